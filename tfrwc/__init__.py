@@ -1,0 +1,37 @@
+"""See which layers of a Keras model learn, when, and how much.
+
+>>> from tfrwc import RWCCallback
+>>> callback = RWCCallback("run.parquet")
+>>> model.fit(x, y, epochs=10, callbacks=[callback])  # doctest: +SKIP
+>>> callback.recording.values("l1_ratio")  # (epochs, layers)  # doctest: +SKIP
+
+Importing the package imports neither TensorFlow nor Keras; each name is
+loaded when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from tfrwc._version import __version__
+
+if TYPE_CHECKING:
+    from tfrwc.recording.callback import RWCCallback
+    from tfrwc.recording.recording import Recording, load_recording
+
+__all__ = ["RWCCallback", "Recording", "__version__", "load_recording"]
+
+_HOMES = {
+    "RWCCallback": "tfrwc.recording.callback",
+    "Recording": "tfrwc.recording.recording",
+    "load_recording": "tfrwc.recording.recording",
+}
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'tfrwc' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

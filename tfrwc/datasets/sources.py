@@ -1,0 +1,276 @@
+"""Load an image classification set by name or folder.
+
+>>> from tfrwc import datasets
+>>> digits = datasets.load("digits")
+>>> digits.x_train.shape, digits.x_train.dtype
+((1437, 8, 8, 1), dtype('uint8'))
+
+A name means, in this order: ``digits``, which ships with scikit-learn; a folder
+of class folders; a set in the folder ``TFRWC_DATA_DIR``, if that variable is set;
+a TensorFlow Datasets (TFDS) name. ``ImageSet.origin`` says which it was.
+"""
+
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+DATA_DIR_VARIABLE = "TFRWC_DATA_DIR"
+_HELD_OUT = 0.2
+
+
+@dataclass(frozen=True)
+class _Archive:
+    """An .npz file: its name, and its keys for training and test data."""
+
+    file: str
+    train: tuple = ("x_train", "y_train")
+    test: tuple = ("x_test", "y_test")
+    note: str = ""
+
+
+_ARCHIVES = {
+    "mnist": _Archive("mnist.npz"),
+    "fashion_mnist": _Archive("fashion_mnist.npz"),
+    "cifar10": _Archive(
+        "cifar10_lossless_subset.npz", note="; the first images of each batch only"
+    ),
+    "pneumoniamnist": _Archive(
+        "pneumoniamnist.npz",
+        ("train_images", "train_labels"),
+        ("test_images", "test_labels"),
+    ),
+    "chest_xray_64": _Archive("chest_xray_64.npz"),
+}
+_IMAGE_SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """A classification set in memory.
+
+    Attributes:
+        name: what it was asked for by.
+        origin: where it came from, for reports.
+        x_train, x_test: uint8 images (n, height, width, channels) in 0..255.
+        y_train, y_test: int64 class indices (n,).
+        class_names: one name per class.
+    """
+
+    name: str
+    origin: str
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    class_names: tuple
+
+    @property
+    def image_shape(self) -> tuple:
+        return self.x_train.shape[1:]
+
+    @property
+    def majority_rate(self) -> float:
+        """Accuracy on the test images of always naming the commonest test class."""
+        return float(np.bincount(self.y_test).max() / len(self.y_test))
+
+
+def load(name, size=32) -> ImageSet:
+    """Load a set; see the module's text for what a name means.
+
+    Args:
+        name: ``digits``, a path, or the name of a set.
+        size: height and width to which the images of folders and of TFDS sets are
+            resized where they are not all of one size.
+
+    Raises:
+        ValueError: if there is no such set, or it is not one for image
+            classification; the message says how to get it.
+        OSError: if an image or archive is damaged; the message names it.
+    """
+    name = str(name)
+    if name == "digits":
+        return _digits()
+    if Path(name).is_dir():
+        return _folder(Path(name), size)
+    data_dir = os.environ.get(DATA_DIR_VARIABLE)
+    if data_dir and name in _ARCHIVES:
+        path = Path(data_dir) / _ARCHIVES[name].file
+        if path.exists():
+            return _archive(name, path)
+    return _tfds(name, size)
+
+
+def _digits():
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    x = np.round(bunch.images * (255 / 16)).astype(np.uint8)[..., None]
+    return _split(
+        "digits", "scikit-learn load_digits", x, bunch.target, tuple("0123456789")
+    )
+
+
+def _archive(name, path):
+    archive = _ARCHIVES[name]
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            x_train, y_train = (file[key] for key in archive.train)
+            x_test, y_test = (file[key] for key in archive.test)
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, OSError) as error:
+        raise OSError(
+            f"{path} cannot be read as the set {name!r} ({error}). Get the file again, "
+            f"or unset {DATA_DIR_VARIABLE} to load {name!r} by TFDS."
+        ) from error
+    return _image_set(
+        name,
+        f"{path.name}{archive.note}",
+        (x_train, y_train),
+        (x_test, y_test),
+        tuple(str(k) for k in range(int(y_train.max()) + 1)),
+    )
+
+
+def _folder(root, size):
+    splits = [root / part for part in ("train", "test")]
+    if all(split.is_dir() for split in splits):
+        classes = _class_names(splits[0])
+        train, test = (_read_classes(split, classes, size) for split in splits)
+        return _image_set(root.name, f"folder {root.name}", train, test, classes)
+    classes = _class_names(root)
+    x, y = _read_classes(root, classes, size)
+    return _split(root.name, f"folder {root.name}", x, y, classes)
+
+
+def _class_names(folder):
+    names = tuple(sorted(p.name for p in folder.iterdir() if p.is_dir()))
+    if len(names) < 2:
+        raise ValueError(
+            f"{folder} must hold a folder of images for each of two or more classes, "
+            f"or folders train and test that do. Found the folders {names}."
+        )
+    return names
+
+
+def _read_classes(folder, classes, size):
+    images, labels = [], []
+    for label, name in enumerate(classes):
+        paths = [
+            path
+            for path in sorted((folder / name).glob("**/*"))
+            if path.suffix.lower() in _IMAGE_SUFFIXES
+        ]
+        if not paths:
+            raise ValueError(
+                f"{folder / name} holds no images ({', '.join(sorted(_IMAGE_SUFFIXES))})."
+            )
+        images += [_read_image(path) for path in paths]
+        labels += [label] * len(paths)
+    return _one_shape(images, size), np.array(labels)
+
+
+def _read_image(path):
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            grey = image.mode in ("1", "L", "I", "I;16")
+            return np.asarray(image.convert("L" if grey else "RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise OSError(
+            f"{path} is not a readable image ({error}). Replace or remove it."
+        ) from error
+
+
+def _one_shape(images, size):
+    """Stack images, as colour if any is, resized if their sizes differ."""
+    from PIL import Image
+
+    if len({image.shape[:2] for image in images}) > 1:
+        images = [
+            np.asarray(Image.fromarray(i).resize((size, size), Image.Resampling.BILINEAR))
+            for i in images
+        ]
+    if len({image.ndim for image in images}) > 1:
+        images = [i if i.ndim == 3 else np.repeat(i[..., None], 3, 2) for i in images]
+    return np.stack(images)
+
+
+def _tfds(name, size):
+    import tensorflow_datasets as tfds
+
+    try:
+        builder = tfds.builder(name)
+    except (tfds.core.DatasetNotFoundError, ValueError) as error:
+        known = ", ".join(["digits", *_ARCHIVES])
+        raise ValueError(
+            f"There is no image set {name!r}. It may be one of {known}, a folder of "
+            "class folders, or the name of a TFDS set (tfds.list_builders())."
+        ) from error
+    info = builder.info
+    keys = info.supervised_keys
+    if not keys or not (
+        isinstance(info.features[keys[0]], tfds.features.Image)
+        and isinstance(info.features[keys[1]], tfds.features.ClassLabel)
+    ):
+        raise ValueError(
+            f"The TFDS set {name!r} is not one for image classification: its "
+            f"supervised keys are {keys}. Choose a set of images with class labels."
+        )
+    try:
+        builder.download_and_prepare()
+    except Exception as error:
+        hint = (
+            f" or put {_ARCHIVES[name].file} in a folder named by {DATA_DIR_VARIABLE}"
+            if name in _ARCHIVES
+            else ""
+        )
+        raise OSError(
+            f"TFDS could not get {name!r} ({type(error).__name__}: {error}). Connect to "
+            f"the network, prepare it in TFDS_DATA_DIR,{hint} or use --dataset digits."
+        ) from error
+
+    def read(split):
+        pairs = list(tfds.as_numpy(builder.as_dataset(split, as_supervised=True)))
+        images = [image[..., 0] if image.shape[-1] == 1 else image for image, _ in pairs]
+        return _one_shape(images, size), np.array([label for _, label in pairs])
+
+    classes = tuple(info.features[keys[1]].names)
+    origin = f"TFDS {builder.info.full_name}"
+    held_out = next(
+        (split for split in ("test", "validation") if split in info.splits), None
+    )
+    if "train" in info.splits and held_out:
+        return _image_set(name, origin, read("train"), read(held_out), classes)
+    return _split(name, origin, *read("all"), classes)
+
+
+def _split(name, origin, x, y, classes):
+    """Hold out a fifth of each class, the same one every time."""
+    from sklearn.model_selection import train_test_split
+
+    train, test = train_test_split(
+        np.arange(len(y)), test_size=_HELD_OUT, stratify=y, random_state=0
+    )
+    return _image_set(
+        name,
+        f"{origin}; {_HELD_OUT:.0%} of each class held out for testing",
+        (x[train], y[train]),
+        (x[test], y[test]),
+        classes,
+    )
+
+
+def _image_set(name, origin, train, test, classes):
+    (x_train, y_train), (x_test, y_test) = (
+        (x if x.ndim == 4 else x[..., None], np.asarray(y, np.int64).ravel())
+        for x, y in (train, test)
+    )
+    if x_train.shape[1:] != x_test.shape[1:]:
+        raise ValueError(
+            f"{origin}: training images have the shape {x_train.shape[1:]}, test images "
+            f"{x_test.shape[1:]}. Bring them to one size."
+        )
+    return ImageSet(name, origin, x_train, y_train, x_test, y_test, classes)

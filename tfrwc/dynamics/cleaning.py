@@ -1,0 +1,74 @@
+"""Prepare curves of relative change, (layers, records), for clustering.
+
+`published` is what the WeightScale study did (arXiv:2107.07005). `robust` is this
+project's answer to its weaknesses: relative change spans decades, single records
+spike, and a record can be missing.
+"""
+
+import numpy as np
+
+# Median absolute deviation to standard deviation, for a Gaussian.
+_MAD_TO_SD = 1.4826
+
+
+def published(curves) -> np.ndarray:
+    """Steps 1 and 3 of the WeightScale pipeline.
+
+    Values that are not finite become (sum of the layer's finite values) / (number
+    of all its values). Then, in one pass, values more than two population standard
+    deviations from the layer's mean become that mean; both include the outlier.
+    """
+    x = np.array(curves, np.float64)
+    finite = np.isfinite(x)
+    fill = np.where(finite, x, 0).sum(axis=1, keepdims=True) / x.shape[1]
+    x = np.where(finite, x, fill)
+    mean = x.mean(axis=1, keepdims=True)
+    outlier = np.abs(x - mean) > 2 * x.std(axis=1, keepdims=True)
+    return np.where(outlier, mean, x)
+
+
+def robust(curves, window=5, threshold=4.0):
+    """Logarithm, gaps filled, spikes removed.
+
+    Zeros and values that are not finite are gaps, filled by linear interpolation
+    over the records (constant at the ends). A value is a spike if it lies further
+    from the running median than `threshold` robust standard deviations of the
+    curve's distances to it; it becomes the running median (a Hampel filter).
+
+    Args:
+        curves: (layers, records).
+        window: records in the running median.
+        threshold: in robust standard deviations.
+
+    Returns:
+        log10 of the cleaned curves (layers, records), and a boolean (layers,) that
+        is False for layers with values in fewer than half of the records, whose
+        rows are NaN.
+    """
+    x = np.array(curves, np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        x = np.where(x > 0, np.log10(x), np.nan)
+    x[~np.isfinite(x)] = np.nan
+    usable = np.isfinite(x).sum(axis=1) * 2 >= x.shape[1]
+    x[~usable] = np.nan
+    records = np.arange(x.shape[1])
+    for row in np.flatnonzero(usable & np.isnan(x).any(axis=1)):
+        known = ~np.isnan(x[row])
+        x[row] = np.interp(records, records[known], x[row, known])
+    rows = x[usable]
+    if rows.shape[1] >= window:
+        middle = _running_median(rows, window)
+        distance = np.abs(rows - middle)
+        spread = _MAD_TO_SD * np.median(distance, axis=1, keepdims=True)
+        # A smooth curve has almost no spread of its own; rounding is no spike.
+        floor = 1e-2
+        spike = distance > threshold * np.maximum(spread, floor)
+        x[usable] = np.where(spike, middle, rows)
+    return x, usable
+
+
+def _running_median(rows, window):
+    half = window // 2
+    padded = np.pad(rows, ((0, 0), (half, half)), mode="reflect")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, window, axis=1)
+    return np.median(windows, axis=2)

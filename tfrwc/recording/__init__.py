@@ -1,0 +1,29 @@
+"""Measure how much each layer changes while a Keras model trains."""
+
+from importlib import import_module
+
+__all__ = [
+    "EveryEpochs",
+    "EverySteps",
+    "Flag",
+    "RWCCallback",
+    "Recording",
+    "explain",
+    "load_recording",
+]
+
+_HOMES = {
+    "RWCCallback": "callback",
+    "Recording": "recording",
+    "Flag": "recording",
+    "load_recording": "recording",
+    "explain": "watch",
+    "EveryEpochs": "schedule",
+    "EverySteps": "schedule",
+}
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,193 @@
+"""Which tensors of a model are watched, and how they are named and ordered.
+
+A model is walked depth first, in the order Keras keeps its layers, through
+nested models, wrappers and layers inside layers; a layer or variable that is
+met again (a shared one) is listed once, at its first place.
+"""
+
+import re
+from dataclasses import dataclass
+from math import prod
+
+import pandas as pd
+
+COLUMNS = ["name", "path", "kind", "shape", "size", "depth"]
+PRESETS = ("kernels", "trainable", "all")
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """One weight of a model.
+
+    Attributes:
+        name: ``layer/variable``, made unique within the model.
+        path: the variable's Keras path; it may repeat in subclassed models.
+        kind: class name of the layer that owns it, such as ``Conv2D``.
+        shape: its shape.
+        depth: how many layers that hold a kernel (a tensor of more than one
+            dimension) come before it; a bias or normalisation layer has the
+            depth of the kernel before it.
+        trained: whether the layer created it to be trained, frozen or not.
+        variable: the `keras.Variable`.
+    """
+
+    name: str
+    path: str
+    kind: str
+    shape: tuple
+    depth: int
+    trained: bool
+    variable: object
+
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+    def row(self) -> dict:
+        return {column: getattr(self, column) for column in COLUMNS}
+
+
+def check_watch(watch):
+    """Return `watch`, or raise ValueError where it cannot be understood."""
+    if callable(watch) or watch in PRESETS:
+        return watch
+    if isinstance(watch, str):
+        try:
+            re.compile(watch)
+        except re.error as error:
+            raise ValueError(
+                f"watch={watch!r} is neither one of {PRESETS} nor a valid regular "
+                f"expression for variable paths ({error})."
+            ) from error
+        return watch
+    raise ValueError(
+        f"watch must be one of {PRESETS}, a regular expression for variable paths, "
+        f"or a function of a keras.Variable. Received: {watch!r}."
+    )
+
+
+def tensors(model) -> list[Tensor]:
+    """All weights of a built model, in forward order, each once."""
+    found, seen, names = [], set(), {}
+    layers_with_kernel = 0
+    for layer in _layers(model):
+        # The two lists tell a frozen weight from one that is never trained;
+        # the public properties merge both once `layer.trainable` is False.
+        own = [(v, True) for v in layer._trainable_variables]
+        own += [(v, False) for v in layer._non_trainable_variables]
+        own = [(v, trained) for v, trained in own if id(v) not in seen]
+        seen.update(id(v) for v, _ in own)
+        layers_with_kernel += any(t and len(v.shape) > 1 for v, t in own)
+        for variable, trained in own:
+            name = f"{layer.name}/{variable.name}"
+            names[name] = names.get(name, 0) + 1
+            if names[name] > 1:
+                name = f"{name}#{names[name]}"
+            found.append(
+                Tensor(
+                    name=name,
+                    path=variable.path,
+                    kind=type(layer).__name__,
+                    shape=tuple(variable.shape),
+                    depth=max(layers_with_kernel - 1, 0),
+                    trained=trained,
+                    variable=variable,
+                )
+            )
+    return found
+
+
+def watched(model, watch) -> list[Tensor]:
+    """The tensors of `model` that `watch` selects.
+
+    Raises:
+        ValueError: if it selects none.
+    """
+    every = tensors(model)
+    chosen = [tensor for tensor in every if _decide(tensor, watch)[0]]
+    if not chosen:
+        raise ValueError(
+            f"watch={watch!r} selects none of the {len(every)} weights of model "
+            f"{model.name!r}, so nothing would be recorded. "
+            "`RWCCallback.explain(model)` lists each weight and why it is left out."
+        )
+    return chosen
+
+
+def explain(model, watch="kernels") -> pd.DataFrame:
+    """List every weight of a model: watched or not, and why.
+
+    Args:
+        model: a built Keras model.
+        watch: as in `RWCCallback`.
+
+    Returns:
+        A DataFrame with a row per weight, in forward order, and the columns name,
+        path, kind, shape, size, depth, trainable, watched, why.
+
+    Raises:
+        ValueError: if the model has no weights yet because it is not built.
+    """
+    check_watch(watch)
+    every = tensors(model)
+    if not every and not model.built:
+        raise ValueError(
+            f"Model {model.name!r} is not built, so it has no weights to explain. "
+            "Call model.build(input_shape), or the model on one batch, first."
+        )
+    rows = []
+    for tensor in every:
+        chosen, why = _decide(tensor, watch)
+        rows.append(
+            tensor.row()
+            | {
+                "trainable": bool(tensor.variable.trainable),
+                "watched": chosen,
+                "why": why,
+            }
+        )
+    return pd.DataFrame(rows, columns=[*COLUMNS, "trainable", "watched", "why"])
+
+
+def layer_table(chosen: list[Tensor]) -> pd.DataFrame:
+    """The table of layers kept in a recording: a row per watched tensor."""
+    return pd.DataFrame([tensor.row() for tensor in chosen], columns=COLUMNS)
+
+
+def _layers(model):
+    stack, seen = [model], set()
+    while stack:
+        layer = stack.pop()
+        if id(layer) in seen:
+            continue
+        seen.add(id(layer))
+        yield layer
+        children = layer._flatten_layers(include_self=False, recursive=False)
+        stack.extend(reversed(children))
+
+
+def _decide(tensor: Tensor, watch) -> tuple[bool, str]:
+    if "float" not in str(tensor.variable.dtype):
+        return False, f"holds {tensor.variable.dtype}, not real numbers"
+    if tensor.size == 0:
+        return False, "has no elements"
+    if callable(watch):
+        chosen = bool(watch(tensor.variable))
+        return chosen, f"the watch function returned {chosen}"
+    if watch not in PRESETS:
+        chosen = re.search(watch, tensor.path) is not None
+        verb = "matches" if chosen else "does not match"
+        return chosen, f"path {verb} {watch!r}"
+    if watch == "all":
+        return True, "every weight is watched"
+    if not tensor.trained:
+        return False, "never trained (a statistic or state); watch='all' includes it"
+    frozen = "" if tensor.variable.trainable else ", frozen at present"
+    if watch == "trainable":
+        return True, f"created to be trained{frozen}"
+    if len(tensor.shape) > 1:
+        return True, f"kernel: {len(tensor.shape)} dimensions{frozen}"
+    return False, (
+        f"{len(tensor.shape)} dimension(s), a bias or normalisation parameter; "
+        "watch='trainable' includes it"
+    )
