@@ -137,10 +137,11 @@ def _folder(root, size):
     splits = [root / part for part in ("train", "test")]
     if all(split.is_dir() for split in splits):
         classes = _class_names(splits[0])
-        train, test = (_read_classes(split, classes, size) for split in splits)
+        pairs = [_read_classes(split, classes) for split in splits]
+        train, test = _one_shape(pairs, size)
         return _image_set(root.name, f"folder {root.name}", train, test, classes)
     classes = _class_names(root)
-    x, y = _read_classes(root, classes, size)
+    [(x, y)] = _one_shape([_read_classes(root, classes)], size)
     return _split(root.name, f"folder {root.name}", x, y, classes)
 
 
@@ -154,7 +155,7 @@ def _class_names(folder):
     return names
 
 
-def _read_classes(folder, classes, size):
+def _read_classes(folder, classes):
     images, labels = [], []
     for label, name in enumerate(classes):
         paths = [
@@ -168,7 +169,7 @@ def _read_classes(folder, classes, size):
             )
         images += [_read_image(path) for path in paths]
         labels += [label] * len(paths)
-    return _one_shape(images, size), np.array(labels)
+    return images, labels
 
 
 def _read_image(path):
@@ -184,18 +185,29 @@ def _read_image(path):
         ) from error
 
 
-def _one_shape(images, size):
-    """Stack images, as colour if any is, resized if their sizes differ."""
+def _one_shape(splits, size):
+    """Stack the images of each (images, labels), in one size and colour mode.
+
+    They are resized if any two differ in size, and become colour if any one is.
+    """
     from PIL import Image
 
-    if len({image.shape[:2] for image in images}) > 1:
-        images = [
-            np.asarray(Image.fromarray(i).resize((size, size), Image.Resampling.BILINEAR))
-            for i in images
-        ]
-    if len({image.ndim for image in images}) > 1:
-        images = [i if i.ndim == 3 else np.repeat(i[..., None], 3, 2) for i in images]
-    return np.stack(images)
+    every = [image for images, _ in splits for image in images]
+    resize = len({image.shape[:2] for image in every}) > 1
+    colour = any(image.ndim == 3 for image in every)
+
+    def conform(image):
+        if resize:
+            resized = Image.fromarray(image).resize((size, size))
+            image = np.asarray(resized)
+        if colour and image.ndim == 2:
+            image = np.repeat(image[..., None], 3, axis=2)
+        return image
+
+    return [
+        (np.stack([conform(image) for image in images]), np.array(labels))
+        for images, labels in splits
+    ]
 
 
 def _tfds(name, size):
@@ -221,7 +233,7 @@ def _tfds(name, size):
         )
     try:
         builder.download_and_prepare()
-    except Exception as error:
+    except Exception as error:  # each download protocol brings its own errors
         hint = (
             f" or put {_ARCHIVES[name].file} in a folder named by {DATA_DIR_VARIABLE}"
             if name in _ARCHIVES
@@ -235,16 +247,16 @@ def _tfds(name, size):
     def read(split):
         pairs = list(tfds.as_numpy(builder.as_dataset(split, as_supervised=True)))
         images = [image[..., 0] if image.shape[-1] == 1 else image for image, _ in pairs]
-        return _one_shape(images, size), np.array([label for _, label in pairs])
+        return images, [label for _, label in pairs]
 
     classes = tuple(info.features[keys[1]].names)
-    origin = f"TFDS {builder.info.full_name}"
-    held_out = next(
-        (split for split in ("test", "validation") if split in info.splits), None
-    )
+    origin = f"TFDS {info.full_name}"
+    held_out = next((s for s in ("test", "validation") if s in info.splits), None)
     if "train" in info.splits and held_out:
-        return _image_set(name, origin, read("train"), read(held_out), classes)
-    return _split(name, origin, *read("all"), classes)
+        train, test = _one_shape([read("train"), read(held_out)], size)
+        return _image_set(name, origin, train, test, classes)
+    [(x, y)] = _one_shape([read("all")], size)
+    return _split(name, origin, x, y, classes)
 
 
 def _split(name, origin, x, y, classes):
@@ -271,6 +283,6 @@ def _image_set(name, origin, train, test, classes):
     if x_train.shape[1:] != x_test.shape[1:]:
         raise ValueError(
             f"{origin}: training images have the shape {x_train.shape[1:]}, test images "
-            f"{x_test.shape[1:]}. Bring them to one size."
+            f"{x_test.shape[1:]}. Bring them to one shape."
         )
     return ImageSet(name, origin, x_train, y_train, x_test, y_test, classes)

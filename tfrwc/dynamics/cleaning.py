@@ -9,6 +9,9 @@ import numpy as np
 
 # Median absolute deviation to standard deviation, for a Gaussian.
 _MAD_TO_SD = 1.4826
+# In decades. A monotonic curve has no distances to its running median; rounding
+# and small ripples on it are no spikes.
+_LEAST_SPREAD = 0.01
 
 
 def published(curves) -> np.ndarray:
@@ -27,18 +30,18 @@ def published(curves) -> np.ndarray:
     return np.where(outlier, mean, x)
 
 
-def robust(curves, window=5, threshold=4.0):
+def robust(curves):
     """Logarithm, gaps filled, spikes removed.
 
     Zeros and values that are not finite are gaps, filled by linear interpolation
     over the records (constant at the ends). A value is a spike if it lies further
-    from the running median than `threshold` robust standard deviations of the
-    curve's distances to it; it becomes the running median (a Hampel filter).
+    from the running median of 5 records than 4 robust standard deviations of the
+    curve's distances to it, and becomes that median (a Hampel filter). The window
+    shrinks to 3 and 1 at the ends, so that no monotonic curve is altered; the first
+    and the last value are never taken for spikes.
 
     Args:
         curves: (layers, records).
-        window: records in the running median.
-        threshold: in robust standard deviations.
 
     Returns:
         log10 of the cleaned curves (layers, records), and a boolean (layers,) that
@@ -56,19 +59,18 @@ def robust(curves, window=5, threshold=4.0):
         known = ~np.isnan(x[row])
         x[row] = np.interp(records, records[known], x[row, known])
     rows = x[usable]
-    if rows.shape[1] >= window:
-        middle = _running_median(rows, window)
-        distance = np.abs(rows - middle)
-        spread = _MAD_TO_SD * np.median(distance, axis=1, keepdims=True)
-        # A smooth curve has almost no spread of its own; rounding is no spike.
-        floor = 1e-2
-        spike = distance > threshold * np.maximum(spread, floor)
-        x[usable] = np.where(spike, middle, rows)
+    middle = _running_median(rows)
+    distance = np.abs(rows - middle)
+    spread = _MAD_TO_SD * np.median(distance, axis=1, keepdims=True)
+    spike = distance > 4 * np.maximum(spread, _LEAST_SPREAD)
+    x[usable] = np.where(spike, middle, rows)
     return x, usable
 
 
-def _running_median(rows, window):
-    half = window // 2
-    padded = np.pad(rows, ((0, 0), (half, half)), mode="reflect")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, window, axis=1)
-    return np.median(windows, axis=2)
+def _running_median(rows):
+    middle = rows.copy()
+    for half in (1, 2):
+        if rows.shape[1] > 2 * half:
+            windows = np.lib.stride_tricks.sliding_window_view(rows, 2 * half + 1, axis=1)
+            middle[:, half:-half] = np.median(windows, axis=2)
+    return middle

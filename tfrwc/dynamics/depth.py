@@ -47,8 +47,7 @@ def depth_effect(
             f"tensors differ. Received {len(recordings)} recordings with "
             f"{[len(table) for table in tables]} tensors."
         )
-    change = np.array([_mean_log(r.values(measure)) for r in recordings])
-    change = _mean_of_known(change)
+    change = np.log(typical_change([r.values(measure).T for r in recordings]))
     known = np.isfinite(change)
     if known.sum() < 4:
         raise ValueError(
@@ -78,10 +77,19 @@ def depth_effect(
     )
 
 
-def _mean_log(values):
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.log(values.astype(np.float64))
-    return _mean_of_known(np.where(np.isfinite(logs), logs, np.nan))
+def typical_change(curves) -> np.ndarray:
+    """Geometric mean of each layer's values.
+
+    Args:
+        curves: (layers, records), or (runs, layers, records).
+
+    Returns:
+        float64 (layers,). Zeros and NaN are left out; NaN where nothing is left.
+    """
+    with np.errstate(divide="ignore"):
+        logs = np.log(np.asarray(curves, np.float64))
+    logs = _mean_of_known(np.moveaxis(logs, -1, 0))
+    return np.exp(_mean_of_known(logs) if logs.ndim > 1 else logs)
 
 
 def _mean_of_known(rows):

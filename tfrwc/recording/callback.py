@@ -125,10 +125,10 @@ class RWCCallback(keras.callbacks.Callback):
         # Here and not in on_train_begin, where a later callback may yet restore
         # the weights of an interrupted run.
         if not self._started:
-            if self.model.built:
-                self._start()
+            if watching.has_unbuilt_layers(self.model) and _builds_in_first_step():
+                self._build_in_first_step()
             else:
-                self._start_when_built()
+                self._start()
         self._set_epoch(epoch)
 
     def on_epoch_end(self, epoch, logs=None):
@@ -166,17 +166,21 @@ class RWCCallback(keras.callbacks.Callback):
         self._last_step = self._step()
         self._started = True
 
-    def _start_when_built(self):
-        # The TensorFlow trainer builds such a model inside its first step, after
-        # which the initial weights are gone. The step's iterator tells the shapes.
+    def _build_in_first_step(self):
+        # The initial weights exist only inside the trainer's first step and are gone
+        # after it; the step's iterator tells the shapes to build them from before.
         model, step = self.model, self.model.train_function
 
         def build_then_step(iterator):
             model.train_function = step
             x, _, _ = keras.utils.unpack_x_y_sample_weight(iterator.element_spec)
             try:
-                model.build(keras.tree.map_structure(lambda t: tuple(t.shape), x))
-            except (ValueError, TypeError, NotImplementedError) as error:
+                model(
+                    keras.tree.map_structure(
+                        lambda spec: keras.KerasTensor(spec.shape, spec.dtype.name), x
+                    )
+                )
+            except Exception as error:  # whatever the model's own code raises
                 raise ValueError(
                     f"Model {model.name!r} was not built before fit, and could not be "
                     f"built from the shapes of its data {x} ({error}). Its initial "
@@ -316,6 +320,11 @@ class RWCCallback(keras.callbacks.Callback):
                 RuntimeWarning,
                 stacklevel=2,
             )
+
+
+def _builds_in_first_step():
+    # The trainers of JAX and PyTorch build a model before the first callback.
+    return keras.backend.backend() == "tensorflow"
 
 
 def _check_measures(measures):

@@ -130,10 +130,10 @@ def explain(model, watch="kernels") -> pd.DataFrame:
     """
     check_watch(watch)
     every = tensors(model)
-    if not every and not model.built:
+    if not every and has_unbuilt_layers(model):
         raise ValueError(
             f"Model {model.name!r} is not built, so it has no weights to explain. "
-            "Call model.build(input_shape), or the model on one batch, first."
+            "Call the model on one batch first."
         )
     rows = []
     for tensor in every:
@@ -152,6 +152,11 @@ def explain(model, watch="kernels") -> pd.DataFrame:
 def layer_table(chosen: list[Tensor]) -> pd.DataFrame:
     """The table of layers kept in a recording: a row per watched tensor."""
     return pd.DataFrame([tensor.row() for tensor in chosen], columns=COLUMNS)
+
+
+def has_unbuilt_layers(model) -> bool:
+    """Whether weights may still be created: `model.built` alone does not tell."""
+    return not all(layer.built for layer in _layers(model))
 
 
 def _layers(model):

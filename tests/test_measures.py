@@ -1,0 +1,161 @@
+"""Definitions of relative change, and the device's form of them."""
+
+import math
+
+import hypothesis.extra.numpy as hnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tfrwc.dynamics import MEASURES, relative_change
+
+EXACT = [  # previous [1, -2, 4], current [2, -2, 3]
+    ("l1_ratio", 2 / 7),
+    ("l2_ratio", math.sqrt(2 / 21)),
+    ("elementwise_mean", (1 + 0 + 0.25) / 3),
+    ("elementwise_median", 0.25),
+    ("cosine", 1 - 18 / math.sqrt(21 * 17)),
+]
+NAMES = [name for name, _ in EXACT]
+
+
+def test_table_covers_every_measure():
+    assert tuple(NAMES) == MEASURES
+
+
+@pytest.mark.parametrize(("measure", "expected"), EXACT)
+def test_known_values(measure, expected):
+    assert relative_change([1, -2, 4], [2, -2, 3], measure) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("measure", NAMES)
+@pytest.mark.parametrize(
+    ("previous", "current"),
+    [
+        ([0.0, 0.0], [1.0, 2.0]),
+        ([0.0, 0.0], [0.0, 0.0]),
+        ([1.0, math.nan], [1.0, 2.0]),
+        ([1.0, 2.0], [1.0, math.inf]),
+        ([math.inf, 1.0], [math.inf, 1.0]),
+    ],
+)
+def test_no_meaning_is_nan(measure, previous, current):
+    assert math.isnan(relative_change(previous, current, measure))
+
+
+@pytest.mark.parametrize(
+    ("measure", "expected"),
+    [("l1_ratio", 0.5), ("elementwise_mean", math.nan), ("elementwise_median", 0.5)],
+)
+def test_a_zero_that_stays(measure, expected):
+    value = relative_change([0.0, 2.0, 4.0], [0.0, 3.0, 6.0], measure)
+    assert value == pytest.approx(expected, nan_ok=True)
+
+
+def test_elements_that_leave_zero_count_as_infinite_in_the_median():
+    previous, current = [0.0, 0.0, 1.0, 1.0, 1.0], [1.0, 0.0, 1.1, 1.2, 1.3]
+    value = relative_change(previous, current, "elementwise_median")
+    assert value == pytest.approx(np.median([0.1, 0.2, 0.3, np.inf]))
+
+
+def test_cosine_of_a_small_turn_keeps_its_digits():
+    angle = 1e-6
+    turned = [math.cos(angle), math.sin(angle)]
+    assert relative_change([1, 0], turned, "cosine") == pytest.approx(
+        angle**2 / 2, rel=1e-9
+    )
+
+
+def test_errors_name_the_rule_and_what_was_received():
+    with pytest.raises(ValueError, match=r"one of l1_ratio, .*Received: 'l3'"):
+        relative_change([1.0], [1.0], "l3")
+    with pytest.raises(ValueError, match=r"same shape.*\(2,\) and \(1,\)"):
+        relative_change([1.0, 2.0], [1.0])
+    with pytest.raises(ValueError, match="at least one element"):
+        relative_change([], [])
+
+
+weights = hnp.arrays(
+    np.float32,
+    hnp.array_shapes(min_dims=1, max_dims=4, max_side=6),
+    elements=st.floats(-8, 8, width=32).filter(lambda x: x == 0 or abs(x) > 1e-3),
+)
+
+
+@st.composite
+def pairs(draw):
+    previous = draw(weights)
+    current = draw(
+        hnp.arrays(
+            np.float32,
+            previous.shape,
+            elements=st.floats(-8, 8, width=32).filter(
+                lambda x: x == 0 or abs(x) > 1e-3
+            ),
+        )
+    )
+    return previous, current
+
+
+@given(pairs(), st.sampled_from(NAMES), st.sampled_from([0.125, 2.0, 64.0]))
+def test_scale_of_the_weights_does_not_matter(pair, measure, scale):
+    previous, current = pair
+    assert relative_change(
+        previous * scale, current * scale, measure
+    ) == pytest.approx(
+        relative_change(previous, current, measure), rel=1e-9, abs=1e-12, nan_ok=True
+    )
+
+
+@given(weights, st.sampled_from(NAMES))
+def test_no_change_is_zero_or_nan(previous, measure):
+    value = relative_change(previous, previous, measure)
+    assert math.isnan(value) or value == pytest.approx(0, abs=1e-15)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(pairs(), min_size=1, max_size=3))
+def test_device_agrees_with_the_definitions(tensors):
+    import keras
+
+    from tfrwc.recording.device import DeviceMeasures, fetch
+
+    variables = [keras.Variable(previous) for previous, _ in tensors]
+    device = DeviceMeasures(variables, NAMES)
+    device.snapshot()
+    for variable, (_, current) in zip(variables, tensors, strict=True):
+        variable.assign(current)
+    [values] = fetch([device.measure()])
+    for j, (previous, current) in enumerate(tensors):
+        for i, measure in enumerate(NAMES):
+            expected = relative_change(previous, current, measure)
+            if math.isnan(expected):
+                assert values[i, j] == -1, measure
+            else:
+                # The angle between nearly parallel vectors of float32 is rounding.
+                floor = 1e-12 if measure == "cosine" else 0
+                assert values[i, j] == pytest.approx(expected, rel=1e-5, abs=floor), (
+                    measure
+                )
+
+
+def test_ratio_of_gaussians_grows_with_size_by_element_but_not_by_sum():
+    # With true change r, `elementwise_mean` reads about (2r/π) ln n. Medians over 25
+    # draws; the spread of l1_ratio at n = 2,000 is about 2 %, so 0.02 is 10 sigma of
+    # the median, and the chance of a false alarm is below 1e-6.
+    rng = np.random.default_rng(0)
+    r = 0.2
+
+    def medians(n):
+        w = rng.normal(size=(25, n))
+        d = r * rng.normal(size=(25, n))
+        return {
+            m: np.median([relative_change(a, a + b, m) for a, b in zip(w, d, strict=True)])
+            for m in ("l1_ratio", "elementwise_mean")
+        }
+
+    small, large = medians(2_000), medians(500_000)
+    assert small["l1_ratio"] == pytest.approx(r, abs=0.02)
+    assert large["l1_ratio"] == pytest.approx(r, abs=0.02)
+    assert large["elementwise_mean"] > 1.4 * small["elementwise_mean"]

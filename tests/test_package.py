@@ -1,0 +1,102 @@
+"""The package as a whole: what importing it costs, and who may import whom."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+import tfrwc
+
+PACKAGE = Path(tfrwc.__file__).parent
+LOWEST = {
+    "recording",
+    "dynamics",
+    "datasets",
+    "models",
+    "privacy",
+    "disentangle",
+    "compat",
+}
+
+
+def run_python(code):
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_import_is_light():
+    loaded = run_python(
+        "import sys, tfrwc; "
+        "print({'tensorflow', 'keras', 'pandas', 'sklearn'} & set(sys.modules))"
+    )
+    assert loaded == "set()"
+
+
+def test_import_is_quick():
+    seconds = [
+        float(
+            run_python(
+                "import time; t = time.perf_counter(); import tfrwc; "
+                "print(time.perf_counter() - t)"
+            )
+        )
+        for _ in range(3)
+    ]
+    assert min(seconds) < 0.3
+
+
+def test_analysis_and_reading_need_no_tensorflow():
+    loaded = run_python(
+        "import sys, tfrwc.dynamics; from tfrwc import load_recording; "
+        "from tfrwc import datasets; datasets.load('digits'); "
+        "print({'tensorflow', 'keras'} & set(sys.modules))"
+    )
+    assert loaded == "set()"
+
+
+def test_public_names():
+    for name in tfrwc.__all__:
+        assert getattr(tfrwc, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = tfrwc.nothing
+
+
+def imports_of(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def test_imports_go_one_way():
+    forbidden = {
+        "studies": {"components", "report", "cli"},
+        "report": {"components", "studies", "cli"},
+        "components": {"cli"},
+    } | {layer: {"studies", "components", "report", "cli"} for layer in LOWEST}
+    wrong = []
+    for path in PACKAGE.rglob("*.py"):
+        layer = path.relative_to(PACKAGE).parts[0]
+        for module in imports_of(path):
+            parts = module.split(".")
+            if parts[0] == "tfrwc" and parts[1:2]:
+                if parts[1] in forbidden.get(layer, ()):
+                    wrong.append(f"{path.name} imports {module}")
+    assert not wrong
+
+
+def test_ci_runs_the_command_of_the_readme():
+    commands = [
+        line.strip()
+        for line in (ROOT / "README.md").read_text().splitlines()
+        if line.strip().startswith("python3 -m venv")
+    ]
+    assert len(commands) == 2
+    assert commands[1] in (ROOT / ".ci" / "run").read_text()

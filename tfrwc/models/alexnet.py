@@ -1,0 +1,30 @@
+"""The small AlexNet for images of about 32 pixels."""
+
+import keras
+from keras import layers
+
+from tfrwc.models._blocks import conv, dense, image_input
+
+
+def alexnet(image_shape, classes, weight_decay=0.0):
+    """Build the small AlexNet: 5 convolutions, 3 dense layers, 8 kernels.
+
+    Args:
+        image_shape: (height, width, channels).
+        classes: number of classes.
+        weight_decay: factor λ of the penalty λ/2 ‖w‖².
+    """
+    inputs, x = image_input(image_shape)
+    stages = ((64, True), (192, True), (384, False), (256, False), (256, True))
+    for i, (filters, pool) in enumerate(stages, start=1):
+        strides = 2 if i == 1 else 1
+        x = conv(x, filters, 3, weight_decay, f"conv{i}", strides, use_bias=True)
+        x = layers.ReLU(name=f"relu{i}")(x)
+        if pool:
+            x = layers.MaxPooling2D(2, padding="same", name=f"pool{i}")(x)
+    x = layers.Flatten(name="flatten")(x)
+    for i in (1, 2):
+        x = layers.Dropout(0.5, name=f"dropout{i}")(x)
+        x = dense(x, 4096, weight_decay, f"dense{i}", activation="relu")
+    outputs = dense(x, classes, weight_decay, "classifier", activation="softmax")
+    return keras.Model(inputs, outputs, name="alexnet")

@@ -1,0 +1,94 @@
+"""Networks by name, and the published settings to train each on each task."""
+
+from dataclasses import dataclass
+
+from tfrwc.models.alexnet import alexnet
+from tfrwc.models.resnet import resnet
+from tfrwc.models.vgg import vgg19
+
+_BUILDERS = {
+    "resnet18": lambda **kwargs: resnet((2, 2, 2, 2), 64, **kwargs),
+    "resnet34": lambda **kwargs: resnet((3, 4, 6, 3), 64, **kwargs),
+    # ResNet-18 at a quarter of its width, for a laptop.
+    "resnet18_narrow": lambda **kwargs: resnet((2, 2, 2, 2), 16, **kwargs),
+    "vgg19": vgg19,
+    "alexnet": alexnet,
+}
+NAMES = tuple(_BUILDERS)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a network is trained.
+
+    Attributes:
+        learning_rate: of SGD, constant.
+        weight_decay: factor λ of the penalty λ/2 ‖w‖² on every trained weight.
+        momentum: of SGD.
+        batch_size: images per step.
+        epochs: passes over the training images.
+    """
+
+    learning_rate: float
+    weight_decay: float
+    momentum: float = 0.9
+    batch_size: int = 128
+    epochs: int = 150
+
+    def optimizer(self):
+        """A new `keras.optimizers.SGD`; the weight decay is in the network."""
+        import keras
+
+        return keras.optimizers.SGD(self.learning_rate, momentum=self.momentum)
+
+
+_ALEXNET_RATES = {
+    "cifar10": 0.001,
+    "cifar100": 0.01,
+    "mnist": 0.1,
+    "fashion_mnist": 0.1,
+}
+
+
+def build(name, image_shape, classes, weight_decay=0.0):
+    """Build a network.
+
+    Args:
+        name: one of `NAMES`.
+        image_shape: (height, width, channels); any height and width.
+        classes: number of classes.
+        weight_decay: factor λ of the penalty λ/2 ‖w‖² on every trained weight.
+
+    Raises:
+        ValueError: for an unknown name.
+    """
+    _check(name)
+    return _BUILDERS[name](
+        image_shape=tuple(image_shape), classes=classes, weight_decay=weight_decay
+    )
+
+
+def published_settings(name, dataset) -> Settings:
+    """The settings of arXiv:2011.06735 for a network on a data set.
+
+    CIFAR-10, CIFAR-100, MNIST and Fashion-MNIST are covered; other sets get those
+    of CIFAR-10.
+
+    Raises:
+        ValueError: for an unknown network.
+    """
+    _check(name)
+    epochs = 20 if dataset in ("mnist", "fashion_mnist") else 150
+    if name == "alexnet":
+        rate = _ALEXNET_RATES.get(dataset, _ALEXNET_RATES["cifar10"])
+        return Settings(rate, weight_decay=1e-4, epochs=epochs)
+    if name == "vgg19":
+        return Settings(0.05, weight_decay=5e-4, epochs=epochs)
+    return Settings(0.1, weight_decay=1e-4, epochs=epochs)
+
+
+def _check(name):
+    if name not in _BUILDERS:
+        raise ValueError(
+            f"There is no network {name!r}. Choose one of {', '.join(NAMES)}."
+        )

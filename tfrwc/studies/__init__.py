@@ -1,0 +1,1 @@
+"""The studies: trials in, results out, nothing shown."""

@@ -1,0 +1,331 @@
+"""How the layers of a network learn a task: train, record, group, test for depth.
+
+The setting is that of arXiv:2011.06735: SGD with momentum at a constant rate, the
+change of each kernel after each epoch, averaged over seeds. The layers' curves are
+then grouped (arXiv:2107.07005, and this project's robust form of it).
+
+Training can be stopped at any moment and run again with the same folder; it goes
+on at the last finished epoch.
+"""
+
+import json
+import os
+import shutil
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from tfrwc import datasets, models
+from tfrwc.dynamics import TrendClusterer, depth_effect
+from tfrwc.dynamics.depth import typical_change
+from tfrwc.recording.callback import RWCCallback
+from tfrwc.recording.recording import Recording, load_recording
+
+MEASURES = ("l1_ratio", "elementwise_mean")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One network on one task.
+
+    Attributes:
+        dataset: as in `tfrwc.datasets.load`.
+        model: one of `tfrwc.models.NAMES`.
+        epochs: passes over the training images.
+        seeds: one training run for each.
+    """
+
+    dataset: str
+    model: str
+    epochs: int
+    seeds: tuple
+
+    def __post_init__(self):
+        if self.model not in models.NAMES:
+            raise ValueError(
+                f"There is no network {self.model!r}. Choose one of "
+                f"{', '.join(models.NAMES)}."
+            )
+        if self.epochs < 2:
+            raise ValueError(
+                f"Curves of change need 2 or more epochs. Received: {self.epochs}."
+            )
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            raise ValueError(
+                f"A trial needs one or more different seeds. Received: {self.seeds}."
+            )
+
+    @property
+    def name(self) -> str:
+        return f"{Path(self.dataset).name}-{self.model}"
+
+    def settings(self) -> dict:
+        published = models.published_settings(self.model, self.dataset)
+        return json.loads(json.dumps(asdict(published) | asdict(self)))
+
+
+def run(trial: Trial, out, say=print, verbose="auto") -> dict:
+    """Train every seed of a trial, or go on with it, and analyse the recordings.
+
+    Args:
+        trial: what to run.
+        out: folder for settings.json, recordings/, saved_models/ and, while
+            training, progress/.
+        say: called with a line of text at each stage.
+        verbose: of Keras' progress bar, as in `fit`.
+
+    Returns:
+        The results, ready for JSON.
+
+    Raises:
+        ValueError: if `out` holds a trial with other settings.
+    """
+    out = Path(out)
+    images = datasets.load(trial.dataset)
+    _claim(out, trial)
+    recordings = []
+    for i, seed in enumerate(trial.seeds):
+        say(f"seed {seed} ({i + 1} of {len(trial.seeds)}): {trial.name}")
+        export = out / "saved_models" / trial.name / "1" if i == 0 else None
+        recordings.append(_train(trial, seed, images, out, export, say, verbose))
+    say("analysing the recordings")
+    results = analyse(trial, images, recordings)
+    shutil.rmtree(out / "progress", ignore_errors=True)
+    return results
+
+
+def _claim(out, trial):
+    """Mark `out` as this trial's folder, or check that it is."""
+    path = out / "settings.json"
+    if path.exists():
+        found = json.loads(path.read_text())
+        if found != trial.settings():
+            different = sorted(
+                key for key, value in trial.settings().items() if found.get(key) != value
+            )
+            raise ValueError(
+                f"{out} holds a trial with other settings ({', '.join(different)}). Give "
+                "another folder, or the same settings to go on with it."
+            )
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(trial.settings(), indent=1))
+    os.replace(partial, path)
+
+
+def _train(trial, seed, images, out, export, say, verbose) -> Recording:
+    path = out / "recordings" / f"seed-{seed}.parquet"
+    checkpoint = out / "progress" / f"seed-{seed}.weights.h5"
+    recording = load_recording(path) if path.exists() else None
+    done = recording is not None and len(recording) == trial.epochs
+    if done and (export is None or export.exists()):
+        say(f"  {trial.epochs} epochs are recorded already")
+        return recording
+    if not (checkpoint.exists() and path.exists()):
+        # Only one of the two was written before the interruption: begin again.
+        checkpoint.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+
+    settings = models.published_settings(trial.model, trial.dataset)
+    keras.utils.set_random_seed(seed)
+    model = models.build(
+        trial.model, images.image_shape, len(images.class_names), settings.weight_decay
+    )
+    model.compile(
+        settings.optimizer(),
+        "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        # Compiling for the CPU takes longer than it saves.
+        jit_compile="auto" if keras.distribution.list_devices("gpu") else False,
+    )
+    first = 0
+    if checkpoint.exists():
+        model.optimizer.build(model.trainable_variables)
+        model.load_weights(checkpoint)
+        steps = -(-len(images.x_train) // settings.batch_size)
+        first = int(keras.ops.convert_to_numpy(model.optimizer.iterations)) // steps
+        say(f"  going on after epoch {first}")
+        # Not the order of images that the first epochs had.
+        keras.utils.set_random_seed(seed + first)
+    if first < trial.epochs:
+        callback = RWCCallback(path, measures=MEASURES)
+        model.fit(
+            images.x_train,
+            images.y_train,
+            batch_size=settings.batch_size,
+            validation_data=(images.x_test, images.y_test),
+            validation_batch_size=4 * settings.batch_size,
+            initial_epoch=first,
+            epochs=trial.epochs,
+            callbacks=[callback, _Checkpoint(checkpoint)],
+            verbose=verbose,
+        )
+    if export is not None:
+        _export(model, export)
+    return load_recording(path)
+
+
+class _Checkpoint(keras.callbacks.Callback):
+    """Saves weights and optimizer after each epoch, all or nothing.
+
+    `keras.callbacks.BackupAndRestore` writes weights and epoch number one after
+    the other, in place; a kill in between would train an epoch twice.
+    """
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = path
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.path.with_name(f"next-{self.path.name}")
+        self.model.save_weights(partial, overwrite=True)
+        os.replace(partial, self.path)
+
+
+def _export(model, folder):
+    """Write a SavedModel for serving, with the Keras file beside it."""
+    partial = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    model.export(partial, verbose=False)
+    model.save(partial / "model.keras")
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(partial, folder)
+
+
+def analyse(trial, images, recordings) -> dict:
+    """Group the layers' mean curves and correlate change with depth and size.
+
+    Returns:
+        A dict of plain lists and numbers; curves are (layers, epochs), None for NaN.
+    """
+    layers = recordings[0].layers
+    curves = np.array([r.values("l1_ratio").T for r in recordings], np.float64)
+    mean = curves.mean(axis=0)
+    robust = TrendClusterer().fit(mean)
+    published = TrendClusterer(preset="weightscale").fit(mean)
+    effects = {m: depth_effect(recordings, m) for m in MEASURES}
+    accuracy = [float(r.logs["val_accuracy"].iloc[-1]) for r in recordings]
+    results = {
+        "study": "learning_dynamics",
+        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "trial": trial.settings(),
+        "versions": recordings[0].versions | {"backend": keras.backend.backend()},
+        "data": {
+            "origin": images.origin,
+            "classes": list(images.class_names),
+            "image_shape": list(images.image_shape),
+            "training_images": len(images.x_train),
+            "test_images": len(images.x_test),
+            "majority_rate": images.majority_rate,
+        },
+        "accuracy": {
+            "mean": float(np.mean(accuracy)),
+            "per_seed": dict(zip(map(str, trial.seeds), accuracy, strict=True)),
+        },
+        "training": {
+            str(seed): recording.logs.to_dict("list")
+            for seed, recording in zip(trial.seeds, recordings, strict=True)
+        },
+        "epochs": recordings[0].epochs.tolist(),
+        "layers": layers.assign(
+            typical_change=typical_change(curves),
+            trend=robust.labels_,
+            published_trend=published.labels_,
+        ).to_dict("records"),
+        "change": {
+            "measure": "l1_ratio",
+            "mean": mean,
+            "per_seed": dict(zip(map(str, trial.seeds), curves, strict=True)),
+            "by_weight_decay_alone": _decay_change(trial, len(images.x_train)),
+        },
+        "trends": {
+            "robust": _trends(robust),
+            "weightscale": _trends(published),
+        },
+        "depth_effect": {m: table.to_dict("records") for m, table in effects.items()},
+    }
+    results["findings"] = findings(results)
+    return _plain(results)
+
+
+def _decay_change(trial, images):
+    """Relative change in an epoch of a layer that only decays.
+
+    With momentum μ, each step of SGD with rate η shrinks it by η λ / (1 - μ).
+    """
+    settings = models.published_settings(trial.model, trial.dataset)
+    shrink = settings.learning_rate * settings.weight_decay / (1 - settings.momentum)
+    steps = -(-images // settings.batch_size)
+    return 1 - (1 - shrink) ** steps
+
+
+def findings(results) -> list[str]:
+    """Say in sentences what the results show."""
+    data, accuracy = results["data"], results["accuracy"]
+    seeds = len(accuracy["per_seed"])
+    trends = results["trends"]["robust"]
+    lines = [
+        f"Test accuracy {accuracy['mean']:.1%}, mean of {seeds} "
+        f"seed{'s' if seeds > 1 else ''}; always naming the commonest class gives "
+        f"{data['majority_rate']:.1%}."
+    ]
+    for measure, rows in results["depth_effect"].items():
+        rows = {row["effect"]: row for row in rows}
+        lines.append(
+            f"By {measure}, {_direction(rows['depth'])}; "
+            f"with layer size held fixed, {_direction(rows['depth given size'])}."
+        )
+    count, labels = trends["n_clusters"], np.array(trends["labels"])
+    sizes = ", ".join(str(int((labels == k).sum())) for k in range(count))
+    outside = int((labels == -1).sum())
+    lines.append(
+        f"The layers' curves fall into {count} trend{'s' if count > 1 else ''} of shape "
+        f"({sizes} layers{f', {outside} in none' if outside else ''}), with a stability "
+        f"of {trends['stability']:.2f} (1 is perfect)."
+    )
+    return lines
+
+
+def _direction(row):
+    rho, low, high = row["correlation"], row["low"], row["high"]
+    if rho is None or np.isnan(rho):
+        return "the effect of depth cannot be told"
+    numbers = f"ρ = {rho:+.2f}, 95 % interval {low:+.2f} to {high:+.2f}"
+    if low > 0:
+        return f"later layers changed more ({numbers})"
+    if high < 0:
+        return f"later layers changed less ({numbers})"
+    return f"no clear effect of depth ({numbers})"
+
+
+def _trends(fitted):
+    return {
+        "n_clusters": fitted.n_clusters_,
+        "labels": fitted.labels_,
+        "centers": fitted.centers_,
+        "inertia": fitted.inertia_,
+        "embedding": fitted.embedding_,
+        "explained_variance_ratio": fitted.explained_variance_ratio_,
+        "stability": fitted.stability_,
+        "scan": fitted.scan_.to_dict("records"),
+    }
+
+
+def _plain(value):
+    """Lists, numbers and None, as JSON has them."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, np.integer):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        return float(value) if np.isfinite(value) else None
+    return value
