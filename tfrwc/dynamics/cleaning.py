@@ -9,8 +9,7 @@ import numpy as np
 
 # Median absolute deviation to standard deviation, for a Gaussian.
 _MAD_TO_SD = 1.4826
-# In decades. A monotonic curve has no distances to its running median; rounding
-# and small ripples on it are no spikes.
+# In decades: ripples on a curve that hardly moves are no spikes.
 _LEAST_SPREAD = 0.01
 
 
@@ -36,9 +35,9 @@ def robust(curves):
     Zeros and values that are not finite are gaps, filled by linear interpolation
     over the records (constant at the ends). A value is a spike if it lies further
     from the running median of 5 records than 4 robust standard deviations of the
-    curve's distances to it, and becomes that median (a Hampel filter). The window
-    shrinks to 3 and 1 at the ends, so that no monotonic curve is altered; the first
-    and the last value are never taken for spikes.
+    curve's steps from record to record (a Hampel filter), and becomes a gap too.
+    The window shrinks to 3 and 1 at the ends, so that no monotonic curve is altered;
+    the first and the last value are never taken for spikes.
 
     Args:
         curves: (layers, records).
@@ -54,17 +53,25 @@ def robust(curves):
     x[~np.isfinite(x)] = np.nan
     usable = np.isfinite(x).sum(axis=1) * 2 >= x.shape[1]
     x[~usable] = np.nan
-    records = np.arange(x.shape[1])
-    for row in np.flatnonzero(usable & np.isnan(x).any(axis=1)):
-        known = ~np.isnan(x[row])
-        x[row] = np.interp(records, records[known], x[row, known])
-    rows = x[usable]
-    middle = _running_median(rows)
-    distance = np.abs(rows - middle)
-    spread = _MAD_TO_SD * np.median(distance, axis=1, keepdims=True)
-    spike = distance > 4 * np.maximum(spread, _LEAST_SPREAD)
-    x[usable] = np.where(spike, middle, rows)
+    rows = _fill(x[usable])
+    if rows.shape[1] > 1:
+        steps = np.abs(np.diff(rows, axis=1))
+        spread = _MAD_TO_SD * np.median(steps, axis=1, keepdims=True)
+        spike = np.abs(rows - _running_median(rows)) > 4 * np.maximum(
+            spread, _LEAST_SPREAD
+        )
+        rows = _fill(np.where(spike, np.nan, rows))
+    x[usable] = rows
     return x, usable
+
+
+def _fill(rows):
+    """Interpolate NaN over the records; each row has a value somewhere."""
+    records = np.arange(rows.shape[1])
+    for i in np.flatnonzero(np.isnan(rows).any(axis=1)):
+        known = ~np.isnan(rows[i])
+        rows[i] = np.interp(records, records[known], rows[i, known])
+    return rows
 
 
 def _running_median(rows):

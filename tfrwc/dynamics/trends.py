@@ -42,8 +42,8 @@ class TrendClusterer(ClusterMixin, BaseEstimator):
     logarithm, gaps filled and spikes removed, each curve centred and scaled to
     unit variance, principal components that hold 95 % of the variance (at most
     10), k-means with the k of 2..10 that has the largest product of silhouette and
-    stability, or one trend where no silhouette reaches 0.25. A layer far from the
-    centre of its trend is labelled as noise.
+    stability, or one trend where no silhouette reaches 0.25. A layer is in no trend
+    if the centre of the nearest leaves more than half of its variance.
 
     Args:
         n_clusters: a number of trends, or ``"auto"``.
@@ -53,7 +53,7 @@ class TrendClusterer(ClusterMixin, BaseEstimator):
     Attributes:
         labels_: trend of each layer (layers,). 0 is the trend with the largest mean
             change; -1 marks layers that were dropped or belong to no trend.
-        n_clusters_: number of trends.
+        n_clusters_: number of trends that have layers.
         centers_: (n_clusters_, records), in the units of X: mean of the cleaned
             curves of the trend (weightscale), or their median (robust).
         inertia_: of the final k-means fit.
@@ -89,7 +89,7 @@ class TrendClusterer(ClusterMixin, BaseEstimator):
             )
         # One seed for all fits, so that the result does not hang on their order.
         self._seed = check_random_state(self.random_state).randint(2**31 - 1)
-        used = self._prepare(X)
+        self._curves, self._raw, used = self._prepare(X)
         count = int(used.sum())
         automatic = isinstance(self.n_clusters, str) and self.n_clusters == "auto"
         if not automatic:
@@ -99,38 +99,36 @@ class TrendClusterer(ClusterMixin, BaseEstimator):
                 f"Trends need 2 or more layers with curves. Received X of shape "
                 f"{X.shape}, of which preset {self.preset!r} can use {count}."
             )
-        self._scan(max(2, self.n_clusters) if not automatic else None)
-        self.n_clusters_ = self._choose() if automatic else self.n_clusters
-        self._assign(X, used)
+        self._embed(used)
+        self._scan(1 if automatic else self.n_clusters)
+        self._assign(self._choose() if automatic else self.n_clusters, used)
         return self
 
     def _prepare(self, X):
-        """Set the features to cluster, the embedding and the cleaned curves."""
+        """The cleaned curves, the matrix to cluster, and which layers they are of."""
         if self.preset == "weightscale":
             used = np.ones(len(X), bool)
             used[[0, -1]] = False
-            self._curves = cleaning.published(X[used])
-            raw, components = self._curves, min(2, *self._curves.shape)
-        else:
-            logs, used = cleaning.robust(X)
-            logs = logs[used]
-            self._curves = 10**logs
-            raw = logs - logs.mean(axis=1, keepdims=True)
-            raw = raw / np.maximum(raw.std(axis=1, keepdims=True), _FLAT)
-            components = min(10, *raw.shape)
-        self._raw = raw
-        if not used.any():
-            return used
-        pca = PCA(components).fit(raw)
+            curves = cleaning.published(X[used])
+            return curves, curves, used
+        logs, used = cleaning.robust(X)
+        logs = logs[used]
+        shapes = logs - logs.mean(axis=1, keepdims=True)
+        shapes = shapes / np.maximum(shapes.std(axis=1, keepdims=True), _FLAT)
+        return 10**logs, shapes, used
+
+    def _embed(self, used):
+        limit = 2 if self.preset == "weightscale" else 10
+        pca = PCA(min(limit, *self._raw.shape)).fit(self._raw)
         ratio = np.nan_to_num(pca.explained_variance_ratio_)
+        components = len(ratio)
         if self.preset == "robust":
-            components = int(np.searchsorted(np.cumsum(ratio), 0.95) + 1)
-            components = max(components, min(2, len(ratio)))
-        self._embedded = pca.transform(raw)[:, :components]
+            components = int(np.searchsorted(np.cumsum(ratio), 0.95)) + 1
+            components = min(max(components, 2), len(ratio))
+        self._embedded = pca.transform(self._raw)[:, :components]
         self.explained_variance_ratio_ = ratio[:components]
-        self.embedding_ = np.full((len(X), self._embedded.shape[1]), np.nan)
+        self.embedding_ = np.full((len(used), components), np.nan)
         self.embedding_[used] = self._embedded
-        return used
 
     @property
     def _features(self):
@@ -140,13 +138,10 @@ class TrendClusterer(ClusterMixin, BaseEstimator):
         return KMeans(k, n_init=n_init, random_state=self._seed).fit(features)
 
     def _scan(self, at_least):
-        distinct = len(np.unique(self._features, axis=0))
-        first, last = (
-            (1, _PUBLISHED_MAX_K) if self.preset == "weightscale" else (1, _ROBUST_MAX_K)
-        )
-        last = min(max(last, at_least or 0), distinct)
+        last = _PUBLISHED_MAX_K if self.preset == "weightscale" else _ROBUST_MAX_K
+        last = min(max(last, at_least), _distinct(self._raw), _distinct(self._embedded))
         rows = []
-        for k in range(first, last + 1):
+        for k in range(1, last + 1):
             on_raw = self._k_means(k, self._raw)
             on_embedding = self._k_means(k, self._embedded)
             labels = (on_raw if self.preset == "weightscale" else on_embedding).labels_
@@ -177,7 +172,7 @@ class TrendClusterer(ClusterMixin, BaseEstimator):
         scores = []
         for _ in range(10):
             part = rng.choice(len(labels), size, replace=False)
-            if len(np.unique(self._features[part], axis=0)) < k:
+            if _distinct(self._features[part]) < k:
                 continue
             fit = self._k_means(k, self._features[part], n_init=3)
             scores.append(adjusted_rand_score(labels, fit.predict(self._features)))
@@ -193,26 +188,25 @@ class TrendClusterer(ClusterMixin, BaseEstimator):
             return 1
         return int(scan["k"][best])
 
-    def _assign(self, X, used):
-        fit = self._k_means(self.n_clusters_, self._features)
+    def _assign(self, k, used):
+        fit = self._k_means(min(k, _distinct(self._features)), self._features)
         self.inertia_ = float(fit.inertia_)
-        self.stability_ = self._stability(self.n_clusters_, fit.labels_)
-        labels = fit.labels_.copy()
+        self.stability_ = self._stability(fit.n_clusters, fit.labels_)
+        labels, summary = fit.labels_, np.mean
         if self.preset == "robust":
-            labels[_far_from_centre(fit, self._features)] = -1
-        summary = np.mean if self.preset == "weightscale" else np.median
-        centers = np.array(
-            [
-                summary(self._curves[labels == k], axis=0)
-                for k in range(self.n_clusters_)
-            ]
-        )
-        order = np.argsort(-centers.mean(axis=1), kind="stable")
-        self.centers_ = centers[order]
-        rank = np.empty_like(order)
-        rank[order] = np.arange(len(order))
-        self.labels_ = np.full(len(X), -1)
-        self.labels_[used] = np.where(labels >= 0, rank[labels], -1)
+            means = [self._raw[labels == i].mean(axis=0) for i in range(fit.n_clusters)]
+            unexplained = ((self._raw - np.array(means)[labels]) ** 2).mean(axis=1)
+            labels = np.where(unexplained > 0.5, -1, labels)
+            summary = np.median
+        # Trends in order of their change, those that lost all layers left out.
+        kept = np.unique(labels[labels >= 0])
+        centers = [summary(self._curves[labels == i], axis=0) for i in kept]
+        order = np.argsort([-center.mean() for center in centers], kind="stable")
+        self.n_clusters_ = len(kept)
+        self.centers_ = np.array([centers[i] for i in order])
+        self.labels_ = np.full(len(used), -1)
+        for rank, i in enumerate(order):
+            self.labels_[np.flatnonzero(used)[labels == kept[i]]] = rank
 
 
 def _elbow(k, inertia) -> int:
@@ -228,18 +222,10 @@ def _elbow(k, inertia) -> int:
     return int(k[np.argmax(1 - x - y)])
 
 
-def _far_from_centre(fit, features):
-    """True for layers further from their centre than 4 robust deviations."""
-    distance = np.linalg.norm(features - fit.cluster_centers_[fit.labels_], axis=1)
-    far = np.zeros(len(features), bool)
-    for k in range(fit.n_clusters):
-        members = np.flatnonzero(fit.labels_ == k)
-        if len(members) < 5:
-            continue
-        middle = np.median(distance[members])
-        spread = 1.4826 * np.median(np.abs(distance[members] - middle))
-        far[members] = distance[members] > middle + 4 * max(spread, 1e-9)
-    return far
+def _distinct(rows) -> int:
+    """Number of rows that differ by more than rounding."""
+    scale = np.abs(rows).max()
+    return len(np.unique(np.round(rows / scale, 9) if scale else rows, axis=0))
 
 
 def _check_n_clusters(n_clusters, count):

@@ -57,10 +57,11 @@ def as_schedule(every):
         return EveryEpochs()
     if isinstance(every, int):
         return EverySteps(every)
-    if getattr(every, "unit", None) in ("epoch", "step") and callable(
-        getattr(every, "due", None)
-    ):
-        return every
+    is_schedule = getattr(every, "unit", None) in ("epoch", "step")
+    if is_schedule and callable(getattr(every, "due", None)):
+        # The class has both as well, but is no schedule yet.
+        if not isinstance(every, type):
+            return every
     raise ValueError(
         "every must be 'epoch', a number of steps, or an object with a unit "
         f"('epoch' or 'step') and a method due(last, now). Received: {every!r}."

@@ -1,0 +1,429 @@
+"""RWCCallback in real calls of fit."""
+
+import warnings
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from tfrwc import RWCCallback, load_recording, models
+from tfrwc.dynamics import MEASURES, relative_change
+from tfrwc.recording import EveryEpochs, EverySteps, Flag
+
+
+class Weights(keras.callbacks.Callback):
+    """Keeps what a model's weights are at the start and after each epoch."""
+
+    def __init__(self, select=lambda model: model.weights):
+        super().__init__()
+        self.select = select
+        self.history = []
+
+    def keep(self):
+        chosen = self.select(self.model)
+        self.history.append([keras.ops.convert_to_numpy(w).copy() for w in chosen])
+
+    def on_train_begin(self, logs=None):
+        if self.model.built and not self.history:
+            self.keep()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.keep()
+
+    def expected(self, measure, reference="previous"):
+        pairs = (
+            zip(self.history, self.history[1:], strict=False)
+            if reference == "previous"
+            else ((self.history[0], now) for now in self.history[1:])
+        )
+        return np.array(
+            [
+                [relative_change(a, b, measure) for a, b in zip(*pair, strict=True)]
+                for pair in pairs
+            ]
+        )
+
+
+def data(n=64, features=4):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(n, features)).astype("float32")
+    return x, x @ rng.normal(size=(features, 2)).astype("float32")
+
+
+def small(build=True, **compile_options):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [layers.Input((4,)), layers.Dense(8, "tanh"), layers.Dense(2)]
+        if build
+        else [layers.Dense(8, "tanh"), layers.Dense(2)]
+    )
+    return compiled(model, **compile_options)
+
+
+def compiled(model, **options):
+    options = {"jit_compile": False, "metrics": ["mae"]} | options
+    model.compile(keras.optimizers.SGD(0.05), "mse", **options)
+    return model
+
+
+def fit(model, *callbacks, epochs=3, n=64, **options):
+    x, y = data(n)
+    options = {"batch_size": 16, "verbose": 0} | options
+    return model.fit(x, y, epochs=epochs, callbacks=list(callbacks), **options)
+
+
+def test_values_agree_with_numpy_on_resnet18_over_three_epochs():
+    """The acceptance bar: 1e-5 relative to a float64 oracle, for every measure."""
+    keras.utils.set_random_seed(0)
+    model = models.build("resnet18", (16, 16, 3), 10, weight_decay=1e-4)
+    model.compile(
+        keras.optimizers.SGD(0.05, momentum=0.9),
+        "sparse_categorical_crossentropy",
+        jit_compile=False,
+    )
+    callback = RWCCallback(measures=MEASURES, watch="trainable")
+    oracle = Weights(lambda model: model.trainable_weights)
+    x = np.random.default_rng(0).integers(0, 256, (48, 16, 16, 3)).astype("uint8")
+    y = np.arange(48) % 10
+    model.fit(x, y, 16, epochs=3, verbose=0, callbacks=[callback, oracle])
+    recording = callback.recording
+    assert sum(len(shape) > 1 for shape in recording.layers["shape"]) == 21
+    for measure in MEASURES:
+        values, expected = recording.values(measure), oracle.expected(measure)
+        assert values.shape == expected.shape
+        np.testing.assert_allclose(values, expected, rtol=1e-5, err_msg=measure)
+        flags = recording.flags(measure)
+        np.testing.assert_array_equal(flags == Flag.OK, np.isfinite(expected))
+        assert set(np.unique(flags)) <= {Flag.OK, Flag.ZERO_DENOMINATOR}
+
+
+class Branching(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.first = layers.Dense(8)
+        self.inner = keras.Sequential([layers.Dense(8), layers.Dense(8)])
+        self.shared = layers.Dense(8)
+        self.out = layers.Dense(2)
+
+    def call(self, x):
+        return self.out(self.shared(self.shared(self.inner(self.first(x)))))
+
+
+def functional():
+    x = layers.Input((4,))
+    inner = keras.Sequential([layers.Input((4,)), layers.Dense(4)])
+    twice = layers.Dense(4)
+    return keras.Model(x, layers.Dense(2)(twice(twice(inner(x)))))
+
+
+@pytest.mark.parametrize("make", [functional, Branching])
+@pytest.mark.parametrize("options", [{}, {"jit_compile": True}, {"run_eagerly": True}])
+def test_ways_of_building_and_running(make, options):
+    model = compiled(make(), **options)
+    callback, oracle = RWCCallback(watch="trainable"), Weights()
+    fit(model, callback, oracle, n=32)
+    values = callback.recording.values()
+    expected = oracle.expected("l1_ratio")
+    np.testing.assert_allclose(values[-len(expected) :], expected, rtol=1e-5)
+    assert values.shape == (3, len(model.trainable_weights))
+
+
+def test_a_model_built_by_fit_is_compared_with_its_initial_weights():
+    built, unbuilt = RWCCallback(), RWCCallback()
+    fit(small(), built)
+    fit(small(build=False), unbuilt)
+    np.testing.assert_allclose(
+        built.recording.values(), unbuilt.recording.values(), rtol=1e-5
+    )
+
+
+def test_a_model_that_cannot_be_built_from_shapes_says_what_to_do():
+    class Picky(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.Dense(2)
+
+        def call(self, x):
+            if x.shape[0] is None:
+                raise RuntimeError("I want to know the batch size")
+            return self.dense(x)
+
+    with pytest.raises(ValueError, match=r"(?s)could not be built.*call the model on one"):
+        fit(compiled(Picky()), RWCCallback(), n=63)
+
+
+def test_two_fits_make_one_recording():
+    model, callback, oracle = small(), RWCCallback(), Weights()
+    fit(model, callback, oracle, epochs=2)
+    fit(model, callback, oracle, epochs=3)
+    recording = callback.recording
+    assert recording.epochs.tolist() == [1, 2, 3, 4, 5]
+    assert recording.steps.tolist() == [4, 8, 12, 16, 20]
+    expected = oracle.expected("l1_ratio")[:, [0, 2]]
+    np.testing.assert_allclose(recording.values(), expected, rtol=1e-5)
+
+
+def test_epochs_go_on_with_initial_epoch():
+    model, callback = small(), RWCCallback()
+    fit(model, callback, epochs=2)
+    fit(model, callback, epochs=4, initial_epoch=2)
+    assert callback.recording.epochs.tolist() == [1, 2, 3, 4]
+
+
+def test_frozen_layers_read_zero_until_they_thaw():
+    model, callback = small(), RWCCallback()
+    model.layers[0].trainable = False
+    fit(compiled(model), callback, epochs=2)
+    model.layers[0].trainable = True
+    fit(compiled(model), callback, epochs=1)
+    values = callback.recording.values()
+    assert (values[:2, 0] == 0).all()
+    assert values[2, 0] > 0
+    assert (values[:, 1] > 0).all()
+
+
+def test_a_choice_that_grows_between_fits_keeps_what_was_recorded():
+    model = small()
+    callback = RWCCallback(watch=lambda v: v.trainable and len(v.shape) > 1)
+    model.layers[0].trainable = False
+    fit(compiled(model), callback, epochs=1)
+    model.layers[0].trainable = True
+    fit(compiled(model), callback, epochs=1)
+    recording = callback.recording
+    assert recording.layers["shape"].tolist() == [(8, 2), (4, 8)]
+    assert recording.flags().tolist() == [[Flag.OK, Flag.NOT_WATCHED], [Flag.OK] * 2]
+    assert np.isnan(recording.values()[0, 1])
+    assert recording.values()[1, 1] > 0
+
+
+def test_another_model_of_other_shapes_is_refused_and_nothing_is_lost():
+    callback = RWCCallback()
+    fit(small(), callback)
+    other = compiled(keras.Sequential([layers.Input((4,)), layers.Dense(2)]))
+    with pytest.raises(ValueError, match="new RWCCallback"):
+        fit(other, callback)
+    assert len(callback.recording) == 3
+
+
+def test_steps():
+    model, callback = small(), RWCCallback(every=3)
+    fit(model, callback, epochs=2)
+    recording = callback.recording
+    assert recording.steps.tolist() == [3, 6]
+    assert recording.epochs.tolist() == [1, 2]
+    assert {"loss", "learning_rate"} <= set(recording.logs)
+
+
+def test_steps_with_several_steps_per_execution():
+    model, callback = small(steps_per_execution=4), RWCCallback(every=3)
+    fit(model, callback, epochs=2)
+    assert callback.recording.steps.tolist() == [4, 8]
+
+
+def test_schedule_objects():
+    model, callback = small(), RWCCallback(every=EveryEpochs(2))
+    fit(model, callback, epochs=5)
+    assert callback.recording.epochs.tolist() == [2, 4]
+
+
+def test_only_step_schedules_have_a_batch_hook():
+    is_default = keras.src.utils.is_default
+    assert is_default(RWCCallback().on_train_batch_end)
+    assert not is_default(RWCCallback(every=5).on_train_batch_end)
+
+
+def test_against_the_initial_weights():
+    model, oracle = small(), Weights()
+    callback = RWCCallback(measures=MEASURES, reference="initial")
+    fit(model, callback, oracle)
+    for measure in MEASURES:
+        expected = oracle.expected(measure, "initial")[:, [0, 2]]
+        np.testing.assert_allclose(
+            callback.recording.values(measure), expected, rtol=1e-5
+        )
+
+
+def test_logs_hold_metrics_and_the_rate_of_the_epoch():
+    model, callback = small(), RWCCallback()
+    schedule = keras.callbacks.LearningRateScheduler(lambda epoch: 0.1 / (epoch + 1))
+    history = fit(model, callback, schedule, validation_split=0.25)
+    logs = callback.recording.logs
+    assert list(logs) == [*history.history]
+    for name, column in history.history.items():
+        np.testing.assert_allclose(logs[name], column, rtol=1e-6)
+    np.testing.assert_allclose(logs["learning_rate"], [0.1, 0.05, 0.1 / 3], rtol=1e-6)
+
+
+def test_a_schedule_inside_the_optimizer_is_logged():
+    model, callback = small(), RWCCallback()
+    rate = keras.optimizers.schedules.ExponentialDecay(0.1, 4, 0.5)
+    model.compile(keras.optimizers.SGD(rate), "mse", jit_compile=False)
+    fit(model, callback)
+    logs = callback.recording.logs
+    np.testing.assert_allclose(logs["learning_rate"], [0.05, 0.025, 0.0125], rtol=1e-6)
+
+
+def test_zero_denominators_are_flagged():
+    callback = RWCCallback(measures=MEASURES, watch="trainable")
+    fit(small(), callback)
+    bias = callback.recording.layers["path"].str.endswith("bias").to_numpy()
+    for measure in MEASURES:
+        flags, values = callback.recording.flags(measure), callback.recording.values(measure)
+        assert (flags[0, bias] == Flag.ZERO_DENOMINATOR).all()
+        assert np.isnan(values[0, bias]).all()
+        assert not np.isinf(values).any()
+        assert (flags[:, ~bias] == Flag.OK).all()
+
+
+def test_weights_that_are_not_finite_are_named_once_and_training_goes_on():
+    class Spoil(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch >= 1:
+                kernel = self.model.layers[1].kernel
+                kernel.assign(keras.ops.full(kernel.shape, np.inf))
+
+    model, callback = small(), RWCCallback(measures=("l1_ratio", "cosine"))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fit(model, Spoil(), callback, epochs=4)
+    messages = [str(w.message) for w in caught if "not finite" in str(w.message)]
+    assert len(messages) == 1
+    assert callback.recording.layers["name"][1] in messages[0]
+    values, flags = callback.recording.values(), callback.recording.flags()
+    assert len(values) == 4
+    assert np.isfinite(values[0]).all()
+    assert np.isnan(values[1:, 1]).all()
+    assert (flags[1:, 1] == Flag.NON_FINITE).all()
+
+
+def test_nothing_watched_stops_the_start_of_training():
+    with pytest.raises(ValueError, match="nothing would be recorded"):
+        fit(small(), RWCCallback(watch="no such path"))
+    with pytest.raises(ValueError, match="nothing would be recorded"):
+        fit(small(build=False), RWCCallback(watch="no such path"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"measures": ("l1_ratio", "l3")}, r"l1_ratio, l2_ratio, .*'l3'"),
+        ({"measures": ()}, "one or more of"),
+        ({"reference": "first"}, r"'previous', 'initial'.*'first'"),
+        ({"every": "batch"}, "'epoch', a number of steps"),
+        ({"every": 0}, "1 or more"),
+        ({"every": EveryEpochs}, "every must be"),
+        ({"watch": "("}, "regular expression"),
+    ],
+)
+def test_arguments_are_checked_when_the_object_is_made(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        RWCCallback(**arguments)
+
+
+@pytest.mark.parametrize("schedule", [EveryEpochs, EverySteps])
+def test_schedules_check_their_number(schedule):
+    with pytest.raises(ValueError, match="Received: 1.5"):
+        schedule(1.5)
+
+
+def test_an_unwritable_path_fails_before_training(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=r"cannot write its recording.*Give the path"):
+        RWCCallback(tmp_path / "file" / "run.parquet")
+    with pytest.raises(OSError, match="it is a folder"):
+        RWCCallback(tmp_path)
+
+
+def test_no_recording_before_fit():
+    with pytest.raises(RuntimeError, match=r"pass this callback to model\.fit"):
+        _ = RWCCallback().recording
+
+
+def test_the_file_is_whole_after_each_epoch(tmp_path):
+    path, lengths = tmp_path / "new" / "run.parquet", []
+
+    class Read(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            lengths.append(len(load_recording(path)))
+
+    fit(small(), RWCCallback(path), Read())
+    assert lengths == [0, 1, 2]
+    assert len(load_recording(path)) == 3
+    assert [p.name for p in path.parent.iterdir()] == ["run.parquet"]
+
+
+def test_a_disk_that_fills_up_loses_no_record(tmp_path):
+    path = tmp_path / "run.parquet"
+
+    class Break(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            partial = tmp_path / "run.parquet.partial"
+            if epoch == 1:
+                partial.mkdir()  # no file can be opened in its place
+            if epoch == 2:
+                partial.rmdir()
+
+    callback = RWCCallback(path)
+    with pytest.warns(RuntimeWarning, match="could not be written"):
+        fit(small(), callback, Break())
+    assert len(callback.recording) == len(load_recording(path)) == 3
+
+
+def test_an_exception_in_training_keeps_the_records_so_far():
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if int(self.model.optimizer.iterations) == 7:
+                raise KeyboardInterrupt
+
+    callback = RWCCallback(every=2)
+    with pytest.raises(KeyboardInterrupt):
+        fit(small(), callback, Stop())
+    assert callback.recording.steps.tolist() == [2, 4, 6]
+
+
+def test_a_restored_model_goes_on_with_its_recording(tmp_path):
+    path, weights = tmp_path / "run.parquet", str(tmp_path / "last.weights.h5")
+    model = small()
+    fit(model, RWCCallback(path), epochs=2)
+    model.save_weights(weights)
+    fit(model, RWCCallback(path), epochs=3, initial_epoch=2)
+
+    model = small()
+    model.optimizer.build(model.trainable_variables)
+    model.load_weights(weights)
+    callback = RWCCallback(path)
+    with pytest.warns(UserWarning, match=r"Dropped the last 1 records.*step 8"):
+        fit(model, callback, epochs=4, initial_epoch=2)
+    assert callback.recording.steps.tolist() == [4, 8, 12, 16]
+    assert callback.recording.epochs.tolist() == [1, 2, 3, 4]
+
+
+def test_a_fresh_model_does_not_overwrite_a_recording(tmp_path):
+    path = tmp_path / "run.parquet"
+    fit(small(), RWCCallback(path))
+    with pytest.raises(ValueError, match=r"already holds 3 records.*Move that file"):
+        fit(small(), RWCCallback(path))
+    assert len(load_recording(path)) == 3
+
+
+def test_a_recording_of_other_measures_is_not_gone_on_with(tmp_path):
+    path, model = tmp_path / "run.parquet", small()
+    fit(model, RWCCallback(path))
+    with pytest.raises(ValueError, match=r"measures \('l1_ratio',\).*'cosine'"):
+        fit(model, RWCCallback(path, measures="cosine"))
+
+
+def test_a_model_without_optimizer_is_refused():
+    model = keras.Sequential([layers.Input((4,)), layers.Dense(2)])
+    model.compile(None, "mse")
+    callback = RWCCallback()
+    callback.set_model(model)
+    with pytest.raises(ValueError, match="has no optimizer"):
+        callback.on_train_begin()
+        callback.on_epoch_begin(0)
+
+
+def test_explain_is_on_the_callback_too():
+    table = RWCCallback(watch="all").explain(small())
+    assert table["watched"].all()
