@@ -29,6 +29,8 @@ setup(
         "tensorflow>=2.16",
         "keras>=3.12",
         "tensorflow-datasets>=4.9.4",
+        # tensorflow-datasets imports it without asking for it.
+        "importlib-resources>=5",
         f"tensorflow-privacy>=0.9; {PRIVACY}",
         f"dp-accounting>=0.4.3; {PRIVACY}",
         "tensorflow-probability>=0.22",

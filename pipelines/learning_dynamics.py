@@ -8,7 +8,6 @@ any moment; the same command goes on where it stopped.
 """
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -21,7 +20,9 @@ def parse(arguments):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--out", required=True, type=Path, help="folder for the results")
+    parser.add_argument(
+        "--out", required=True, type=Path, help="folder for the results"
+    )
     parser.add_argument(
         "--dataset",
         default="digits",
@@ -58,9 +59,6 @@ def main(arguments=None):
         )
     except (ValueError, OSError) as error:
         sys.exit(f"learning_dynamics: {error}")
-    partial = options.out / "results.json.partial"
-    partial.write_text(json.dumps(results, indent=1), encoding="utf-8")
-    os.replace(partial, options.out / "results.json")
     report = write_report(results, options.out)
     print(*results["findings"], sep="\n")
     print(f"{report} after {time.monotonic() - began:.0f} s")

@@ -84,7 +84,9 @@ def test_where_size_does_not_vary_there_is_no_effect_of_it():
 
 def test_depth_and_size_in_one_order_cannot_be_told_apart():
     table = effects(recording(np.random.default_rng(0).random(9), np.arange(1, 10)))
-    assert table.loc[["depth given size", "size given depth"], "correlation"].isna().all()
+    assert (
+        table.loc[["depth given size", "size given depth"], "correlation"].isna().all()
+    )
 
 
 def test_seeds_are_averaged_and_gaps_left_out():

@@ -101,9 +101,7 @@ def pairs(draw):
 @given(pairs(), st.sampled_from(NAMES), st.sampled_from([0.125, 2.0, 64.0]))
 def test_scale_of_the_weights_does_not_matter(pair, measure, scale):
     previous, current = pair
-    assert relative_change(
-        previous * scale, current * scale, measure
-    ) == pytest.approx(
+    assert relative_change(previous * scale, current * scale, measure) == pytest.approx(
         relative_change(previous, current, measure), rel=1e-9, abs=1e-12, nan_ok=True
     )
 
@@ -119,20 +117,23 @@ def test_no_change_is_zero_or_nan(previous, measure):
 def test_device_agrees_with_the_definitions(tensors):
     import keras
 
-    from tfrwc.recording.device import DeviceMeasures, fetch
+    from tfrwc.recording import Flag
+    from tfrwc.recording.device import DeviceMeasures
 
     variables = [keras.Variable(previous) for previous, _ in tensors]
     device = DeviceMeasures(variables, NAMES)
     device.snapshot()
     for variable, (_, current) in zip(variables, tensors, strict=True):
         variable.assign(current)
-    [values] = fetch([device.measure()])
+    [values], [flags] = device.finish([device.measure()])
     for j, (previous, current) in enumerate(tensors):
         for i, measure in enumerate(NAMES):
             expected = relative_change(previous, current, measure)
             if math.isnan(expected):
-                assert values[i, j] == -1, measure
+                assert np.isnan(values[i, j]), measure
+                assert flags[i, j] == Flag.ZERO_DENOMINATOR, measure
             else:
+                assert flags[i, j] == Flag.OK, measure
                 # The angle between nearly parallel vectors of float32 is rounding.
                 floor = 1e-12 if measure == "cosine" else 0
                 assert values[i, j] == pytest.approx(expected, rel=1e-5, abs=floor), (
@@ -151,7 +152,9 @@ def test_ratio_of_gaussians_grows_with_size_by_element_but_not_by_sum():
         w = rng.normal(size=(25, n))
         d = r * rng.normal(size=(25, n))
         return {
-            m: np.median([relative_change(a, a + b, m) for a, b in zip(w, d, strict=True)])
+            m: np.median(
+                [relative_change(a, a + b, m) for a, b in zip(w, d, strict=True)]
+            )
             for m in ("l1_ratio", "elementwise_mean")
         }
 

@@ -94,7 +94,9 @@ def test_weightscale_with_a_given_number_of_clusters():
 def test_the_elbow_is_the_number_of_separate_groups(groups):
     rng = np.random.default_rng(groups)
     corners = 10 * rng.permutation(np.eye(6))[:groups]
-    curves = 20 + np.repeat(corners, 10, axis=0) + 0.1 * rng.normal(size=(10 * groups, 6))
+    curves = (
+        20 + np.repeat(corners, 10, axis=0) + 0.1 * rng.normal(size=(10 * groups, 6))
+    )
     curves = np.vstack([curves[:1], curves, curves[:1]])
     fitted = TrendClusterer(preset="weightscale").fit(curves)
     # In two of the groups - 1 components that the groups span, corners fall
@@ -146,7 +148,9 @@ def test_robust_finds_planted_trends(seed):
 def test_robust_sees_one_trend_where_there_is_one():
     rng = np.random.default_rng(0)
     curves = 10 ** (
-        -2 * np.linspace(0, 1, 30) + rng.uniform(-2, 0, (80, 1)) + rng.normal(0, 0.1, (80, 30))
+        -2 * np.linspace(0, 1, 30)
+        + rng.uniform(-2, 0, (80, 1))
+        + rng.normal(0, 0.1, (80, 30))
     )
     assert TrendClusterer().fit(curves).n_clusters_ == 1
 
@@ -186,7 +190,9 @@ def test_small_inputs(preset, shape):
 
 @pytest.mark.parametrize("preset", ["robust", "weightscale"])
 def test_equal_curves_are_one_trend(preset):
-    fitted = TrendClusterer(preset=preset).fit(np.tile(np.geomspace(1, 0.1, 9), (12, 1)))
+    fitted = TrendClusterer(preset=preset).fit(
+        np.tile(np.geomspace(1, 0.1, 9), (12, 1))
+    )
     assert fitted.n_clusters_ == 1
 
 

@@ -158,7 +158,9 @@ def test_frozen_layers_stay_watched_but_statistics_do_not_become_trained():
 def test_whole_numbers_are_not_watched():
     class Counting(layers.Layer):
         def build(self, shape):
-            self.counter = self.add_weight(shape=(2, 2), dtype="int32", initializer="ones")
+            self.counter = self.add_weight(
+                shape=(2, 2), dtype="int32", initializer="ones"
+            )
 
         def call(self, x):
             return x
@@ -175,7 +177,7 @@ def test_nothing_watched_says_how_to_see_why():
 
 
 def test_an_unbuilt_model_cannot_be_explained():
-    with pytest.raises(ValueError, match="not built.*Call the model on one batch"):
+    with pytest.raises(ValueError, match=r"not built.*Call the model on one batch"):
         explain(keras.Sequential([layers.Dense(2)]))
 
 

@@ -116,9 +116,9 @@ def _digits():
 def _archive(name, path):
     archive = _ARCHIVES[name]
     try:
-        with np.load(path, allow_pickle=False) as file:
-            x_train, y_train = (file[key] for key in archive.train)
-            x_test, y_test = (file[key] for key in archive.test)
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            x_train, y_train = (arrays[key] for key in archive.train)
+            x_test, y_test = (arrays[key] for key in archive.test)
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError, OSError) as error:
         raise OSError(
             f"{path} cannot be read as the set {name!r} ({error}). Get the file again, "
@@ -165,7 +165,8 @@ def _read_classes(folder, classes):
         ]
         if not paths:
             raise ValueError(
-                f"{folder / name} holds no images ({', '.join(sorted(_IMAGE_SUFFIXES))})."
+                f"{folder / name} holds no images "
+                f"({', '.join(sorted(_IMAGE_SUFFIXES))})."
             )
         images += [_read_image(path) for path in paths]
         labels += [label] * len(paths)
@@ -240,13 +241,16 @@ def _tfds(name, size):
             else ""
         )
         raise OSError(
-            f"TFDS could not get {name!r} ({type(error).__name__}: {error}). Connect to "
-            f"the network, prepare it in TFDS_DATA_DIR,{hint} or use --dataset digits."
+            f"TFDS could not get {name!r} ({type(error).__name__}: {error}). Connect "
+            f"to the network, prepare it in TFDS_DATA_DIR,{hint} or use --dataset "
+            "digits."
         ) from error
 
     def read(split):
         pairs = list(tfds.as_numpy(builder.as_dataset(split, as_supervised=True)))
-        images = [image[..., 0] if image.shape[-1] == 1 else image for image, _ in pairs]
+        images = [
+            image[..., 0] if image.shape[-1] == 1 else image for image, _ in pairs
+        ]
         return images, [label for _, label in pairs]
 
     classes = tuple(info.features[keys[1]].names)
@@ -282,7 +286,7 @@ def _image_set(name, origin, train, test, classes):
     )
     if x_train.shape[1:] != x_test.shape[1:]:
         raise ValueError(
-            f"{origin}: training images have the shape {x_train.shape[1:]}, test images "
-            f"{x_test.shape[1:]}. Bring them to one shape."
+            f"{origin}: training images have the shape {x_train.shape[1:]}, test "
+            f"images {x_test.shape[1:]}. Bring them to one shape."
         )
     return ImageSet(name, origin, x_train, y_train, x_test, y_test, classes)

@@ -78,6 +78,8 @@ def _running_median(rows):
     middle = rows.copy()
     for half in (1, 2):
         if rows.shape[1] > 2 * half:
-            windows = np.lib.stride_tricks.sliding_window_view(rows, 2 * half + 1, axis=1)
+            windows = np.lib.stride_tricks.sliding_window_view(
+                rows, 2 * half + 1, axis=1
+            )
             middle[:, half:-half] = np.median(windows, axis=2)
     return middle

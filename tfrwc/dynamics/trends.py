@@ -234,6 +234,6 @@ def _check_n_clusters(n_clusters, count):
     )
     if not whole or not 1 <= n_clusters <= count:
         raise ValueError(
-            f"n_clusters must be 'auto' or a whole number from 1 to {count}, the number "
-            f"of layers that can be clustered. Received: {n_clusters!r}."
+            f"n_clusters must be 'auto' or a whole number from 1 to {count}, the "
+            f"number of layers that can be clustered. Received: {n_clusters!r}."
         )

@@ -1,15 +1,14 @@
 """`RWCCallback`: record how much each layer changes during `fit`."""
 
-import os
 import warnings
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from tfrwc.recording import watch as watching
-from tfrwc.recording.device import MEASURES, ZERO_DENOMINATOR, DeviceMeasures, fetch
-from tfrwc.recording.recording import Flag, Recording, load_recording
+from tfrwc.recording.device import MEASURES, DeviceMeasures
+from tfrwc.recording.recording import Flag, Recording
+from tfrwc.recording.resume import check_same, check_writable, resume
 from tfrwc.recording.schedule import as_schedule
 
 REFERENCES = ("previous", "initial")
@@ -83,7 +82,7 @@ class RWCCallback(keras.callbacks.Callback):
         self.reference = reference
         self.watch = watching.check_watch(watch)
         if self.path is not None:
-            _check_writable(self.path)
+            check_writable(self.path)
         self._recording = None
         self._device = None
         self._pending = []
@@ -197,39 +196,18 @@ class RWCCallback(keras.callbacks.Callback):
             "every": repr(self.schedule),
             "reference": self.reference,
             "watch": self.watch if isinstance(self.watch, str) else repr(self.watch),
-            "backend": keras.backend.backend(),
             "model": self.model.name,
         }
-        if self.path is None or not self.path.exists():
-            recording = Recording(table, self.measures, settings)
-            if self.path is not None:
-                recording.save(self.path)
+        versions = {"keras": keras.__version__, "backend": keras.backend.backend()}
+        if self.path is not None and self.path.exists():
+            recording = resume(
+                self.path, table, self.measures, self.reference, self._step()
+            )
+            self._epochs_done = int(recording.epochs[-1]) if len(recording) else 0
             return recording
-        recording = load_recording(self.path)
-        step = self._step()
-        if len(recording) and step == 0:
-            raise ValueError(
-                f"{self.path} already holds {len(recording)} records up to step "
-                f"{recording.steps[-1]}, but model {self.model.name!r} is at step 0. "
-                "Move that file or give another path; to go on with it, restore the "
-                "model and its optimizer first."
-            )
-        if len(recording) and self.reference == "initial":
-            raise ValueError(
-                f"A recording against the initial weights cannot go on from "
-                f"{self.path}, which does not hold those weights. Move that file or "
-                "give another path."
-            )
-        _check_same(recording, table, self.measures, self.path)
-        dropped = recording.drop_after(step)
-        if dropped:
-            warnings.warn(
-                f"Dropped the last {dropped} records of {self.path}: they lie after "
-                f"step {step}, at which model {self.model.name!r} was restored.",
-                stacklevel=2,
-            )
-        if len(recording):
-            self._epochs_done = int(recording.epochs[-1])
+        recording = Recording(table, self.measures, settings, versions)
+        if self.path is not None:
+            recording.save(self.path)
         return recording
 
     def _same_variables(self, tensors):
@@ -242,7 +220,7 @@ class RWCCallback(keras.callbacks.Callback):
         new = [tensor for tensor in tensors if id(tensor.variable) not in known]
         if len(new) == len(tensors):
             table = watching.layer_table(tensors)
-            _check_same(self._recording, table, self.measures, "this callback")
+            check_same(self._recording, table, self.measures, "this callback")
             if self.reference == "initial":
                 raise ValueError(
                     "This callback records against the initial weights of another "
@@ -276,18 +254,13 @@ class RWCCallback(keras.callbacks.Callback):
         if "learning_rate" not in logs:
             rate = self.model.optimizer.learning_rate
             logs["learning_rate"] = float(keras.ops.convert_to_numpy(rate))
-        self._pending.append(
-            (self._step(), self._epoch, self._device.measure(), logs)
-        )
+        self._pending.append((self._step(), self._epoch, self._device.measure(), logs))
 
     def _fetch_pending(self):
         if not self._pending:
             return
         pending, self._pending = self._pending, []
-        raw = fetch([values for _, _, values, _ in pending])
-        flags = np.where(np.isfinite(raw), Flag.OK, Flag.NON_FINITE)
-        flags = np.where(raw == ZERO_DENOMINATOR, Flag.ZERO_DENOMINATOR, flags)
-        values = np.where(flags == Flag.OK, raw, np.nan)
+        values, flags = self._device.finish([sums for _, _, sums, _ in pending])
         for (step, epoch, _, logs), value, flag in zip(
             pending, values, flags, strict=True
         ):
@@ -315,8 +288,8 @@ class RWCCallback(keras.callbacks.Callback):
             self._recording.save(self.path)
         except OSError as error:
             warnings.warn(
-                f"The recording could not be written to {self.path} ({error}). It stays "
-                "in memory, and is written again at the end of the next epoch.",
+                f"The recording could not be written to {self.path} ({error}). It "
+                "stays in memory, and is written again at the end of the next epoch.",
                 RuntimeWarning,
                 stacklevel=2,
             )
@@ -338,35 +311,3 @@ def _check_measures(measures):
             f"Received: {measures!r}."
         )
     return measures
-
-
-def _check_writable(path):
-    partial = path.with_name(path.name + ".partial")
-    try:
-        if path.is_dir():
-            raise IsADirectoryError("it is a folder")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.touch()
-        partial.unlink()
-        if path.exists() and not os.access(path, os.W_OK):
-            raise PermissionError("the file is read-only")
-    except OSError as error:
-        raise OSError(
-            f"RWCCallback cannot write its recording to {path} ({error}). Give the "
-            "path of a file in a folder that can be written."
-        ) from error
-
-
-def _check_same(recording, table, measures, where):
-    if recording.measures != measures:
-        raise ValueError(
-            f"The recording in {where} holds the measures {recording.measures}, but "
-            f"{measures} are asked for. Ask for the same, or give another path."
-        )
-    old, new = recording.layers["shape"].tolist(), table["shape"].tolist()
-    if old != new:
-        raise ValueError(
-            f"The recording in {where} is of {len(old)} tensors of other shapes than "
-            f"the {len(new)} watched ones of this model. Use a new RWCCallback and a "
-            "new path for each model."
-        )

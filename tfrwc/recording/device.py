@@ -1,96 +1,90 @@
 """Snapshots and measures on the accelerator.
 
-All watched tensors are compared with their snapshots in one compiled call, which
-returns one small array and the next snapshots; nothing else leaves the device.
-The arithmetic is that of `tfrwc.dynamics.measures`, in float32 (float64 for
-float64 weights), rearranged where float32 would lose digits.
+All watched tensors are compared with their snapshots in one compiled call. It
+returns a few sums per tensor in one small array, and the next snapshots; nothing
+else leaves the device. The sums become values on the host, for all tensors at once
+(`finish`). The arithmetic is that of `tfrwc.dynamics.measures`, on the device in
+float32 (float64 for float64 weights), arranged so that float32 keeps its digits.
 """
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import keras
 import numpy as np
 from keras import ops
 
-# Every measure is at least 0, so a negative number can carry a reason.
-ZERO_DENOMINATOR = -1.0
+from tfrwc.recording.recording import Flag
 
 
-def _total(x):
-    return ops.sum(x)
+@dataclass(frozen=True)
+class _Measure:
+    """How a measure is computed.
+
+    Attributes:
+        sums: from the weights before and their change, scalars on the device; the
+            first is finite just where all these weights are.
+        count: how many scalars.
+        value: from these scalars, float64 vectors over the tensors, the values; a
+            zero denominator must give inf or NaN.
+    """
+
+    sums: Callable
+    count: int
+    value: Callable
 
 
-def _ratio(numerator, denominator):
-    zero = ops.equal(denominator, 0)
-    quotient = numerator / ops.where(zero, ops.ones_like(denominator), denominator)
-    # A non-finite change stays what it is, also over a zero denominator.
-    return ops.where(
-        ops.logical_and(zero, ops.isfinite(numerator)),
-        ops.full_like(quotient, ZERO_DENOMINATOR),
-        quotient,
-    )
+def _l1_sums(a, d):
+    return ops.sum(ops.abs(d)), ops.sum(ops.abs(a))
 
 
-def _l1_ratio(a, d):
-    return _ratio(_total(ops.abs(d)), _total(ops.abs(a)))
+def _l2_sums(a, d):
+    return ops.sum(ops.square(d)), ops.sum(ops.square(a))
 
 
-def _l2_ratio(a, d):
-    return _ratio(ops.sqrt(_total(d * d)), ops.sqrt(_total(a * a)))
+def _mean_sums(a, d):
+    magnitude, change = ops.abs(a), ops.abs(d)
+    return ops.sum(change), ops.mean(change / magnitude), ops.min(magnitude)
 
 
-def _elementwise_mean(a, d):
-    magnitude = ops.abs(a)
-    change = ops.abs(d)
-    mean = ops.mean(change / magnitude)
-    has_zero = ops.logical_and(
-        ops.equal(ops.min(magnitude), 0), ops.isfinite(_total(change))
-    )
-    return ops.where(has_zero, ops.full_like(mean, ZERO_DENOMINATOR), mean)
-
-
-def _elementwise_median(a, d):
-    magnitude = ops.reshape(ops.abs(a), (-1,))
-    change = ops.reshape(ops.abs(d), (-1,))
-    undefined = ops.logical_and(ops.equal(magnitude, 0), ops.equal(change, 0))
+def _median_sums(a, d):
+    magnitude, change = ops.reshape(ops.abs(a), (-1,)), ops.reshape(ops.abs(d), (-1,))
+    # Elements that stay at zero do not count; they are sorted to the end.
+    stays = ops.logical_and(ops.equal(magnitude, 0), ops.equal(change, 0))
     infinity = ops.full_like(change, np.inf)
-    ratios = ops.sort(ops.where(undefined, infinity, change / magnitude))
-    # Undefined elements (0 / 0) sit at the end and are not counted.
-    n = ops.size(ratios) - ops.sum(ops.cast(undefined, "int32"))
-    last = ops.maximum(n - 1, 0)
+    ratios = ops.sort(ops.where(stays, infinity, change / magnitude))
+    count = int(np.prod(a.shape)) - ops.sum(ops.cast(stays, "int32"))
+    last = ops.maximum(count - 1, 0)
     low = ops.take(ratios, last // 2)
-    high = ops.take(ratios, ops.minimum(n // 2, last))
-    median = (low + high) / 2
-    return ops.where(
-        ops.isfinite(_total(change)),
-        ops.where(
-            ops.isfinite(median), median, ops.full_like(median, ZERO_DENOMINATOR)
-        ),
-        ops.full_like(median, np.nan),
-    )
+    high = ops.take(ratios, ops.minimum(count // 2, last))
+    return ops.sum(change), (low + high) / 2
 
 
-def _cosine(a, d):
-    # 1 - cos cancels in float32 when the angle is small. With c the part of the
-    # change along the old weights, sin² = ‖d - c a‖² / ‖a + d‖² does not.
+def _cosine_sums(a, d):
+    # 1 - cos cancels in float32 when the angle is small. The part of the change
+    # that lies across the old weights, d - (a·d / a·a) a, gives the sine instead.
     b = a + d
-    aa, bb = _total(a * a), _total(b * b)
-    zero = ops.logical_or(ops.equal(aa, 0), ops.equal(bb, 0))
-    one = ops.ones_like(aa)
-    safe_aa, safe_bb = ops.where(zero, one, aa), ops.where(zero, one, bb)
-    across = d - (_total(a * d) / safe_aa) * a
-    sine2 = _total(across * across) / safe_bb
-    cosine = _total(a * b) / (ops.sqrt(safe_aa) * ops.sqrt(safe_bb))
-    small = sine2 / (1 + ops.maximum(cosine, 0))
-    distance = ops.where(ops.greater(cosine, 0), small, 1 - cosine)
-    return ops.where(zero, ops.full_like(aa, ZERO_DENOMINATOR), distance)
+    aa = ops.sum(ops.square(a))
+    along = ops.sum(a * d) / ops.where(ops.equal(aa, 0), ops.ones_like(aa), aa)
+    across = ops.sum(ops.square(d - along * a))
+    return across, aa, ops.sum(ops.square(b)), ops.sum(a * b)
 
 
-MEASURES = {
-    "l1_ratio": _l1_ratio,
-    "l2_ratio": _l2_ratio,
-    "elementwise_mean": _elementwise_mean,
-    "elementwise_median": _elementwise_median,
-    "cosine": _cosine,
+def _cosine_value(across, aa, bb, ab):
+    cosine = ab / (np.sqrt(aa) * np.sqrt(bb))
+    return np.where(cosine > 0, across / bb / (1 + np.maximum(cosine, 0)), 1 - cosine)
+
+
+_MEASURES = {
+    "l1_ratio": _Measure(_l1_sums, 2, np.divide),
+    "l2_ratio": _Measure(_l2_sums, 2, lambda dd, aa: np.sqrt(dd) / np.sqrt(aa)),
+    "elementwise_mean": _Measure(
+        _mean_sums, 3, lambda _, mean, least: np.where(least > 0, mean, np.nan)
+    ),
+    "elementwise_median": _Measure(_median_sums, 2, lambda _, median: median),
+    "cosine": _Measure(_cosine_sums, 4, _cosine_value),
 }
+MEASURES = tuple(_MEASURES)
 
 
 class DeviceMeasures:
@@ -107,7 +101,7 @@ class DeviceMeasures:
 
     def __init__(self, variables, measures, renew=True):
         self.variables = list(variables)
-        self._functions = [MEASURES[name] for name in measures]
+        self._measures = [_MEASURES[name] for name in measures]
         self._renew = renew
         self._compare = _compiled(self._compare_all)
         self._snapshots = None
@@ -125,38 +119,56 @@ class DeviceMeasures:
         """Compare every variable with its snapshot.
 
         Returns:
-            A device array (measures, variables) of float32, in which -1 marks a
-            zero denominator and anything not finite marks weights that are not.
+            A vector on the device, for `finish`.
         """
         current = [variable.value for variable in self.variables]
-        values, copies = self._compare(self._snapshots, current)
+        sums, copies = self._compare(self._snapshots, current)
         if self._renew:
             self._snapshots = copies
-        return values
+        return sums
+
+    def finish(self, device_vectors):
+        """Fetch results of `measure`, in one transfer, and turn them into values.
+
+        Returns:
+            values, float32 (results, measures, variables), NaN where flags, uint8 of
+            the same shape, hold a `Flag` other than OK.
+        """
+        sums = ops.convert_to_numpy(ops.stack(device_vectors))
+        sums = np.asarray(sums, np.float64).reshape(
+            len(device_vectors), len(self.variables), -1
+        )
+        values, flags, first = [], [], 0
+        for measure in self._measures:
+            columns = np.moveaxis(sums[..., first : first + measure.count], -1, 0)
+            first += measure.count
+            with np.errstate(all="ignore"):
+                value = measure.value(*columns)
+            finite = np.isfinite(columns[0])
+            flag = np.where(finite, Flag.ZERO_DENOMINATOR, Flag.NON_FINITE)
+            known = finite & np.isfinite(value)
+            flags.append(np.where(known, Flag.OK, flag))
+            values.append(np.where(known, value, np.nan))
+        return (
+            np.stack(values, axis=1).astype(np.float32),
+            np.stack(flags, axis=1).astype(np.uint8),
+        )
 
     def _compare_all(self, snapshots, current):
-        columns = []
+        sums = []
         for before, now in zip(snapshots, current, strict=True):
-            dtype = "float64" if "float64" in str(now.dtype) else "float32"
-            before, now = ops.cast(before, dtype), ops.cast(now, dtype)
+            dtype = keras.backend.standardize_dtype(before.dtype)
+            if dtype not in ("float32", "float64"):
+                before, now = ops.cast(before, "float32"), ops.cast(now, "float32")
             change = now - before
-            columns.append(
-                ops.stack(
-                    [ops.cast(f(before, change), "float32") for f in self._functions]
-                )
-            )
+            for measure in self._measures:
+                scalars = measure.sums(before, change)
+                if dtype == "float64":
+                    scalars = [ops.cast(scalar, "float32") for scalar in scalars]
+                sums += scalars
         # Copies, because a shared or donated buffer would change under them.
         copies = [ops.copy(now) for now in current] if self._renew else []
-        return ops.stack(columns, axis=1), copies
-
-
-def fetch(device_arrays) -> np.ndarray:
-    """Bring several results of `measure` to the host in one transfer.
-
-    Returns:
-        float32 array (results, measures, variables).
-    """
-    return np.asarray(ops.convert_to_numpy(ops.stack(device_arrays)), np.float32)
+        return ops.stack(sums), copies
 
 
 def _compiled(function):

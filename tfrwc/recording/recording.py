@@ -15,7 +15,6 @@ import json
 import os
 import platform
 from enum import IntEnum
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +26,11 @@ from tfrwc._version import __version__
 
 _KEY = b"tfrwc"
 _FORMAT = 1
+_VERSIONS = {
+    "tfrwc": __version__,
+    "numpy": np.__version__,
+    "python": platform.python_version(),
+}
 
 
 class Flag(IntEnum):
@@ -50,11 +54,11 @@ class Recording:
         versions: of the libraries that made it.
     """
 
-    def __init__(self, layers, measures, settings=None):
+    def __init__(self, layers, measures, settings=None, versions=None):
         self.layers = layers.reset_index(drop=True)
         self.measures = tuple(measures)
         self.settings = dict(settings or {})
-        self.versions = _versions()
+        self.versions = _VERSIONS | (versions or {})
         self._steps, self._epochs, self._logs = [], [], []
         self._values, self._flags = [], []
 
@@ -242,8 +246,12 @@ def load_recording(path) -> Recording:
         )
     layers = pd.DataFrame(description["layers"])
     layers["shape"] = [tuple(shape) for shape in layers["shape"]]
-    recording = Recording(layers, description["measures"], description["settings"])
-    recording.versions = description["versions"]
+    recording = Recording(
+        layers,
+        description["measures"],
+        description["settings"],
+        description["versions"],
+    )
     for row in table.to_pylist():
         recording.append(
             row["step"],
@@ -257,12 +265,3 @@ def load_recording(path) -> Recording:
             },
         )
     return recording
-
-
-def _versions() -> dict:
-    return {
-        "tfrwc": __version__,
-        "keras": version("keras"),
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-    }

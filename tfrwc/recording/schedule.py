@@ -58,10 +58,10 @@ def as_schedule(every):
     if isinstance(every, int):
         return EverySteps(every)
     is_schedule = getattr(every, "unit", None) in ("epoch", "step")
+    # A class has both as well, but is no schedule yet.
+    is_schedule = is_schedule and not isinstance(every, type)
     if is_schedule and callable(getattr(every, "due", None)):
-        # The class has both as well, but is no schedule yet.
-        if not isinstance(every, type):
-            return every
+        return every
     raise ValueError(
         "every must be 'epoch', a number of steps, or an object with a unit "
         f"('epoch' or 'step') and a method due(last, now). Received: {every!r}."

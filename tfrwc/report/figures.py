@@ -42,7 +42,9 @@ def training_curves(results) -> Figure:
             ("", TREND_COLOURS[0], "training"),
             ("val_", TREND_COLOURS[1], "test"),
         ):
-            runs = array([logs[prefix + metric] for logs in results["training"].values()])
+            runs = array(
+                [logs[prefix + metric] for logs in results["training"].values()]
+            )
             epochs = results["epochs"]
             axis.plot(epochs, runs.T, color=colour, alpha=0.3, linewidth=0.8)
             axis.plot(epochs, runs.mean(axis=0), color=colour, label=name)
@@ -106,11 +108,15 @@ def trends(results) -> Figure:
         members = labels == group
         axis.plot(epochs, change[members].T, color=colour, alpha=0.45, linewidth=0.9)
         if group >= 0:
-            axis.plot(epochs, array(found["centers"])[group], color=colour, linewidth=2.4)
+            axis.plot(
+                epochs, array(found["centers"])[group], color=colour, linewidth=2.4
+            )
         title = f"trend {group + 1}" if group >= 0 else "in no trend"
         count = int(members.sum())
         axis.set_title(
-            f"{title}: {count} layer{'s' if count > 1 else ''}", fontsize=10, color=colour
+            f"{title}: {count} layer{'s' if count > 1 else ''}",
+            fontsize=10,
+            color=colour,
         )
         axis.set_yscale("log")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))

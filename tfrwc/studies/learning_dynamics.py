@@ -9,20 +9,18 @@ on at the last finished epoch.
 """
 
 import json
-import os
 import shutil
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from tfrwc import datasets, models
 from tfrwc.dynamics import TrendClusterer, depth_effect
 from tfrwc.dynamics.depth import typical_change
-from tfrwc.recording.callback import RWCCallback
-from tfrwc.recording.recording import Recording, load_recording
+from tfrwc.studies._files import write_whole
+from tfrwc.studies.training import train
 
 MEASURES = ("l1_ratio", "elementwise_mean")
 
@@ -72,129 +70,47 @@ def run(trial: Trial, out, say=print, verbose="auto") -> dict:
 
     Args:
         trial: what to run.
-        out: folder for settings.json, recordings/, saved_models/ and, while
-            training, progress/.
+        out: folder for settings.json, results.json, recordings/, saved_models/ and,
+            while training, progress/.
         say: called with a line of text at each stage.
         verbose: of Keras' progress bar, as in `fit`.
 
     Returns:
-        The results, ready for JSON.
+        The results, which are in results.json too.
 
     Raises:
         ValueError: if `out` holds a trial with other settings.
     """
     out = Path(out)
+    _check_folder(out, trial)
     images = datasets.load(trial.dataset)
-    _claim(out, trial)
+    out.mkdir(parents=True, exist_ok=True)
+    write_whole(out / "settings.json", json.dumps(trial.settings(), indent=1))
     recordings = []
     for i, seed in enumerate(trial.seeds):
         say(f"seed {seed} ({i + 1} of {len(trial.seeds)}): {trial.name}")
         export = out / "saved_models" / trial.name / "1" if i == 0 else None
-        recordings.append(_train(trial, seed, images, out, export, say, verbose))
+        recordings.append(
+            train(trial, seed, images, out, export, MEASURES, say, verbose)
+        )
     say("analysing the recordings")
     results = analyse(trial, images, recordings)
+    write_whole(out / "results.json", json.dumps(results, indent=1))
     shutil.rmtree(out / "progress", ignore_errors=True)
     return results
 
 
-def _claim(out, trial):
-    """Mark `out` as this trial's folder, or check that it is."""
+def _check_folder(out, trial):
     path = out / "settings.json"
-    if path.exists():
-        found = json.loads(path.read_text())
-        if found != trial.settings():
-            different = sorted(
-                key for key, value in trial.settings().items() if found.get(key) != value
-            )
-            raise ValueError(
-                f"{out} holds a trial with other settings ({', '.join(different)}). Give "
-                "another folder, or the same settings to go on with it."
-            )
+    if not path.exists():
         return
-    out.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(trial.settings(), indent=1))
-    os.replace(partial, path)
-
-
-def _train(trial, seed, images, out, export, say, verbose) -> Recording:
-    path = out / "recordings" / f"seed-{seed}.parquet"
-    checkpoint = out / "progress" / f"seed-{seed}.weights.h5"
-    recording = load_recording(path) if path.exists() else None
-    done = recording is not None and len(recording) == trial.epochs
-    if done and (export is None or export.exists()):
-        say(f"  {trial.epochs} epochs are recorded already")
-        return recording
-    if not (checkpoint.exists() and path.exists()):
-        # Only one of the two was written before the interruption: begin again.
-        checkpoint.unlink(missing_ok=True)
-        path.unlink(missing_ok=True)
-
-    settings = models.published_settings(trial.model, trial.dataset)
-    keras.utils.set_random_seed(seed)
-    model = models.build(
-        trial.model, images.image_shape, len(images.class_names), settings.weight_decay
-    )
-    model.compile(
-        settings.optimizer(),
-        "sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        # Compiling for the CPU takes longer than it saves.
-        jit_compile="auto" if keras.distribution.list_devices("gpu") else False,
-    )
-    first = 0
-    if checkpoint.exists():
-        model.optimizer.build(model.trainable_variables)
-        model.load_weights(checkpoint)
-        steps = -(-len(images.x_train) // settings.batch_size)
-        first = int(keras.ops.convert_to_numpy(model.optimizer.iterations)) // steps
-        say(f"  going on after epoch {first}")
-        # Not the order of images that the first epochs had.
-        keras.utils.set_random_seed(seed + first)
-    if first < trial.epochs:
-        callback = RWCCallback(path, measures=MEASURES)
-        model.fit(
-            images.x_train,
-            images.y_train,
-            batch_size=settings.batch_size,
-            validation_data=(images.x_test, images.y_test),
-            validation_batch_size=4 * settings.batch_size,
-            initial_epoch=first,
-            epochs=trial.epochs,
-            callbacks=[callback, _Checkpoint(checkpoint)],
-            verbose=verbose,
+    found, asked = json.loads(path.read_text()), trial.settings()
+    different = sorted(key for key in asked if found.get(key) != asked[key])
+    if different:
+        raise ValueError(
+            f"{out} holds a trial with other settings ({', '.join(different)}). Give "
+            "another folder, or the same settings to go on with it."
         )
-    if export is not None:
-        _export(model, export)
-    return load_recording(path)
-
-
-class _Checkpoint(keras.callbacks.Callback):
-    """Saves weights and optimizer after each epoch, all or nothing.
-
-    `keras.callbacks.BackupAndRestore` writes weights and epoch number one after
-    the other, in place; a kill in between would train an epoch twice.
-    """
-
-    def __init__(self, path):
-        super().__init__()
-        self.path = path
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_name(f"next-{self.path.name}")
-        self.model.save_weights(partial, overwrite=True)
-        os.replace(partial, self.path)
-
-
-def _export(model, folder):
-    """Write a SavedModel for serving, with the Keras file beside it."""
-    partial = folder.with_name(f"{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    model.export(partial, verbose=False)
-    model.save(partial / "model.keras")
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(partial, folder)
 
 
 def analyse(trial, images, recordings) -> dict:
@@ -214,7 +130,7 @@ def analyse(trial, images, recordings) -> dict:
         "study": "learning_dynamics",
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "trial": trial.settings(),
-        "versions": recordings[0].versions | {"backend": keras.backend.backend()},
+        "versions": recordings[0].versions,
         "data": {
             "origin": images.origin,
             "classes": list(images.class_names),
@@ -284,9 +200,9 @@ def findings(results) -> list[str]:
     sizes = ", ".join(str(int((labels == k).sum())) for k in range(count))
     outside = int((labels == -1).sum())
     lines.append(
-        f"The layers' curves fall into {count} trend{'s' if count > 1 else ''} of shape "
-        f"({sizes} layers{f', {outside} in none' if outside else ''}), with a stability "
-        f"of {trends['stability']:.2f} (1 is perfect)."
+        f"The layers' curves fall into {count} trend{'s' if count > 1 else ''} of "
+        f"shape ({sizes} layers{f', {outside} in none' if outside else ''}), with a "
+        f"stability of {trends['stability']:.2f} (1 is perfect)."
     )
     return lines
 
