@@ -11,9 +11,32 @@ VERSION = next(
     if line.startswith("__version__")
 )
 
-# tensorflow-privacy needs Python below 3.12 and holds tensorflow-probability
-# at 0.22 and numpy below 2; everything else installs above as well.
-PRIVACY = "python_version < '3.12'"
+# tensorflow-privacy 0.9 needs Python below 3.12 and pins several of its own
+# dependencies. Naming them here as it does (and the last pandas and pyarrow that go
+# with its numpy) spares pip a search through all versions of TensorFlow.
+WITH_PRIVACY = [
+    f"{requirement}; python_version < '3.12'"
+    for requirement in (
+        "tensorflow-privacy>=0.9,<0.10",
+        "absl-py>=1.4,<2",
+        "dm-tree==0.1.8",
+        "dp-accounting==0.4.3",
+        "numpy>=1.26,<2",
+        "packaging>=22,<23",
+        "pandas>=2.1,<3.1",
+        "pyarrow>=15,<26",
+        "tensorflow-probability>=0.22,<0.23",
+    )
+]
+WITHOUT_PRIVACY = [
+    f"{requirement}; python_version >= '3.12'"
+    for requirement in (
+        "numpy>=1.26",
+        "pandas>=2.1",
+        "pyarrow>=15",
+        "tensorflow-probability>=0.24",
+    )
+]
 
 setup(
     name="tfrwc",
@@ -28,23 +51,17 @@ setup(
     install_requires=[
         "tensorflow>=2.16",
         "keras>=3.12",
+        "tf-keras>=2.16",
         "tensorflow-datasets>=4.9.4",
         # tensorflow-datasets imports it without asking for it.
         "importlib-resources>=5",
-        f"tensorflow-privacy>=0.9; {PRIVACY}",
-        f"dp-accounting>=0.4.3; {PRIVACY}",
-        "tensorflow-probability>=0.22",
-        "tf-keras>=2.16",
         "jinja2>=3.1",
         "matplotlib>=3.8",
-        "numpy>=1.26",
-        "pandas>=2.1",
         "pillow>=10",
-        # pyarrow 26 imports only beside numpy 2 and does not say so.
-        f"pyarrow>=15,<26; {PRIVACY}",
-        "pyarrow>=15; python_version >= '3.12'",
         "scikit-learn>=1.4",
         "scipy>=1.11",
+        *WITH_PRIVACY,
+        *WITHOUT_PRIVACY,
     ],
     extras_require={
         "test": [

@@ -34,7 +34,7 @@ def parse(arguments):
         default="resnet18_narrow",
         help="resnet18_narrow (default), resnet18, resnet34, vgg19 or alexnet",
     )
-    parser.add_argument("--epochs", type=int, default=20, help="default: 20")
+    parser.add_argument("--epochs", type=int, default=15, help="default: 15")
     parser.add_argument(
         "--seeds",
         default=(0, 42, 123),

@@ -105,7 +105,8 @@ def test_the_saved_model_predicts(out, results):
     probabilities = model.predict(digits.x_test, verbose=0)
     accuracy = (probabilities.argmax(axis=1) == digits.y_test).mean()
     assert accuracy == pytest.approx(results["accuracy"]["per_seed"]["0"], abs=1e-6)
-    served = tf.saved_model.load(str(folder)).serve(tf.constant(digits.x_test[:5]))
+    first = tf.constant(digits.x_test[:5], tf.float32)
+    served = tf.saved_model.load(str(folder)).serve(first)
     np.testing.assert_allclose(served, probabilities[:5], atol=1e-5)
 
 

@@ -88,7 +88,9 @@ class TrendClusterer(ClusterMixin, BaseEstimator):
                 f"preset must be one of {PRESETS}. Received: {self.preset!r}."
             )
         # One seed for all fits, so that the result does not hang on their order.
-        self._seed = check_random_state(self.random_state).randint(2**31 - 1)
+        self._seed = self.random_state
+        if not isinstance(self._seed, (int, np.integer)):
+            self._seed = check_random_state(self._seed).randint(2**31 - 1)
         self._curves, self._raw, used = self._prepare(X)
         count = int(used.sum())
         automatic = isinstance(self.n_clusters, str) and self.n_clusters == "auto"
@@ -203,7 +205,9 @@ class TrendClusterer(ClusterMixin, BaseEstimator):
         centers = [summary(self._curves[labels == i], axis=0) for i in kept]
         order = np.argsort([-center.mean() for center in centers], kind="stable")
         self.n_clusters_ = len(kept)
-        self.centers_ = np.array([centers[i] for i in order])
+        self.centers_ = np.reshape(
+            [centers[i] for i in order], (len(kept), self._curves.shape[1])
+        )
         self.labels_ = np.full(len(used), -1)
         for rank, i in enumerate(order):
             self.labels_[np.flatnonzero(used)[labels == kept[i]]] = rank

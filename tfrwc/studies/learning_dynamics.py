@@ -197,6 +197,8 @@ def findings(results) -> list[str]:
             f"with layer size held fixed, {_direction(rows['depth given size'])}."
         )
     count, labels = trends["n_clusters"], np.array(trends["labels"])
+    if count == 0:
+        return [*lines, "The layers' curves have no shape in common."]
     sizes = ", ".join(str(int((labels == k).sum())) for k in range(count))
     outside = int((labels == -1).sum())
     lines.append(
