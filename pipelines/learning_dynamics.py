@@ -16,6 +16,11 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
+def seeds(text):
+    """Whole numbers separated by commas."""
+    return tuple(int(seed) for seed in text.split(","))
+
+
 def parse(arguments):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -38,7 +43,7 @@ def parse(arguments):
     parser.add_argument(
         "--seeds",
         default=(0, 42, 123),
-        type=lambda text: tuple(int(seed) for seed in text.split(",")),
+        type=seeds,
         help="default: 0,42,123",
     )
     return parser.parse_args(arguments)

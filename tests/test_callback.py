@@ -5,6 +5,7 @@ import warnings
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from tfrwc import RWCCallback, load_recording, models
@@ -153,6 +154,28 @@ def test_a_model_that_cannot_be_built_from_shapes_says_what_to_do():
         ValueError, match=r"(?s)could not be built.*call the model on one"
     ):
         fit(compiled(Picky()), RWCCallback(), n=63)
+
+
+def test_a_model_without_call_is_recorded_through_its_parts():
+    class Adversaries(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.one = keras.Sequential([layers.Input((4,)), layers.Dense(2)])
+            self.two = keras.Sequential([layers.Input((4,)), layers.Dense(2)])
+
+        def train_step(self, batch):
+            x, y = batch
+            with tf.GradientTape() as tape:
+                loss = keras.ops.mean((self.one(x) - self.two(x) - y) ** 2)
+            weights = self.trainable_variables
+            self.optimizer.apply(tape.gradient(loss, weights), weights)
+            return {"loss": loss}
+
+    callback = RWCCallback()
+    fit(compiled(Adversaries(), metrics=None), callback)
+    values = callback.recording.values()
+    assert values.shape == (3, 2)
+    assert (values > 0).all()
 
 
 def test_two_fits_make_one_recording():

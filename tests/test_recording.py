@@ -133,6 +133,16 @@ def test_foreign_files_are_named(tmp_path):
         load_recording(tmp_path / "missing.parquet")
 
 
+@pytest.mark.parametrize("description", ["not JSON", "{}", '{"format": 1}'])
+def test_a_damaged_description_is_named(tmp_path, description):
+    path = tmp_path / "run.parquet"
+    make().save(path)
+    table = pq.read_table(path)
+    pq.write_table(table.replace_schema_metadata({"tfrwc": description}), path)
+    with pytest.raises(ValueError, match=r"description or columns are damaged"):
+        load_recording(path)
+
+
 def test_a_file_of_a_later_format_says_so(tmp_path):
     path = tmp_path / "run.parquet"
     make().save(path)

@@ -87,6 +87,14 @@ def test_folder_without_split_holds_out_a_fifth_of_each_class(tmp_path):
     assert "held out" in images.origin
 
 
+def test_too_few_images_to_hold_out(tmp_path):
+    for name in ("a", "b"):
+        for i in range(4):
+            save(tmp_path / name / f"{i}.png", seed=i)
+    with pytest.raises(ValueError, match=r"class of 4 images.*folders train and test"):
+        datasets.load(tmp_path)
+
+
 def test_mixed_sizes_and_colours_become_one(tmp_path):
     for split in ("train", "test"):
         save(tmp_path / split / "a" / "grey.png")

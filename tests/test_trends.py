@@ -219,6 +219,8 @@ def test_too_few_layers():
         TrendClusterer(preset="weightscale").fit(np.ones((3, 10)))
     with pytest.raises(ValueError, match="2 or more layers"):
         TrendClusterer().fit(np.zeros((5, 10)))
+    with pytest.raises(ValueError, match="minimum of 2 is required"):
+        TrendClusterer().fit(np.ones((5, 1)))
 
 
 def test_random_state_may_be_a_generator():

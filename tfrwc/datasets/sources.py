@@ -146,7 +146,13 @@ def _folder(root, size):
 
 
 def _class_names(folder):
-    names = tuple(sorted(p.name for p in folder.iterdir() if p.is_dir()))
+    names = tuple(
+        sorted(
+            path.name
+            for path in folder.iterdir()
+            if path.is_dir() and not path.name.startswith(".")
+        )
+    )
     if len(names) < 2:
         raise ValueError(
             f"{folder} must hold a folder of images for each of two or more classes, "
@@ -265,6 +271,12 @@ def _tfds(name, size):
 
 def _split(name, origin, x, y, classes):
     """Hold out a fifth of each class, the same one every time."""
+    fewest = np.bincount(y, minlength=len(classes)).min()
+    if fewest < 5:
+        raise ValueError(
+            f"{origin} has a class of {fewest} images, of which no fifth can be held "
+            "out for testing. Add images, or make folders train and test."
+        )
     from sklearn.model_selection import train_test_split
 
     train, test = train_test_split(

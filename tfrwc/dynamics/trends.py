@@ -79,9 +79,12 @@ class TrendClusterer(ClusterMixin, BaseEstimator):
             y: ignored.
 
         Raises:
-            ValueError: for unknown settings, or fewer layers than trends.
+            ValueError: for unknown settings, fewer layers than trends, or fewer
+                than 2 layers or records.
         """
-        X = check_array(X, dtype=np.float64, ensure_all_finite=False)
+        X = check_array(
+            X, dtype=np.float64, ensure_all_finite=False, ensure_min_features=2
+        )
         self.n_features_in_ = X.shape[1]
         if self.preset not in PRESETS:
             raise ValueError(

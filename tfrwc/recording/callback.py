@@ -180,11 +180,14 @@ class RWCCallback(keras.callbacks.Callback):
                     )
                 )
             except Exception as error:  # whatever the model's own code raises
-                raise ValueError(
-                    f"Model {model.name!r} was not built before fit, and could not be "
-                    f"built from the shapes of its data {x} ({error}). Its initial "
-                    "weights are needed: call the model on one batch before fit."
-                ) from error
+                # A model trained through its parts (a GAN) need not have a `call`.
+                if watching.has_unbuilt_layers(model, include_self=False):
+                    raise ValueError(
+                        f"Model {model.name!r} was not built before fit, and could not "
+                        f"be built from the shapes of its data {x} ({error}). Its "
+                        "initial weights are needed: call the model on one batch "
+                        "before fit."
+                    ) from error
             self._start()
             return step(iterator)
 

@@ -176,7 +176,10 @@ def _compiled(function):
     if backend == "tensorflow":
         import tensorflow as tf
 
-        return tf.function(function, autograph=False)
+        compiled = tf.function(function, autograph=False)
+        # One function per callback and model: many of them are no mistake.
+        compiled._omit_frequent_tracing_warning = True
+        return compiled
     if backend == "jax":
         import jax
 

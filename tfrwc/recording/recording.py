@@ -218,11 +218,11 @@ def load_recording(path) -> Recording:
     """Read the recording in `path`.
 
     Raises:
-        FileNotFoundError: if there is no such file.
+        FileNotFoundError: if there is no such file (or it is a folder).
         ValueError: if the file is truncated, damaged, or no recording.
     """
     path = Path(path)
-    if not path.exists():
+    if not path.is_file():
         raise FileNotFoundError(f"There is no recording at {path}.")
     try:
         table = pq.read_table(path, page_checksum_verification=True)
@@ -238,7 +238,16 @@ def load_recording(path) -> Recording:
             f"entry {_KEY.decode()!r}. Give a file that RWCCallback or "
             "Recording.save wrote."
         )
-    description = json.loads(description)
+    try:
+        return _from_table(table, json.loads(description), path)
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path} is not a readable recording: its description or columns are "
+            f"damaged ({error!r}). Restore it from a copy, or record again."
+        ) from error
+
+
+def _from_table(table, description, path) -> Recording:
     if description["format"] > _FORMAT:
         raise ValueError(
             f"{path} has format {description['format']}; this version of tfrwc reads "

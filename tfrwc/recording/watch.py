@@ -154,9 +154,11 @@ def layer_table(chosen: list[Tensor]) -> pd.DataFrame:
     return pd.DataFrame([tensor.row() for tensor in chosen], columns=COLUMNS)
 
 
-def has_unbuilt_layers(model) -> bool:
+def has_unbuilt_layers(model, include_self=True) -> bool:
     """Whether weights may still be created: `model.built` alone does not tell."""
-    return not all(layer.built for layer in _layers(model))
+    return not all(
+        layer.built for layer in _layers(model) if include_self or layer is not model
+    )
 
 
 def _layers(model):

@@ -81,6 +81,7 @@ def run(trial: Trial, out, say=print, verbose="auto") -> dict:
     Raises:
         ValueError: if `out` holds a trial with other settings.
     """
+    began = time.monotonic()
     out = Path(out)
     _check_folder(out, trial)
     images = datasets.load(trial.dataset)
@@ -95,6 +96,7 @@ def run(trial: Trial, out, say=print, verbose="auto") -> dict:
         )
     say("analysing the recordings")
     results = analyse(trial, images, recordings)
+    results["seconds_of_last_run"] = round(time.monotonic() - began, 1)
     write_whole(out / "results.json", json.dumps(results, indent=1))
     shutil.rmtree(out / "progress", ignore_errors=True)
     return results
