@@ -91,6 +91,19 @@ def test_imports_go_one_way():
     assert not wrong
 
 
+def test_the_example_of_the_readme_runs(tmp_path):
+    example = (ROOT / "README.md").read_text().split("```python\n")[1].split("```")[0]
+    done = subprocess.run(
+        [sys.executable, "-c", example],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "dense_4/kernel" in done.stdout
+    assert len(tfrwc.load_recording(tmp_path / "run.parquet")) == 10
+
+
 def test_ci_runs_the_command_of_the_readme():
     commands = [
         line.strip()
