@@ -337,6 +337,8 @@ def test_nothing_watched_stops_the_start_of_training():
     [
         ({"measures": ("l1_ratio", "l3")}, r"l1_ratio, l2_ratio, .*'l3'"),
         ({"measures": ()}, "one or more of"),
+        ({"measures": None}, "Received: None"),
+        ({"measures": ("cosine", "cosine")}, "each once"),
         ({"reference": "first"}, r"'previous', 'initial'.*'first'"),
         ({"every": "batch"}, "'epoch', a number of steps"),
         ({"every": 0}, "1 or more"),

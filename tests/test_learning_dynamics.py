@@ -106,8 +106,8 @@ def test_the_saved_model_predicts(out, results):
     accuracy = (probabilities.argmax(axis=1) == digits.y_test).mean()
     assert accuracy == pytest.approx(results["accuracy"]["per_seed"]["0"], abs=1e-6)
     first = tf.constant(digits.x_test[:5], tf.float32)
-    served = tf.saved_model.load(str(folder)).serve(first)
-    np.testing.assert_allclose(served, probabilities[:5], atol=1e-5)
+    served = tf.saved_model.load(str(folder))  # holds the variables of `serve`
+    np.testing.assert_allclose(served.serve(first), probabilities[:5], atol=1e-5)
 
 
 def test_other_settings_in_the_same_folder_are_refused(out):
@@ -125,6 +125,7 @@ def test_other_settings_in_the_same_folder_are_refused(out):
         (("digits", "resnet18", 1, (0,)), "2 or more epochs"),
         (("digits", "resnet18", 3, ()), "different seeds"),
         (("digits", "resnet18", 3, (1, 1)), "different seeds"),
+        (("digits", "resnet18", 3, (-1,)), "different seeds in 0"),
     ],
 )
 def test_trials_are_checked_when_made(arguments, message):

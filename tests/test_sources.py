@@ -87,6 +87,25 @@ def test_folder_without_split_holds_out_a_fifth_of_each_class(tmp_path):
     assert "held out" in images.origin
 
 
+def test_sixteen_bits_keep_their_range(tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("a", "b"):
+        for i in range(5):
+            path = tmp_path / name / f"{i}.png"
+            path.parent.mkdir(exist_ok=True)
+            Image.fromarray(rng.integers(0, 2**16, (9, 9), np.uint16)).save(path)
+    pixels = datasets.load(tmp_path).x_train
+    # 648 uniform pixels have a mean of 127.5 with a deviation of 2.9.
+    assert abs(pixels.mean() - 127.5) < 15
+
+
+def test_train_and_test_must_have_the_same_classes(tmp_path):
+    for path in ("train/a", "train/b", "test/a", "test/b", "test/c"):
+        save(tmp_path / path / "1.png")
+    with pytest.raises(ValueError, match=r"same classes in train and test"):
+        datasets.load(tmp_path)
+
+
 def test_too_few_images_to_hold_out(tmp_path):
     for name in ("a", "b"):
         for i in range(4):

@@ -137,6 +137,11 @@ def _folder(root, size):
     splits = [root / part for part in ("train", "test")]
     if all(split.is_dir() for split in splits):
         classes = _class_names(splits[0])
+        if _class_names(splits[1]) != classes:
+            raise ValueError(
+                f"{root} must hold the same classes in train and test. Found {classes} "
+                f"and {_class_names(splits[1])}."
+            )
         pairs = [_read_classes(split, classes) for split in splits]
         train, test = _one_shape(pairs, size)
         return _image_set(root.name, f"folder {root.name}", train, test, classes)
@@ -184,7 +189,9 @@ def _read_image(path):
 
     try:
         with Image.open(path) as image:
-            grey = image.mode in ("1", "L", "I", "I;16")
+            if image.mode.startswith("I"):  # 16-bit grey; convert("L") would clip it
+                return (np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8)
+            grey = image.mode in ("1", "L")
             return np.asarray(image.convert("L" if grey else "RGB"))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise OSError(

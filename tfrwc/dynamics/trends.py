@@ -94,6 +94,11 @@ class TrendClusterer(ClusterMixin, BaseEstimator):
         self._seed = self.random_state
         if not isinstance(self._seed, (int, np.integer)):
             self._seed = check_random_state(self._seed).randint(2**31 - 1)
+        if not (np.isfinite(X) & (X != 0)).any():
+            raise ValueError(
+                f"Trends need values of change. Received X of shape {X.shape} with "
+                "nothing but zeros, NaN or inf."
+            )
         self._curves, self._raw, used = self._prepare(X)
         count = int(used.sum())
         automatic = isinstance(self.n_clusters, str) and self.n_clusters == "auto"

@@ -1,6 +1,7 @@
 """`RWCCallback`: record how much each layer changes during `fit`."""
 
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 import keras
@@ -306,11 +307,11 @@ def _builds_in_first_step():
 def _check_measures(measures):
     if isinstance(measures, str):
         measures = (measures,)
-    measures = tuple(measures)
-    unknown = [name for name in measures if name not in MEASURES]
-    if unknown or not measures:
+    names = tuple(measures) if isinstance(measures, Iterable) else ()
+    known = all(name in MEASURES for name in names)
+    if not names or not known or len(set(names)) < len(names):
         raise ValueError(
-            f"measures must be one or more of {', '.join(MEASURES)}. "
+            f"measures must be one or more of {', '.join(MEASURES)}, each once. "
             f"Received: {measures!r}."
         )
-    return measures
+    return names

@@ -7,12 +7,13 @@ by more than one, as it does with ``steps_per_execution``.
 """
 
 from dataclasses import dataclass
+from numbers import Integral
 
 
 def _check_count(n):
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+    if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
         raise ValueError(
-            f"A schedule needs a whole number of 1 or more. Received: {n!r}."
+            f"A schedule (`every`) needs a whole number of 1 or more. Received: {n!r}."
         )
 
 
@@ -53,9 +54,9 @@ def as_schedule(every):
     Raises:
         ValueError: if it is none of these.
     """
-    if every == "epoch":
+    if isinstance(every, str) and every == "epoch":
         return EveryEpochs()
-    if isinstance(every, int):
+    if isinstance(every, Integral):
         return EverySteps(every)
     is_schedule = getattr(every, "unit", None) in ("epoch", "step")
     # A class has both as well, but is no schedule yet.

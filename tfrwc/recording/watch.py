@@ -67,7 +67,11 @@ def check_watch(watch):
 
 
 def tensors(model) -> list[Tensor]:
-    """All weights of a built model, in forward order, each once."""
+    """All weights of a built model, each once.
+
+    The order is forward in sequential and functional models; in subclassed models,
+    whose calls Keras does not know, it is that in which layers became attributes.
+    """
     found, seen, names = [], set(), {}
     layers_with_kernel = 0
     for layer in _layers(model):
@@ -122,8 +126,8 @@ def explain(model, watch="kernels") -> pd.DataFrame:
         watch: as in `RWCCallback`.
 
     Returns:
-        A DataFrame with a row per weight, in forward order, and the columns name,
-        path, kind, shape, size, depth, trainable, watched, why.
+        A DataFrame with a row per weight, in the order of `tensors`, and the columns
+        name, path, kind, shape, size, depth, trainable, watched, why.
 
     Raises:
         ValueError: if the model has no weights yet because it is not built.

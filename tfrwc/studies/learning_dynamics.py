@@ -51,9 +51,11 @@ class Trial:
             raise ValueError(
                 f"Curves of change need 2 or more epochs. Received: {self.epochs}."
             )
-        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
+        whole = all(0 <= seed < 2**32 for seed in self.seeds)
+        if not self.seeds or not whole or len(set(self.seeds)) < len(self.seeds):
             raise ValueError(
-                f"A trial needs one or more different seeds. Received: {self.seeds}."
+                "A trial needs one or more different seeds in 0..2**32 - 1. "
+                f"Received: {self.seeds}."
             )
 
     @property
