@@ -55,6 +55,9 @@ setup(
         "tensorflow-datasets>=4.9.4",
         # tensorflow-datasets imports it without asking for it.
         "importlib-resources>=5",
+        # The last etils that runs on Python 3.10; pip, asked by tensorflow-datasets
+        # for etils with extras, can pick a later one and then not find its way back.
+        "etils<1.14; python_version < '3.11'",
         "jinja2>=3.1",
         "matplotlib>=3.8",
         "pillow>=10",

@@ -252,6 +252,14 @@ def test_schedule_objects():
     assert callback.recording.epochs.tolist() == [2, 4]
 
 
+@pytest.mark.parametrize("every", [100, EveryEpochs(3)])
+def test_a_schedule_that_asks_for_no_record_is_announced(every):
+    callback = RWCCallback(every=every)
+    with pytest.warns(RuntimeWarning, match=r"epochs 1 to 2, which ended at .* step 8"):
+        fit(small(), callback, epochs=2)
+    assert len(callback.recording) == 0
+
+
 def test_only_step_schedules_have_a_batch_hook():
     is_default = keras.src.utils.is_default
     assert is_default(RWCCallback().on_train_batch_end)

@@ -110,3 +110,9 @@ def test_too_few_layers_and_other_networks():
         depth_effect(recording([0.1, 0.2, 0.3], [1, 2, 3]))
     with pytest.raises(ValueError, match="of one network"):
         depth_effect([recording([0.1] * 5, range(5)), recording([0.1] * 6, range(6))])
+    with pytest.raises(ValueError, match="at least one"):
+        depth_effect([])
+    with pytest.raises(TypeError, match="load_recording"):
+        depth_effect("run.parquet")
+    with pytest.raises(TypeError, match="ndarray"):
+        depth_effect(np.ones((5, 3)))

@@ -118,6 +118,14 @@ def test_other_settings_in_the_same_folder_are_refused(out):
     assert "Traceback" not in said
 
 
+def test_a_trial_that_failed_before_its_first_record_binds_nobody(tmp_path):
+    (tmp_path / "settings.json").write_text("{}")
+    learning_dynamics._check_folder(tmp_path, Trial("digits", "vgg19", 3, (0,)))
+    (tmp_path / "recordings").mkdir()
+    with pytest.raises(ValueError, match="other settings"):
+        learning_dynamics._check_folder(tmp_path, Trial("digits", "vgg19", 3, (0,)))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

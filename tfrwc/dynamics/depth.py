@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
+from tfrwc.recording.recording import Recording
+
 EFFECTS = ("depth", "size", "depth given size", "size given depth")
 
 
@@ -35,10 +37,19 @@ def depth_effect(
         where one of its variables does not vary.
 
     Raises:
+        TypeError: if something else than recordings is given.
         ValueError: if fewer than 4 layers have values, or networks differ.
     """
     if not isinstance(recordings, (list, tuple)):
         recordings = [recordings]
+    for recording in recordings:
+        if not isinstance(recording, Recording):
+            raise TypeError(
+                "depth_effect takes a Recording or a list of them. Received: "
+                f"{type(recording).__name__}. Read a file with tfrwc.load_recording."
+            )
+    if not recordings:
+        raise ValueError("depth_effect needs at least one recording. Received none.")
     tables = [recording.layers for recording in recordings]
     shapes = [table["shape"].tolist() for table in tables]
     if any(other != shapes[0] for other in shapes):

@@ -32,7 +32,9 @@ def resnet(blocks, width, image_shape, classes, weight_decay=0.0):
             x = _basic_block(x, filters, strides, weight_decay, f"stage{stage}_{block}")
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     outputs = dense(x, classes, weight_decay, "classifier", activation="softmax")
-    return keras.Model(inputs, outputs, name=f"resnet{2 * sum(blocks) + 2}")
+    suffix = "" if width == 64 else f"_width{width}"
+    name = f"resnet{2 * sum(blocks) + 2}{suffix}"
+    return keras.Model(inputs, outputs, name=name)
 
 
 def _basic_block(x, filters, strides, weight_decay, name):

@@ -141,6 +141,14 @@ class RWCCallback(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         self._flush()
+        if self._recording is not None and not len(self._recording):
+            warnings.warn(
+                f"Nothing was recorded: {self.schedule!r} asked for no record in "
+                f"epochs 1 to {self._epochs_done}, which ended at optimizer step "
+                f"{self._step()}. Give `every` a smaller number.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
 
     def _after_batch(self, batch, logs=None):
         step = self._step()

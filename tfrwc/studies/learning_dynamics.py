@@ -24,6 +24,26 @@ from tfrwc.studies.training import train
 
 MEASURES = ("l1_ratio", "elementwise_mean")
 
+# What the fields of results.json mean, kept with them for whoever opens the file.
+READING = {
+    "findings": "The results in sentences.",
+    "layers": "A row per watched weight tensor, in the order of depth; "
+    "typical_change is the geometric mean of its relative change over epochs and "
+    "seeds. trend and published_trend count from 0 (the report counts from 1); -1 "
+    "is no trend.",
+    "change": "Relative change of each layer (rows, as in layers) in each epoch "
+    "(columns, as in epochs): sum of absolute changes over sum of absolute weights "
+    "before. by_weight_decay_alone is that of a layer that has stopped learning.",
+    "trends": "Groups of layers whose curves have one shape. robust is this "
+    "project's method, weightscale the published one. scan holds what the number of "
+    "groups was chosen by; stability is the adjusted Rand index between groupings "
+    "of resampled layers, 1 when all agree.",
+    "depth_effect": "Spearman correlations of typical change with depth and with "
+    "size, and each given the other; low and high bound a 95 % bootstrap interval.",
+    "training": "Loss, metrics and learning rate of each seed after each epoch.",
+    "null": "A value that is not defined.",
+}
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -106,7 +126,8 @@ def run(trial: Trial, out, say=print, verbose="auto") -> dict:
 
 def _check_folder(out, trial):
     path = out / "settings.json"
-    if not path.exists():
+    # Settings of a trial that failed before its first record bind nobody.
+    if not path.exists() or not (out / "recordings").exists():
         return
     found, asked = json.loads(path.read_text()), trial.settings()
     different = sorted(key for key in asked if found.get(key) != asked[key])
@@ -132,6 +153,7 @@ def analyse(trial, images, recordings) -> dict:
     accuracy = [float(r.logs["val_accuracy"].iloc[-1]) for r in recordings]
     results = {
         "study": "learning_dynamics",
+        "reading": READING,
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "trial": trial.settings(),
         "versions": recordings[0].versions,
