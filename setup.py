@@ -31,6 +31,7 @@ WITH_PRIVACY = [
 WITHOUT_PRIVACY = [
     f"{requirement}; python_version >= '3.12'"
     for requirement in (
+        "dp-accounting>=0.4.3",
         "numpy>=1.26",
         "pandas>=2.1",
         "pyarrow>=15",
@@ -58,6 +59,7 @@ setup(
         # The last etils that runs on Python 3.10; pip, asked by tensorflow-datasets
         # for etils with extras, can pick a later one and then not find its way back.
         "etils<1.14; python_version < '3.11'",
+        "cryptography>=43",
         "jinja2>=3.1",
         "matplotlib>=3.8",
         "pillow>=10",

@@ -1,0 +1,71 @@
+"""Queries of tensorflow-privacy beside Keras 3.
+
+Its `__init__` imports estimators that TensorFlow no longer has; the package's own
+switch for other packages that need only submodules skips that.
+"""
+
+import sys
+
+import dp_accounting
+import numpy as np
+import tensorflow as tf
+
+sys.skip_tf_privacy_import = True
+try:
+    from tensorflow_privacy.privacy.dp_query import gaussian_query
+except ImportError as error:
+    raise ImportError(
+        "This needs tensorflow-privacy, which exists for Python below 3.12. Running: "
+        f"Python {sys.version_info.major}.{sys.version_info.minor} ({error})."
+    ) from error
+
+
+class KeyedGaussianSumQuery(gaussian_query.GaussianSumQuery):
+    """`GaussianSumQuery` that takes its noise from the caller.
+
+    Clipping, summing and the privacy event are tensorflow-privacy's. Its noise comes
+    from TensorFlow's Philox generator, which is no cryptographic one.
+
+    Args:
+        l2_norm_clip: records are scaled down to this L2 norm.
+        stddev: standard deviation of the noise, absolute.
+        standard_normal: called with no argument for noise of variance 1, a float64
+            array of the sum's shape, which may be overwritten.
+    """
+
+    def __init__(self, l2_norm_clip, stddev, standard_normal):
+        super().__init__(l2_norm_clip, stddev)
+        self._standard_normal = standard_normal
+
+    def get_noised_result(self, sample_state, global_state):
+        # In float64: float32 would leave out the noise's low bits.
+        result = self._standard_normal()
+        result *= self._stddev
+        result += sample_state
+        event = dp_accounting.GaussianDpEvent(self._stddev / self._l2_norm_clip)
+        return result, global_state, event
+
+
+def clipped_sums(records, l2_norm_clip) -> np.ndarray:
+    """Each record, clipped and summed with no other by `GaussianSumQuery`.
+
+    Args:
+        records: (n, values).
+        l2_norm_clip: the query's.
+
+    Returns:
+        float32 (n, values).
+    """
+    query = gaussian_query.GaussianSumQuery(l2_norm_clip, 0.0)
+    params = query.derive_sample_params(query.initial_global_state())
+    records = tf.convert_to_tensor(np.asarray(records, np.float32))
+    empty = query.initial_sample_state(tf.TensorSpec(records.shape[1:]))
+    return _sums_of_one(params, empty, records).numpy()
+
+
+@tf.function(autograph=False, reduce_retracing=True)
+def _sums_of_one(params, empty, records):
+    query = gaussian_query.GaussianSumQuery(0.0, 0.0)  # `params` has the clip
+    return tf.map_fn(
+        lambda record: query.accumulate_record(params, empty, record), records
+    )

@@ -1,0 +1,301 @@
+"""What all mechanisms share: images in, keyed noise, statement out."""
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import asdict, fields
+
+import numpy as np
+
+from tfrwc.privacy.accounting import Cost, EpsilonDelta
+from tfrwc.privacy.noise import GENERATOR, KeyedNoise
+from tfrwc.privacy.statement import ADJACENCY, Statement
+
+TOP = 255.0  # images have values in 0..255
+GRID = 1024  # released values are multiples of 1/1024
+# So many values are prepared together, and so many noised, that calls cost little
+# and the noise stays in the processor's cache.
+_CHUNK, _BLOCK = 1 << 22, 1 << 17
+
+_ALWAYS = (
+    "Labels, file names, patient numbers and the number of images are released as "
+    "they are.",
+    "Each further release of the same images adds its epsilon to this one.",
+    "The guarantee is for the images of this shape: whatever chose them, cropped or "
+    "resized them by looking at other images is not covered.",
+)
+
+
+class Mechanism(ABC):
+    """Releases each image with noise; see the subclasses."""
+
+    def __post_init__(self):
+        for field in fields(self):
+            value = getattr(self, field.name)
+            real = isinstance(value, (int, float, np.integer, np.floating))
+            whole = field.type in (int, "int")
+            fits = (
+                real
+                and not isinstance(value, bool)
+                and math.isfinite(value)
+                and value > 0
+                and (not whole or value == int(value))
+            )
+            if not fits:
+                raise ValueError(
+                    f"{type(self).__name__} needs {field.name} to be a "
+                    f"{'whole ' if whole else ''}number above 0. Received: {value!r}."
+                )
+            # Plain numbers, so that the repr, which keys the noise, is always the same.
+            object.__setattr__(self, field.name, (int if whole else float)(value))
+
+    def privatize(self, images, key, ids=None) -> np.ndarray:
+        """Release images.
+
+        An image of three equal channels is a grey one: its channels share one draw.
+        That an image is grey is not hidden.
+
+        Args:
+            images: (n, height, width) or (n, height, width, channels), uint8 or
+                floating, values in 0..255.
+            key: secret bytes, 16 or more, from `tfrwc.privacy.new_key()`. The same
+                key, id and image give the same noise.
+            ids: n different names (str, int or bytes), each for ever that of one
+                image. Without them an image's position is its id.
+
+        Returns:
+            float32 of the images' shape, multiples of 1/1024: the low bits of floating
+            noise would tell too much (Mironov, CCS 2012).
+
+        Raises:
+            TypeError, ValueError: if images, key or ids are not as above.
+        """
+        images = _check_images(images)
+        ids = _check_ids(ids, len(images))
+        if images.ndim == 3:
+            return self._release(images[..., None], key, ids)[..., 0]
+        grey = _is_grey(images)
+        if not grey.any():
+            return self._release(images, key, ids)
+        released = np.empty(images.shape, np.float32)
+        for chosen, channels in ((grey, slice(1)), (~grey, slice(None))):
+            some = [name for name, take in zip(ids, chosen, strict=True) if take]
+            released[chosen] = self._release(images[chosen][..., channels], key, some)
+        return released
+
+    def statement(self, shape, delta=1e-5, images_per_patient=1) -> Statement:
+        """What releasing images of a shape with this mechanism guarantees.
+
+        Args:
+            shape: of one image, (height, width) or (height, width, channels). For
+                grey images of three equal channels give (height, width): the
+                channels share one draw.
+            delta: probability, above 0 and below 1, of the guarantees that allow one.
+                Choose it well below 1 / number of images.
+            images_per_patient: the greatest number of images of one patient.
+
+        Raises:
+            ValueError: if an argument is not as above.
+        """
+        height, width, channels = _check_shape(shape)
+        _check_delta(delta)
+        if images_per_patient != int(images_per_patient) or images_per_patient < 1:
+            raise ValueError(
+                "images_per_patient must be a whole number of 1 or more. Received: "
+                f"{images_per_patient!r}."
+            )
+        full = (height, width, channels)
+        images = int(images_per_patient)
+        costs = [
+            self._value_cost(full, delta),
+            self._images_cost(full, delta, 1),
+            self._images_cost(full, delta, images),
+        ]
+        return Statement(
+            mechanism=type(self).__name__,
+            parameters=asdict(self),
+            image_shape=tuple(int(side) for side in shape),
+            values_per_image=math.prod(full),
+            bounds=(0.0, TOP),
+            per_value_epsilon=self._value_epsilon(full),
+            per_value_epsilon_delta=EpsilonDelta(costs[0].epsilon, delta),
+            image_epsilon=self._image_epsilon(full),
+            image_epsilon_delta=EpsilonDelta(costs[1].epsilon, delta),
+            images_per_patient=images,
+            patient_epsilon=self._image_epsilon(full) * images,
+            patient_epsilon_delta=EpsilonDelta(costs[2].epsilon, delta),
+            method=tuple(cost.method for cost in costs),
+            numerical_delta=self._words(full) * self._numerical_delta(),
+            labels_covered=False,
+            generator=GENERATOR,
+            not_promised=(*self._not_promised(full), *_ALWAYS),
+            adjacency=ADJACENCY,
+        )
+
+    def _release(self, images, key, ids):
+        """Noise for images of shape (n, height, width, channels)."""
+        n, *shape = images.shape
+        released = np.empty(images.shape, np.float32)
+        noise = KeyedNoise(key, f"{self!r} {shape}".encode())
+        count = self._words(tuple(shape))
+        chunk, block = (max(1, size // math.prod(shape)) for size in (_CHUNK, _BLOCK))
+        for first in range(0, n, chunk):
+            prepared = self._prepare(images[first : first + chunk])
+            for start in range(0, len(prepared), block):
+                some = prepared[start : start + block]
+                part = slice(first + start, first + start + len(some))
+                words = noise.words(ids[part], images[part], count)
+                values = self._perturb(some, words)
+                values *= GRID
+                np.rint(values, out=values)
+                values *= 1 / GRID
+                released[part] = values
+        return released
+
+    def _prepare(self, images):
+        """What is to be noised; for many images at once."""
+        return images
+
+    def _words(self, shape):
+        """How many random words an image needs."""
+        return math.prod(shape)
+
+    @abstractmethod
+    def _perturb(self, images, words):
+        """Noisy images, float64 (n, height, width, channels), of words (n, count)."""
+
+    @abstractmethod
+    def _value_epsilon(self, shape):
+        """Pure epsilon of one value."""
+
+    @abstractmethod
+    def _image_epsilon(self, shape):
+        """Pure epsilon of an image."""
+
+    @abstractmethod
+    def _value_cost(self, shape, delta):
+        """Cost of one value."""
+
+    @abstractmethod
+    def _images_cost(self, shape, delta, images):
+        """Cost of so many images together."""
+
+    def _not_promised(self, shape):
+        return ()
+
+    def _noise_scale(self):
+        """Laplace scale or standard deviation of the noise, in grey levels."""
+        return 0.0
+
+    def _numerical_delta(self):
+        """Total variation between the drawn and the ideal noise of a word."""
+        # Noise reaches 44.4 scales (Laplace; 9.3 if normal) to both sides, and each
+        # multiple of 1/GRID there is off by the weight of one word in 2**63.
+        return (2 * 44.4 * self._noise_scale() * GRID + 2) * 2.0**-63
+
+
+class NoGuarantee(Mechanism):
+    """A mechanism for reproduction: nothing is guaranteed for values or images."""
+
+    def _value_epsilon(self, shape):
+        return math.inf
+
+    def _image_epsilon(self, shape):
+        return math.inf
+
+    def _value_cost(self, shape, delta):
+        return Cost(math.inf, "no guarantee")
+
+    def _images_cost(self, shape, delta, images):
+        return Cost(math.inf, "no guarantee")
+
+
+def budget(epsilon, per, shape, delta, images_per_patient, allowed):
+    """Check the arguments of a `for_budget`, and resolve them.
+
+    Returns:
+        (height, width, channels) or None, and the number of images in the budget.
+    """
+    _check_epsilon(epsilon)
+    if per not in allowed:
+        raise ValueError(
+            f"A budget is per {', '.join(map(repr, allowed))}: an epsilon alone says "
+            f"nothing. Received: per={per!r}."
+        )
+    if delta is not None:
+        _check_delta(delta)
+    if per == "value":
+        return None, 1
+    if shape is None:
+        raise ValueError(
+            f"A budget per {per} depends on how many values an image has. Give "
+            "shape=(height, width) or (height, width, channels)."
+        )
+    if per == "image":
+        return _check_shape(shape), 1
+    if images_per_patient is None:
+        raise ValueError(
+            "A budget per patient needs images_per_patient, the greatest number of "
+            "images of one patient."
+        )
+    return _check_shape(shape), int(images_per_patient)
+
+
+def _check_epsilon(epsilon):
+    if not (epsilon > 0 and math.isfinite(epsilon)):
+        raise ValueError(f"epsilon must be above 0 and finite. Received: {epsilon!r}.")
+
+
+def _check_delta(delta):
+    if not 0 < delta < 1:
+        raise ValueError(
+            f"delta is a probability above 0 and below 1. Received: {delta!r}."
+        )
+
+
+def _check_shape(shape):
+    shape = tuple(shape)
+    if len(shape) not in (2, 3) or any(side != int(side) or side < 1 for side in shape):
+        raise ValueError(
+            "shape is that of one image, (height, width) or (height, width, "
+            f"channels). Received: {shape}."
+        )
+    return (*map(int, shape), 1)[:3]
+
+
+def _check_images(images):
+    images = np.asarray(images)
+    if images.ndim not in (3, 4) or not (
+        images.dtype == np.uint8 or np.issubdtype(images.dtype, np.floating)
+    ):
+        raise ValueError(
+            "images must be (n, height, width) or (n, height, width, channels) of "
+            f"uint8 or floating values. Received: shape {images.shape} of "
+            f"{images.dtype}."
+        )
+    if images.dtype != np.uint8 and images.size:
+        low, high = images.min(), images.max()
+        if not (low >= 0 and high <= TOP):
+            raise ValueError(
+                f"images must have values in 0..255. Received: {low} to {high}. "
+                "Rescale or clip them first."
+            )
+    return images
+
+
+def _check_ids(ids, n):
+    if ids is None:
+        return list(range(n))
+    ids = list(ids)
+    if len(ids) != n or len(set(ids)) != n:
+        raise ValueError(
+            f"ids must be {n} different names, one per image. Received: {len(ids)}, "
+            f"of which {len(set(ids))} are different."
+        )
+    return ids
+
+
+def _is_grey(images):
+    if images.shape[-1] != 3:
+        return np.zeros(len(images), bool)
+    same = (images[..., :1] == images).reshape(len(images), -1)
+    return same.all(axis=1)
