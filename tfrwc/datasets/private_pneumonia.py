@@ -1,0 +1,161 @@
+"""Pediatric chest X-rays, released with noise, with the statement of what that gives.
+
+The secret key of the noise is read from the environment variable TFRWC_PRIVACY_KEY
+(hexadecimal; make one by ``python -c "import secrets; print(secrets.token_hex(32))"``)
+where an image is noised, and written nowhere. Images are rounded to 0..255 after the
+noise, which costs nothing.
+
+>>> import tfrwc.datasets.private_pneumonia, tensorflow_datasets as tfds
+>>> config = tfds.download.DownloadConfig(manual_dir="folder")  # doctest: +SKIP
+>>> tfds.load(
+...     "private_pneumonia/laplace_value_4",
+...     download_and_prepare_kwargs={"download_config": config},
+... )  # doctest: +SKIP
+"""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from tfrwc.datasets import xray_files
+from tfrwc.datasets._xray_builder import CITATION, XRayBuilder
+from tfrwc.privacy import (
+    DPSVD,
+    DPPix,
+    PixelGaussian,
+    PixelLaplace,
+    RandomizedResponse,
+    ScalarShift,
+)
+
+KEY_VARIABLE = "TFRWC_PRIVACY_KEY"
+DELTA = 1e-5
+STATEMENT = "privacy_statement"
+
+
+@dataclass(kw_only=True)
+class PrivatePneumoniaConfig(tfds.core.BuilderConfig):
+    """A mechanism, for images of one size.
+
+    Attributes:
+        mechanism: one of `tfrwc.privacy`.
+        size: height and width of the images before the noise: 28, 64 or 224.
+    """
+
+    mechanism: object = None
+    size: int = 64
+
+
+def _config(name, mechanism):
+    return PrivatePneumoniaConfig(
+        name=name, mechanism=mechanism, description=repr(mechanism)
+    )
+
+
+def _image_budget(cls, epsilon, **options):
+    return cls.for_budget(epsilon, per="image", shape=(64, 64), **options)
+
+
+def _configs():
+    """Budgets from strong privacy of a value to images that still show something."""
+    return [
+        *(
+            _config(
+                f"laplace_value_{epsilon}",
+                PixelLaplace.for_budget(epsilon, per="value"),
+            )
+            for epsilon in (1, 4, 16)
+        ),
+        *(
+            _config(
+                f"gaussian_image_{epsilon}",
+                _image_budget(PixelGaussian, epsilon, delta=DELTA),
+            )
+            for epsilon in (10, 1000, 10000)
+        ),
+        *(
+            _config(f"dppix_{epsilon}", DPPix(epsilon=epsilon, cell=4, m=16))
+            for epsilon in (1, 4, 16)
+        ),
+        *(
+            _config(f"response_value_{epsilon}", RandomizedResponse(epsilon, levels=4))
+            for epsilon in (1, 2, 4)
+        ),
+        _config("dpsvd_0p1", DPSVD(epsilon=0.1, k=16)),
+        *(
+            _config(f"shift_{name}", ScalarShift(epsilon))
+            for name, epsilon in (("1", 1.0), ("0p5", 0.5), ("0p25", 0.25))
+        ),
+    ]
+
+
+class PrivatePneumonia(XRayBuilder):
+    """Chest X-rays with noise; `privacy_statement` is beside the records."""
+
+    BUILDER_CONFIGS = _configs()
+
+    def _info(self):
+        config = self.builder_config
+        return self.dataset_info_from_configs(
+            description="Pediatric chest X-rays, normal or with pneumonia, of "
+            f"{config.size} x {config.size}, released by {config.mechanism!r}.",
+            features=self._features(config.size),
+            supervised_keys=("image", "label"),
+            homepage="https://data.mendeley.com/datasets/rscbjbr9sj/3",
+            citation=CITATION,
+            metadata=tfds.core.MetadataDict(),
+        )
+
+    def _split_generators(self, dl_manager):
+        secret_key()  # so that a missing one stops the build before it begins
+        source, config = self._source(dl_manager), self.builder_config
+        statement = config.mechanism.statement(
+            (config.size, config.size),
+            delta=DELTA,
+            images_per_patient=xray_files.most_images_of_a_patient(source),
+        )
+        self.info.metadata[STATEMENT] = statement.to_dict()
+        (self.data_path / f"{STATEMENT}.json").write_text(statement.to_json())
+        (self.data_path / f"{STATEMENT}.txt").write_text(statement.explain() + "\n")
+        return super()._split_generators(dl_manager)
+
+    def _reader(self, source):
+        return _PrivateReader(source, self.builder_config.mechanism)
+
+
+@dataclass(frozen=True)
+class _PrivateReader:
+    source: object
+    mechanism: object
+
+    def __call__(self, key):
+        example = self.source.read(key)
+        # The id is the file's place in the set, and so the same in any build.
+        noisy = self.mechanism.privatize(example["image"][None], secret_key(), [key])
+        rounded = np.rint(np.clip(noisy[0], 0, 255)).astype(np.uint8)
+        return {**example, "image": rounded}
+
+
+def secret_key() -> bytes:
+    """The key in TFRWC_PRIVACY_KEY.
+
+    Raises:
+        KeyError: if it is not set; the message says how to make one.
+        ValueError: if it is not hexadecimal.
+    """
+    text = os.environ.get(KEY_VARIABLE)
+    if not text:
+        raise KeyError(
+            f"Private images need a secret key in the environment variable "
+            f"{KEY_VARIABLE}. Make one by python -c 'import secrets; "
+            "print(secrets.token_hex(32))', and keep it nowhere else."
+        )
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        # Without the text, which would show the key.
+        raise ValueError(
+            f"{KEY_VARIABLE} must be hexadecimal digits, 32 or more of them."
+        ) from None

@@ -1,0 +1,252 @@
+"""The files that pediatric chest X-rays come in, read one image at a time.
+
+The set is that of Kermany et al. (Cell 2018): folders train, val and test with
+folders NORMAL and PNEUMONIA, as it circulates on Kaggle; one .npz archive of it in
+64 x 64 or in JPEG at 224 x 224; and PneumoniaMNIST (28 x 28, MedMNIST v2).
+"""
+
+import functools
+import hashlib
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+SPLITS = ("train", "val", "test")
+LABELS = ("NORMAL", "PNEUMONIA")
+SUBTYPES = ("normal", "bacteria", "virus", "unknown")
+MEDMNIST = "pneumoniamnist.npz"
+MEDMNIST_SHA256 = "e1792d3f03751cb101e99f19a63b3c1941436c988665f47853417b05be250cd8"
+ARCHIVES = {64: "chest_xray_64.npz", 224: "chest_xray_224_jpeg.npz"}
+
+_PNEUMONIA = re.compile(r"(person\d+)_(bacteria|virus)_")
+_NORMAL = re.compile(r"((?:NORMAL\d+-)?IM-\d+)-")
+
+
+class BadFileError(ValueError):
+    """A file that is not what it should be; the message says what is wrong."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Folders of image files.
+
+    Args:
+        root: holds SPLITS/LABELS/files.
+        size: of the squares that images are resized to; None leaves them as they are.
+    """
+
+    root: str
+    size: int | None
+
+    def keys(self, split) -> list[str]:
+        """Relative paths of all files of a split but hidden ones, sorted."""
+        root = Path(self.root)
+        return [
+            path.relative_to(root).as_posix()
+            for label in LABELS
+            for path in sorted((root / split / label).rglob("*"))
+            if path.is_file() and not path.name.startswith(".")
+        ]
+
+    def read(self, key) -> dict:
+        """One example.
+
+        Raises:
+            BadFileError: if the file is empty, no image, or named as the other class.
+        """
+        path = Path(self.root) / key
+        label = key.split("/")[1]
+        subtype, patient = named(path.name, label)
+        return {
+            "image": decode(path.read_bytes(), self.size),
+            "label": label,
+            "subtype": subtype,
+            "patient": patient,
+            "name": path.name,
+        }
+
+
+@dataclass(frozen=True)
+class Archive:
+    """An .npz archive of the whole set.
+
+    Args:
+        path: of the archive.
+        size: of the squares that images are resized to; None leaves them as they are.
+    """
+
+    path: str
+    size: int | None
+
+    def keys(self, split) -> list[str]:
+        names = self._array(f"names_{split}")
+        return [f"{split}/{i:05d}/{name.decode()}" for i, name in enumerate(names)]
+
+    def read(self, key) -> dict:
+        split, index, name = key.split("/")
+        i = int(index)
+        if "jpeg_" + split in _arrays(self.path):
+            start, end = self._array(f"offset_{split}")[i : i + 2]
+            image = decode(self._array(f"jpeg_{split}")[start:end].tobytes(), self.size)
+        else:
+            image = _resized(self._array(f"x_{split}")[i], self.size)
+        return {
+            "image": image,
+            "label": LABELS[self._array(f"y_{split}")[i]],
+            "subtype": SUBTYPES[self._array(f"subtype_{split}")[i]],
+            "patient": self._array(f"patient_{split}")[i].decode(),
+            "name": name,
+        }
+
+    def _array(self, name):
+        return _arrays(self.path)[name]
+
+
+@dataclass(frozen=True)
+class MedMNIST:
+    """PneumoniaMNIST: it has neither names nor patients.
+
+    Args:
+        path: of the archive.
+    """
+
+    path: str
+
+    def keys(self, split) -> list[str]:
+        return [
+            f"{split}/{i:05d}"
+            for i in range(len(_arrays(self.path)[f"{split}_labels"]))
+        ]
+
+    def read(self, key) -> dict:
+        split, index = key.split("/")
+        arrays = _arrays(self.path)
+        label = int(arrays[f"{split}_labels"][int(index)].item())
+        return {
+            "image": arrays[f"{split}_images"][int(index)][..., None],
+            "label": LABELS[label],
+            "subtype": "unknown" if label else "normal",
+            "patient": "",
+            "name": key,
+        }
+
+
+def find(folder, size):
+    """The source of images of a size in a folder.
+
+    Args:
+        folder: holds chest_xray/, or one of `ARCHIVES`, or `MEDMNIST` for size 28.
+        size: 28, 64, 224, or None for the files' own sizes.
+
+    Raises:
+        FileNotFoundError: if there is none; it says how to get one.
+        BadFileError: if PneumoniaMNIST is not the published file.
+    """
+    folder = Path(folder)
+    if size == 28:
+        path = folder / MEDMNIST
+        if path.exists():
+            check_sha256(path, MEDMNIST_SHA256)
+            return MedMNIST(str(path))
+        wanted = f"{MEDMNIST} (https://zenodo.org/records/10519652)"
+    else:
+        root = folder / "chest_xray"
+        if root.is_dir():
+            missing = [s for s in SPLITS if not (root / s / LABELS[0]).is_dir()]
+            if missing:
+                raise FileNotFoundError(
+                    f"{root} must hold {', '.join(SPLITS)}, each with "
+                    f"{' and '.join(LABELS)}. Missing: {', '.join(missing)}."
+                )
+            return Folder(str(root), size)
+        archive = folder / ARCHIVES[64 if size == 64 else 224]
+        if size and archive.exists():
+            return Archive(str(archive), size)
+        wanted = (
+            "the folder chest_xray of Kaggle's set "
+            "paultimothymooney/chest-xray-pneumonia"
+        )
+    raise FileNotFoundError(
+        f"There are no X-rays in {folder}. Put there {wanted}, or name the folder "
+        "that holds it as manual_dir."
+    )
+
+
+def most_images_of_a_patient(source) -> int:
+    """The greatest number of images with one patient id, over all splits."""
+    if isinstance(source, MedMNIST):
+        return 31  # as in the set that it was made from
+    counts = {}
+    for split in SPLITS:
+        for key in source.keys(split):
+            name = key.rsplit("/", 1)[1]
+            found = _PNEUMONIA.match(name) or _NORMAL.match(name)
+            patient = found.group(1) if found else name
+            counts[patient] = counts.get(patient, 0) + 1
+    return max(counts.values(), default=1)
+
+
+def named(name, label):
+    """Subtype and patient that a file name tells.
+
+    Raises:
+        BadFileError: if it is a name of the other class.
+    """
+    pneumonia, normal = _PNEUMONIA.match(name), _NORMAL.match(name)
+    if (normal and label != "NORMAL") or (pneumonia and label != "PNEUMONIA"):
+        told = "PNEUMONIA" if pneumonia else "NORMAL"
+        raise BadFileError(f"lies in {label}, but its name is one of {told}")
+    if pneumonia:
+        return pneumonia.group(2), pneumonia.group(1)
+    if normal:
+        return "normal", normal.group(1)
+    return ("normal" if label == "NORMAL" else "unknown"), Path(name).stem
+
+
+def decode(data, size=None) -> np.ndarray:
+    """Grey uint8 image (height, width, 1) of a file's bytes.
+
+    Raises:
+        BadFileError: if they are no image.
+    """
+    from PIL import Image
+
+    if not data:
+        raise BadFileError("is empty")
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            grey = np.asarray(image.convert("L"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        reason = str(error).split(" <_io")[0]
+        raise BadFileError(f"is no readable image ({reason})") from error
+    return _resized(grey, size)
+
+
+def check_sha256(path, expected):
+    """Raise BadFileError unless a file has a SHA-256."""
+    with open(path, "rb") as file:
+        found = hashlib.sha256(file.read()).hexdigest()
+    if found != expected:
+        raise BadFileError(
+            f"{path} is not the published file: its SHA-256 is {found}, not {expected}. "
+            "Get it again."
+        )
+
+
+def _resized(grey, size):
+    from PIL import Image
+
+    if size is not None and grey.shape != (size, size):
+        resized = Image.fromarray(grey).resize((size, size), Image.Resampling.LANCZOS)
+        grey = np.asarray(resized)
+    return grey[..., None]
+
+
+@functools.lru_cache(maxsize=4)
+def _arrays(path):
+    """All arrays of an archive, once per process."""
+    with np.load(path, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
