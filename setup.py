@@ -70,6 +70,7 @@ setup(
     ],
     extras_require={
         "test": [
+            "apache-beam>=2.61",
             "hypothesis>=6.100",
             "pytest>=8",
             "pytest-timeout>=2.3",

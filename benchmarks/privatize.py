@@ -74,8 +74,8 @@ def main():
     key, rows = new_key(), []
     one_by_one = diffprivlib_nanoseconds()
     print(f"{'images':>16} {'':20} ns/pixel  NumPy / it")
+    rng = np.random.default_rng(0)
     for shape in SHAPES:
-        rng = np.random.default_rng(0)
         images = rng.integers(0, 256, shape, np.uint8)
         plain = {
             "laplace": nanoseconds(

@@ -4,6 +4,7 @@ import json
 import os
 
 import tensorflow_datasets as tfds
+from tensorflow_datasets.core.writer import ExampleWriter
 
 from tfrwc.datasets import xray_files
 from tfrwc.datasets.xray_files import BadFileError
@@ -80,6 +81,9 @@ class XRayBuilder(tfds.core.GeneratorBasedBuilder):
             return _beam_examples(keys, reader, path)
         return _local_examples(keys, reader, path)
 
+    def _example_writer(self):
+        return _CanonicalWriter(self.info.file_format)
+
     def _download_and_prepare(self, *args, **kwargs):
         # All of this runs in a folder that TFDS renames when it is whole, and
         # removes when anything fails.
@@ -101,6 +105,24 @@ class XRayBuilder(tfds.core.GeneratorBasedBuilder):
             "bad_files": bad,
         }
         (self.data_path / REPORT).write_text(json.dumps(report, indent=1))
+
+
+class _CanonicalWriter(ExampleWriter):
+    """Writes the fields of an example in one order.
+
+    Protocol buffers leave the order open, and it differs from process to process; a
+    retried build is to give the same bytes.
+    """
+
+    def write(self, path, examples):
+        import tensorflow as tf
+
+        def canonical(record):
+            return tf.train.Example.FromString(record).SerializeToString(
+                deterministic=True
+            )
+
+        return super().write(path, ((key, canonical(x)) for key, x in examples))
 
 
 def _try(reader, key):

@@ -231,8 +231,8 @@ def check_sha256(path, expected):
         found = hashlib.sha256(file.read()).hexdigest()
     if found != expected:
         raise BadFileError(
-            f"{path} is not the published file: its SHA-256 is {found}, not {expected}. "
-            "Get it again."
+            f"{path} is not the published file: its SHA-256 is {found}, not "
+            f"{expected}. Get it again."
         )
 
 
