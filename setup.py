@@ -63,6 +63,7 @@ setup(
         "jinja2>=3.1",
         "matplotlib>=3.8",
         "pillow>=10",
+        "scikit-image>=0.22",
         "scikit-learn>=1.4",
         "scipy>=1.11",
         *WITH_PRIVACY,

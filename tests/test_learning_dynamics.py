@@ -161,26 +161,6 @@ def test_figures_stand_gaps_and_layers_in_no_trend(results, name):
     assert len(figure.axes) >= 2
 
 
-@pytest.fixture(scope="module")
-def browser():
-    driver = shutil.which("chromedriver")
-    if driver is None:
-        pytest.skip("no chromedriver here: apt-get install chromium-driver")
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    for argument in (
-        *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
-        *("--no-first-run", "--disable-background-networking", "--disable-sync"),
-        *("--disable-component-update", "--window-size=1200,900"),
-    ):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    browser = webdriver.Chrome(options, webdriver.ChromeService(driver))
-    yield browser
-    browser.quit()
-
-
 def test_the_report_in_a_browser(browser, out, results, tmp_path):
     # Alone in a folder: it must need nothing beside it.
     page = shutil.copy(out / "report.html", tmp_path)

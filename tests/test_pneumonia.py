@@ -13,11 +13,12 @@ import tensorflow_datasets as tfds
 from conftest import ROOT
 from PIL import Image
 
-from tfrwc.datasets import private_pneumonia, xray_files
+from tfrwc.datasets import xray_files
 from tfrwc.datasets.pneumonia import Pneumonia
 from tfrwc.datasets.private_pneumonia import PrivatePneumonia, PrivatePneumoniaConfig
 from tfrwc.datasets.xray_files import BadFileError
 from tfrwc.privacy import PixelLaplace, insecure_test_key
+from tfrwc.privacy.keys import KEY_VARIABLE, secret_key
 
 KEY = insecure_test_key("pneumonia")
 NAMES = {
@@ -50,7 +51,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def key(monkeypatch):
-    monkeypatch.setenv(private_pneumonia.KEY_VARIABLE, KEY.hex())
+    monkeypatch.setenv(KEY_VARIABLE, KEY.hex())
 
 
 def download(folder, **options):
@@ -174,12 +175,12 @@ def test_mistakes_are_named(folder, tmp_path, monkeypatch):
     (folder / "chest_xray/val").rename(folder / "chest_xray/validation")
     with pytest.raises(FileNotFoundError, match="Missing: val"):
         build(Pneumonia, folder, tmp_path / "out")
-    monkeypatch.delenv(private_pneumonia.KEY_VARIABLE, raising=False)
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
     with pytest.raises(KeyError, match="secret key in the environment variable"):
-        private_pneumonia.secret_key()
-    monkeypatch.setenv(private_pneumonia.KEY_VARIABLE, "no hexadecimal digits")
+        secret_key()
+    monkeypatch.setenv(KEY_VARIABLE, "no hexadecimal digits")
     with pytest.raises(ValueError, match="hexadecimal") as raised:
-        private_pneumonia.secret_key()
+        secret_key()
     assert "no hex" not in str(raised.value)
     assert data_files(tmp_path / "out") == []
 

@@ -13,25 +13,16 @@ noise, which costs nothing.
 ... )  # doctest: +SKIP
 """
 
-import os
 from dataclasses import dataclass
 
-import numpy as np
 import tensorflow_datasets as tfds
 
 from tfrwc.datasets import xray_files
 from tfrwc.datasets._xray_builder import CITATION, XRayBuilder
-from tfrwc.privacy import (
-    DPSVD,
-    DPPix,
-    PixelGaussian,
-    PixelLaplace,
-    RandomizedResponse,
-    ScalarShift,
-)
+from tfrwc.privacy import to_uint8
+from tfrwc.privacy.catalogue import DELTA, standard_mechanisms
+from tfrwc.privacy.keys import secret_key
 
-KEY_VARIABLE = "TFRWC_PRIVACY_KEY"
-DELTA = 1e-5
 STATEMENT = "privacy_statement"
 
 
@@ -48,53 +39,15 @@ class PrivatePneumoniaConfig(tfds.core.BuilderConfig):
     size: int = 64
 
 
-def _config(name, mechanism):
-    return PrivatePneumoniaConfig(
-        name=name, mechanism=mechanism, description=repr(mechanism)
-    )
-
-
-def _image_budget(cls, epsilon, **options):
-    return cls.for_budget(epsilon, per="image", shape=(64, 64), **options)
-
-
-def _configs():
-    """Budgets from strong privacy of a value to images that still show something."""
-    return [
-        *(
-            _config(
-                f"laplace_value_{epsilon}",
-                PixelLaplace.for_budget(epsilon, per="value"),
-            )
-            for epsilon in (1, 4, 16)
-        ),
-        *(
-            _config(
-                f"gaussian_image_{epsilon}",
-                _image_budget(PixelGaussian, epsilon, delta=DELTA),
-            )
-            for epsilon in (10, 1000, 10000)
-        ),
-        *(
-            _config(f"dppix_{epsilon}", DPPix(epsilon=epsilon, cell=4, m=16))
-            for epsilon in (1, 4, 16)
-        ),
-        *(
-            _config(f"response_value_{epsilon}", RandomizedResponse(epsilon, levels=4))
-            for epsilon in (1, 2, 4)
-        ),
-        _config("dpsvd_0p1", DPSVD(epsilon=0.1, k=16)),
-        *(
-            _config(f"shift_{name}", ScalarShift(epsilon))
-            for name, epsilon in (("1", 1.0), ("0p5", 0.5), ("0p25", 0.25))
-        ),
-    ]
-
-
 class PrivatePneumonia(XRayBuilder):
     """Chest X-rays with noise; `privacy_statement` is beside the records."""
 
-    BUILDER_CONFIGS = _configs()
+    BUILDER_CONFIGS = [  # noqa: RUF012 (so TFDS reads it)
+        PrivatePneumoniaConfig(
+            name=name, mechanism=mechanism, description=repr(mechanism)
+        )
+        for name, mechanism in standard_mechanisms((64, 64)).items()
+    ]
 
     def _info(self):
         config = self.builder_config
@@ -134,28 +87,4 @@ class _PrivateReader:
         example = self.source.read(key)
         # The id is the file's place in the set, and so the same in any build.
         noisy = self.mechanism.privatize(example["image"][None], secret_key(), [key])
-        rounded = np.rint(np.clip(noisy[0], 0, 255)).astype(np.uint8)
-        return {**example, "image": rounded}
-
-
-def secret_key() -> bytes:
-    """The key in TFRWC_PRIVACY_KEY.
-
-    Raises:
-        KeyError: if it is not set; the message says how to make one.
-        ValueError: if it is not hexadecimal.
-    """
-    text = os.environ.get(KEY_VARIABLE)
-    if not text:
-        raise KeyError(
-            f"Private images need a secret key in the environment variable "
-            f"{KEY_VARIABLE}. Make one by python -c 'import secrets; "
-            "print(secrets.token_hex(32))', and keep it nowhere else."
-        )
-    try:
-        return bytes.fromhex(text)
-    except ValueError:
-        # Without the text, which would show the key.
-        raise ValueError(
-            f"{KEY_VARIABLE} must be hexadecimal digits, 32 or more of them."
-        ) from None
+        return {**example, "image": to_uint8(noisy[0])}

@@ -5,6 +5,7 @@
 1.0
 """
 
+from tfrwc.privacy._mechanism import to_uint8
 from tfrwc.privacy.attacks import Audit, audit
 from tfrwc.privacy.mechanisms import (
     DPSVD,
@@ -29,4 +30,5 @@ __all__ = [
     "audit",
     "insecure_test_key",
     "new_key",
+    "to_uint8",
 ]

@@ -209,6 +209,11 @@ class NoGuarantee(Mechanism):
         return Cost(math.inf, "no guarantee")
 
 
+def to_uint8(released) -> np.ndarray:
+    """Released images clipped to 0..255 and rounded, which costs no privacy."""
+    return np.rint(np.clip(released, 0, TOP)).astype(np.uint8)
+
+
 def budget(epsilon, per, shape, delta, images_per_patient, allowed):
     """Check the arguments of a `for_budget`, and resolve them.
 

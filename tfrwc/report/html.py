@@ -1,4 +1,4 @@
-"""A page of a learning-dynamics result: one HTML file that needs nothing else."""
+"""Pages of results: one HTML file each that needs nothing else."""
 
 import base64
 import io
@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tfrwc.report import figures
+from tfrwc.report.contact_sheets import contact_sheet
 
 FIGURES = {
     "training_curves": figures.training_curves,
@@ -27,12 +28,52 @@ def write_report(results, out):
     Returns:
         Path of the page.
     """
+    drawn = {name: draw(results) for name, draw in FIGURES.items()}
+    return _write_page(
+        "learning_dynamics",
+        drawn,
+        out,
+        r=results,
+        trend_colour=figures.trend_colour,
+    )
+
+
+def write_private_report(results, pictures, out):
+    """Write report.html and figures/*.png, a contact sheet for each mechanism.
+
+    Args:
+        results, pictures: of `tfrwc.studies.private_pneumonia.run`.
+        out: folder.
+
+    Returns:
+        Path of the page.
+    """
+    kinds = {}
+    for release in results["releases"]:
+        kinds.setdefault(release["statement"]["mechanism"], []).append(release)
+    drawn = {
+        kind: contact_sheet(
+            [pictures["original"], *(pictures[r["name"]] for r in releases)],
+            [
+                "original",
+                *(
+                    f"{r['name']}\nSSIM {r['ssim']:.2f}, PSNR {r['psnr']:.1f} dB"
+                    for r in releases
+                ),
+            ],
+        )
+        for kind, releases in kinds.items()
+    }
+    return _write_page("private_pneumonia", drawn, out, r=results, kinds=kinds)
+
+
+def _write_page(template, drawn, out, **context):
     out = Path(out)
     (out / "figures").mkdir(parents=True, exist_ok=True)
     pictures = {}
-    for name, draw in FIGURES.items():
+    for name, figure in drawn.items():
         buffer = io.BytesIO()
-        draw(results).savefig(buffer, format="png")
+        figure.savefig(buffer, format="png")
         (out / "figures" / f"{name}.png").write_bytes(buffer.getvalue())
         pictures[name] = base64.b64encode(buffer.getvalue()).decode()
     environment = Environment(
@@ -44,8 +85,9 @@ def write_report(results, out):
     )
     environment.filters["number"] = _number
     environment.filters["signed"] = _signed
-    page = environment.get_template("learning_dynamics.html.jinja").render(
-        r=results, pictures=pictures, trend_colour=figures.trend_colour
+    environment.filters["epsilon"] = _epsilon
+    page = environment.get_template(f"{template}.html.jinja").render(
+        pictures=pictures, **context
     )
     path = out / "report.html"
     path.write_text(page, encoding="utf-8")
@@ -60,3 +102,10 @@ def _number(value):
 
 def _signed(value):
     return "–" if value is None else f"{value:+.2f}"
+
+
+def _epsilon(value):
+    value = float(value)
+    if value == float("inf"):
+        return "none"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -1,0 +1,148 @@
+"""Release images with noise, with the statement of what that guarantees.
+
+    python pipelines/private_pneumonia.py --out runs/private
+
+leaves in --out: report.html (open it in a browser) and results.json, with every
+mechanism and budget on scikit-learn's digits. With chest X-rays:
+
+    python pipelines/private_pneumonia.py --out runs/x --xrays FOLDER --build all
+
+where FOLDER holds Kaggle's chest_xray, or an archive of it. --build makes TFDS sets of
+the releases named (or all) in --out/data, each with its statement. With --engine beam
+all other options go to Apache Beam, for example
+
+    --engine beam --runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner
+    --direct_running_mode=multi_processing --direct_num_workers=2
+
+The secret key of the noise is the hexadecimal TFRWC_PRIVACY_KEY of the environment. If
+it is not set, a new key is drawn and forgotten at the end.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--out", required=True, type=Path, help="folder for the results"
+    )
+    parser.add_argument("--xrays", type=Path, help="folder with the chest X-rays")
+    parser.add_argument(
+        "--build", default="", help="all, or names of releases separated by commas"
+    )
+    parser.add_argument(
+        "--bad-files", default="stop", help="stop (default) or skip", dest="bad_files"
+    )
+    parser.add_argument("--engine", default="local", help="local (default) or beam")
+    options, for_beam = parser.parse_known_args(arguments)
+    if for_beam and options.engine != "beam":
+        parser.error(f"unknown options without --engine beam: {' '.join(for_beam)}")
+    if options.build and not options.xrays:
+        parser.error("--build needs --xrays, the folder with the chest X-rays")
+    return options, for_beam
+
+
+def digits():
+    import numpy as np
+
+    from tfrwc import datasets
+    from tfrwc.studies.private_pneumonia import Images
+
+    x = datasets.load("digits").x_train[..., 0]
+    # Four times as large, so that blocks and singular values have something to do.
+    x = np.repeat(np.repeat(x, 4, axis=1), 4, axis=2)
+    return Images("scikit-learn's digits, enlarged", x, list(range(len(x))), 1)
+
+
+def x_rays(folder):
+    import numpy as np
+
+    from tfrwc.datasets import xray_files
+    from tfrwc.studies.private_pneumonia import Images
+
+    source = xray_files.find(folder, 64)
+    keys = source.keys("train")
+    keys = keys[:: max(1, len(keys) // 64)][:64]
+    return Images(
+        f"chest X-rays in {folder.name}",
+        np.stack([source.read(key)["image"][..., 0] for key in keys]),
+        keys,
+        xray_files.most_images_of_a_patient(source),
+    )
+
+
+def names_to_build(text):
+    from tfrwc.privacy.catalogue import standard_mechanisms
+
+    known = list(standard_mechanisms((64, 64)))
+    names = known if text == "all" else [name for name in text.split(",") if name]
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise ValueError(
+            f"There is no release {', '.join(unknown)}. Choose from {', '.join(known)}."
+        )
+    return names
+
+
+def build(names, options, for_beam):
+    import tensorflow_datasets as tfds
+
+    from tfrwc.datasets.private_pneumonia import PrivatePneumonia
+
+    beam_options = None
+    if options.engine == "beam":
+        from apache_beam.options.pipeline_options import PipelineOptions
+
+        beam_options = PipelineOptions(for_beam)
+    for i, name in enumerate(names):
+        print(f"building {name} ({i + 1} of {len(names)})", flush=True)
+        builder = PrivatePneumonia(
+            config=name,
+            data_dir=str(options.out / "data"),
+            engine=options.engine,
+            bad_files=options.bad_files,
+        )
+        builder.download_and_prepare(
+            download_config=tfds.download.DownloadConfig(
+                manual_dir=str(options.xrays), beam_options=beam_options
+            )
+        )
+        print(f"  {builder.data_dir}")
+
+
+def main(arguments=None):
+    options, for_beam = parse(arguments)
+    from tfrwc.privacy import new_key
+    from tfrwc.privacy.keys import KEY_VARIABLE, secret_key
+    from tfrwc.report.html import write_private_report
+    from tfrwc.studies import private_pneumonia
+
+    if not os.environ.get(KEY_VARIABLE):
+        print(f"{KEY_VARIABLE} is not set: a new key is drawn and forgotten.")
+        # In the environment alone, where Beam's workers find it too.
+        os.environ[KEY_VARIABLE] = new_key().hex()
+    try:
+        names = names_to_build(options.build)
+        images = x_rays(options.xrays) if options.xrays else digits()
+        results, pictures = private_pneumonia.run(images, secret_key())
+        if names:
+            build(names, options, for_beam)
+    except (ValueError, OSError) as error:
+        sys.exit(f"private_pneumonia: {error}")
+    options.out.mkdir(parents=True, exist_ok=True)
+    report = write_private_report(results, pictures, options.out)
+    (options.out / "results.json").write_text(json.dumps(results, indent=1))
+    print(*results["findings"], sep="\n")
+    print(report)
+
+
+if __name__ == "__main__":
+    main()

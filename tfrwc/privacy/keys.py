@@ -1,0 +1,28 @@
+"""The secret key in the environment, where other processes of a build find it too."""
+
+import os
+
+KEY_VARIABLE = "TFRWC_PRIVACY_KEY"
+
+
+def secret_key() -> bytes:
+    """The key in TFRWC_PRIVACY_KEY.
+
+    Raises:
+        KeyError: if it is not set; the message says how to make one.
+        ValueError: if it is not hexadecimal.
+    """
+    text = os.environ.get(KEY_VARIABLE)
+    if not text:
+        raise KeyError(
+            f"Private images need a secret key in the environment variable "
+            f"{KEY_VARIABLE}. Make one by python -c 'import secrets; "
+            "print(secrets.token_hex(32))', and keep it nowhere else."
+        )
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        # Without the text, which would show the key.
+        raise ValueError(
+            f"{KEY_VARIABLE} must be hexadecimal digits, 32 or more of them."
+        ) from None
