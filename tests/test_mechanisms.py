@@ -285,9 +285,11 @@ def test_statements_are_data_json_and_text(mechanism):
 
 @pytest.mark.parametrize("delta", [None, 1e-5])
 @pytest.mark.parametrize("per", ["value", "image", "patient"])
-@pytest.mark.parametrize("cls", [PixelLaplace, PixelGaussian, RandomizedResponse])
+@pytest.mark.parametrize(
+    "cls", [PixelLaplace, PixelGaussian, RandomizedResponse, DPPix]
+)
 def test_budgets_are_used_up_and_kept(cls, per, delta):
-    more = {"levels": 4} if cls is RandomizedResponse else {}
+    more = {RandomizedResponse: {"levels": 4}, DPPix: {"cell": 4, "m": 3}}.get(cls, {})
     budget = {"shape": (6, 6), "delta": delta, "images_per_patient": 2}
     if cls is PixelGaussian and delta is None:
         with pytest.raises(ValueError, match="give a delta"):
@@ -302,14 +304,6 @@ def test_budgets_are_used_up_and_kept(cls, per, delta):
     }[per]
     got = approximate.epsilon if delta else pure
     assert 3 * 0.999 <= got <= 3 * (1 + 1e-9)
-
-
-def test_budgets_of_cells():
-    for per, wanted in (("value", "per_value"), ("image", "image")):
-        mechanism = DPPix.for_budget(3.0, per=per, cell=2, m=4, shape=(6, 6))
-        assert mechanism.m == 4
-        s = mechanism.statement((6, 6))
-        assert getattr(s, f"{wanted}_epsilon") == pytest.approx(3)
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,14 @@ def test_the_example_of_the_readme_runs(tmp_path):
     assert len(tfrwc.load_recording(tmp_path / "run.parquet")) == 10
 
 
+def test_the_private_example_of_the_readme_runs():
+    example = (ROOT / "README.md").read_text().split("```python\n")[2].split("```")[0]
+    done = subprocess.run(
+        [sys.executable, "-c", example], capture_output=True, text=True, check=True
+    )
+    assert "A patient with 3 images" in done.stdout
+
+
 def test_ci_runs_the_command_of_the_readme():
     commands = [
         line.strip()

@@ -162,6 +162,13 @@ def test_bad_files_are_skipped_as_asked(bad_folder, tmp_path):
     assert not list(builder.data_path.glob("bad-*"))
 
 
+def test_the_checksum_of_the_download_is_registered():
+    for cls in (Pneumonia, PrivatePneumonia):
+        info = cls.url_infos[xray_files.MEDMNIST_URL]
+        assert info.checksum == xray_files.MEDMNIST_SHA256
+        assert info.size == 4170669
+
+
 def test_mistakes_are_named(folder, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="'stop' or 'skip'"):
         Pneumonia(config="64", data_dir=str(tmp_path), bad_files="ignore")

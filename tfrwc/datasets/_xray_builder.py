@@ -31,8 +31,8 @@ class XRayBuilder(tfds.core.GeneratorBasedBuilder):
     VERSION = tfds.core.Version("1.0.0")
     MANUAL_DOWNLOAD_INSTRUCTIONS = (
         "manual_dir must hold the folder chest_xray of Kaggle's set "
-        "paultimothymooney/chest-xray-pneumonia, or, for 28 x 28, pneumoniamnist.npz "
-        "of MedMNIST v2."
+        "paultimothymooney/chest-xray-pneumonia. PneumoniaMNIST is downloaded if "
+        "manual_dir does not hold pneumoniamnist.npz."
     )
 
     def __init__(self, *, bad_files="stop", engine="local", **kwargs):
@@ -60,7 +60,16 @@ class XRayBuilder(tfds.core.GeneratorBasedBuilder):
         )
 
     def _source(self, dl_manager):
-        return xray_files.find(dl_manager.manual_dir, self.builder_config.size)
+        size = self.builder_config.size
+        if size != 28:
+            return xray_files.find(dl_manager.manual_dir, size)
+        try:
+            return xray_files.find(dl_manager.manual_dir, size)
+        except (AssertionError, FileNotFoundError):  # TFDS's, and find's
+            # checksums.tsv, beside this file, holds what the download must be.
+            return xray_files.MedMNIST(
+                str(dl_manager.download(xray_files.MEDMNIST_URL))
+            )
 
     def _split_generators(self, dl_manager):
         source = self._source(dl_manager)

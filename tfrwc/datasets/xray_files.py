@@ -18,6 +18,7 @@ SPLITS = ("train", "val", "test")
 LABELS = ("NORMAL", "PNEUMONIA")
 SUBTYPES = ("normal", "bacteria", "virus", "unknown")
 MEDMNIST = "pneumoniamnist.npz"
+MEDMNIST_URL = "https://zenodo.org/records/10519652/files/pneumoniamnist.npz"
 MEDMNIST_SHA256 = "e1792d3f03751cb101e99f19a63b3c1941436c988665f47853417b05be250cd8"
 ARCHIVES = {64: "chest_xray_64.npz", 224: "chest_xray_224_jpeg.npz"}
 
@@ -151,7 +152,7 @@ def find(folder, size):
         if path.exists():
             check_sha256(path, MEDMNIST_SHA256)
             return MedMNIST(str(path))
-        wanted = f"{MEDMNIST} (https://zenodo.org/records/10519652)"
+        wanted = f"{MEDMNIST} ({MEDMNIST_URL})"
     else:
         root = folder / "chest_xray"
         if root.is_dir():

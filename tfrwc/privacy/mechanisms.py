@@ -218,9 +218,17 @@ class DPPix(Mechanism):
 
     @classmethod
     def for_budget(
-        cls, epsilon, per=None, *, cell, m=1, shape=None, images_per_patient=None
+        cls,
+        epsilon,
+        per=None,
+        *,
+        cell,
+        m=1,
+        shape=None,
+        delta=None,
+        images_per_patient=None,
     ):
-        """The mechanism with the least noise for a pure budget.
+        """The mechanism with the least noise for a budget.
 
         Args: as of `PixelLaplace.for_budget`; cell and m as of the class.
 
@@ -231,12 +239,22 @@ class DPPix(Mechanism):
             epsilon,
             per,
             shape,
-            None,
+            delta,
             images_per_patient,
             ("value", "image", "patient"),
         )
         count = images * math.prod(full) if full else 1
-        return cls(epsilon * m / count, cell, m)
+        if delta is None:
+            return cls(epsilon * m / count, cell, m)
+
+        def cost(inverse):
+            mechanism = cls(1 / inverse, cell, m)
+            if full is None:
+                return mechanism._value_cost(full, delta).epsilon
+            return mechanism._images_cost(full, delta, images).epsilon
+
+        enough = count / (epsilon * m)
+        return cls(1 / accounting.smallest_noise(cost, epsilon, enough), cell, m)
 
     def _words(self, shape):
         height, width, channels = shape
