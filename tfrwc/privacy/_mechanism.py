@@ -6,11 +6,20 @@ from dataclasses import asdict, fields
 
 import numpy as np
 
-from tfrwc.privacy.accounting import Cost, EpsilonDelta
+from tfrwc.privacy._checks import (
+    TOP,
+    check_budget,
+    check_count,
+    check_delta,
+    check_ids,
+    check_images,
+    check_shape,
+    is_grey,
+)
+from tfrwc.privacy.accounting import Cost, EpsilonDelta, smallest_noise
 from tfrwc.privacy.noise import GENERATOR, KeyedNoise
 from tfrwc.privacy.statement import ADJACENCY, Statement
 
-TOP = 255.0  # images have values in 0..255
 GRID = 1024  # released values are multiples of 1/1024
 # So many values are prepared together, and so many noised, that calls cost little
 # and the noise stays in the processor's cache.
@@ -48,6 +57,53 @@ class Mechanism(ABC):
             # Plain numbers, so that the repr, which keys the noise, is always the same.
             object.__setattr__(self, field.name, (int if whole else float)(value))
 
+    @classmethod
+    def for_budget(
+        cls,
+        epsilon,
+        per=None,
+        *,
+        shape=None,
+        delta=None,
+        images_per_patient=None,
+        **parameters,
+    ):
+        """The mechanism with the least noise for a budget.
+
+        Args:
+            epsilon: the budget.
+            per: what it is for: ``"value"``, ``"image"`` or ``"patient"``.
+            shape: of an image, for the last two; as of `statement`.
+            delta: None for a pure budget.
+            images_per_patient: the greatest number, for ``"patient"``.
+            **parameters: the mechanism's other ones (cell and m, or levels).
+
+        Raises:
+            ValueError: if the budget does not say what it is for, or the mechanism
+                cannot keep it.
+        """
+        full, images = check_budget(epsilon, per, shape, delta, images_per_patient)
+        one = cls._of_noise(1.0, **parameters)
+        # Pure epsilons are inverse to the noise.
+        enough = images * one._image_epsilon(full) / epsilon
+        if delta is None and math.isinf(enough):
+            raise ValueError(
+                f"{cls.__name__} has no pure guarantee: give a delta, or use "
+                "PixelLaplace."
+            )
+        if delta is None:
+            return cls._of_noise(enough, **parameters)
+
+        def cost(noise):
+            mechanism = cls._of_noise(noise, **parameters)
+            return mechanism._images_cost(full, delta, images).epsilon
+
+        if math.isinf(enough):
+            enough = TOP
+            while cost(enough) > epsilon:
+                enough *= 4
+        return cls._of_noise(smallest_noise(cost, epsilon, enough), **parameters)
+
     def privatize(self, images, key, ids=None) -> np.ndarray:
         """Release images.
 
@@ -60,7 +116,8 @@ class Mechanism(ABC):
             key: secret bytes, 16 or more, from `tfrwc.privacy.new_key()`. The same
                 key, id and image give the same noise.
             ids: n different names (str, int or bytes), each for ever that of one
-                image. Without them an image's position is its id.
+                image. Without them an image's position is its id. Two different
+                images never share noise, even with one id.
 
         Returns:
             float32 of the images' shape, multiples of 1/1024: the low bits of floating
@@ -69,11 +126,11 @@ class Mechanism(ABC):
         Raises:
             TypeError, ValueError: if images, key or ids are not as above.
         """
-        images = _check_images(images)
-        ids = _check_ids(ids, len(images))
+        images = check_images(images)
+        ids = check_ids(ids, len(images))
         if images.ndim == 3:
             return self._release(images[..., None], key, ids)[..., 0]
-        grey = _is_grey(images)
+        grey = is_grey(images)
         if not grey.any():
             return self._release(images, key, ids)
         released = np.empty(images.shape, np.float32)
@@ -96,15 +153,9 @@ class Mechanism(ABC):
         Raises:
             ValueError: if an argument is not as above.
         """
-        height, width, channels = _check_shape(shape)
-        _check_delta(delta)
-        if images_per_patient != int(images_per_patient) or images_per_patient < 1:
-            raise ValueError(
-                "images_per_patient must be a whole number of 1 or more. Received: "
-                f"{images_per_patient!r}."
-            )
-        full = (height, width, channels)
-        images = int(images_per_patient)
+        full = check_shape(shape)
+        check_delta(delta)
+        images = check_count(images_per_patient)
         costs = [
             self._value_cost(full, delta),
             self._images_cost(full, delta, 1),
@@ -159,6 +210,11 @@ class Mechanism(ABC):
         """How many random words an image needs."""
         return math.prod(shape)
 
+    @classmethod
+    def _of_noise(cls, noise, **parameters):
+        """The mechanism with so much noise; its pure epsilons are inverse to it."""
+        raise NotImplementedError
+
     @abstractmethod
     def _perturb(self, images, words):
         """Noisy images, float64 (n, height, width, channels), of words (n, count)."""
@@ -212,95 +268,3 @@ class NoGuarantee(Mechanism):
 def to_uint8(released) -> np.ndarray:
     """Released images clipped to 0..255 and rounded, which costs no privacy."""
     return np.rint(np.clip(released, 0, TOP)).astype(np.uint8)
-
-
-def budget(epsilon, per, shape, delta, images_per_patient, allowed):
-    """Check the arguments of a `for_budget`, and resolve them.
-
-    Returns:
-        (height, width, channels) or None, and the number of images in the budget.
-    """
-    _check_epsilon(epsilon)
-    if per not in allowed:
-        raise ValueError(
-            f"A budget is per {', '.join(map(repr, allowed))}: an epsilon alone says "
-            f"nothing. Received: per={per!r}."
-        )
-    if delta is not None:
-        _check_delta(delta)
-    if per == "value":
-        return None, 1
-    if shape is None:
-        raise ValueError(
-            f"A budget per {per} depends on how many values an image has. Give "
-            "shape=(height, width) or (height, width, channels)."
-        )
-    if per == "image":
-        return _check_shape(shape), 1
-    if images_per_patient is None:
-        raise ValueError(
-            "A budget per patient needs images_per_patient, the greatest number of "
-            "images of one patient."
-        )
-    return _check_shape(shape), int(images_per_patient)
-
-
-def _check_epsilon(epsilon):
-    if not (epsilon > 0 and math.isfinite(epsilon)):
-        raise ValueError(f"epsilon must be above 0 and finite. Received: {epsilon!r}.")
-
-
-def _check_delta(delta):
-    if not 0 < delta < 1:
-        raise ValueError(
-            f"delta is a probability above 0 and below 1. Received: {delta!r}."
-        )
-
-
-def _check_shape(shape):
-    shape = tuple(shape)
-    if len(shape) not in (2, 3) or any(side != int(side) or side < 1 for side in shape):
-        raise ValueError(
-            "shape is that of one image, (height, width) or (height, width, "
-            f"channels). Received: {shape}."
-        )
-    return (*map(int, shape), 1)[:3]
-
-
-def _check_images(images):
-    images = np.asarray(images)
-    if images.ndim not in (3, 4) or not (
-        images.dtype == np.uint8 or np.issubdtype(images.dtype, np.floating)
-    ):
-        raise ValueError(
-            "images must be (n, height, width) or (n, height, width, channels) of "
-            f"uint8 or floating values. Received: shape {images.shape} of "
-            f"{images.dtype}."
-        )
-    if images.dtype != np.uint8 and images.size:
-        low, high = images.min(), images.max()
-        if not (low >= 0 and high <= TOP):
-            raise ValueError(
-                f"images must have values in 0..255. Received: {low} to {high}. "
-                "Rescale or clip them first."
-            )
-    return images
-
-
-def _check_ids(ids, n):
-    if ids is None:
-        return list(range(n))
-    ids = list(ids)
-    if len(ids) != n or len(set(ids)) != n:
-        raise ValueError(
-            f"ids must be {n} different names, one per image. Received: {len(ids)}, "
-            f"of which {len(set(ids))} are different."
-        )
-    return ids
-
-
-def _is_grey(images):
-    if images.shape[-1] != 3:
-        return np.zeros(len(images), bool)
-    same = (images[..., :1] == images).reshape(len(images), -1)
-    return same.all(axis=1)

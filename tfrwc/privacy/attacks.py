@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import beta
 
-from tfrwc.privacy._mechanism import TOP
+from tfrwc.privacy._checks import TOP
 from tfrwc.privacy.noise import new_key
 
 

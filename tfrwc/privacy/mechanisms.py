@@ -22,13 +22,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfrwc.privacy import accounting
-from tfrwc.privacy._mechanism import TOP, Mechanism, NoGuarantee, budget
-from tfrwc.privacy.noise import (
-    standard_exponential,
-    standard_laplace,
-    standard_normal,
-    uniform,
-)
+from tfrwc.privacy._checks import TOP
+from tfrwc.privacy._mechanism import Mechanism
+from tfrwc.privacy.noise import standard_laplace, standard_normal, uniform
+from tfrwc.privacy.unprotected import DPSVD, ScalarShift
+
+__all__ = [
+    "DPSVD",
+    "DPPix",
+    "PixelGaussian",
+    "PixelLaplace",
+    "RandomizedResponse",
+    "ScalarShift",
+]
 
 
 @dataclass(frozen=True)
@@ -48,38 +54,8 @@ class PixelLaplace(Mechanism):
     scale: float
 
     @classmethod
-    def for_budget(
-        cls, epsilon, per=None, *, shape=None, delta=None, images_per_patient=None
-    ):
-        """The mechanism with the least noise for a budget.
-
-        Args:
-            epsilon: the budget.
-            per: ``"value"``, ``"image"`` or ``"patient"``.
-            shape: of an image, for the last two.
-            delta: None for a pure budget.
-            images_per_patient: the greatest number, for ``"patient"``.
-
-        Raises:
-            ValueError: if the budget does not say what it is for.
-        """
-        full, images = budget(
-            epsilon,
-            per,
-            shape,
-            delta,
-            images_per_patient,
-            ("value", "image", "patient"),
-        )
-        count = images * math.prod(full) if full else 1
-        pure = TOP * count / epsilon
-        if delta is None:
-            return cls(pure)
-
-        def cost(scale):
-            return accounting.laplace([(TOP / scale, count)], delta).epsilon
-
-        return cls(accounting.smallest_noise(cost, epsilon, pure))
+    def _of_noise(cls, noise):
+        return cls(scale=noise)
 
     def _perturb(self, images, words):
         noise = standard_laplace(words)
@@ -123,35 +99,8 @@ class PixelGaussian(Mechanism):
     sigma: float
 
     @classmethod
-    def for_budget(
-        cls, epsilon, per=None, *, delta, shape=None, images_per_patient=None
-    ):
-        """The mechanism with the least noise for a budget.
-
-        Args: as of `PixelLaplace.for_budget`; delta is needed.
-
-        Raises:
-            ValueError: if the budget does not say what it is for.
-        """
-        if delta is None:
-            raise ValueError(
-                "Normal noise has no pure guarantee: give a delta, or use PixelLaplace."
-            )
-        full, images = budget(
-            epsilon,
-            per,
-            shape,
-            delta,
-            images_per_patient,
-            ("value", "image", "patient"),
-        )
-        distance = TOP * math.sqrt(images * math.prod(full) if full else 1)
-        enough = distance * (1 + math.sqrt(2 * math.log(2 / delta))) / min(epsilon, 1)
-
-        def cost(sigma):
-            return accounting.gaussian(distance, sigma, delta).epsilon
-
-        return cls(accounting.smallest_noise(cost, epsilon, enough))
+    def _of_noise(cls, noise):
+        return cls(sigma=noise)
 
     def _words(self, shape):
         return 2 * math.ceil(math.prod(shape) / 2)  # normal noise comes in pairs
@@ -217,44 +166,8 @@ class DPPix(Mechanism):
     m: int
 
     @classmethod
-    def for_budget(
-        cls,
-        epsilon,
-        per=None,
-        *,
-        cell,
-        m=1,
-        shape=None,
-        delta=None,
-        images_per_patient=None,
-    ):
-        """The mechanism with the least noise for a budget.
-
-        Args: as of `PixelLaplace.for_budget`; cell and m as of the class.
-
-        Raises:
-            ValueError: if the budget does not say what it is for.
-        """
-        full, images = budget(
-            epsilon,
-            per,
-            shape,
-            delta,
-            images_per_patient,
-            ("value", "image", "patient"),
-        )
-        count = images * math.prod(full) if full else 1
-        if delta is None:
-            return cls(epsilon * m / count, cell, m)
-
-        def cost(inverse):
-            mechanism = cls(1 / inverse, cell, m)
-            if full is None:
-                return mechanism._value_cost(full, delta).epsilon
-            return mechanism._images_cost(full, delta, images).epsilon
-
-        enough = count / (epsilon * m)
-        return cls(1 / accounting.smallest_noise(cost, epsilon, enough), cell, m)
+    def _of_noise(cls, noise, **parameters):
+        return cls(epsilon=1 / noise, **parameters)
 
     def _words(self, shape):
         height, width, channels = shape
@@ -324,43 +237,8 @@ class RandomizedResponse(Mechanism):
             raise ValueError(f"levels must be 2 to 256. Received: {self.levels}.")
 
     @classmethod
-    def for_budget(
-        cls,
-        epsilon,
-        per=None,
-        *,
-        levels,
-        shape=None,
-        delta=None,
-        images_per_patient=None,
-    ):
-        """The mechanism with the least noise for a budget.
-
-        Args: as of `PixelLaplace.for_budget`; levels as of the class.
-
-        Raises:
-            ValueError: if the budget does not say what it is for.
-        """
-        full, images = budget(
-            epsilon,
-            per,
-            shape,
-            delta,
-            images_per_patient,
-            ("value", "image", "patient"),
-        )
-        count = images * math.prod(full) if full else 1
-        if delta is None:
-            return cls(epsilon / count, levels)
-
-        def cost(inverse):
-            return accounting.randomized_response(
-                1 / inverse, levels, count, delta
-            ).epsilon
-
-        return cls(
-            1 / accounting.smallest_noise(cost, epsilon, count / epsilon), levels
-        )
+    def _of_noise(cls, noise, **parameters):
+        return cls(epsilon=1 / noise, **parameters)
 
     def _perturb(self, images, words):
         top = self.levels - 1
@@ -388,127 +266,6 @@ class RandomizedResponse(Mechanism):
 
     def _numerical_delta(self):
         return 2.0**-52
-
-
-@dataclass(frozen=True)
-class DPSVD(NoGuarantee):
-    """The k largest singular values of each channel, with metric-private noise.
-
-    The noise vector has a uniform direction and a length of Gamma(k, 1 / epsilon):
-    epsilon-metric privacy of the singular values, that is epsilon times their
-    Euclidean distance for two images with the same singular vectors (Fan 2019). The
-    singular vectors are released as they are, so images and values have no guarantee.
-
-    Args:
-        epsilon: per unit of distance between vectors of singular values.
-        k: how many singular values are released.
-
-    Raises:
-        ValueError: if an argument is not above 0, or, from `privatize`, if an image
-            has fewer than k rows or columns.
-    """
-
-    epsilon: float
-    k: int
-
-    @classmethod
-    def for_budget(cls, epsilon, per=None, *, k):
-        """The mechanism for a budget, which can only be ``per="distance"``.
-
-        Raises:
-            ValueError: for another budget.
-        """
-        if per != "distance":
-            raise ValueError(
-                "DPSVD has no guarantee per value, image or patient, only per unit of "
-                'distance between singular values: per="distance". Received: '
-                f"per={per!r}. Use PixelLaplace or PixelGaussian."
-            )
-        return cls(epsilon, k)
-
-    def _words(self, shape):
-        return (self.k + self._normals()) * shape[2]
-
-    def _normals(self):
-        return 2 * math.ceil(self.k / 2)  # normal noise comes in pairs
-
-    def _perturb(self, images, words):
-        n, height, width, channels = images.shape
-        if self.k > min(height, width):
-            raise ValueError(
-                f"An image of {height} x {width} has {min(height, width)} singular "
-                f"values, fewer than k = {self.k}."
-            )
-        u, s, vt = np.linalg.svd(
-            np.moveaxis(images, -1, 1).astype(np.float64), full_matrices=False
-        )
-        words = words.reshape(n, channels, -1)
-        for_length, for_direction = np.split(words, [self.k], axis=-1)
-        length = standard_exponential(for_length).sum(-1, keepdims=True) / self.epsilon
-        direction = standard_normal(for_direction)[..., : self.k]
-        direction /= np.linalg.norm(direction, axis=-1, keepdims=True)
-        noisy = s[..., : self.k] + length * direction
-        image = (u[..., : self.k] * noisy[..., None, :]) @ vt[..., : self.k, :]
-        return np.moveaxis(image, 1, -1)
-
-    def _not_promised(self, shape):
-        return (
-            "There is no guarantee for a value, an image or a patient: the singular "
-            "vectors of each image are released as they are, and show its contents. "
-            f"Only the {self.k} singular values are noised, with epsilon "
-            f"{self.epsilon:g} times the distance between two such vectors of values.",
-        )
-
-
-@dataclass(frozen=True)
-class ScalarShift(NoGuarantee):
-    """One Laplace number for the whole image: a shift of brightness.
-
-    What the code released with arXiv:2005.13099 calls Local-DP: scale 255 / epsilon,
-    added to every value, saturated to 0..255. For reproduction only. A full-range
-    image turns blank with probability exp(-epsilon); any other outcome shows its
-    contents.
-
-    Args:
-        epsilon: as published; it is no epsilon of an image.
-
-    Raises:
-        ValueError: if epsilon is not above 0.
-    """
-
-    epsilon: float
-
-    @classmethod
-    def for_budget(cls, epsilon, per=None, **options):
-        """Always refused: no number makes a shift of brightness private.
-
-        Raises:
-            ValueError: always.
-        """
-        raise ValueError(
-            "ScalarShift has no guarantee per value, image or patient, whatever its "
-            "number. Use PixelLaplace.for_budget or PixelGaussian.for_budget; to "
-            "reproduce published results, ScalarShift(epsilon)."
-        )
-
-    def _words(self, shape):
-        return 1
-
-    def _perturb(self, images, words):
-        shift = standard_laplace(words) * (TOP / self.epsilon)
-        return np.clip(images + shift[:, :, None, None], 0, TOP)
-
-    def _not_promised(self, shape):
-        return (
-            "There is no guarantee for a value, an image or a patient: one and the "
-            "same number is added to all values, so the differences between them, "
-            "which are what an image shows, are released as they are. For the worst "
-            "two images, any epsilon needs a delta of at least 1 - exp(-"
-            f"{self.epsilon:g}) = {-math.expm1(-self.epsilon):.3g}.",
-        )
-
-    def _noise_scale(self):
-        return TOP / self.epsilon
 
 
 def _clip(images):

@@ -1,0 +1,105 @@
+"""Checks of what mechanisms are given, raised before anything is computed."""
+
+import math
+
+import numpy as np
+
+TOP = 255.0  # images have values in 0..255
+
+
+def check_budget(epsilon, per, shape, delta, images_per_patient):
+    """(height, width, channels) and the number of images that a budget is for."""
+    check_epsilon(epsilon)
+    allowed = ("value", "image", "patient")
+    if per not in allowed:
+        raise ValueError(
+            f"A budget is per {', '.join(map(repr, allowed))}: an epsilon alone says "
+            f"nothing. Received: per={per!r}."
+        )
+    if delta is not None:
+        check_delta(delta)
+    if per == "value":
+        return (1, 1, 1), 1
+    if shape is None:
+        raise ValueError(
+            f"A budget per {per} depends on how many values an image has. Give "
+            "shape=(height, width) or (height, width, channels)."
+        )
+    if per == "image":
+        return check_shape(shape), 1
+    if images_per_patient is None:
+        raise ValueError(
+            "A budget per patient needs images_per_patient, the greatest number of "
+            "images of one patient."
+        )
+    return check_shape(shape), check_count(images_per_patient)
+
+
+def check_epsilon(epsilon):
+    if not (epsilon > 0 and math.isfinite(epsilon)):
+        raise ValueError(f"epsilon must be above 0 and finite. Received: {epsilon!r}.")
+
+
+def check_delta(delta):
+    if not 0 < delta < 1:
+        raise ValueError(
+            f"delta is a probability above 0 and below 1. Received: {delta!r}."
+        )
+
+
+def check_count(images):
+    if images != int(images) or images < 1:
+        raise ValueError(
+            "images_per_patient must be a whole number of 1 or more. Received: "
+            f"{images!r}."
+        )
+    return int(images)
+
+
+def check_shape(shape):
+    shape = tuple(shape)
+    if len(shape) not in (2, 3) or any(side != int(side) or side < 1 for side in shape):
+        raise ValueError(
+            "shape is that of one image, (height, width) or (height, width, "
+            f"channels). Received: {shape}."
+        )
+    return (*map(int, shape), 1)[:3]
+
+
+def check_images(images):
+    images = np.asarray(images)
+    if images.ndim not in (3, 4) or not (
+        images.dtype == np.uint8 or np.issubdtype(images.dtype, np.floating)
+    ):
+        raise ValueError(
+            "images must be (n, height, width) or (n, height, width, channels) of "
+            f"uint8 or floating values. Received: shape {images.shape} of "
+            f"{images.dtype}."
+        )
+    if images.dtype != np.uint8 and images.size:
+        low, high = images.min(), images.max()
+        if not (low >= 0 and high <= TOP):
+            raise ValueError(
+                f"images must have values in 0..255. Received: {low} to {high}. "
+                "Rescale or clip them first."
+            )
+    return images
+
+
+def check_ids(ids, n):
+    if ids is None:
+        return list(range(n))
+    ids = list(ids)
+    if len(ids) != n or len(set(ids)) != n:
+        raise ValueError(
+            f"ids must be {n} different names, one per image. Received: {len(ids)}, "
+            f"of which {len(set(ids))} are different."
+        )
+    return ids
+
+
+def is_grey(images):
+    if images.shape[-1] != 3:
+        return np.zeros(len(images), bool)
+    same = (images[..., :1] == images).reshape(len(images), -1)
+    return same.all(axis=1)
