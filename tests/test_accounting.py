@@ -70,14 +70,12 @@ def laplace_losses(epsilon, points=20_001):
 )
 def test_many_laplace_values(epsilon, count, delta):
     """To 1 %, and never below by more than the oracle's own error of 0.1 %."""
-    if count == 1:
-        # 1 - exp((eps - e0) / 2) = delta, solved for eps.
-        expected = epsilon + 2 * math.log1p(-delta)
-    else:
-        losses, p = sum_of(*laplace_losses(epsilon), count, spread=epsilon)
-        expected = epsilon_of(losses, p, delta)
+    losses, p = laplace_losses(epsilon)
+    if count > 1:
+        losses, p = sum_of(losses, p, count, spread=epsilon)
+    expected = epsilon_of(losses, p, delta)
     got, method = accounting.laplace([(epsilon, count)], delta)
-    assert method == "PLD"
+    assert method == ("PLD" if count > 1 else "exact")
     assert 0.999 < got / expected < 1.01
 
 
@@ -136,6 +134,32 @@ def test_beyond_the_limit_renyi_takes_over(monkeypatch):
     bound = accounting.laplace([(0.01, 50_000)], 1e-5)
     assert (exact.method, bound.method) == ("PLD", "RDP")
     assert 1 < bound.epsilon / exact.epsilon < 1.1
+
+
+@pytest.mark.parametrize("epsilon", [1e-3, 0.05])
+def test_a_tiny_delta_is_beyond_transforms_in_double_precision(epsilon):
+    """Against the Gaussian limit of the sum, which lies within 0.1 % of the truth."""
+    count, delta = 50_176, 1e-12
+    expected = accounting.gaussian(epsilon * math.sqrt(count), 1.0, delta).epsilon
+    got = accounting.laplace([(epsilon, count)], delta)
+    assert got.method == "RDP"
+    assert 0.999 < got.epsilon / expected < 1.08
+    response = accounting.randomized_response(epsilon, 2, count, delta)
+    assert response.method == "RDP"
+    ratio = 2 * math.tanh(epsilon / 2) * math.sqrt(count)
+    expected = accounting.gaussian(ratio, 1.0, delta).epsilon
+    assert 0.98 < response.epsilon / expected < 1.1
+
+
+def test_odd_parameters_are_quick_and_finite():
+    for epsilon, count in ((1e-9, 4096), (25_500.0, 64), (200.0, 1), (99.0, 784)):
+        for delta in (1e-12, 1e-5, 0.9):
+            got = accounting.laplace([(epsilon, count)], delta).epsilon
+            assert 0 <= got <= epsilon * count
+            got = accounting.randomized_response(epsilon, 4, count, delta).epsilon
+            assert 0 <= got <= epsilon * count
+    for ratio in (1e-9, 1e9):
+        assert accounting.gaussian(ratio, 1.0, 1e-5).epsilon >= 0
 
 
 @pytest.mark.parametrize("epsilon", [0.1, 1.0, 20.0])

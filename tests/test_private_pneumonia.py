@@ -120,6 +120,15 @@ def test_sets_are_built_from_a_folder(tmp_path):
     assert done.returncode == 1
     assert "val/NORMAL/IM-9-9.jpeg is empty" in done.stderr
     assert "Traceback" not in done.stderr
+    (tmp_path / "chest_xray" / "train" / "NORMAL" / "IM-8-8.jpeg").write_bytes(b"")
+    done = start(
+        *("--out", tmp_path / "3", "--xrays", tmp_path, "--build", "dppix_4"),
+        *("--bad-files", "skip"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "not in the report: train/NORMAL/IM-8-8.jpeg is empty" in done.stdout
+    built = tmp_path / "3" / "data" / "private_pneumonia" / "dppix_4" / "1.0.0"
+    assert json.loads((built / "build_report.json").read_text())["skipped"] == 2
 
 
 @pytest.mark.parametrize(

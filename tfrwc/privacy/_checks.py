@@ -1,8 +1,12 @@
 """Checks of what mechanisms are given, raised before anything is computed."""
 
 import math
+from collections.abc import Iterable
+from numbers import Integral, Real
 
 import numpy as np
+
+from tfrwc.privacy.noise import encode
 
 TOP = 255.0  # images have values in 0..255
 
@@ -35,20 +39,27 @@ def check_budget(epsilon, per, shape, delta, images_per_patient):
     return check_shape(shape), check_count(images_per_patient)
 
 
+def is_number(value):
+    """Whether a value is a finite real number."""
+    return (
+        isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    )
+
+
 def check_epsilon(epsilon):
-    if not (epsilon > 0 and math.isfinite(epsilon)):
+    if not is_number(epsilon) or epsilon <= 0:
         raise ValueError(f"epsilon must be above 0 and finite. Received: {epsilon!r}.")
 
 
 def check_delta(delta):
-    if not 0 < delta < 1:
+    if not is_number(delta) or not 0 < delta < 1:
         raise ValueError(
             f"delta is a probability above 0 and below 1. Received: {delta!r}."
         )
 
 
 def check_count(images):
-    if images != int(images) or images < 1:
+    if not is_number(images) or images != int(images) or images < 1:
         raise ValueError(
             "images_per_patient must be a whole number of 1 or more. Received: "
             f"{images!r}."
@@ -57,19 +68,23 @@ def check_count(images):
 
 
 def check_shape(shape):
-    shape = tuple(shape)
-    if len(shape) not in (2, 3) or any(side != int(side) or side < 1 for side in shape):
+    sides = tuple(shape) if isinstance(shape, Iterable) else ()
+    if len(sides) not in (2, 3) or not all(
+        is_number(side) and side == int(side) and side >= 1 for side in sides
+    ):
         raise ValueError(
             "shape is that of one image, (height, width) or (height, width, "
             f"channels). Received: {shape}."
         )
-    return (*map(int, shape), 1)[:3]
+    return (*map(int, sides), 1)[:3]
 
 
 def check_images(images):
     images = np.asarray(images)
-    if images.ndim not in (3, 4) or not (
-        images.dtype == np.uint8 or np.issubdtype(images.dtype, np.floating)
+    if (
+        images.ndim not in (3, 4)
+        or 0 in images.shape[1:]
+        or not (images.dtype == np.uint8 or np.issubdtype(images.dtype, np.floating))
     ):
         raise ValueError(
             "images must be (n, height, width) or (n, height, width, channels) of "
@@ -89,17 +104,26 @@ def check_images(images):
 def check_ids(ids, n):
     if ids is None:
         return list(range(n))
+    if not isinstance(ids, Iterable):
+        raise TypeError(f"ids must be a name per image. Received: {ids!r}.")
     ids = list(ids)
-    if len(ids) != n or len(set(ids)) != n:
+    for name in ids:
+        if isinstance(name, bool) or not isinstance(name, (str, bytes, Integral)):
+            raise TypeError(
+                "ids must be str, bytes or whole numbers. Received: "
+                f"{name!r} ({type(name).__name__})."
+            )
+    different = len({encode(name) for name in ids})
+    if len(ids) != n or different != n:
         raise ValueError(
             f"ids must be {n} different names, one per image. Received: {len(ids)}, "
-            f"of which {len(set(ids))} are different."
+            f"of which {different} are different."
         )
     return ids
 
 
 def is_grey(images):
-    if images.shape[-1] != 3:
+    if images.shape[-1] != 3 or not len(images):
         return np.zeros(len(images), bool)
     same = (images[..., :1] == images).reshape(len(images), -1)
     return same.all(axis=1)

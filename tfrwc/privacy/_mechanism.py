@@ -15,15 +15,17 @@ from tfrwc.privacy._checks import (
     check_images,
     check_shape,
     is_grey,
+    is_number,
 )
 from tfrwc.privacy.accounting import Cost, EpsilonDelta, smallest_noise
 from tfrwc.privacy.noise import GENERATOR, KeyedNoise
 from tfrwc.privacy.statement import ADJACENCY, Statement
 
-GRID = 1024  # released values are multiples of 1/1024
 # So many values are prepared together, and so many noised, that calls cost little
 # and the noise stays in the processor's cache.
 _CHUNK, _BLOCK = 1 << 22, 1 << 17
+
+_LEAST, _GREATEST = 1e-9, 1e12  # of parameters; the accounting is tested for these
 
 _ALWAYS = (
     "Labels, file names, patient numbers and the number of images are released as "
@@ -40,19 +42,13 @@ class Mechanism(ABC):
     def __post_init__(self):
         for field in fields(self):
             value = getattr(self, field.name)
-            real = isinstance(value, (int, float, np.integer, np.floating))
             whole = field.type in (int, "int")
-            fits = (
-                real
-                and not isinstance(value, bool)
-                and math.isfinite(value)
-                and value > 0
-                and (not whole or value == int(value))
-            )
-            if not fits:
+            fits = is_number(value) and _LEAST <= value <= _GREATEST
+            if not fits or (whole and value != int(value)):
                 raise ValueError(
                     f"{type(self).__name__} needs {field.name} to be a "
-                    f"{'whole ' if whole else ''}number above 0. Received: {value!r}."
+                    f"{'whole ' if whole else ''}number above 0 ({_LEAST:g} to "
+                    f"{_GREATEST:g}). Received: {value!r}."
                 )
             # Plain numbers, so that the repr, which keys the noise, is always the same.
             object.__setattr__(self, field.name, (int if whole else float)(value))
@@ -120,8 +116,9 @@ class Mechanism(ABC):
                 images never share noise, even with one id.
 
         Returns:
-            float32 of the images' shape, multiples of 1/1024: the low bits of floating
-            noise would tell too much (Mironov, CCS 2012).
+            float32 of the images' shape, multiples of a power of two, 1/1024 or at
+            most 1/2048 of the noise's scale: the low bits of floating noise would tell
+            too much (Mironov, CCS 2012).
 
         Raises:
             TypeError, ValueError: if images, key or ids are not as above.
@@ -187,7 +184,7 @@ class Mechanism(ABC):
         n, *shape = images.shape
         released = np.empty(images.shape, np.float32)
         noise = KeyedNoise(key, f"{self!r} {shape}".encode())
-        count = self._words(tuple(shape))
+        count, grid = self._words(tuple(shape)), self._grid()
         chunk, block = (max(1, size // math.prod(shape)) for size in (_CHUNK, _BLOCK))
         for first in range(0, n, chunk):
             prepared = self._prepare(images[first : first + chunk])
@@ -196,9 +193,9 @@ class Mechanism(ABC):
                 part = slice(first + start, first + start + len(some))
                 words = noise.words(ids[part], images[part], count)
                 values = self._perturb(some, words)
-                values *= GRID
+                values *= 1 / grid
                 np.rint(values, out=values)
-                values *= 1 / GRID
+                values *= grid
                 released[part] = values
         return released
 
@@ -242,11 +239,19 @@ class Mechanism(ABC):
         """Laplace scale or standard deviation of the noise, in grey levels."""
         return 0.0
 
+    def _grid(self):
+        """Released values are multiples of this."""
+        scale = max(self._noise_scale(), 4.0)
+        return 2.0 ** (math.ceil(math.log2(scale)) - 12)
+
     def _numerical_delta(self):
-        """Total variation between the drawn and the ideal noise of a word."""
-        # Noise reaches 44.4 scales (Laplace; 9.3 if normal) to both sides, and each
-        # multiple of 1/GRID there is off by the weight of one word in 2**63.
-        return (2 * 44.4 * self._noise_scale() * GRID + 2) * 2.0**-63
+        """Total variation between a drawn and an ideal value, both rounded."""
+        # Double precision moves the edge between two multiples of the grid by some
+        # 2**-51 of the scale, and the sum with a value of 255 by 2**-45; twice that
+        # is allowed for. And each of the multiples that noise reaches (44.4 scales to
+        # both sides) is off by the weight of one word in 2**63.
+        scale, grid = self._noise_scale(), self._grid()
+        return (scale + 64) * 2.0**-50 / grid + (89 * scale / grid + 2) * 2.0**-63
 
 
 class NoGuarantee(Mechanism):

@@ -53,10 +53,15 @@ def audit(
         key: secret key; a new one if None.
 
     Raises:
-        ValueError: for another `per`, or fewer than 100 trials.
+        ValueError: for another `per`, fewer than 100 trials, or a confidence that is
+            no probability.
     """
     if trials < 100:
         raise ValueError(f"An audit needs 100 or more trials. Received: {trials}.")
+    if not 0 < confidence < 1:
+        raise ValueError(
+            f"confidence is a probability above 0 and below 1. Received: {confidence}."
+        )
     black, other = _pair(shape, per)
     released = [
         mechanism.privatize(

@@ -2,6 +2,8 @@
 
 import os
 
+from tfrwc.privacy.noise import check_key
+
 KEY_VARIABLE = "TFRWC_PRIVACY_KEY"
 
 
@@ -10,7 +12,7 @@ def secret_key() -> bytes:
 
     Raises:
         KeyError: if it is not set; the message says how to make one.
-        ValueError: if it is not hexadecimal.
+        ValueError: if it is not hexadecimal, or too short.
     """
     text = os.environ.get(KEY_VARIABLE)
     if not text:
@@ -20,9 +22,11 @@ def secret_key() -> bytes:
             "print(secrets.token_hex(32))', and keep it nowhere else."
         )
     try:
-        return bytes.fromhex(text)
+        key = bytes.fromhex(text)
     except ValueError:
         # Without the text, which would show the key.
         raise ValueError(
             f"{KEY_VARIABLE} must be hexadecimal digits, 32 or more of them."
         ) from None
+    check_key(key)
+    return key

@@ -43,7 +43,7 @@ class KeyedNoise:
     """
 
     def __init__(self, key, purpose):
-        _check_key(key)
+        check_key(key)
         short = hashlib.blake2b(key).digest()
         master = hashlib.blake2b(purpose, key=short).digest()
         self._mac_key = master[32:]
@@ -54,7 +54,7 @@ class KeyedNoise:
 
         Args:
             ids: an id per image: str, int or bytes.
-            images: array (n, ...); the words depend on its bytes too, so that an id
+            images: array (n, ...); the words depend on its values too, so that an id
                 used by mistake for two images does not give both the same noise.
             count: words per image.
 
@@ -67,8 +67,8 @@ class KeyedNoise:
         # The cipher wants room for one block more than it writes.
         buffer = np.empty(len(images) * size + 16, np.uint8)
         for i, (name, image) in enumerate(zip(ids, images, strict=True)):
-            mac = hashlib.blake2b(_encode(name), key=self._mac_key, digest_size=12)
-            mac.update(np.ascontiguousarray(image))
+            mac = hashlib.blake2b(encode(name), key=self._mac_key, digest_size=12)
+            mac.update(_canonical(image))
             # A nonce of 96 bits, and a counter of 32 that starts at 0.
             encryptor.reset_nonce(mac.digest() + bytes(4))
             encryptor.update_into(zeros, buffer[i * size : (i + 1) * size + 16])
@@ -141,7 +141,8 @@ def standard_exponential(words) -> np.ndarray:
     return np.abs(standard_laplace(words))
 
 
-def _check_key(key):
+def check_key(key):
+    """Raise unless a key is bytes, and enough of them."""
     if not isinstance(key, bytes):
         raise TypeError(
             f"A key is bytes, 16 or more. Received: {type(key).__name__}. Make one "
@@ -154,8 +155,18 @@ def _check_key(key):
         )
 
 
-def _encode(name):
-    kind, text = (
-        (b"bytes", name) if isinstance(name, bytes) else (b"text", str(name).encode())
-    )
+def encode(name) -> bytes:
+    """An id as bytes; different ids give different ones."""
+    if isinstance(name, bytes):
+        return b"bytes %d %b" % (len(name), name)
+    text = str(name).encode()
+    kind = b"text" if isinstance(name, str) else b"number"
     return b"%b %d %b" % (kind, len(text), text)
+
+
+def _canonical(image):
+    """The values of an image as an array that does not depend on their type."""
+    if image.dtype != np.uint8:
+        whole = image.astype(np.uint8)
+        image = whole if (whole == image).all() else image.astype(np.float64)
+    return np.ascontiguousarray(image)

@@ -40,8 +40,9 @@ class Statement:
         patient_epsilon: pure epsilon of all images of a patient.
         patient_epsilon_delta: of all images of a patient, with `delta`.
         method: how the epsilons with delta were computed, from value to patient.
-        numerical_delta: bound on the probability with which the finite precision of
-            the released noise of an image shows; not in the other numbers.
+        numerical_delta: bound on the distance (total variation) between the release
+            of an image and that by ideal real numbers; to be added to any delta, and
+            to 0 for the pure epsilons.
         labels_covered: whether labels are private.
         generator: where the noise comes from.
         not_promised: sentences.
@@ -68,7 +69,16 @@ class Statement:
     adjacency: dict
 
     def epsilon_for_values(self, m) -> float:
-        """Pure epsilon for two images that differ in m values, by any amount."""
+        """Pure epsilon for two images that differ in m values, by any amount.
+
+        Raises:
+            ValueError: if m is not between 1 and the values of an image.
+        """
+        if not 1 <= m <= self.values_per_image:
+            raise ValueError(
+                f"m must be 1 to {self.values_per_image}, the values of an image. "
+                f"Received: {m!r}."
+            )
         return min(m * self.per_value_epsilon, self.image_epsilon)
 
     def to_dict(self) -> dict:
@@ -98,6 +108,9 @@ class Statement:
             f"These images of {size}, with values in {self.bounds[0]:g} to "
             f"{self.bounds[1]:g}, were released by {self.mechanism} ({parameters}). "
             f"Each has {self.values_per_image:,} values.",
+            "An epsilon bounds what a released image tells: whatever somebody "
+            "concludes from it is at most e^epsilon times as likely as if the image "
+            "had been another one. 0 tells nothing; above 10 it hides nothing.",
             f"One value of an image ({ADJACENCY['value']}): "
             f"{_guarantee(self.per_value_epsilon, self.per_value_epsilon_delta)}.",
             f"A whole image ({ADJACENCY['image']}): "
@@ -107,8 +120,11 @@ class Statement:
             f"image{'s' if self.images_per_patient > 1 else ''} "
             f"({ADJACENCY['patient']}): "
             f"{_guarantee(self.patient_epsilon, self.patient_epsilon_delta)}.",
-            f"The noise was drawn once for each image, by {self.generator}; whoever "
-            "has the secret key can remove it.",
+            "The limited precision of computers adds to all of these a probability "
+            f"of at most {self.numerical_delta:.1g} for an image and "
+            f"{self.numerical_delta * self.images_per_patient:.1g} for a patient.",
+            f"The noise is drawn by {self.generator}, once for an image; for whoever "
+            "has the secret key nothing is private.",
             "Not promised: " + " ".join(self.not_promised),
         ]
         return "\n\n".join(lines)
@@ -119,13 +135,19 @@ def _finite(value):
     return "infinity" if infinite else value
 
 
+def _number(epsilon):
+    if epsilon < 1e-4:
+        return "less than 0.0001"
+    return f"{epsilon:,.0f}" if epsilon >= 1000 else f"{epsilon:.4g}"
+
+
 def _guarantee(pure, approximate):
     parts = []
     if math.isfinite(pure):
-        parts.append(f"epsilon = {pure:.4g} without exception")
-    if math.isfinite(approximate.epsilon) and approximate.epsilon < pure:
+        parts.append(f"epsilon = {_number(pure)} without exception")
+    if approximate.epsilon < 0.99 * pure:
         parts.append(
-            f"epsilon = {approximate.epsilon:.4g} but for a probability of "
+            f"epsilon = {_number(approximate.epsilon)} but for a probability of "
             f"{approximate.delta:g}"
         )
     return ", and ".join(parts) or "no guarantee at all"
