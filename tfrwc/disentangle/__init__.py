@@ -1,0 +1,1 @@
+"""Which β a β-VAE should have: exact theory."""
