@@ -109,6 +109,14 @@ def test_the_type_of_the_images_does_not_matter(mechanism, dtype):
         assert np.abs(one - two).max() <= 2**-7
 
 
+@pytest.mark.parametrize("epsilon", [1e-3, 0.1, 10.0])
+def test_published_mechanisms_stay_within_the_range_of_images(epsilon):
+    for mechanism in (DPPix(epsilon, cell=3, m=16), ScalarShift(epsilon)):
+        released = mechanism.privatize(pictures(200), KEY)
+        assert released.min() == 0
+        assert released.max() == 255
+
+
 def test_released_values_are_multiples_of_a_grid_that_grows_with_the_noise():
     for scale, grid in ((1.0, 2**-10), (20.0, 2**-7), (255.0, 2**-4), (1e6, 2**8)):
         released = PixelLaplace(scale).privatize(pictures(), KEY)

@@ -39,6 +39,8 @@ _ALWAYS = (
 class Mechanism(ABC):
     """Releases each image with noise; see the subclasses."""
 
+    _clips = False  # whether released values are brought back to 0..255
+
     def __post_init__(self):
         for field in fields(self):
             value = getattr(self, field.name)
@@ -196,7 +198,7 @@ class Mechanism(ABC):
                 values *= 1 / grid
                 np.rint(values, out=values)
                 values *= grid
-                released[part] = values
+                released[part] = np.clip(values, 0, TOP) if self._clips else values
         return released
 
     def _prepare(self, images):

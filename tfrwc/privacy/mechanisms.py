@@ -164,6 +164,7 @@ class DPPix(Mechanism):
     epsilon: float
     cell: int
     m: int
+    _clips = True
 
     @classmethod
     def _of_noise(cls, noise, **parameters):
@@ -181,7 +182,6 @@ class DPPix(Mechanism):
         sizes = self._cell_sizes(height, width)[None, :, :, None]
         noise = standard_laplace(words).reshape(sums.shape)
         means = sums / sizes + noise * (TOP * self.m / (sizes * self.epsilon))
-        means = np.clip(means, 0, TOP)
         tall = np.repeat(means, self.cell, axis=1)[:, :height]
         return np.repeat(tall, self.cell, axis=2)[:, :, :width]
 

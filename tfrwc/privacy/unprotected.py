@@ -101,6 +101,7 @@ class ScalarShift(NoGuarantee):
     """
 
     epsilon: float
+    _clips = True
 
     @classmethod
     def for_budget(cls, epsilon, per=None, **options):
@@ -120,7 +121,7 @@ class ScalarShift(NoGuarantee):
 
     def _perturb(self, images, words):
         shift = standard_laplace(words) * (TOP / self.epsilon)
-        return np.clip(images + shift[:, :, None, None], 0, TOP)
+        return images + shift[:, :, None, None]
 
     def _not_promised(self, shape):
         return (
@@ -130,6 +131,3 @@ class ScalarShift(NoGuarantee):
             "two images, any epsilon needs a delta of at least 1 - exp(-"
             f"{self.epsilon:g}) = {-math.expm1(-self.epsilon):.3g}.",
         )
-
-    def _noise_scale(self):
-        return TOP / self.epsilon
