@@ -117,6 +117,17 @@ def test_a_folder_of_files(folder, tmp_path):
     }
 
 
+def test_colour_and_16_bits_become_grey(folder, tmp_path):
+    train = folder / "chest_xray" / "train" / "NORMAL"
+    deep = np.linspace(0, 65535, 64 * 64).reshape(64, 64).astype(np.uint16)
+    Image.fromarray(deep).save(train / "deep.png")
+    colour = Image.fromarray(np.full((64, 64, 3), (200, 100, 0), np.uint8))
+    colour.save(train / "colour.png")
+    found = examples(build(Pneumonia, folder, tmp_path / "out"), "train")
+    assert (found["deep.png"]["image"][..., 0] == deep >> 8).all()
+    assert (found["colour.png"]["image"] == np.asarray(colour.convert("L"))[0, 0]).all()
+
+
 def test_own_sizes(folder, tmp_path):
     builder = build(Pneumonia, folder, tmp_path / "out", "kaggle")
     assert examples(builder, "val")["IM-0115-0001.jpeg"]["image"].shape == (70, 90, 1)

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tfrwc.datasets._decode import UnreadableImageError, decode
+
 DATA_DIR_VARIABLE = "TFRWC_DATA_DIR"
 _HELD_OUT = 0.2
 
@@ -185,15 +187,9 @@ def _read_classes(folder, classes):
 
 
 def _read_image(path):
-    from PIL import Image
-
     try:
-        with Image.open(path) as image:
-            if image.mode.startswith("I"):  # 16-bit grey; convert("L") would clip it
-                return (np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8)
-            grey = image.mode in ("1", "L")
-            return np.asarray(image.convert("L" if grey else "RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        return decode(path)
+    except UnreadableImageError as error:
         raise OSError(
             f"{path} is not a readable image ({error}). Replace or remove it."
         ) from error

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tfrwc.datasets._decode import UnreadableImageError, decode
+
 SPLITS = ("train", "val", "test")
 LABELS = ("NORMAL", "PNEUMONIA")
 SUBTYPES = ("normal", "bacteria", "virus", "unknown")
@@ -62,7 +64,7 @@ class Folder:
         label = key.split("/")[1]
         subtype, patient = named(path.name, label)
         return {
-            "image": decode(path.read_bytes(), self.size),
+            "image": grey_image(path.read_bytes(), self.size),
             "label": label,
             "subtype": subtype,
             "patient": patient,
@@ -91,7 +93,8 @@ class Archive:
         i = int(index)
         if "jpeg_" + split in _arrays(self.path):
             start, end = self._array(f"offset_{split}")[i : i + 2]
-            image = decode(self._array(f"jpeg_{split}")[start:end].tobytes(), self.size)
+            data = self._array(f"jpeg_{split}")[start:end].tobytes()
+            image = grey_image(data, self.size)
         else:
             image = _resized(self._array(f"x_{split}")[i], self.size)
         return {
@@ -207,7 +210,7 @@ def named(name, label):
     return ("normal" if label == "NORMAL" else "unknown"), Path(name).stem
 
 
-def decode(data, size=None) -> np.ndarray:
+def grey_image(data, size=None) -> np.ndarray:
     """Grey uint8 image (height, width, 1) of a file's bytes.
 
     Raises:
@@ -218,12 +221,12 @@ def decode(data, size=None) -> np.ndarray:
     if not data:
         raise BadFileError("is empty")
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            grey = np.asarray(image.convert("L"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        reason = str(error).split(" <_io")[0]
-        raise BadFileError(f"is no readable image ({reason})") from error
-    return _resized(grey, size)
+        image = decode(io.BytesIO(data))
+    except UnreadableImageError as error:
+        raise BadFileError(f"is no readable image ({error})") from error
+    if image.ndim == 3:
+        image = np.asarray(Image.fromarray(image).convert("L"))
+    return _resized(image, size)
 
 
 def check_sha256(path, expected):

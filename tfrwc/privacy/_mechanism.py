@@ -55,53 +55,6 @@ class Mechanism(ABC):
             # Plain numbers, so that the repr, which keys the noise, is always the same.
             object.__setattr__(self, field.name, (int if whole else float)(value))
 
-    @classmethod
-    def for_budget(
-        cls,
-        epsilon,
-        per=None,
-        *,
-        shape=None,
-        delta=None,
-        images_per_patient=None,
-        **parameters,
-    ):
-        """The mechanism with the least noise for a budget.
-
-        Args:
-            epsilon: the budget.
-            per: what it is for: ``"value"``, ``"image"`` or ``"patient"``.
-            shape: of an image, for the last two; as of `statement`.
-            delta: None for a pure budget.
-            images_per_patient: the greatest number, for ``"patient"``.
-            **parameters: the mechanism's other ones (cell and m, or levels).
-
-        Raises:
-            ValueError: if the budget does not say what it is for, or the mechanism
-                cannot keep it.
-        """
-        full, images = check_budget(epsilon, per, shape, delta, images_per_patient)
-        one = cls._of_noise(1.0, **parameters)
-        # Pure epsilons are inverse to the noise.
-        enough = images * one._image_epsilon(full) / epsilon
-        if delta is None and math.isinf(enough):
-            raise ValueError(
-                f"{cls.__name__} has no pure guarantee: give a delta, or use "
-                "PixelLaplace."
-            )
-        if delta is None:
-            return cls._of_noise(enough, **parameters)
-
-        def cost(noise):
-            mechanism = cls._of_noise(noise, **parameters)
-            return mechanism._images_cost(full, delta, images).epsilon
-
-        if math.isinf(enough):
-            enough = TOP
-            while cost(enough) > epsilon:
-                enough *= 4
-        return cls._of_noise(smallest_noise(cost, epsilon, enough), **parameters)
-
     def privatize(self, images, key, ids=None) -> np.ndarray:
         """Release images.
 
@@ -155,11 +108,8 @@ class Mechanism(ABC):
         full = check_shape(shape)
         check_delta(delta)
         images = check_count(images_per_patient)
-        costs = [
-            self._value_cost(full, delta),
-            self._images_cost(full, delta, 1),
-            self._images_cost(full, delta, images),
-        ]
+        value, image = self._value_cost(full, delta), self._images_cost(full, delta, 1)
+        patient = image if images == 1 else self._images_cost(full, delta, images)
         return Statement(
             mechanism=type(self).__name__,
             parameters=asdict(self),
@@ -167,13 +117,13 @@ class Mechanism(ABC):
             values_per_image=math.prod(full),
             bounds=(0.0, TOP),
             per_value_epsilon=self._value_epsilon(full),
-            per_value_epsilon_delta=EpsilonDelta(costs[0].epsilon, delta),
+            per_value_epsilon_delta=EpsilonDelta(value.epsilon, delta),
             image_epsilon=self._image_epsilon(full),
-            image_epsilon_delta=EpsilonDelta(costs[1].epsilon, delta),
+            image_epsilon_delta=EpsilonDelta(image.epsilon, delta),
             images_per_patient=images,
             patient_epsilon=self._image_epsilon(full) * images,
-            patient_epsilon_delta=EpsilonDelta(costs[2].epsilon, delta),
-            method=tuple(cost.method for cost in costs),
+            patient_epsilon_delta=EpsilonDelta(patient.epsilon, delta),
+            method=(value.method, image.method, patient.method),
             numerical_delta=self._words(full) * self._numerical_delta(),
             labels_covered=False,
             generator=GENERATOR,
@@ -208,11 +158,6 @@ class Mechanism(ABC):
     def _words(self, shape):
         """How many random words an image needs."""
         return math.prod(shape)
-
-    @classmethod
-    def _of_noise(cls, noise, **parameters):
-        """The mechanism with so much noise; its pure epsilons are inverse to it."""
-        raise NotImplementedError
 
     @abstractmethod
     def _perturb(self, images, words):
@@ -254,6 +199,62 @@ class Mechanism(ABC):
         # both sides) is off by the weight of one word in 2**63.
         scale, grid = self._noise_scale(), self._grid()
         return (scale + 64) * 2.0**-50 / grid + (89 * scale / grid + 2) * 2.0**-63
+
+
+class Guaranteed(Mechanism):
+    """A mechanism that has a guarantee, and so can be made for a budget."""
+
+    @classmethod
+    def for_budget(
+        cls,
+        epsilon,
+        per=None,
+        *,
+        shape=None,
+        delta=None,
+        images_per_patient=None,
+        **parameters,
+    ):
+        """The mechanism with the least noise for a budget.
+
+        Args:
+            epsilon: the budget.
+            per: what it is for: ``"value"``, ``"image"`` or ``"patient"``.
+            shape: of an image, for the last two; as of `statement`.
+            delta: None for a pure budget.
+            images_per_patient: the greatest number, for ``"patient"``.
+            **parameters: the mechanism's other ones (cell and m, or levels).
+
+        Raises:
+            ValueError: if the budget does not say what it is for, or the mechanism
+                cannot keep it.
+        """
+        full, images = check_budget(epsilon, per, shape, delta, images_per_patient)
+        one = cls._of_noise(1.0, **parameters)
+        # Pure epsilons are inverse to the noise.
+        enough = images * one._image_epsilon(full) / epsilon
+        if delta is None and math.isinf(enough):
+            raise ValueError(
+                f"{cls.__name__} has no pure guarantee: give a delta, or use "
+                "PixelLaplace."
+            )
+        if delta is None:
+            return cls._of_noise(enough, **parameters)
+
+        def cost(noise):
+            mechanism = cls._of_noise(noise, **parameters)
+            return mechanism._images_cost(full, delta, images).epsilon
+
+        if math.isinf(enough):
+            enough = TOP
+            while cost(enough) > epsilon:
+                enough *= 4
+        return cls._of_noise(smallest_noise(cost, epsilon, enough), **parameters)
+
+    @classmethod
+    @abstractmethod
+    def _of_noise(cls, noise, **parameters):
+        """The mechanism with so much noise; its pure epsilons are inverse to it."""
 
 
 class NoGuarantee(Mechanism):

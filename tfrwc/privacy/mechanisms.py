@@ -23,7 +23,7 @@ import numpy as np
 
 from tfrwc.privacy import accounting
 from tfrwc.privacy._checks import TOP
-from tfrwc.privacy._mechanism import Mechanism
+from tfrwc.privacy._mechanism import Guaranteed
 from tfrwc.privacy.noise import standard_laplace, standard_normal, uniform
 from tfrwc.privacy.unprotected import DPSVD, ScalarShift
 
@@ -38,7 +38,7 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class PixelLaplace(Mechanism):
+class PixelLaplace(Guaranteed):
     """Independent Laplace noise on every value.
 
     Pure epsilon 255 / scale per value and N times that for any two images; with a
@@ -80,7 +80,7 @@ class PixelLaplace(Mechanism):
 
 
 @dataclass(frozen=True)
-class PixelGaussian(Mechanism):
+class PixelGaussian(Guaranteed):
     """Independent normal noise on every value.
 
     Each image is a record of tensorflow-privacy's `GaussianSumQuery`, clipped to the
@@ -145,7 +145,7 @@ class PixelGaussian(Mechanism):
 
 
 @dataclass(frozen=True)
-class DPPix(Mechanism):
+class DPPix(Guaranteed):
     """Pixelisation with Laplace noise (Fan, DBSec 2018).
 
     The mean of each cell x cell block gets Laplace noise of scale
@@ -214,7 +214,7 @@ class DPPix(Mechanism):
 
 
 @dataclass(frozen=True)
-class RandomizedResponse(Mechanism):
+class RandomizedResponse(Guaranteed):
     """Each value, rounded to one of some levels, kept or replaced by another one.
 
     A level is kept with probability e^epsilon / (e^epsilon + levels - 1), otherwise
