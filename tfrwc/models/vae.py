@@ -1,0 +1,121 @@
+"""Encoders and decoders for variational autoencoders.
+
+>>> from tfrwc.models import vae
+>>> encode = vae.encoder("conv", (64, 64, 1))
+>>> encode.output_shape
+(None, 256)
+
+An encoder takes x to features, which `tfrwc.disentangle.BetaVAE` turns into the
+parameters of q(z|x). A decoder takes z to the mean of x, or to its logits.
+"""
+
+import math
+
+import keras
+import numpy as np
+from keras import layers
+
+NAMES = ("linear", "dense", "conv")
+_WIDTH = 128
+
+
+def encoder(name, shape, seed=None) -> keras.Model:
+    """From x to features.
+
+    Args:
+        name: ``"linear"``, x itself, flat; ``"dense"``, two hidden layers of 128;
+            ``"conv"``, the usual one for dSprites: 4x4 convolutions of 32, 32 and 2x2
+            of 64, 64 filters, all with stride 2, then 256 units.
+        shape: of one x: (d,), or (height, width, channels), which ``"conv"`` needs
+            to be multiples of 16.
+        seed: of the initial weights; None for any.
+
+    Raises:
+        ValueError: for another name, or a shape that does not fit it.
+    """
+    _check(name, shape)
+    seeds = _seeds(seed)
+    x = inputs = layers.Input(shape, name="x")
+    if name == "conv":
+        for i, (filters, size) in enumerate([(32, 4), (32, 4), (64, 2), (64, 2)]):
+            x = layers.Conv2D(
+                filters,
+                size,
+                strides=2,
+                padding="same",
+                activation="relu",
+                kernel_initializer=next(seeds),
+                name=f"encoder_conv_{i + 1}",
+            )(x)
+        x = layers.Flatten(name="encoder_flatten")(x)
+        x = _dense(x, 256, "relu", seeds, "encoder_dense")
+    else:
+        x = layers.Flatten(name="encoder_flatten")(x)
+        if name == "dense":
+            x = _hidden(x, seeds, "encoder")
+    return keras.Model(inputs, x, name="encoder")
+
+
+def decoder(name, shape, n_latents, seed=None) -> keras.Model:
+    """From z (n_latents,) to x; the counterpart of the `encoder` of that name.
+
+    Raises:
+        ValueError: for another name, or a shape that does not fit it.
+    """
+    _check(name, shape)
+    seeds = _seeds(seed)
+    x = inputs = layers.Input((n_latents,), name="z")
+    if name == "conv":
+        height, width, channels = shape
+        x = _dense(x, 256, "relu", seeds, "decoder_dense_1")
+        x = _dense(x, height * width // 4, "relu", seeds, "decoder_dense_2")
+        x = layers.Reshape((height // 16, width // 16, 64), name="decoder_grid")(x)
+        for i, filters in enumerate((64, 32, 32, channels)):
+            x = layers.Conv2DTranspose(
+                filters,
+                4,
+                strides=2,
+                padding="same",
+                activation="relu" if i < 3 else None,
+                kernel_initializer=next(seeds),
+                name=f"decoder_conv_{i + 1}",
+            )(x)
+        return keras.Model(inputs, x, name="decoder")
+    if name == "dense":
+        x = _hidden(x, seeds, "decoder")
+    x = _dense(x, math.prod(shape), None, seeds, "decoder_mean")
+    return keras.Model(
+        inputs, layers.Reshape(shape, name="decoder_shape")(x), name="decoder"
+    )
+
+
+def _hidden(x, seeds, side):
+    for i in range(2):
+        x = _dense(x, _WIDTH, "silu", seeds, f"{side}_dense_{i + 1}")
+    return x
+
+
+def _dense(x, units, activation, seeds, name):
+    return layers.Dense(
+        units, activation=activation, kernel_initializer=next(seeds), name=name
+    )(x)
+
+
+def _seeds(seed):
+    """Initialisers, each with a seed of its own."""
+    for state in np.random.SeedSequence(seed).generate_state(16):
+        yield keras.initializers.GlorotUniform(int(state) // 2)
+
+
+def _check(name, shape):
+    if name not in NAMES:
+        raise ValueError(
+            f"There is no network {name!r} here. Choose one of {', '.join(NAMES)}, or "
+            "give a Keras model."
+        )
+    if name == "conv" and (len(shape) != 3 or shape[0] % 16 or shape[1] % 16):
+        raise ValueError(
+            "conv needs a shape (height, width, channels) with height and width "
+            f"multiples of 16. Received: {tuple(shape)}. Resize the images, or use "
+            "dense."
+        )
