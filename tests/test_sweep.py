@@ -104,10 +104,9 @@ def test_one_step_is_that_of_keras(encoder, posterior):
     for beta in (0.5, 3.0):
         for seed in (0, 1):
             vae = make(seed)
-            noise = keras.ops.convert_to_tensor(
-                _ensemble.noise_of(seed, (8, 2), position=0, purpose=0)
-            )
             order = _ensemble.order_of(seed, epoch=0, count=8)
+            noise = _ensemble.noise_of(seed, (8, 2), position=0, purpose=0)
+            noise = tf.gather(noise, order)
             variables = vae.trainable_variables
             with tf.GradientTape() as tape:
                 terms = vae.terms(x[order], vae.infer(x[order], noise))
@@ -124,19 +123,19 @@ def test_one_step_is_that_of_keras(encoder, posterior):
 def test_trained_models_are_at_the_optimum():
     """Objective, rate and distortion within 1 % of R3, over β, for three mixings.
 
-    A rate near its collapse is a small number on a flat optimum: within 0.005 nats.
+    A rate near its collapse is a small number on a flat optimum: within 0.002 nats.
     """
     betas = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0]
     for cosine in (0.0, 0.6, 0.9):
         A = theory.mixing(cosine, n=4)
         x = sample(4096, A)
         sweep = BetaSweep(
-            betas, [0, 1], build, epochs=400, batch_size=256, learning_rate=0.02
+            betas, [0, 1], build, epochs=400, batch_size=256, learning_rate=0.01
         ).fit(x)
         for row in sweep.to_frame().itertuples():
             exact = theory.linear_optimum(A, SIGMA, SIGMA, row.beta, n_latents=3)
             assert row.objective == pytest.approx(exact.objective, rel=0.01)
-            assert row.rate == pytest.approx(exact.rate, rel=0.01, abs=5e-3)
+            assert row.rate == pytest.approx(exact.rate, rel=0.01, abs=2e-3)
             assert row.distortion == pytest.approx(exact.distortion, rel=0.01)
 
 
