@@ -40,7 +40,7 @@ _MOST_POINTS = 4_000_000  # of a grid
 def inference_performance(f, sigma, beta, eta=None) -> dict:
     """How well the ideal encoder infers s, with the true decoder f.
 
-    Seconds where f is steep beside σ (10 s for sum_and_squares at σ = 0.3), else less.
+    Takes 10 s for a steep f (sum_and_squares at σ = 0.3), 1 s or less for a bounded one.
 
     Args:
         f: function of an array (..., 2) of factors to the means of the data, (..., 2);
