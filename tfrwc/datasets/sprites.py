@@ -1,0 +1,194 @@
+"""Images with known factors: sprites of each shape, size, direction and place.
+
+>>> from tfrwc.datasets import sprites
+>>> small = sprites.generate()
+>>> small.images.shape, small.factor_names
+((4608, 16, 16, 1), ('shape', 'scale', 'orientation', 'x', 'y'))
+>>> small.pixels.dtype
+dtype('float32')
+
+:func:`generate` needs no files. :func:`dsprites` gives the published images, from the
+folder ``TFRWC_DATA_DIR``, if that variable is set and the file is there, else from
+TensorFlow Datasets (TFDS).
+"""
+
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tfrwc.datasets.sources import DATA_DIR_VARIABLE
+
+_FACTORS = ("shape", "scale", "orientation", "x", "y")
+_SCALES = np.linspace(0.5, 1, 4)
+# Rectangles and ellipses look the same after half a turn, so that is all there is.
+_ORIENTATIONS = np.arange(6) * (np.pi / 6)
+_POSITIONS = 8
+_SUBPIXELS = 8
+_SMALLEST = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Sprites:
+    """Images and the factors they were drawn from, in memory.
+
+    Attributes:
+        origin: where they came from, for reports.
+        images: uint8 (n, height, width, 1) in 0..255; the background is 0.
+        factors: int64 (n, n_factors), the index of each factor's value, from 0.
+        factor_names: one name per factor. x grows to the right, y downwards.
+    """
+
+    origin: str
+    images: np.ndarray
+    factors: np.ndarray
+    factor_names: tuple
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """The images as float32 in 0..1, made anew at each call."""
+        return self.images.astype(np.float32) / 255
+
+
+def generate(size=16) -> Sprites:
+    """Draw 4,608 sprites, no two of them alike, the same ones every time.
+
+    They are every combination of 3 shapes (rectangle, ellipse, triangle), 4 scales, 6
+    orientations, 8 x positions and 8 y positions. Edges are anti-aliased, which tells
+    apart positions less than a pixel from each other. The outermost pixels stay black.
+
+    Args:
+        size: height and width in pixels.
+
+    Raises:
+        ValueError: if size is not a whole number from 12.
+    """
+    if not isinstance(size, int | np.integer) or size < _SMALLEST:
+        raise ValueError(
+            f"size must be a whole number of pixels from {_SMALLEST}, for smaller "
+            f"sprites cannot be told apart. Received: {size!r}."
+        )
+    largest = size / 4
+    reach = size / 2 - largest - 1
+    centres = size / 2 + np.linspace(-reach, reach, _POSITIONS)
+    points = (np.arange(size * _SUBPIXELS) + 0.5) / _SUBPIXELS
+    offsets = (points - centres[:, None]) / largest
+    dx, dy = offsets[:, None, None, :], offsets[None, :, :, None]
+    images = [
+        _shrink(inside(*_turn(dx / scale, dy / scale, angle)))
+        for inside in (_rectangle, _ellipse, _triangle)
+        for scale in _SCALES
+        for angle in _ORIENTATIONS
+    ]
+    sizes = (3, len(_SCALES), len(_ORIENTATIONS), _POSITIONS, _POSITIONS)
+    return Sprites(
+        f"synthetic sprites of {size}x{size} pixels, drawn by tfrwc",
+        np.reshape(images, (-1, size, size, 1)),
+        np.indices(sizes).reshape(len(sizes), -1).T.astype(np.int64),
+        _FACTORS,
+    )
+
+
+def _turn(x, y, angle):
+    cos, sin = np.cos(angle), np.sin(angle)
+    return x * cos + y * sin, y * cos - x * sin
+
+
+# The shapes have their centre of mass at 0, and reach to a distance of 1 from it.
+
+
+def _rectangle(x, y):
+    half = 1 / np.sqrt(10)
+    return (abs(x) <= 3 * half) & (abs(y) <= half)
+
+
+def _ellipse(x, y):
+    return x**2 + (y / 0.6) ** 2 <= 1
+
+
+def _triangle(x, y):
+    return (y <= 0.5) & (abs(x) <= 0.4 * (1 + y))
+
+
+def _shrink(inside):
+    """Grey levels from how much of each pixel is inside; axes (..., row, column)."""
+    *many, rows, columns = inside.shape
+    cells = inside.reshape(
+        *many, rows // _SUBPIXELS, _SUBPIXELS, columns // _SUBPIXELS, _SUBPIXELS
+    )
+    return np.round(255 * cells.mean(axis=(-3, -1))).astype(np.uint8)
+
+
+def dsprites() -> Sprites:
+    """46,080 images of dSprites (Matthey et al., 2017), 64x64 pixels, 0 or 255.
+
+    They are every combination of 3 shapes, 6 scales, each fourth of the 40
+    orientations, and each second of the 32 x and 32 y positions: 190 MB, of the 3 GB
+    of the whole set. The factors count within this grid.
+
+    Raises:
+        OSError: if the file is damaged, or TFDS cannot get the set; the message says
+            what to do.
+    """
+    data_dir = os.environ.get(DATA_DIR_VARIABLE)
+    path = Path(data_dir or "") / "dsprites.npz"
+    if data_dir and path.exists():
+        return _archive(path)
+    return _tfds()
+
+
+def _archive(path):
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            images, factors = arrays["imgs_grid"], arrays["latents_classes_grid"]
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, OSError) as error:
+        raise OSError(
+            f"{path} cannot be read as dSprites ({error}). Get the file again, or "
+            f"unset {DATA_DIR_VARIABLE} to load it by TFDS."
+        ) from error
+    origin = f"dSprites, a grid of {len(images)} from {path.name}"
+    return _binary(origin, images, factors)
+
+
+def _tfds():
+    import tensorflow_datasets as tfds
+
+    builder = tfds.builder("dsprites")
+    try:
+        builder.download_and_prepare()
+    except Exception as error:  # each download protocol brings its own errors
+        raise OSError(
+            f"TFDS could not get dSprites ({type(error).__name__}: {error}). Connect "
+            "to the network, prepare it in TFDS_DATA_DIR, put dsprites.npz in a folder "
+            f"named by {DATA_DIR_VARIABLE}, or use sprites.generate()."
+        ) from error
+    keys = [
+        f"label_{name}"
+        for name in ("shape", "scale", "orientation", "x_position", "y_position")
+    ]
+    steps = np.array([1, 1, 4, 2, 2])
+
+    def in_grid(example):
+        off = [example[key] % step for key, step in zip(keys, steps, strict=True)]
+        return sum(off) == 0
+
+    # Left encoded until chosen: only one in 16 of the images is decoded.
+    encoded = {"image": tfds.decode.SkipDecoding()}
+    chosen = builder.as_dataset("train", decoders=encoded).filter(in_grid)
+    decode = builder.info.features["image"].decode_example
+    chosen = chosen.map(lambda e: (decode(e["image"]), [e[key] for key in keys]))
+    images, labels = zip(*tfds.as_numpy(chosen), strict=True)
+    factors = np.array(labels) // steps
+    order = np.lexsort(factors.T[::-1])
+    return _binary(
+        f"dSprites, a grid of {len(images)} from TFDS {builder.info.full_name}",
+        np.stack(images)[order, ..., 0],
+        factors[order],
+    )
+
+
+def _binary(origin, images, factors):
+    black_and_white = np.where(images[..., None] > 0, np.uint8(255), np.uint8(0))
+    return Sprites(origin, black_and_white, factors.astype(np.int64), _FACTORS)
