@@ -24,6 +24,7 @@ import keras
 import numpy as np
 
 from tfrwc import __version__
+from tfrwc.datasets import sprites
 from tfrwc.disentangle import BetaSweep, BetaVAE, theory
 
 BETAS = [0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6]
@@ -41,7 +42,7 @@ def data():
 
 
 def images():
-    return np.random.default_rng(0).random((256, 32, 32, 1)).astype(np.float32)
+    return sprites.generate().pixels[::4]
 
 
 def fit_alone(build, beta, seed, x, epochs):

@@ -20,6 +20,8 @@ import numpy as np
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import mutual_info_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 _BINS = 20
@@ -140,9 +142,8 @@ def beta_vae(codes, factors, batch=64, votes=2000, random_state=0) -> float:
     if factors.shape[1] == 1:
         return 1.0
     half = votes // 2
-    scale = x[:half].std(axis=0)
-    x = x / np.where(scale > 0, scale, 1)
-    model = LogisticRegression(max_iter=1000).fit(x[:half], y[:half])
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    model.fit(x[:half], y[:half])
     return float(model.score(x[half:], y[half:]))
 
 

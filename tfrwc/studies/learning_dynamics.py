@@ -19,7 +19,7 @@ import numpy as np
 from tfrwc import datasets, models
 from tfrwc.dynamics import TrendClusterer, depth_effect
 from tfrwc.dynamics.depth import typical_change
-from tfrwc.studies._files import write_whole
+from tfrwc.studies._files import check_settings, plain, write_whole
 from tfrwc.studies.training import train
 
 MEASURES = ("l1_ratio", "elementwise_mean")
@@ -105,7 +105,9 @@ def run(trial: Trial, out, say=print, verbose="auto") -> dict:
     """
     began = time.monotonic()
     out = Path(out)
-    _check_folder(out, trial)
+    # Settings of a trial that failed before its first record bind nobody.
+    if (out / "recordings").exists():
+        check_settings(out / "settings.json", trial.settings())
     images = datasets.load(trial.dataset)
     out.mkdir(parents=True, exist_ok=True)
     write_whole(out / "settings.json", json.dumps(trial.settings(), indent=1))
@@ -122,20 +124,6 @@ def run(trial: Trial, out, say=print, verbose="auto") -> dict:
     write_whole(out / "results.json", json.dumps(results, indent=1))
     shutil.rmtree(out / "progress", ignore_errors=True)
     return results
-
-
-def _check_folder(out, trial):
-    path = out / "settings.json"
-    # Settings of a trial that failed before its first record bind nobody.
-    if not path.exists() or not (out / "recordings").exists():
-        return
-    found, asked = json.loads(path.read_text()), trial.settings()
-    different = sorted(key for key in asked if found.get(key) != asked[key])
-    if different:
-        raise ValueError(
-            f"{out} holds a trial with other settings ({', '.join(different)}). Give "
-            "another folder, or the same settings to go on with it."
-        )
 
 
 def analyse(trial, images, recordings) -> dict:
@@ -192,7 +180,7 @@ def analyse(trial, images, recordings) -> dict:
         "depth_effect": {m: table.to_dict("records") for m, table in effects.items()},
     }
     results["findings"] = findings(results)
-    return _plain(results)
+    return plain(results)
 
 
 def _decay_change(trial, images):
@@ -258,18 +246,3 @@ def _trends(fitted):
         "stability": fitted.stability_,
         "scan": fitted.scan_.to_dict("records"),
     }
-
-
-def _plain(value):
-    """Lists, numbers and None, as JSON has them."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, np.integer):
-        return int(value)
-    if isinstance(value, (float, np.floating)):
-        return float(value) if np.isfinite(value) else None
-    return value
