@@ -5,7 +5,8 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from tfrwc import RWCCallback
-from tfrwc.disentangle import BetaSweep, BetaVAE, scores
+from tfrwc.disentangle import BetaSweep, BetaVAE
+from tfrwc.studies._scoring import all_scores
 
 LATENTS = 10
 BETAS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -22,7 +23,7 @@ MEASURES = {
     "factor_vae": 1,
     "beta_vae": 1,
 }
-_SCORED, _BOOSTED = 4000, 1000
+_SCORED = 4000
 _TRAVERSED, _STEPS, _REACH = 6, 7, 2.0
 _RESAMPLES = 2000
 
@@ -54,7 +55,7 @@ def sweep(data, encoder, seeds, epochs, path, verbose) -> tuple:
     frame = trained.to_frame()
     some = np.random.default_rng(0).permutation(len(x))[:_SCORED]
     codes, factors = trained.codes(x[some]), data.factors[some]
-    scored = Parallel(n_jobs=-1)(delayed(_scores)(code, factors) for code in codes)
+    scored = Parallel(n_jobs=-1)(delayed(all_scores)(code, factors) for code in codes)
     kept = ["beta", "seed", "log_likelihood", "rate", "distortion", "active_latents"]
     rows = [
         row | {"live_latents": int((rates > LIVE).sum()), "rates": rates} | found
@@ -73,17 +74,6 @@ def sweep(data, encoder, seeds, epochs, path, verbose) -> tuple:
         "verdicts": [verdict(rows, measure) for measure in MEASURES],
     }
     return results, _traversals(trained, seeds[0], x), trained
-
-
-def _scores(codes, factors):
-    return {
-        "mig": scores.mig(codes, factors),
-        "sap": scores.sap(codes, factors),
-        "dci": scores.dci(codes[:_BOOSTED], factors[:_BOOSTED]).disentanglement,
-        "modularity": scores.modularity(codes, factors),
-        "factor_vae": scores.factor_vae(codes, factors),
-        "beta_vae": scores.beta_vae(codes, factors),
-    }
 
 
 def verdict(rows, measure) -> dict:

@@ -63,7 +63,7 @@ def learned_decoder(cosine, seeds, epochs, path, verbose) -> dict:
         seeds,
         build,
         epochs=epochs,
-        batch_size=256,
+        batch_size=512,
         learning_rate=0.01,
         verbose=verbose,
     ).fit(_matched(A), path)
