@@ -134,8 +134,7 @@ def beta_vae(codes, factors, batch=64, votes=2000, random_state=0) -> float:
     x, y = [], []
     for _ in range(votes):
         j = rng.integers(factors.shape[1])
-        pairs = [rng.choice(groups[j][v], 2) for v in _draw(rng, groups[j], batch)]
-        one, two = np.array(pairs).T
+        one, two = groups[j].draw(rng, groups[j].values(rng, batch), 2).T
         x.append(np.abs(codes[one] - codes[two]).mean(axis=0))
         y.append(j)
     x, y = np.array(x), np.array(y)
@@ -165,8 +164,7 @@ def factor_vae(codes, factors, batch=64, votes=2000, random_state=0) -> float:
     count = np.zeros((2, len(active), factors.shape[1]), int)
     for vote in range(votes):
         j = rng.integers(factors.shape[1])
-        [value] = _draw(rng, groups[j], 1)
-        members = rng.choice(groups[j][value], batch)
+        [members] = groups[j].draw(rng, groups[j].values(rng, 1), batch)
         relative = codes[members][:, active].var(axis=0) / variance[active]
         count[vote % 2, relative.argmin(), j] += 1
     majority = count[0].argmax(axis=1)
@@ -199,25 +197,45 @@ def _relative_entropy(rows):
     return np.where(rows.sum(axis=1) > 0, entropy, 1.0)
 
 
+@dataclass(frozen=True, eq=False)
+class _Groups:
+    """The points of each value of a factor that two or more have.
+
+    Attributes:
+        points: indices, those of a value together.
+        starts, sizes: of each value in `points`.
+    """
+
+    points: np.ndarray
+    starts: np.ndarray
+    sizes: np.ndarray
+
+    def values(self, rng, n):
+        """n values, each as often as it occurs: their indices in `sizes`."""
+        return rng.choice(len(self.sizes), n, p=self.sizes / self.sizes.sum())
+
+    def draw(self, rng, values, n):
+        """n points of each of some values: indices (values, n)."""
+        places = (rng.random((len(values), n)) * self.sizes[values, None]).astype(int)
+        return self.points[self.starts[values, None] + places]
+
+
 def _groups(factors):
-    """For each factor, the points of each of its values that has two or more."""
+    """`_Groups` of each factor."""
     found = []
     for j, factor in enumerate(factors.T):
-        values = [np.flatnonzero(factor == v) for v in np.unique(factor)]
-        values = [points for points in values if len(points) > 1]
-        if not values:
+        _, starts, sizes = np.unique(
+            np.sort(factor), return_index=True, return_counts=True
+        )
+        shared = sizes > 1
+        if not shared.any():
             raise ValueError(
                 f"No two points share a value of factor {j}: this score needs factors "
                 "with few values. Give more points, or bin the factor."
             )
-        found.append(values)
+        points = np.argsort(factor, kind="stable")
+        found.append(_Groups(points, starts[shared], sizes[shared]))
     return found
-
-
-def _draw(rng, values, n):
-    """n of a factor's values, each as often as it occurs."""
-    sizes = np.array([len(points) for points in values])
-    return rng.choice(len(values), n, p=sizes / sizes.sum())
 
 
 def _halves(n, random_state):

@@ -147,7 +147,7 @@ def run(trial: Trial, out, say=print, verbose=0) -> tuple:
                 beta_worlds.learned_decoder,
                 cosine,
                 seeds,
-                epochs * 14,
+                epochs * 10,
             )
             for cosine in beta_worlds.COSINES
         ],
