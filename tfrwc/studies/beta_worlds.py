@@ -1,5 +1,7 @@
 """Trained β-VAEs in worlds whose exact answer is known."""
 
+from dataclasses import dataclass
+
 import keras
 import numpy as np
 from scipy.interpolate import make_interp_spline
@@ -117,7 +119,7 @@ def nonlinear_world(name, seeds, epochs, path, verbose) -> dict:
 
     trained = _inference(f, build, NONLINEAR_BETAS, seeds, epochs, 2e-3, path, verbose)
     ideal = nonlinear.table(f, SIGMA, NONLINEAR_BETAS)
-    best = peak(np.log(NONLINEAR_BETAS), ideal.log_q.to_numpy())
+    best = peak(NONLINEAR_BETAS, ideal.log_q.to_numpy())
     return {
         "world": name,
         "formula": formula,
@@ -128,32 +130,43 @@ def nonlinear_world(name, seeds, epochs, path, verbose) -> dict:
     }
 
 
-def peak(log_betas, values) -> float:
-    """The β at which a cubic spline through values (betas,) is highest."""
-    fine = np.linspace(log_betas[0], log_betas[-1], 5001)
-    return float(np.exp(fine[np.argmax(make_interp_spline(log_betas, values)(fine))]))
+def peak(betas, values) -> np.ndarray:
+    """The β at which a cubic spline, over log β, through values (betas, …) is highest.
+
+    Returns:
+        (…,)
+    """
+    logs = np.log(betas)
+    fine = np.linspace(logs[0], logs[-1], 2001)
+    return np.exp(fine[make_interp_spline(logs, values)(fine).argmax(axis=0)])
 
 
+@dataclass(frozen=True, eq=False)
 class _Inference:
-    """log q(s|x) per latent of trained members on held-out data, (β, seed, block)."""
+    """What trained members infer from held-out data.
 
-    def __init__(self, betas, rows, blocks):
-        self.betas = betas
-        self.rows = rows
-        self.blocks = blocks
+    Attributes:
+        betas: in ascending order.
+        rows: a dict for each member.
+        blocks: log q(s|x) per latent, means of blocks of the data (betas, seeds,
+            blocks).
+    """
+
+    betas: tuple
+    rows: list
+    blocks: np.ndarray
 
     def optimum(self, exact) -> dict:
         """The best β, with a 95 % interval: seeds and blocks of data resampled."""
-        logs = np.log(self.betas)
         _, seeds, count = self.blocks.shape
         rng = np.random.default_rng(0)
-        found = []
+        resampled = []
         for _ in range(_RESAMPLES):
             picked = self.blocks[:, rng.integers(seeds, size=seeds)]
             picked = picked[:, :, rng.integers(count, size=count)]
-            found.append(peak(logs, picked.mean(axis=(1, 2))))
-        curve = self.blocks.mean(axis=(1, 2))
-        best = peak(logs, curve)
+            resampled.append(picked.mean(axis=(1, 2)))
+        best = float(peak(self.betas, self.blocks.mean(axis=(1, 2))))
+        found = peak(self.betas, np.transpose(resampled))
         low, high = np.quantile(found, [0.025, 0.975])
         return {
             "measure": "log_q",

@@ -105,9 +105,7 @@ def run(trial: Trial, out, say=print, verbose="auto") -> dict:
     """
     began = time.monotonic()
     out = Path(out)
-    # Settings of a trial that failed before its first record bind nobody.
-    if (out / "recordings").exists():
-        check_settings(out / "settings.json", trial.settings())
+    _check_folder(out, trial)
     images = datasets.load(trial.dataset)
     out.mkdir(parents=True, exist_ok=True)
     write_whole(out / "settings.json", json.dumps(trial.settings(), indent=1))
@@ -124,6 +122,12 @@ def run(trial: Trial, out, say=print, verbose="auto") -> dict:
     write_whole(out / "results.json", json.dumps(results, indent=1))
     shutil.rmtree(out / "progress", ignore_errors=True)
     return results
+
+
+def _check_folder(out, trial):
+    # Settings of a trial that failed before its first record bind nobody.
+    if (out / "recordings").exists():
+        check_settings(out / "settings.json", trial.settings())
 
 
 def analyse(trial, images, recordings) -> dict:

@@ -104,10 +104,11 @@ def run(trial: Trial, out, say=print, verbose=0) -> tuple:
     """
     began = time.monotonic()
     out = Path(out)
-    settings = plain(asdict(trial))
-    check_settings(out / "settings.json", settings)
+    settings, parts = plain(asdict(trial)), out / "parts"
+    # Settings of a trial of which nothing is kept bind nobody.
+    if any(parts.glob("*")):
+        check_settings(out / "settings.json", settings)
     data = sprites.generate() if trial.dataset == "sprites" else sprites.dsprites()
-    parts = out / "parts"
     for folder in (parts, out / "recordings"):
         folder.mkdir(parents=True, exist_ok=True)
     write_whole(out / "settings.json", json.dumps(settings, indent=1))

@@ -1,0 +1,202 @@
+"""The study of the optimal β, and its pipeline as a person runs it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from tfrwc import load_recording
+from tfrwc.datasets import sprites
+from tfrwc.disentangle import theory
+from tfrwc.studies import beta_images, beta_worlds, optimal_beta
+from tfrwc.studies.optimal_beta import Trial
+
+SCRIPT = ROOT / "pipelines" / "optimal_beta.py"
+
+
+@pytest.mark.parametrize("cosine", beta_worlds.COSINES)
+def test_the_best_beta_of_trained_encoders_is_the_exact_one(cosine):
+    """Within 5 %, with the true decoder; in practice within 1 %."""
+    found = beta_worlds.true_decoder(cosine, (0, 1), 30, None, 0)
+    optimum = found["optimum"]
+    assert optimum["exact"] == theory.optimal_beta(theory.mixing(cosine), 0.5).beta
+    assert optimum["relative_error"] < 0.05
+    assert optimum["low"] < optimum["trained"] < optimum["high"]
+    assert optimum["high"] / optimum["low"] < 1.2
+    assert optimum["non_monotonic"]
+    reference = dict(
+        zip(found["reference"]["beta"], found["reference"]["log_q"], strict=True)
+    )
+    for row in found["trained"]:
+        # Below the optimum q is narrow, and magnifies what is left of the errors.
+        if row["beta"] >= optimum["exact"]:
+            assert row["log_q"] == pytest.approx(reference[row["beta"]], abs=0.01)
+
+
+def test_samples_have_the_covariance_asked_for():
+    A = theory.mixing(0.6, n=5)
+    x = beta_worlds._matched(A)
+    np.testing.assert_allclose(
+        np.cov(x.T, bias=True), A @ A.T + 0.25 * np.eye(5), atol=1e-5
+    )
+    np.testing.assert_allclose(x.mean(axis=0), 0, atol=1e-6)
+
+
+def test_the_peak_between_the_points():
+    betas = 2.0 ** np.arange(-2, 5.5, 0.5)
+    best = np.array([0.9, 1.3, 7.0])
+    values = -((np.log(betas)[:, None] - np.log(best)) ** 2)
+    np.testing.assert_allclose(beta_worlds.peak(betas, values), best, rtol=2e-3)
+
+
+def test_the_interval_holds_the_truth_as_often_as_it_says():
+    """Noise as of held-out data; 100 repeats, below 88 % has a chance under 0.5 %."""
+    betas = 2.0 ** np.arange(-2, 5.5, 0.5)
+    truth = -0.1 * (np.log(betas) - np.log(1.5)) ** 2
+    rng = np.random.default_rng(0)
+    held = []
+    for _ in range(100):
+        tilt = rng.normal(0, 0.02, (1, 3, 64)) * np.log(betas)[:, None, None]
+        blocks = truth[:, None, None] + tilt
+        found = beta_worlds._Inference(betas, [], blocks).optimum(1.5)
+        held.append(found["contains_exact"])
+        assert found["non_monotonic"]
+    assert np.mean(held) >= 0.88
+
+
+def rows_of(values, live):
+    return [
+        {"beta": 2.0**i, "seed": seed, "mig": value + 0.001 * seed, "live_latents": n}
+        for i, (value, n) in enumerate(zip(values, live, strict=True))
+        for seed in (0, 1, 2)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "live", "kind", "inside"),
+    [
+        ([0.1, 0.2, 0.3, 0.2], [5, 5, 5, 2], "finite optimum", 1.0),
+        ([0.1, 0.2, 0.3, 0.2], [5, 5, 4, 2], "peaks as latents die", 1.0),
+        ([0.3, 0.2, 0.1, 0.0], [5, 5, 5, 5], "best at an end", 0.0),
+        ([0.0, 0.1, 0.2, 0.3], [5, 5, 5, 5], "best at an end", 0.0),
+    ],
+)
+def test_verdicts(values, live, kind, inside):
+    found = beta_images.verdict(rows_of(values, live), "mig")
+    assert found["kind"] == kind
+    assert found["inside"] == inside
+    assert found["best_beta"] == 2.0 ** np.argmax(values)
+
+
+def test_latents_collapse_as_beta_rises(tmp_path):
+    data = sprites.generate()
+    found = beta_images.collapse(data, "dense", 0, 12, tmp_path / "r.parquet", 0)
+    assert found["beta"][0] == pytest.approx(0.25)
+    assert found["beta"][-1] == pytest.approx(16)
+    rates = np.array(found["rates"])
+    assert rates.shape == (12, beta_images.LATENTS)
+    assert (rates[2] > beta_images.LIVE).sum() >= 4
+    assert (rates[-1] < beta_images.LIVE).all()
+    recording = load_recording(tmp_path / "r.parquet")
+    np.testing.assert_allclose(found["change"], recording.values("l1_ratio").T)
+    assert found["layers"][2] == "posterior/kernel"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"dataset": "digits"}, "no dataset 'digits'. Choose one of sprites"),
+        ({"encoder": "deep"}, "Choose one of linear, dense, conv"),
+        ({"worlds": ("moon",)}, "Choose one of tanh"),
+        ({"epochs": 1}, "epochs must be 2 or more"),
+        ({"seeds": ()}, "different seeds"),
+        ({"seeds": (1, 1)}, "different seeds"),
+    ],
+)
+def test_trials_are_checked_when_made(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Trial(**settings)
+
+
+def start(out, *options):
+    return subprocess.Popen(
+        [
+            *(sys.executable, str(SCRIPT), "--out", str(out), "--epochs", "2"),
+            *("--seeds", "0", "--worlds", "tanh", *options),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"TFRWC_DATA_DIR": ""},
+    )
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    """Results of a run that was killed once."""
+    out = tmp_path_factory.mktemp("pipeline") / "run"
+    killed = start(out)
+    deadline = time.monotonic() + 240
+    while not (out / "parts" / "learned_decoder-0.0.json").exists():
+        assert killed.poll() is None, killed.stdout.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    last = start(out)
+    said, _ = last.communicate()
+    assert last.returncode == 0, said
+    assert "true decoder 0.0" not in said  # was kept
+    assert "learned decoder 0.9" in said
+    assert "report.html" in said
+    return out
+
+
+def test_the_pipeline_leaves_everything(out):
+    results = json.loads((out / "results.json").read_text())
+    assert results["trial"]["seeds"] == [0]
+    assert [w["cosine"] for w in results["true_decoder"]] == [0.0, 0.6, 0.9]
+    assert [w["world"] for w in results["nonlinear"]] == ["tanh"]
+    images = results["images"]
+    assert "generated" in images["origin"] or "drawn" in images["origin"]
+    assert len(images["rows"]) == len(beta_images.BETAS)
+    assert len(images["verdicts"]) == len(beta_images.MEASURES)
+    assert len(results["findings"]) >= 6
+    assert len(load_recording(out / "recordings" / "collapse.parquet")) == 2
+    [saved] = (out / "saved_models").iterdir()
+    vae = keras.saving.load_model(saved)
+    assert vae.n_latents == beta_images.LATENTS
+    assert "parts" in {path.name for path in out.iterdir()}
+    assert not list(out.glob("**/*.partial"))
+    page = (out / "report.html").read_text()
+    for finding in results["findings"]:
+        assert finding.split(":")[0] in page
+
+
+def test_other_settings_in_the_same_folder_are_refused(out):
+    process = start(out, "--encoder", "linear")
+    said, _ = process.communicate()
+    assert process.returncode == 1
+    assert "other settings (encoder)" in said
+    assert "Traceback" not in said
+
+
+def test_findings_say_what_was_found():
+    optimum = {
+        "exact": 1.2,
+        "trained": 1.25,
+        "low": 1.1,
+        "high": 1.15,
+        "contains_exact": False,
+        "non_monotonic": False,
+    }
+    said = optimal_beta._optimum(optimum)
+    assert "is monotonic" in said
+    assert "does not contain the exact 1.200" in said
