@@ -53,6 +53,8 @@ def test_import_is_quick():
 def test_analysis_and_reading_need_no_tensorflow():
     loaded = run_python(
         "import sys, tfrwc.dynamics; from tfrwc import load_recording; "
+        "from tfrwc.disentangle import nonlinear, scores, theory; "
+        "from tfrwc.datasets import mixing, sprites; "
         "from tfrwc import datasets; datasets.load('digits'); "
         "print({'tensorflow', 'keras'} & set(sys.modules))"
     )
@@ -110,6 +112,15 @@ def test_the_private_example_of_the_readme_runs():
         [sys.executable, "-c", example], capture_output=True, text=True, check=True
     )
     assert "A patient with 3 images" in done.stdout
+
+
+def test_the_example_of_a_sweep_in_the_readme_runs():
+    example = (ROOT / "README.md").read_text().split("```python\n")[3].split("```")[0]
+    done = subprocess.run(
+        [sys.executable, "-c", example], capture_output=True, text=True, check=True
+    )
+    assert "active_latents=2" in done.stdout
+    assert "best beta: 1.21" in done.stdout
 
 
 def test_ci_runs_the_command_of_the_readme():

@@ -69,7 +69,6 @@ def test_members_are_models(short, x):
     for row in short.to_frame().itertuples():
         vae = short.member(row.beta, row.seed)
         vae.compile()
-        vae.optimizer = keras.optimizers.SGD()
         found = vae.evaluate(np.repeat(x, 64, axis=0), verbose=0, return_dict=True)
         assert found["rate"] == pytest.approx(row.rate, rel=1e-5)
         # 64 draws for each of 512 examples.
