@@ -57,7 +57,7 @@ def parse(arguments):
 def main(arguments=None):
     options = parse(arguments)
     began = time.monotonic()
-    from tfrwc.report.optimal_beta import write_report
+    from tfrwc.report.html import write_beta_report
     from tfrwc.studies import optimal_beta
 
     try:
@@ -73,7 +73,7 @@ def main(arguments=None):
         )
     except (ValueError, OSError) as error:
         sys.exit(f"optimal_beta: {error}")
-    report = write_report(results, pictures, options.out)
+    report = write_beta_report(results, pictures, options.out)
     print(*results["findings"], sep="\n")
     print(f"{report} after {time.monotonic() - began:.0f} s")
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from conftest import ROOT
 from tfrwc import load_recording
 from tfrwc.datasets import sprites
 from tfrwc.disentangle import theory
+from tfrwc.report import beta_figures
 from tfrwc.studies import beta_images, beta_worlds, optimal_beta
 from tfrwc.studies.optimal_beta import Trial
 
@@ -159,8 +161,12 @@ def out(tmp_path_factory):
     return out
 
 
-def test_the_pipeline_leaves_everything(out):
-    results = json.loads((out / "results.json").read_text())
+@pytest.fixture(scope="module")
+def results(out):
+    return json.loads((out / "results.json").read_text())
+
+
+def test_the_pipeline_leaves_everything(out, results):
     assert results["trial"]["seeds"] == [0]
     assert [w["cosine"] for w in results["true_decoder"]] == [0.0, 0.6, 0.9]
     assert [w["world"] for w in results["nonlinear"]] == ["tanh"]
@@ -175,9 +181,6 @@ def test_the_pipeline_leaves_everything(out):
     assert vae.n_latents == beta_images.LATENTS
     assert "parts" in {path.name for path in out.iterdir()}
     assert not list(out.glob("**/*.partial"))
-    page = (out / "report.html").read_text()
-    for finding in results["findings"]:
-        assert finding.split(":")[0] in page
 
 
 def test_other_settings_in_the_same_folder_are_refused(out):
@@ -197,6 +200,64 @@ def test_findings_say_what_was_found():
         "contains_exact": False,
         "non_monotonic": False,
     }
-    said = optimal_beta._optimum(optimum)
+    said = optimal_beta._optimum(optimum, "the exact")
     assert "is monotonic" in said
     assert "does not contain the exact 1.200" in said
+    collapse = {
+        "beta": [1, 2, 4],
+        "rates": [[1, 1], [1, 1], [0.5, 0.05]],
+        "layers": ["a", "b"],
+        "change": [[9, 0.1, 0.2], [0, 0.01, 0.02]],
+    }
+    said = optimal_beta._collapsing(collapse)
+    assert (
+        "from 2 to 4 and live latents fell from 2 to 1, a changed most (15.0%" in said
+    )
+
+
+def test_the_figure_shows_the_curve_that_is_not_monotonic(results):
+    figure = beta_figures.inference(results)
+    assert len(figure.axes) == 6
+    for axis, world in zip(figure.axes, results["true_decoder"], strict=False):
+        line, points = axis.lines[:2]
+        np.testing.assert_array_equal(line.get_ydata(), world["reference"]["log_q"])
+        np.testing.assert_array_equal(line.get_xdata(), world["reference"]["beta"])
+        trained = [row["log_q"] for row in world["trained"]]
+        np.testing.assert_array_equal(points.get_ydata(), trained)
+        low, high = axis.get_ylim()
+        peak = np.argmax(line.get_ydata())
+        assert 0 < peak < len(line.get_ydata()) - 1
+        assert low < line.get_ydata()[-1] < line.get_ydata()[peak] < high
+
+
+def test_the_report_in_a_browser(browser, out, results, tmp_path):
+    # Alone in a folder: it must need nothing beside it.
+    page = shutil.copy(out / "report.html", tmp_path)
+    browser.get(f"file://{page}")
+    assert browser.title == "Which β a β-VAE should have"
+    text = browser.find_element("tag name", "body").text
+    for finding in results["findings"]:
+        assert finding in text
+    for world in results["true_decoder"]:
+        assert f"{world['optimum']['trained']:.3f}" in text
+    widths = browser.execute_script(
+        "return [...document.images].map(i => i.complete ? i.naturalWidth : 0)"
+    )
+    assert len(widths) == 7
+    assert min(widths) > 500
+    loaded = browser.execute_script(
+        "return performance.getEntriesByType('resource').map(e => e.name)"
+        ".filter(name => !name.startsWith('data:'))"
+    )
+    assert loaded == []
+    assert browser.get_log("browser") == []
+
+
+@pytest.mark.parametrize("width", [400, 1200])
+def test_the_report_fits_the_window(browser, out, width):
+    browser.set_window_size(width, 900)
+    browser.get(f"file://{out / 'report.html'}")
+    overflow = browser.execute_script(
+        "return document.documentElement.scrollWidth - window.innerWidth"
+    )
+    assert overflow <= 0

@@ -36,7 +36,7 @@ def array(rows) -> np.ndarray:
 
 def training_curves(results) -> Figure:
     """Loss and accuracy against epoch: thin a seed, thick their mean."""
-    figure, axes = _figure(9, 3.2, 1, 2)
+    figure, axes = subplots(9, 3.2, 1, 2)
     for axis, metric in zip(axes, ("loss", "accuracy"), strict=True):
         for prefix, colour, name in (
             ("", TREND_COLOURS[0], "training"),
@@ -70,7 +70,7 @@ def heat_map(results) -> Figure:
     """Relative change of each layer (row, first layer on top) at each epoch."""
     change = array(results["change"]["mean"])
     names = [layer["name"] for layer in results["layers"]]
-    figure, axis = _figure(9, 1.2 + 0.19 * max(len(names), 8))
+    figure, axis = subplots(9, 1.2 + 0.19 * max(len(names), 8))
     shown = np.where(change > 0, change, np.nan)
     image = axis.imshow(
         shown,
@@ -97,7 +97,7 @@ def trends(results) -> Figure:
     groups += [-1] if (labels == -1).any() else []
     columns = min(3, len(groups))
     rows = -(-len(groups) // columns)
-    figure, axes = _figure(
+    figure, axes = subplots(
         9, 0.6 + 2.6 * rows, rows, columns, sharex=True, sharey=True, squeeze=False
     )
     decay = results["change"]["by_weight_decay_alone"]
@@ -130,7 +130,7 @@ def trends(results) -> Figure:
 def depth(results) -> Figure:
     """Typical relative change of each layer against its depth and its size."""
     layers = results["layers"]
-    figure, axes = _figure(9, 3.4, 1, 2, sharey=True)
+    figure, axes = subplots(9, 3.4, 1, 2, sharey=True)
     colours = [trend_colour(layer["trend"]) for layer in layers]
     change = array([layer["typical_change"] for layer in layers])
     rows = {row["effect"]: row for row in results["depth_effect"]["l1_ratio"]}
@@ -156,7 +156,7 @@ def depth(results) -> Figure:
 
 def number_of_trends(results) -> Figure:
     """Why this many trends: the scan of k for both presets."""
-    figure, axes = _figure(9, 3, 1, 2)
+    figure, axes = subplots(9, 3, 1, 2)
     found = results["trends"]["robust"]
     k = array([row["k"] for row in found["scan"]])
     for column in ("silhouette", "stability"):
@@ -181,7 +181,8 @@ def number_of_trends(results) -> Figure:
     return figure
 
 
-def _figure(width, height, rows=1, columns=1, **kwargs):
+def subplots(width, height, rows=1, columns=1, **kwargs):
+    """A figure of so many inches, and its axes as `Figure.subplots` returns them."""
     figure = Figure(figsize=(width, height), layout="constrained", dpi=130)
     axes = figure.subplots(rows, columns, **kwargs)
     for axis in np.atleast_1d(axes).flat:

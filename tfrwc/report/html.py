@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from tfrwc.report import figures
+from tfrwc.report import beta_figures, figures
 from tfrwc.report.contact_sheets import contact_sheet
 
 FIGURES = {
@@ -15,6 +15,14 @@ FIGURES = {
     "trends": figures.trends,
     "depth": figures.depth,
     "number_of_trends": figures.number_of_trends,
+}
+BETA_FIGURES = {
+    "inference": beta_figures.inference,
+    "nonlinear": beta_figures.nonlinear,
+    "learned": beta_figures.learned,
+    "collapse_diagram": beta_figures.collapse_diagram,
+    "images": beta_figures.images,
+    "collapse": beta_figures.collapse,
 }
 
 
@@ -65,6 +73,21 @@ def write_private_report(results, pictures, out):
         for kind, releases in kinds.items()
     }
     return _write_page("private_pneumonia", drawn, out, r=results, kinds=kinds)
+
+
+def write_beta_report(results, pictures, out):
+    """Write report.html and figures/*.png.
+
+    Args:
+        results, pictures: of `tfrwc.studies.optimal_beta.run`.
+        out: folder.
+
+    Returns:
+        Path of the page.
+    """
+    drawn = {name: draw(results) for name, draw in BETA_FIGURES.items()}
+    drawn["traversals"] = beta_figures.traversals(pictures)
+    return _write_page("optimal_beta", drawn, out, r=results)
 
 
 def _write_page(template, drawn, out, **context):

@@ -197,17 +197,20 @@ def findings(results) -> list[str]:
     lines = []
     for world in results["true_decoder"]:
         lines.append(
-            f"Linear world with cosine {world['cosine']}: {_optimum(world['optimum'])}"
+            f"Linear world with cosine {world['cosine']}: "
+            + _optimum(world["optimum"], "the exact")
         )
     errors = [world["largest_error"] for world in results["learned_decoder"]]
     worst = {name: max(error[name] for error in errors) for name in errors[0]}
     lines.append(
         "With a learned decoder, trained models are within "
         + ", ".join(f"{value:.2%} ({name})" for name, value in worst.items())
-        + " of the exact optimum, for β from 0.5 to 16 and three mixings."
+        + " of the exact optimum, for β from 0.5 to 16 and three mixings (a rate below "
+        "0.1 nats: of 0.1)."
     )
     for world in results["nonlinear"]:
-        lines.append(f"{world['formula']}: {_optimum(world['optimum'])}")
+        optimum = _optimum(world["optimum"], "the ideal encoder's")
+        lines.append(f"{world['formula']}: {optimum}")
     verdicts = results["images"]["verdicts"]
     for kind, words in (
         ("finite optimum", "have a finite best β with no latent dying there"),
@@ -218,14 +221,28 @@ def findings(results) -> list[str]:
         names = ", ".join(f"{v['measure']} (β = {v['best_beta']:g})" for v in found)
         if found:
             lines.append(f"Images: {names} {words}.")
-    return lines
+    return [*lines, _collapsing(results["collapse"])]
 
 
-def _optimum(found):
+def _collapsing(found):
+    live = (np.array(found["rates"]) > beta_images.LIVE).sum(axis=1)
+    # From the last epoch with the most live latents on.
+    first = len(live) - 1 - int(live[::-1].argmax())
+    change = np.array(found["change"])[:, first:].mean(axis=1)
+    most, least = int(change.argmax()), int(change.argmin())
+    return (
+        f"While β rose from {found['beta'][first]:.2g} to {found['beta'][-1]:.2g} and "
+        f"live latents fell from {live[first]} to {live[-1]}, {found['layers'][most]} "
+        f"changed most ({change[most]:.1%} in an epoch, on average) and "
+        f"{found['layers'][least]} least ({change[least]:.1%})."
+    )
+
+
+def _optimum(found, whose):
     shape = "is not monotonic in β" if found["non_monotonic"] else "is monotonic in β"
     inside = "contains" if found["contains_exact"] else "does not contain"
     return (
         f"inference performance {shape}; best at β = {found['trained']:.3f} when "
         f"trained, 95 % interval {found['low']:.3f} to {found['high']:.3f}, which "
-        f"{inside} the exact {found['exact']:.3f}."
+        f"{inside} {whose} {found['exact']:.3f}."
     )
