@@ -20,6 +20,7 @@ WORLDS = {
     "sum_and_squares": ("x = (s₁ + s₂, s₁² - s₂²)", mixing.sum_and_squares()),
     "product": ("x = (s₁ s₂, 0.3 (s₁ + s₂))", mixing.product(0.3)),
 }
+SMALL_RATE = 0.1  # nats
 _EXAMPLES, _HELD_OUT, _BLOCKS = 8192, 65_536, 64
 _RESAMPLES = 2000
 
@@ -79,9 +80,9 @@ def learned_decoder(cosine, seeds, epochs, path, verbose) -> dict:
     )
     between = frame.beta.between(0.5, 16).to_numpy()
     error = np.abs(frame[names].to_numpy() - expected)[between]
-    scale = np.abs(expected)[between]
+    expected = np.abs(expected)[between]
     # A rate near 0 has no relative error to speak of.
-    scale[:, 1] = np.maximum(scale[:, 1], 0.1)
+    small = expected[:, 1] < SMALL_RATE
     rates = np.sort(sweep.rates_, axis=1)[:, ::-1]
     return {
         "cosine": cosine,
@@ -104,7 +105,12 @@ def learned_decoder(cosine, seeds, epochs, path, verbose) -> dict:
                 strict=True,
             )
         ],
-        "largest_error": dict(zip(names, (error / scale).max(axis=0), strict=True)),
+        "largest_error": {
+            "objective": (error[:, 0] / expected[:, 0]).max(),
+            "rate": (error[~small, 1] / expected[~small, 1]).max(),
+            "distortion": (error[:, 2] / expected[:, 2]).max(),
+            "small_rate_in_nats": error[small, 1].max(),
+        },
     }
 
 

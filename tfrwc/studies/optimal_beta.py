@@ -32,8 +32,8 @@ READING = {
     "is the inference performance; mse the squared error of the mean. optimum is that "
     "of log_q, with an interval of 95 % over seeds and blocks of the data.",
     "learned_decoder": "Linear β-VAEs that learn their decoder as well; exact is the "
-    "global optimum. largest_error is relative, over β from 0.5 to 16; that of a rate "
-    "below 0.1 nats is relative to 0.1. A latent is collapsed from its collapse_beta.",
+    "global optimum. largest_error is relative, over β from 0.5 to 16; rates below 0.1 "
+    "nats are apart, in nats. A latent is collapsed from its collapse_beta.",
     "nonlinear": "As true_decoder, where the data are not linear in the factors; "
     "reference is of the ideal encoder, by integration, at the same β.",
     "images": "β-VAEs with a Bernoulli likelihood. rates are of each latent, in nats; "
@@ -204,9 +204,12 @@ def findings(results) -> list[str]:
     worst = {name: max(error[name] for error in errors) for name in errors[0]}
     lines.append(
         "With a learned decoder, trained models are within "
-        + ", ".join(f"{value:.2%} ({name})" for name, value in worst.items())
-        + " of the exact optimum, for β from 0.5 to 16 and three mixings (a rate below "
-        "0.1 nats: of 0.1)."
+        + ", ".join(
+            f"{worst[name]:.2%} ({name})"
+            for name in ("objective", "rate", "distortion")
+        )
+        + " of the exact optimum, for β from 0.5 to 16 and three mixings; rates below "
+        f"{beta_worlds.SMALL_RATE} nats within {worst['small_rate_in_nats']:.4f} nats."
     )
     for world in results["nonlinear"]:
         optimum = _optimum(world["optimum"], "the ideal encoder's")
