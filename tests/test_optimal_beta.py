@@ -172,7 +172,7 @@ def test_the_pipeline_leaves_everything(out, results):
     assert [w["world"] for w in results["nonlinear"]] == ["tanh"]
     images = results["images"]
     assert "generated" in images["origin"] or "drawn" in images["origin"]
-    assert len(images["rows"]) == len(beta_images.BETAS)
+    assert len(images["rows"]) == len(beta_images.BETAS["sprites"])
     assert len(images["verdicts"]) == len(beta_images.MEASURES)
     assert len(results["findings"]) >= 6
     assert len(load_recording(out / "recordings" / "collapse.parquet")) == 2

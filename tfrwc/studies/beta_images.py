@@ -9,7 +9,11 @@ from tfrwc.disentangle import BetaSweep, BetaVAE
 from tfrwc.studies._scoring import all_scores
 
 LATENTS = 10
-BETAS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+# By data set: where its latents live and die; those published for dSprites.
+BETAS = {
+    "sprites": (0.25, 0.5, 1.0, 2.0, 4.0, 8.0),
+    "dsprites": (1.0, 2.0, 4.0, 6.0, 8.0, 16.0),
+}
 # A latent with a lower rate, in nats, tells too little to count.
 LIVE = 0.1
 # For each measure of `sweep`, and whether more is better.
@@ -28,11 +32,12 @@ _TRAVERSED, _STEPS, _REACH = 6, 7, 2.0
 _RESAMPLES = 2000
 
 
-def sweep(data, encoder, seeds, epochs, path, verbose) -> tuple:
+def sweep(data, betas, encoder, seeds, epochs, path, verbose) -> tuple:
     """Train over β and seeds, and score every member.
 
     Args:
         data: a `tfrwc.datasets.sprites.Sprites`.
+        betas: in ascending order.
         encoder: of `BetaVAE`, ``"dense"`` or ``"conv"``.
         seeds, epochs, path, verbose: of `BetaSweep`.
 
@@ -50,7 +55,7 @@ def sweep(data, encoder, seeds, epochs, path, verbose) -> tuple:
         )
 
     trained = BetaSweep(
-        BETAS, seeds, build, epochs=epochs, learning_rate=1e-3, verbose=verbose
+        betas, seeds, build, epochs=epochs, learning_rate=1e-3, verbose=verbose
     ).fit(x, path)
     frame = trained.to_frame()
     some = np.random.default_rng(0).permutation(len(x))[:_SCORED]
@@ -185,7 +190,7 @@ def _traversals(trained, seed, x):
     steps = np.linspace(-_REACH, _REACH, _STEPS)
     middle = len(x) // 2
     pictures = {"original": _bytes(x[middle, ..., 0])}
-    for beta in BETAS:
+    for beta in trained.betas:
         vae = trained.member(beta, seed)
         base = keras.ops.convert_to_numpy(vae.encode(x[middle : middle + 1]).mean())
         order = np.argsort(rates[beta, seed])[::-1][:_TRAVERSED]

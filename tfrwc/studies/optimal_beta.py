@@ -22,8 +22,6 @@ from tfrwc.models.vae import NAMES
 from tfrwc.studies import beta_images, beta_worlds
 from tfrwc.studies._files import check_settings, plain, write_whole
 
-DATASETS = ("sprites", "dsprites")
-
 READING = {
     "findings": "The results in sentences.",
     "true_decoder": "Linear worlds x = A s + σ ε, of two factors whose columns of A "
@@ -67,7 +65,7 @@ class Trial:
 
     def __post_init__(self):
         for name, value, choices in (
-            ("dataset", self.dataset, DATASETS),
+            ("dataset", self.dataset, tuple(beta_images.BETAS)),
             ("encoder", self.encoder, NAMES),
             *(("world", world, tuple(beta_worlds.WORLDS)) for world in self.worlds),
         ):
@@ -174,7 +172,13 @@ def run(trial: Trial, out, say=print, verbose=0) -> tuple:
 
 def _images(trial, data, out, path, verbose):
     results, pictures, trained = beta_images.sweep(
-        data, trial.encoder, trial.seeds, trial.epochs, path, verbose
+        data,
+        beta_images.BETAS[trial.dataset],
+        trial.encoder,
+        trial.seeds,
+        trial.epochs,
+        path,
+        verbose,
     )
     np.savez(path.with_name("pictures.npz"), **pictures)
     [mig] = [v for v in results["verdicts"] if v["measure"] == "mig"]
