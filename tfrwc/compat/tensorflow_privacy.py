@@ -12,7 +12,7 @@ import tensorflow as tf
 
 sys.skip_tf_privacy_import = True
 try:
-    from tensorflow_privacy.privacy.dp_query import gaussian_query
+    from tensorflow_privacy.privacy.dp_query import gaussian_query, normalized_query
 except ImportError as error:
     raise ImportError(
         "This needs tensorflow-privacy, which exists for Python below 3.12. Running: "
@@ -74,3 +74,49 @@ def _sums_of_one(params, empty, records):
     return tf.map_fn(
         lambda record: query.accumulate_record(params, empty, record), records
     )
+
+
+class StatelessGaussianSumQuery(gaussian_query.GaussianSumQuery):
+    """`GaussianSumQuery` whose noise is a function of a seed.
+
+    tensorflow-privacy's own follows TensorFlow's global seed, with which anybody who
+    has the training script could subtract it.
+
+    Args:
+        l2_norm_clip: that the records were clipped to.
+        stddev: standard deviation of the noise, absolute.
+        seed: int64 (2,), another one for each result.
+    """
+
+    def __init__(self, l2_norm_clip, stddev, seed):
+        super().__init__(l2_norm_clip, stddev)
+        self._seed = seed
+
+    def get_noised_result(self, sample_state, global_state):
+        sums = tf.nest.flatten(sample_state)
+        noised = [
+            total
+            + global_state.stddev
+            * tf.random.stateless_normal(
+                total.shape, tf.random.experimental.stateless_fold_in(self._seed, i)
+            )
+            for i, total in enumerate(sums)
+        ]
+        result = tf.nest.pack_sequence_as(sample_state, noised)
+        event = dp_accounting.GaussianDpEvent(self._stddev / self._l2_norm_clip)
+        return result, global_state, event
+
+
+def noised_mean(sums, l2_norm_clip, stddev, denominator, seed):
+    """A mean of clipped records from their sum, with noise, by `NormalizedQuery`.
+
+    Args:
+        sums: tensors, each the sum of the records' parts.
+        l2_norm_clip, stddev, seed: of `StatelessGaussianSumQuery`.
+        denominator: that the noised sum is divided by.
+    """
+    query = normalized_query.NormalizedQuery(
+        StatelessGaussianSumQuery(l2_norm_clip, stddev, seed), denominator
+    )
+    mean, _, _ = query.get_noised_result(sums, query.initial_global_state())
+    return mean

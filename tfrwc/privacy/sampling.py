@@ -1,0 +1,86 @@
+"""Poisson samples, the batches that the accounting of DP-SGD is about.
+
+>>> from tfrwc.privacy import poisson_batches
+>>> batches = poisson_batches(x, y, batch_size=256)             # doctest: +SKIP
+>>> private_model.fit(batches, epochs=10)                       # doctest: +SKIP
+"""
+
+import math
+import secrets
+
+import keras
+import numpy as np
+
+
+class PoissonBatches(keras.utils.PyDataset):
+    """Batches that each hold every example independently with the same probability.
+
+    Their sizes differ: `batch_size` is the mean. See `poisson_batches`.
+    """
+
+    def __init__(self, arrays, batch_size, rng):
+        super().__init__()
+        self.arrays = arrays
+        self.batch_size = batch_size
+        self.train_size = len(keras.tree.flatten(arrays)[0])
+        self._rng = rng
+
+    def __len__(self):
+        return math.ceil(self.train_size / self.batch_size)
+
+    def __getitem__(self, index):
+        rate = self.batch_size / self.train_size
+        # Not a function of the index: each epoch draws anew.
+        chosen = np.flatnonzero(self._rng.random(self.train_size) < rate)
+        return keras.tree.map_structure(lambda array: array[chosen], self.arrays)
+
+
+def poisson_batches(x, y=None, sample_weight=None, *, batch_size, insecure_seed=None):
+    """Poisson samples of a data set, for `fit` of a private model.
+
+    Args:
+        x: array (n, ...) or a structure of such arrays; or a finite `tf.data.Dataset`
+            of single examples, which is read into memory.
+        y, sample_weight: as `x`, or None.
+        batch_size: expected number of examples in a batch.
+        insecure_seed: makes the samples repeatable, for tests: the guarantee holds
+            only while nobody knows them.
+
+    Returns:
+        `PoissonBatches`, a `keras.utils.PyDataset` of ceil(n / batch_size) batches in
+        an epoch.
+
+    Raises:
+        ValueError: if the arrays differ in length, or batch_size is not 1 to n.
+    """
+    if hasattr(x, "as_numpy_iterator"):
+        arrays = _read(x, y)
+    else:
+        arrays = tuple(part for part in (x, y, sample_weight) if part is not None)
+        arrays = keras.tree.map_structure(np.asarray, arrays)
+    lengths = {len(array) for array in keras.tree.flatten(arrays)}
+    if len(lengths) != 1:
+        raise ValueError(
+            "All arrays must have one entry for each example. Received lengths "
+            f"{sorted(lengths)}."
+        )
+    [n] = lengths
+    if not isinstance(batch_size, (int, np.integer)) or not 1 <= batch_size <= n:
+        raise ValueError(
+            f"batch_size must be a whole number from 1 to {n}, the number of examples. "
+            f"Received: {batch_size!r}."
+        )
+    seed = secrets.randbits(128) if insecure_seed is None else insecure_seed
+    return PoissonBatches(arrays, int(batch_size), np.random.default_rng(seed))
+
+
+def _read(dataset, y):
+    if y is not None:
+        raise ValueError("A tf.data.Dataset has its own y: give x alone.")
+    if int(dataset.cardinality()) == -1:
+        raise ValueError(
+            "The tf.data.Dataset is infinite. Give the finite one, before repeat()."
+        )
+    examples = list(dataset.as_numpy_iterator())
+    arrays = keras.tree.map_structure(lambda *parts: np.stack(parts), *examples)
+    return arrays if isinstance(arrays, tuple) else (arrays,)

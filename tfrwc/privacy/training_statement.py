@@ -1,0 +1,116 @@
+"""The privacy statement that goes with a model trained by DP-SGD."""
+
+import json
+import math
+from dataclasses import asdict, dataclass
+
+NOT_PROMISED = (
+    "Accuracy and loss in the training logs are computed from the training images "
+    "without noise: do not publish them.",
+    "Choosing settings by several runs on the same images costs privacy that no "
+    "single run's numbers contain.",
+    "Noise is drawn in 32-bit floating point, of which the theory of real numbers "
+    "knows nothing.",
+)
+GENERATOR = (
+    "TensorFlow's Philox generator, keyed by 128 random bits of the operating system "
+    "that are forgotten at the end; it is fast, and no cryptographic generator"
+)
+
+
+@dataclass(frozen=True)
+class TrainingStatement:
+    """What the training guarantees to each example.
+
+    Neighbouring data sets differ by one example, which the one has and the other has
+    not. Epsilons are upper bounds, natural logarithms of ratios of probabilities;
+    `math.inf` means that there is no guarantee.
+
+    Attributes:
+        epsilon, delta: of one example, if batches are Poisson samples.
+        method: how epsilon was computed.
+        sampling: ``"poisson"`` if all steps drew Poisson samples; else ``"fixed"``:
+            epsilon then rests on the assumption that shuffled batches of a fixed size
+            protect as well, which is usual and not proven.
+        epsilon_without_sampling: of one example with the same delta, for fixed batches
+            that use each example once in an epoch, with no help from their order;
+            neighbours then differ in whether the example is replaced by nothing.
+        steps: of the optimizer, so far.
+        noise_multiplier: standard deviation of the noise over the clipping norm.
+        clip: greatest norm of an example's gradient.
+        batch_size: expected number of examples in a step.
+        train_size: number of examples.
+        images_per_patient: that the patient's number is for.
+        patient_epsilon: of all images of a patient together.
+        generator: where the noise comes from.
+        not_promised: sentences.
+    """
+
+    epsilon: float
+    delta: float
+    method: str
+    sampling: str
+    epsilon_without_sampling: float
+    steps: int
+    noise_multiplier: float
+    clip: float
+    batch_size: int
+    train_size: int
+    images_per_patient: int
+    patient_epsilon: float
+    generator: str = GENERATOR
+    not_promised: tuple = NOT_PROMISED
+
+    @property
+    def largest_advantage(self) -> float:
+        """Bound on the advantage of any membership attack on one example."""
+        if math.isinf(self.epsilon):
+            return 1.0
+        return math.tanh(self.epsilon / 2) + 2 * self.delta / (
+            1 + math.exp(min(self.epsilon, 700))
+        )
+
+    def to_dict(self) -> dict:
+        """Plain data for JSON, which has no infinity: it becomes "infinity"."""
+        return {
+            key: "infinity"
+            if isinstance(value, float) and math.isinf(value)
+            else (list(value) if isinstance(value, tuple) else value)
+            for key, value in asdict(self).items()
+        }
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_dict(), indent=1)
+
+    def explain(self) -> str:
+        """The statement as text for a hospital's data officer."""
+        head = (
+            f"This model was trained in {self.steps:,} steps on {self.train_size:,} "
+            f"images, about {self.batch_size:,} in each step. The gradient of each "
+            f"image was scaled down to a norm of at most {self.clip:g}, and to their "
+            f"sum noise of standard deviation {self.clip * self.noise_multiplier:.4g} "
+            "was added."
+        )
+        if math.isinf(self.epsilon):
+            return f"{head}\n\nThere is no guarantee: nothing hides an image."
+        lines = [
+            head,
+            f"One image: epsilon = {self.epsilon:.4g} but for a probability of "
+            f"{self.delta:.2g}, for two sets of which one has an image more. The best "
+            "attack that tells whether an image was among them has an advantage (true "
+            f"less false positive rate) of at most {self.largest_advantage:.1%}.",
+        ]
+        if self.sampling == "fixed":
+            lines.append(
+                "This assumes that shuffled batches of a fixed size protect as well as "
+                "Poisson samples, which is usual and not proven; with no help from "
+                f"their order, epsilon = {self.epsilon_without_sampling:.4g}."
+            )
+        if self.images_per_patient > 1:
+            lines.append(
+                f"All {self.images_per_patient} images of a patient together: epsilon "
+                f"= {self.patient_epsilon:.4g} with the same probability."
+            )
+        lines.append(f"The noise is drawn by {self.generator}.")
+        lines.append("Not promised: " + " ".join(self.not_promised))
+        return "\n\n".join(lines)
