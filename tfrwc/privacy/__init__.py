@@ -3,7 +3,13 @@
 >>> from tfrwc.privacy import PixelLaplace
 >>> print(PixelLaplace(scale=255.0).statement((8, 8)).per_value_epsilon)
 1.0
+
+Private training, which needs TensorFlow, is loaded when it is first used:
+`make_private`, `poisson_batches`, `replace_batch_norm`.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from tfrwc.privacy._mechanism import to_uint8
 from tfrwc.privacy.attacks import Audit, audit
@@ -17,6 +23,12 @@ from tfrwc.privacy.mechanisms import (
 )
 from tfrwc.privacy.noise import insecure_test_key, new_key
 from tfrwc.privacy.statement import Statement
+from tfrwc.privacy.training_statement import TrainingStatement
+
+if TYPE_CHECKING:
+    from tfrwc.privacy.batch_norm import replace_batch_norm
+    from tfrwc.privacy.dp_sgd import PrivateModel, make_private
+    from tfrwc.privacy.sampling import poisson_batches
 
 __all__ = [
     "DPSVD",
@@ -24,11 +36,33 @@ __all__ = [
     "DPPix",
     "PixelGaussian",
     "PixelLaplace",
+    "PrivateModel",
     "RandomizedResponse",
     "ScalarShift",
     "Statement",
+    "TrainingStatement",
     "audit",
     "insecure_test_key",
+    "make_private",
     "new_key",
+    "poisson_batches",
+    "replace_batch_norm",
     "to_uint8",
 ]
+
+_HOMES = {
+    "PrivateModel": "dp_sgd",
+    "make_private": "dp_sgd",
+    "poisson_batches": "sampling",
+    "replace_batch_norm": "batch_norm",
+}
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from tfrwc.privacy._layer_rules import any_layer, rule_of
+from tfrwc.privacy._per_example import PerExample
 
 # Of losses in float16, whose gradients would otherwise vanish. Gradients of single
 # examples are not divided by the batch size, so that little is needed.
@@ -46,6 +47,36 @@ def clipped_sums(model, losses, x, clip) -> Clipped:
             outputs = call(model, x)
         scale = _FLOAT16_SCALE if _uses_float16(model) else 1.0
         total = tf.reduce_sum(losses(outputs)) * scale
+    parts = per_example(tape, total, taps, scale)
+    squares = [square for _, square in parts.values()]
+    norms = tf.sqrt(tf.add_n(squares))
+    finite = tf.math.is_finite(norms)
+    weights = tf.where(norms > clip, clip / norms, 1.0)
+
+    def usual():
+        return [part.weighted_sum(weights) for part, _ in parts.values()]
+
+    def without_some():
+        # 0 times infinity would be no number: their values are taken out instead.
+        rest = [_only(part, finite) for part, _ in parts.values()]
+        return [part.weighted_sum(tf.where(finite, weights, 0.0)) for part in rest]
+
+    sums = tf.cond(tf.reduce_all(finite), usual, without_some)
+    return Clipped(dict(zip(parts, sums, strict=True)), norms, outputs)
+
+
+def per_example(tape, total, taps, scale=1.0) -> dict:
+    """Gradients of the examples' losses, by id of the variable.
+
+    Args:
+        tape: under which the layers were called.
+        total: sum of the losses, times `scale`.
+        taps: of the layers' calls.
+        scale: that the gradients are divided by.
+
+    Returns:
+        For each variable a `PerExample` or `Ghost`, and its squared norms (batch,).
+    """
     sources = [source for tap in taps for source in tap.sources]
     found = tape.gradient(
         total, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO
@@ -53,18 +84,17 @@ def clipped_sums(model, losses, x, clip) -> Clipped:
     # A gradient may be sparse.
     found = [tf.cast(tf.convert_to_tensor(g), tf.float32) for g in found]
     found = iter(found if scale == 1 else [g / scale for g in found])
-    parts = {}
-    for tap in taps:
-        for part in tap.gradients([next(found) for _ in tap.sources]):
-            if part.variable.trainable:
-                parts.setdefault(id(part.variable), []).append(part)
-    parts = {key: _joined(several) for key, several in parts.items()}
-    squares = [part.square_norms() for part in parts.values()]
-    norms = tf.sqrt(tf.add_n(squares))
-    weights = tf.where(norms > clip, clip / norms, 1.0)
-    weights = tf.where(tf.math.is_finite(norms), weights, 0.0)
-    sums = {key: part.weighted_sum(weights) for key, part in parts.items()}
-    return Clipped(sums, norms, outputs)
+    given = [[next(found) for _ in tap.sources] for tap in taps]
+    parts, squares = {}, []
+    # In the order of the backward pass, and one layer after the other: what a layer
+    # needs for its norms can be large, and is gone before the next one begins.
+    for tap, gradients in zip(reversed(taps), reversed(given), strict=True):
+        with tf.control_dependencies(squares[-1:]):
+            for part in tap.gradients(gradients):
+                if part.variable.trainable:
+                    squares.append(part.square_norms())
+                    parts.setdefault(id(part.variable), []).append((part, squares[-1]))
+    return {key: _joined(several) for key, several in parts.items()}
 
 
 def call(model, x):
@@ -126,9 +156,16 @@ def _joined(parts):
     """Of a variable that is used in several places: the sum of their gradients."""
     if len(parts) == 1:
         return parts[0]
-    from tfrwc.privacy._per_example import PerExample
+    values = tf.add_n([part.values for part, _ in parts])
+    part = PerExample(parts[0][0].variable, values)
+    return part, part.square_norms()
 
-    return PerExample(parts[0].variable, tf.add_n([part.values for part in parts]))
+
+def _only(part, examples):
+    """Gradients that are 0 for all but some examples (batch,)."""
+    values = part.values
+    kept = tf.reshape(examples, (-1, *[1] * (values.shape.rank - 1)))
+    return PerExample(part.variable, tf.where(kept, values, 0.0))
 
 
 def _graph():

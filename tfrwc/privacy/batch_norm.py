@@ -7,10 +7,10 @@
 
 import keras
 
-# Few channels in a group leave little of their means; a group of one leaves none,
-# and a global average behind it would see nothing.
 _MOST_GROUPS = 16
 _KINDS = ("group", "frozen")
+_KEPT = ("name", "trainable", "dtype", "axis", "epsilon", "center", "scale")
+_KEPT += ("gamma_regularizer", "beta_regularizer")
 
 
 def replace_batch_norm(model, by="group") -> tuple:
@@ -40,56 +40,66 @@ def replace_batch_norm(model, by="group") -> tuple:
             "of its BatchNormalization layers to False, or build it with others."
         )
     changes = []
-
-    def copy(layer):
-        config = layer.get_config()
-        if not isinstance(layer, keras.layers.BatchNormalization):
-            return layer.__class__.from_config(config)
-        if by == "frozen":
-            changes.append(
-                f"{layer.name}: frozen with its moving means and variances; nothing of "
-                "it is trained."
-            )
-            return layer.__class__.from_config(config | {"trainable": False})
-        channels = layer.moving_mean.shape[0]
-        groups = max(
-            n
-            for n in range(1, _MOST_GROUPS + 1)
-            if channels % n == 0 and (n == 1 or channels // n > 1)
-        )
-        changes.append(
-            f"{layer.name}: BatchNormalization became GroupNormalization of {groups} "
-            f"groups of {channels // groups} channels, with the same scale and offset; "
-            "its moving statistics are gone."
-        )
-        same = ("name", "epsilon", "center", "scale", "trainable", "dtype")
-        regularizers = ("gamma_regularizer", "beta_regularizer")
-        kept = {key: config[key] for key in (*same, *regularizers)}
-        axis = config["axis"]
-        return keras.layers.GroupNormalization(groups, axis=axis, **kept)
-
-    new = keras.models.clone_model(model, clone_function=copy, recursive=True)
-    for old_layer, new_layer in zip(
-        model._flatten_layers(), new._flatten_layers(), strict=True
-    ):
-        kept = dict(zip(_names(new_layer), new_layer._trainable_variables, strict=True))
-        kept |= dict(
-            zip(
-                _names(new_layer, False),
-                new_layer._non_trainable_variables,
-                strict=True,
-            )
-        )
-        for variable in old_layer._trainable_variables + (
-            old_layer._non_trainable_variables
-        ):
-            if variable.name in kept:
-                kept[variable.name].assign(variable)
+    config = keras.saving.serialize_keras_object(model)
+    config.pop("compile_config", None)
+    config = _replaced(config, by, changes)
+    new = keras.saving.deserialize_keras_object(config)
+    pairs = zip(model._flatten_layers(), new._flatten_layers(), strict=True)
+    for old_layer, new_layer in pairs:
+        old, same = _variables(old_layer), _variables(new_layer)
+        for name in old.keys() & same.keys():
+            same[name].assign(old[name])
     return new, changes
 
 
-def _names(layer, trainable=True):
-    variables = (
-        layer._trainable_variables if trainable else (layer._non_trainable_variables)
+def _replaced(config, by, changes):
+    """A model's configuration with other normalisations, however deep."""
+    if isinstance(config, (list, tuple)):
+        return [_replaced(item, by, changes) for item in config]
+    if not isinstance(config, dict):
+        return config
+    if config.get("class_name") == "BatchNormalization":
+        return _replacement(config, by, changes)
+    return {key: _replaced(item, by, changes) for key, item in config.items()}
+
+
+def _replacement(layer, by, changes):
+    config = layer["config"]
+    name = config["name"]
+    if by == "frozen":
+        changes.append(
+            f"{name}: frozen with its moving means and variances; nothing of it is "
+            "trained."
+        )
+        return layer | {"config": config | {"trainable": False}}
+    channels = layer["build_config"]["input_shape"][config["axis"]]
+    groups = _groups(channels)
+    changes.append(
+        f"{name}: BatchNormalization became GroupNormalization of {groups} groups of "
+        f"{channels // groups} channels, with the same scale and offset; its moving "
+        "statistics are gone."
     )
-    return [v.name for v in variables]
+    kept = {key: config[key] for key in _KEPT} | {"groups": groups}
+    # A call of batch normalisation can have a mask, which this one does not take.
+    nodes = [node | {"kwargs": {}} for node in layer.get("inbound_nodes", [])]
+    return layer | {
+        "class_name": "GroupNormalization",
+        "config": kept,
+        "inbound_nodes": nodes,
+    }
+
+
+def _groups(channels):
+    # A group of one channel keeps nothing of its mean, and a global average behind it
+    # would see nothing.
+    allowed = [
+        n
+        for n in range(1, _MOST_GROUPS + 1)
+        if channels % n == 0 and (n == 1 or channels > n)
+    ]
+    return allowed[-1]
+
+
+def _variables(layer):
+    own = layer._trainable_variables + layer._non_trainable_variables
+    return {variable.name: variable for variable in own}

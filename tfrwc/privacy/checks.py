@@ -94,7 +94,7 @@ def check_step(model, batch_loss, losses, data):
     # Seeds of dropout may advance; other state may not.
     state = [v for v in model.non_trainable_variables if "seed" not in v.path]
     before = [keras.ops.convert_to_numpy(v) for v in state]
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
+    with tf.GradientTape(persistent=True) as tape:
         with _clipping.recorded(model, tape) as taps:
             outputs = _clipping.call(model, x)
         if any(layer._losses for layer in model._flatten_layers()):
@@ -104,7 +104,7 @@ def check_step(model, batch_loss, losses, data):
             )
         whole = float(batch_loss(y, outputs, weight))
         each = losses(y, outputs, weight)
-        first = each[0]
+        first, total = each[0], tf.reduce_sum(each)
     for variable, old in zip(state, before, strict=True):
         if not np.array_equal(keras.ops.convert_to_numpy(variable), old):
             raise ValueError(
@@ -128,6 +128,33 @@ def check_step(model, batch_loss, losses, data):
             "of its examples. Use a loss of single examples, with the reduction "
             "'sum_over_batch_size'."
         )
+
+    _check_gradients(model, tape, total, taps)
+
+
+def _check_gradients(model, tape, total, taps):
+    """The examples' gradients must add up to that of the batch, for every weight."""
+    parts = _clipping.per_example(tape, total, taps)
+    variables = model.trainable_variables
+    low = {layer.compute_dtype for layer in model._flatten_layers()}
+    tolerance = 0.1 if low & {"float16", "bfloat16"} else 1e-3
+    for variable, gradient in zip(
+        variables, tape.gradient(total, [v.value for v in variables]), strict=True
+    ):
+        if gradient is None:
+            continue
+        expected = tf.cast(tf.convert_to_tensor(gradient), tf.float32)
+        found = tf.zeros_like(expected)
+        if id(variable) in parts:
+            found = parts[id(variable)][0].weighted_sum(tf.ones(_EXAMPLES))
+        error = float(tf.norm(found - expected))
+        if not error <= tolerance * float(tf.norm(expected)) + 1e-6:
+            raise ValueError(
+                f"The gradients of weight {variable.path!r} for single examples do not "
+                "add up to that for their batch: some layer uses it in a way that "
+                "cannot be followed, such as another layer's weight without calling "
+                "that layer. Put both uses into one layer that owns the weight."
+            )
 
 
 def check_data(x, batch_size, validation_split, private):
