@@ -3,7 +3,12 @@
 >>> from tfrwc.privacy import PixelLaplace
 >>> print(PixelLaplace(scale=255.0).statement((8, 8)).per_value_epsilon)
 1.0
+
+Attacks on trained models are loaded when they are first used.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from tfrwc.privacy._mechanism import to_uint8
 from tfrwc.privacy.attacks import Audit, audit
@@ -18,6 +23,10 @@ from tfrwc.privacy.mechanisms import (
 from tfrwc.privacy.noise import insecure_test_key, new_key
 from tfrwc.privacy.statement import Statement
 
+if TYPE_CHECKING:
+    from tfrwc.privacy.canaries import audit_canaries, audit_runs, make_canaries
+    from tfrwc.privacy.membership import membership_inference
+
 __all__ = [
     "DPSVD",
     "Audit",
@@ -28,7 +37,28 @@ __all__ = [
     "ScalarShift",
     "Statement",
     "audit",
+    "audit_canaries",
+    "audit_runs",
     "insecure_test_key",
+    "make_canaries",
+    "membership_inference",
     "new_key",
     "to_uint8",
 ]
+
+_HOMES = {
+    "audit_canaries": "canaries",
+    "audit_runs": "canaries",
+    "make_canaries": "canaries",
+    "membership_inference": "membership",
+}
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)
