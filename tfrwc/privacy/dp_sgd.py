@@ -14,6 +14,7 @@ example, see `tfrwc.privacy._per_example`; noise and mean are queries of
 tensorflow-privacy, the account is dp-accounting's.
 """
 
+import itertools
 import math
 import secrets
 
@@ -142,8 +143,7 @@ class PrivateModel(keras.Model):
     ):
         kwargs.setdefault("name", f"private_{model.name}")
         super().__init__(**kwargs)
-        if model.built:
-            checks.check_layers(model)
+        checks.check_layers(model)
         self.model = model
         self.noise_multiplier = noise_multiplier
         self.delta = delta
@@ -224,12 +224,6 @@ class PrivateModel(keras.Model):
 
     def train_step(self, data):
         x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
-        if not self._tried:
-            with tf.init_scope():
-                checks.check_step(
-                    self.model, self._compile_loss, self._example_losses, (x, y, weight)
-                )
-            self._tried = True
         count = tf.shape(keras.tree.flatten(x)[0])[0]
         if not self._poisson:
             tf.debugging.assert_less_equal(
@@ -256,6 +250,8 @@ class PrivateModel(keras.Model):
 
         def step_within_budget(iterator):
             self._check_budget(1)
+            if not self._tried:
+                iterator = self._try_step(iterator)
             return step(iterator)
 
         self.train_function = step_within_budget
@@ -310,6 +306,18 @@ class PrivateModel(keras.Model):
     def from_config(cls, config):
         model = keras.saving.deserialize_keras_object(config.pop("model"))
         return cls(model, **config)
+
+    def _try_step(self, iterator):
+        """Check a step on made-up data like that of an iterator, which it returns."""
+        if isinstance(iterator, tf.data.Iterator):
+            data = iterator.element_spec
+        else:
+            data = next(iterator)
+            iterator = itertools.chain([data], iterator)
+        data = keras.utils.unpack_x_y_sample_weight(data)
+        checks.check_step(self.model, self._compile_loss, self._example_losses, data)
+        self._tried = True
+        return iterator
 
     def _part(self, x, y, weight):
         """Clipped sums, by id of the variable, of examples whose metrics it updates."""
@@ -374,10 +382,10 @@ class PrivateModel(keras.Model):
         return noised_mean(sums, self.clip, deviation, self.batch_size, seed)
 
     def _cost(self, images):
-        noise, rate = sgd_accounting.group_of(
-            images, self.noise_multiplier, self.batch_size / self.train_size
+        rate = self.batch_size / self.train_size
+        return sgd_accounting.group(
+            images, self.noise_multiplier, rate, self.steps, self.delta
         )
-        return sgd_accounting.sampled_gaussian(noise, rate, self.steps, self.delta)
 
     def _counter(self, name):
         return self.add_weight(
