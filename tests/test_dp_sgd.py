@@ -373,3 +373,24 @@ def test_steps_without_any_example_are_noise(data):
     assert min(batches[i][2].max() for i in range(40)) == 0
     assert model.steps == N
     assert all(np.isfinite(w).all() for w in model.get_weights())
+
+
+@pytest.mark.parametrize(
+    "make", [Attentive, lambda: keras.Sequential([layers.Flatten(), layers.Dense(3)])]
+)
+def test_models_that_are_built_by_their_first_batch(make, data):
+    callback = RWCCallback()
+    model = private(make())
+    model.compile("adam", loss())
+    model.fit(*data, callbacks=[callback], verbose=0)
+    assert model.steps == 4
+    # Biases start at 0, relative to which nothing can be said.
+    assert np.nanmin(callback.recording.values("l1_ratio")) > 0
+
+
+def test_dropout_and_eager_steps(data):
+    hidden = [layers.Flatten(), layers.Dense(8), layers.Dropout(0.5)]
+    model = private(keras.Sequential([*hidden, layers.Dense(3)]))
+    model.compile("adam", loss(), run_eagerly=True)
+    model.fit(*data, verbose=0)
+    assert model.steps == 4

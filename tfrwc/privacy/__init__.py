@@ -27,7 +27,8 @@ from tfrwc.privacy.training_statement import TrainingStatement
 
 if TYPE_CHECKING:
     from tfrwc.privacy.batch_norm import replace_batch_norm
-    from tfrwc.privacy.dp_sgd import PrivateModel, make_private
+    from tfrwc.privacy.dp_sgd import make_private
+    from tfrwc.privacy.private_model import PrivateModel
     from tfrwc.privacy.sampling import poisson_batches
 
 __all__ = [
@@ -51,7 +52,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "PrivateModel": "dp_sgd",
+    "PrivateModel": "private_model",
     "make_private": "dp_sgd",
     "poisson_batches": "sampling",
     "replace_batch_norm": "batch_norm",
