@@ -4,8 +4,8 @@
 >>> print(PixelLaplace(scale=255.0).statement((8, 8)).per_value_epsilon)
 1.0
 
-Private training, which needs TensorFlow, is loaded when it is first used:
-`make_private`, `poisson_batches`, `replace_batch_norm`.
+Private training (`make_private`), which needs TensorFlow, and attacks on trained models
+are loaded when they are first used.
 """
 
 from importlib import import_module
@@ -27,7 +27,9 @@ from tfrwc.privacy.training_statement import TrainingStatement
 
 if TYPE_CHECKING:
     from tfrwc.privacy.batch_norm import replace_batch_norm
+    from tfrwc.privacy.canaries import audit_canaries, audit_runs, make_canaries
     from tfrwc.privacy.dp_sgd import make_private
+    from tfrwc.privacy.membership import membership_inference
     from tfrwc.privacy.private_model import PrivateModel
     from tfrwc.privacy.sampling import poisson_batches
 
@@ -43,8 +45,12 @@ __all__ = [
     "Statement",
     "TrainingStatement",
     "audit",
+    "audit_canaries",
+    "audit_runs",
     "insecure_test_key",
+    "make_canaries",
     "make_private",
+    "membership_inference",
     "new_key",
     "poisson_batches",
     "replace_batch_norm",
@@ -56,6 +62,10 @@ _HOMES = {
     "make_private": "dp_sgd",
     "poisson_batches": "sampling",
     "replace_batch_norm": "batch_norm",
+    "audit_canaries": "canaries",
+    "audit_runs": "canaries",
+    "make_canaries": "canaries",
+    "membership_inference": "membership",
 }
 
 

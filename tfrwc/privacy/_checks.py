@@ -58,6 +58,29 @@ def check_delta(delta):
         )
 
 
+def check_confidence(confidence):
+    if not is_number(confidence) or not 0 < confidence < 1:
+        raise ValueError(
+            "confidence is a probability above 0 and below 1. Received: "
+            f"{confidence!r}."
+        )
+
+
+def check_guarantee(guarantee):
+    """(epsilon, delta) of a guarantee; delta may be 0."""
+    try:
+        epsilon, delta = guarantee
+    except (TypeError, ValueError):
+        raise ValueError(
+            "A guarantee is a pair (epsilon, delta), with a delta of 0 for a pure one. "
+            f"Received: {guarantee!r}."
+        ) from None
+    check_epsilon(epsilon)
+    if delta != 0:
+        check_delta(delta)
+    return float(epsilon), float(delta)
+
+
 def check_count(images):
     if not is_number(images) or images != int(images) or images < 1:
         raise ValueError(

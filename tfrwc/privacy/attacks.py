@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import beta
 
-from tfrwc.privacy._checks import TOP
+from tfrwc.privacy._checks import TOP, check_confidence
 from tfrwc.privacy.noise import new_key
 
 
@@ -58,10 +58,7 @@ def audit(
     """
     if trials < 100:
         raise ValueError(f"An audit needs 100 or more trials. Received: {trials}.")
-    if not 0 < confidence < 1:
-        raise ValueError(
-            f"confidence is a probability above 0 and below 1. Received: {confidence}."
-        )
+    check_confidence(confidence)
     black, other = _pair(shape, per)
     released = [
         mechanism.privatize(
@@ -72,15 +69,28 @@ def audit(
         for name, image in (("black", black), ("other", other))
     ]
     scores = [_score(images, black != other, per) for images in released]
-    half = trials // 2
-    chosen = _best_event(*(score[:half] for score in scores))
-    bound = _bound(chosen, *(score[half:] for score in scores), delta, confidence)
+    bound = epsilon_from_scores(*scores, delta, confidence)
     statement = mechanism.statement(shape, delta=delta or 1e-5)
     if per == "value":
         stated = statement.per_value_epsilon, statement.per_value_epsilon_delta
     else:
         stated = statement.image_epsilon, statement.image_epsilon_delta
-    return Audit(bound, stated[1].epsilon if delta else stated[0], trials - half)
+    return Audit(bound, stated[1].epsilon if delta else stated[0], trials - trials // 2)
+
+
+def epsilon_from_scores(one, other, delta, confidence) -> float:
+    """Lower bound on epsilon from scores of independent releases of two inputs.
+
+    The first half of each chooses the event, the second half bounds its probabilities.
+
+    Args:
+        one, other: scores, of one release each.
+        delta: of the guarantee that is attacked.
+        confidence: probability that the bound holds.
+    """
+    i, j = len(one) // 2, len(other) // 2
+    event = _best_event(one[:i], other[:j])
+    return _bound(event, one[i:], other[j:], delta, confidence)
 
 
 def _pair(shape, per):
@@ -116,7 +126,7 @@ def _best_event(black, other):
             (np.sum(_happens(score, option)) + 1) / (len(score) + 2)
             for score in (other, black)
         )
-        noise = 2 / math.sqrt(len(black) * min(p, q))
+        noise = 2 / math.sqrt(min(len(black), len(other)) * min(p, q))
         return max(abs(math.log(p / q)) - noise, 0), p > q
 
     best = max(options, key=lambda option: log_ratio(option)[0])
@@ -133,7 +143,8 @@ def _happens(scores, event):
 def _bound(event, black, other, delta, confidence):
     likely, unlikely = (other, black) if event[2] else (black, other)
     hits, misses = (int(np.sum(_happens(s, event))) for s in (likely, unlikely))
-    n, tail = len(likely), (1 - confidence) / 2
+    tail = (1 - confidence) / 2
+    n, m = len(likely), len(unlikely)
     low = beta.ppf(tail, hits, n - hits + 1) if hits else 0.0
-    high = beta.ppf(1 - tail, misses + 1, n - misses) if misses < n else 1.0
+    high = beta.ppf(1 - tail, misses + 1, m - misses) if misses < m else 1.0
     return math.log((low - delta) / high) if low - delta > high else 0.0
