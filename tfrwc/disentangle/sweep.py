@@ -305,9 +305,20 @@ def _train(sweep, members, x, path) -> dict:
         "posterior": template.posterior,
         "noise": template.given_noise,
         "weights": [w.shape for w in weights],
+        "networks": _outputs(template),
         "x": hashlib.sha256(np.ascontiguousarray(x)).hexdigest(),
     }
     return train(ensemble, sweep.epochs, sweep.patience, sweep.verbose, path, settings)
+
+
+def _outputs(vae):
+    """What an untrained model makes of one x, which tells networks of the same shapes
+    from each other, or fixed decoders."""
+    x = np.linspace(0.1, 1, math.prod(vae.shape), dtype=np.float32)
+    noise = np.linspace(0.5, 1, vae.n_latents, dtype=np.float32)
+    inferred = vae.infer(x.reshape(1, *vae.shape), noise[None])
+    parts = [keras.ops.convert_to_numpy(inferred[key]) for key in ("mean", "decoded")]
+    return np.concatenate([part.ravel()[:100] for part in parts]).tolist()
 
 
 def _examples(x):
