@@ -97,6 +97,15 @@ def test_verdicts(values, live, kind, inside):
     assert found["best_beta"] == 2.0 ** np.argmax(values)
 
 
+def test_a_latent_that_dies_with_one_seed_is_no_finite_optimum():
+    rows = rows_of([0.1, 0.2, 0.3, 0.2], [5, 5, 5, 2])
+    [row] = [r for r in rows if (r["beta"], r["seed"]) == (4.0, 1)]
+    row["live_latents"] = 4
+    found = beta_images.verdict(rows, "mig")
+    assert found["kind"] == "peaks as latents die"
+    assert found["live_at_best"] == pytest.approx(14 / 3)
+
+
 def test_latents_collapse_as_beta_rises(tmp_path):
     data = sprites.generate()
     found = beta_images.collapse(data, "dense", 0, 12, tmp_path / "r.parquet", 0)
@@ -189,6 +198,15 @@ def test_other_settings_in_the_same_folder_are_refused(out):
     assert process.returncode == 1
     assert "other settings (encoder)" in said
     assert "Traceback" not in said
+
+
+def test_findings_of_images_say_how_many_latents_live(results):
+    said = " ".join(results["findings"])
+    for v in results["images"]["verdicts"]:
+        assert (
+            f"{v['measure']} (β = {v['best_beta']:g}, {v['live_at_best']:.1f} of 10 "
+            "latents live)" in said
+        )
 
 
 def test_findings_say_what_was_found():

@@ -220,14 +220,18 @@ def findings(results) -> list[str]:
         lines.append(f"{world['formula']}: {optimum}")
     verdicts = results["images"]["verdicts"]
     for kind, words in (
-        ("finite optimum", "have a finite best β with no latent dying there"),
-        ("peaks as latents die", "are best at a β at which a latent has died"),
+        ("finite optimum", "have a finite best β, and no seed has lost a latent there"),
+        ("peaks as latents die", "are best at a β at which seeds have lost a latent"),
         ("best at an end", "are best at an end of the range of β"),
     ):
-        found = [v for v in verdicts if v["kind"] == kind]
-        names = ", ".join(f"{v['measure']} (β = {v['best_beta']:g})" for v in found)
-        if found:
-            lines.append(f"Images: {names} {words}.")
+        names = [
+            f"{v['measure']} (β = {v['best_beta']:g}, "
+            f"{v['live_at_best']:.1f} of {beta_images.LATENTS} latents live)"
+            for v in verdicts
+            if v["kind"] == kind
+        ]
+        if names:
+            lines.append(f"Images: {', '.join(names)} {words}.")
     return [*lines, _collapsing(results["collapse"])]
 
 
