@@ -42,6 +42,23 @@ def test_the_best_beta_of_trained_encoders_is_the_exact_one(cosine):
             assert row["log_q"] == pytest.approx(reference[row["beta"]], abs=0.01)
 
 
+def test_errors_of_means():
+    exact = [
+        {"beta": beta, "objective": -4.0, "rate": rate, "distortion": 2.0}
+        for beta, rate in ((0.25, 9.0), (0.5, 1.0), (8.0, 0.01), (16.0, 0.0))
+    ]
+    trained = [
+        row | {"seed": seed, "rate": rate, "objective": -4.4 + seed}
+        for row, rates in zip(
+            exact, ([5, 6], [0.9, 1.2], [0.008, 0.013], [0.1, 0.3]), strict=True
+        )
+        for seed, rate in enumerate(rates)
+    ]
+    found = beta_worlds.errors_of_means(exact, trained)
+    # Means 1.05 and 0.0105; at 0.25 and where the rate is 0 there is none.
+    assert found == pytest.approx({"objective": 0.025, "rate": 0.05, "distortion": 0})
+
+
 def test_samples_have_the_covariance_asked_for():
     A = theory.mixing(0.6, n=5)
     x = beta_worlds._matched(A)
