@@ -6,6 +6,7 @@ import pytest
 from scipy.stats import multivariate_normal
 from scipy.stats import norm as normal
 
+from tfrwc import RWCCallback
 from tfrwc.disentangle import BetaVAE, theory
 from tfrwc.models import vae as networks
 
@@ -206,6 +207,45 @@ def test_a_file_brings_the_model_back(tmp_path, settings):
     assert back.noise == vae.noise
     assert type(back.beta) is type(vae.beta)
     back.fit(x, verbose=0)
+
+
+def twice(z):
+    return keras.ops.concatenate([2.0 * z, z[:, :1]], axis=1)
+
+
+def test_a_file_of_a_model_with_a_function_for_a_decoder(tmp_path):
+    vae = BetaVAE(3, 2, encoder="linear", decoder=twice, noise=0.5, seed=0)
+    vae.compile("adam")
+    vae.fit(sample(64), verbose=0)
+    vae.save(tmp_path / "vae.keras")
+    back = keras.saving.load_model(
+        tmp_path / "vae.keras", custom_objects={"twice": twice}
+    )
+    z = np.eye(2, dtype=np.float32)
+    np.testing.assert_array_equal(back.decode(z).mean(), twice(z))
+    np.testing.assert_array_equal(
+        back.encode(sample(8)).mean(), vae.encode(sample(8)).mean()
+    )
+
+
+def test_examples_of_another_shape_are_refused():
+    vae = BetaVAE(3, 2, encoder="linear")
+    with pytest.raises(ValueError, match=r"of shape \(3,\). Received: shape \(5, 4\)"):
+        vae.encode(np.zeros((5, 4), np.float32))
+    vae.compile("adam")
+    with pytest.raises(ValueError, match=r"of shape \(3,\). Received"):
+        vae.fit(np.zeros((5, 4)), verbose=0)
+
+
+def test_layers_of_a_model_are_recorded():
+    vae = BetaVAE(3, 2, posterior="full", noise="learned", seed=0)
+    vae.compile("adam")
+    record = RWCCallback(watch="trainable")
+    vae.fit(sample(64), epochs=2, verbose=0, callbacks=[record])
+    recording = record.recording
+    assert recording.values("l1_ratio").shape == (2, len(vae.trainable_variables))
+    assert (recording.values("l1_ratio")[-1] > 0).all()
+    assert {"rate", "distortion", "water_level"} <= set(recording.logs.columns)
 
 
 def test_own_networks():

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers
 
+from tfrwc.compat import tensorflow_privacy
 from tfrwc.privacy import _clipping, _layer_rules, _per_example
 
 RNG = np.random.default_rng(0)
@@ -38,6 +39,20 @@ def one_by_one(model, x, clip):
         scale = min(1.0, clip / norm)
         sums = [total + scale * g for total, g in zip(sums, found, strict=True)]
     return sums, np.array(norms)
+
+
+def by_the_query(model, x, clip):
+    """The same clip and sum by tensorflow-privacy's own query."""
+    query = tensorflow_privacy.gaussian_query.GaussianSumQuery(clip, 0.0)
+    variables = [v.value for v in model.trainable_variables]
+    params = query.derive_sample_params(query.initial_global_state())
+    state = query.initial_sample_state(variables)
+    for i in range(len(x)):
+        with tf.GradientTape() as tape:
+            loss = squared(_clipping.call(model, x[i : i + 1]))[0]
+        record = tape.gradient(loss, variables)
+        state = query.accumulate_record(params, state, record)
+    return [total.numpy() for total in state]
 
 
 def fast(model, x, clip, losses=squared):
@@ -217,6 +232,17 @@ class Repeated(keras.Layer):
 def test_a_layer_called_twice_within_another():
     check(of_layer(Repeated(), (4,)), images(4))
     check(of_layer(Repeated(), (3, 4)), images(3, 4))
+
+
+def test_agrees_with_the_query_of_tensorflow_privacy():
+    model = keras.Sequential(
+        [layers.Input((6, 6, 2)), layers.Conv2D(3, 3, 2), layers.GroupNormalization(1)]
+    )
+    x = images(6, 6, 2)
+    sums, norms = fast(model, x, 1.0)
+    assert (norms > 1).any()
+    for found, expected in zip(sums, by_the_query(model, x, 1.0), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_frozen_weights_are_left_out():

@@ -156,6 +156,13 @@ def test_the_optimum_of_a_linear_world_and_of_another_eta():
     assert other.beta == pytest.approx(4 * one.beta, rel=0.01)
 
 
+def test_the_default_betas_follow_eta(monkeypatch):
+    monkeypatch.setattr(nonlinear, "_BETAS", np.array([0.5, 1, 2, 4]))
+    one = nonlinear.optimal_beta(TANH, 0.5)
+    other = nonlinear.optimal_beta(TANH, 0.5, eta=0.005)
+    assert other.beta == pytest.approx(1e4 * one.beta, rel=0.01)
+
+
 def test_the_best_at_an_end():
     low = nonlinear.optimal_beta(TANH, SIGMA, betas=[0.25, 0.5, 0.7])
     assert low.beta == np.inf

@@ -42,6 +42,23 @@ def test_the_best_beta_of_trained_encoders_is_the_exact_one(cosine):
             assert row["log_q"] == pytest.approx(reference[row["beta"]], abs=0.01)
 
 
+def test_errors_of_means():
+    exact = [
+        {"beta": beta, "objective": -4.0, "rate": rate, "distortion": 2.0}
+        for beta, rate in ((0.25, 9.0), (0.5, 1.0), (8.0, 0.01), (16.0, 0.0))
+    ]
+    trained = [
+        row | {"seed": seed, "rate": rate, "objective": -4.4 + seed}
+        for row, rates in zip(
+            exact, ([5, 6], [0.9, 1.2], [0.008, 0.013], [0.1, 0.3]), strict=True
+        )
+        for seed, rate in enumerate(rates)
+    ]
+    found = beta_worlds.errors_of_means(exact, trained)
+    # Means 1.05 and 0.0105; at 0.25 and where the rate is 0 there is none.
+    assert found == pytest.approx({"objective": 0.025, "rate": 0.05, "distortion": 0})
+
+
 def test_samples_have_the_covariance_asked_for():
     A = theory.mixing(0.6, n=5)
     x = beta_worlds._matched(A)
@@ -95,6 +112,15 @@ def test_verdicts(values, live, kind, inside):
     assert found["kind"] == kind
     assert found["inside"] == inside
     assert found["best_beta"] == 2.0 ** np.argmax(values)
+
+
+def test_a_latent_that_dies_with_one_seed_is_no_finite_optimum():
+    rows = rows_of([0.1, 0.2, 0.3, 0.2], [5, 5, 5, 2])
+    [row] = [r for r in rows if (r["beta"], r["seed"]) == (4.0, 1)]
+    row["live_latents"] = 4
+    found = beta_images.verdict(rows, "mig")
+    assert found["kind"] == "peaks as latents die"
+    assert found["live_at_best"] == pytest.approx(14 / 3)
 
 
 def test_latents_collapse_as_beta_rises(tmp_path):
@@ -189,6 +215,15 @@ def test_other_settings_in_the_same_folder_are_refused(out):
     assert process.returncode == 1
     assert "other settings (encoder)" in said
     assert "Traceback" not in said
+
+
+def test_findings_of_images_say_how_many_latents_live(results):
+    said = " ".join(results["findings"])
+    for v in results["images"]["verdicts"]:
+        assert (
+            f"{v['measure']} (β = {v['best_beta']:g}, {v['live_at_best']:.1f} of 10 "
+            "latents live)" in said
+        )
 
 
 def test_findings_say_what_was_found():

@@ -93,34 +93,38 @@ def test_imports_go_one_way():
     assert not wrong
 
 
-def test_the_example_of_the_readme_runs(tmp_path):
-    example = (ROOT / "README.md").read_text().split("```python\n")[1].split("```")[0]
+def run_example(number, folder):
+    """What a Python example of the README prints."""
+    text = (ROOT / "README.md").read_text().split("```python\n")[number]
     done = subprocess.run(
-        [sys.executable, "-c", example],
-        cwd=tmp_path,
+        [sys.executable, "-c", text.split("```")[0]],
+        cwd=folder,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert "dense_4/kernel" in done.stdout
+    return done.stdout
+
+
+def test_the_example_of_the_readme_runs(tmp_path):
+    assert "dense_4/kernel" in run_example(1, tmp_path)
     assert len(tfrwc.load_recording(tmp_path / "run.parquet")) == 10
 
 
-def test_the_private_example_of_the_readme_runs():
-    example = (ROOT / "README.md").read_text().split("```python\n")[2].split("```")[0]
-    done = subprocess.run(
-        [sys.executable, "-c", example], capture_output=True, text=True, check=True
-    )
-    assert "A patient with 3 images" in done.stdout
+def test_the_private_example_of_the_readme_runs(tmp_path):
+    assert "A patient with 3 images" in run_example(2, tmp_path)
 
 
-def test_the_example_of_a_sweep_in_the_readme_runs():
-    example = (ROOT / "README.md").read_text().split("```python\n")[3].split("```")[0]
-    done = subprocess.run(
-        [sys.executable, "-c", example], capture_output=True, text=True, check=True
-    )
-    assert "active_latents=2" in done.stdout
-    assert "best beta: 1.21" in done.stdout
+def test_the_example_of_private_training_in_the_readme_runs(tmp_path):
+    printed = run_example(3, tmp_path)
+    assert "EpsilonDelta(epsilon=2.99" in printed
+    assert "160 steps on 1,797 images" in printed
+
+
+def test_the_example_of_a_sweep_in_the_readme_runs(tmp_path):
+    printed = run_example(4, tmp_path)
+    assert "active_latents=2" in printed
+    assert "best beta: 1.21" in printed
 
 
 def test_ci_runs_the_command_of_the_readme():

@@ -181,6 +181,22 @@ def test_a_file_of_another_sweep_is_refused(x, tmp_path):
     assert_same(sweep.fit(x, path).to_frame(), sweep.to_frame())
 
 
+def test_another_network_of_the_same_shapes_is_refused(x, tmp_path):
+    def with_decoder(factor):
+        def make(seed):
+            return BetaVAE(
+                4, 4, encoder="linear", decoder=lambda z: factor * z, seed=seed
+            )
+
+        return BetaSweep([1.0], [0], make, epochs=1)
+
+    path = tmp_path / "sweep.npz"
+    with_decoder(1.0).fit(x, path)
+    with pytest.raises(ValueError, match=r"other settings \(networks\)"):
+        with_decoder(2.0).fit(x, path)
+    with_decoder(1.0).fit(x, path)
+
+
 def test_members_stop_where_they_no_longer_improve(x, monkeypatch):
     epoch = _ensemble.Ensemble.epoch
     weights = []

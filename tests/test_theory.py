@@ -55,6 +55,64 @@ def test_the_encoder_is_the_best_one(world, beta, eta):
         assert value == pytest.approx(expected[name], rel=1e-3, abs=1e-4), name
 
 
+def informations(s, z):
+    """Of all pairs and of all together, and total correlation of z, in nats: from the
+    sample covariance of (s, z)."""
+    k = s.shape[1]
+    J = np.cov(np.hstack([s, z]).T)
+
+    def entropy(*index):
+        return np.linalg.slogdet(J[np.ix_(index, index)])[1] / 2
+
+    pairs = [
+        [entropy(j) + entropy(k + i) - entropy(j, k + i) for j in range(k)]
+        for i in range(k)
+    ]
+    of_s, of_z = range(k), range(k, 2 * k)
+    together = entropy(*of_s) + entropy(*of_z) - entropy(*of_s, *of_z)
+    return np.array(pairs), together, sum(map(entropy, of_z)) - entropy(*of_z)
+
+
+@pytest.mark.parametrize("encoder", theory.ENCODERS)
+@pytest.mark.parametrize(
+    "world",
+    [*WORLDS.values(), (np.random.default_rng(3).normal(size=(2, 3)), 0.4)],
+    ids=[*WORLDS, "three in two"],
+)
+def test_informations_against_monte_carlo(world, encoder):
+    """Of encoders found without the theory, with η other than σ.
+
+    200,000 draws: the deviation of an information between Gaussians is below |ρ| / 447,
+    and a gap is a difference of two; 0.01 is four of these.
+    """
+    A, sigma = world
+    (n, k), beta, eta, draws = A.shape, 0.8, 1.5 * sigma, 200_000
+    w = beta * eta**2
+    W = A.T @ np.linalg.inv(A @ A.T + w * np.eye(n))  # ridge regression, the dual form
+    V = np.linalg.inv(np.eye(k) + A.T @ A / w)
+    if encoder == "diagonal":
+        V = np.diag(1 / np.diag(np.linalg.inv(V)))
+    rng = np.random.default_rng(4)
+    s = rng.normal(size=(draws, k))
+    x = s @ A.T + sigma * rng.normal(size=(draws, n))
+    z = x @ W.T + rng.multivariate_normal(np.zeros(k), V, draws)
+    pairs, together, correlation = informations(s, z)
+    ordered = np.sort(pairs, axis=0)
+    gaps = ordered[-1] - (ordered[-2] if k > 1 else 0)
+    given_s = z - s @ np.linalg.lstsq(s, z, rcond=None)[0]
+    found = theory.inference_performance(A, sigma, beta, eta, encoder)
+    expected = {
+        "mutual_information": together / k,
+        "marginal_information": np.trace(pairs) / k,
+        "gap": gaps.mean(),
+        "aggregate_total_correlation": correlation,
+        "conditional_total_correlation": informations(s, given_s)[2],
+    }
+    assert {name: found[name] for name in expected} == pytest.approx(expected, abs=0.01)
+    active = ((x @ W.T).var(axis=0) > 0.01).sum()
+    assert found["active_latents"] == active
+
+
 @worlds
 @pytest.mark.parametrize("encoder", theory.ENCODERS)
 def test_measures_against_monte_carlo(world, encoder):
@@ -156,6 +214,79 @@ def test_another_eta_moves_all_optima():
     assert other == pytest.approx(4 * one, rel=1e-5)
 
 
+@pytest.mark.parametrize("eta", [1e-3, 100.0])
+def test_the_optimum_is_found_however_far_eta_is_from_sigma(eta):
+    A = theory.mixing(0.6)
+    for measure in ("log_q", "mse", "kl_pq"):
+        one = theory.optimal_beta(A, 0.5, measure)
+        other = theory.optimal_beta(A, 0.5, measure, eta)
+        assert other.beta == pytest.approx(one.beta * (0.5 / eta) ** 2, rel=1e-5)
+        assert other.value == pytest.approx(one.value)
+
+
+@pytest.mark.parametrize(
+    ("A", "sigma"),
+    [
+        (theory.mixing(0.9999), 1e-3),
+        (np.ones((2, 2)), 1e-2),  # of rank one
+        (np.random.default_rng(0).normal(size=(2, 4)), 1e-2),  # more factors than data
+    ],
+)
+def test_a_finite_optimum_far_above_one_is_found(A, sigma):
+    """The infinite β, to which F falls, is not the best."""
+    best = theory.optimal_beta(A, sigma)
+    assert 1024 < best.beta < np.inf
+    betas = 10.0 ** np.linspace(-3, 9, 200)
+    assert best.value >= theory.table(A, sigma, betas)["log_q"].max()
+    assert best.value > theory.inference_performance(A, sigma, 1e12)["log_q"] + 1e-4
+
+
+def test_all_local_optima_are_reported():
+    """Two for log_q, where one direction of the data is 20,000 times the other."""
+    A, sigma = theory.mixing(0.9999), 1e-3
+    best = theory.optimal_beta(A, sigma)
+    assert len(best.local) == 2
+    assert best.beta == max(best.local)
+    for beta in best.local:
+        near = theory.table(A, sigma, beta * np.array([0.98, 1.0, 1.02]))["log_q"]
+        assert near.idxmax() == 1
+
+
+def test_rounding_makes_no_local_optima():
+    """Below the least eigenvalue a measure is flat but for rounding."""
+    rng = np.random.default_rng(2)
+    for _ in range(3):
+        A = rng.normal(size=(4, 5))
+        best = theory.optimal_beta(A, 0.01, "mse")
+        assert best.local == (best.beta,)
+        assert best.beta == pytest.approx(1, abs=0.01)
+
+
+def test_latents_are_independent_at_the_right_beta():
+    """Of two latents given s where w² is the product of the eigenvalues of G."""
+    A, sigma = theory.mixing(0.6), 0.5
+    given_s = theory.optimal_beta(A, sigma, "conditional_total_correlation")
+    assert given_s.beta == pytest.approx(np.sqrt(1.6 * 0.4) / sigma**2, rel=1e-4)
+    assert given_s.value == pytest.approx(0, abs=1e-9)
+    assert theory.optimal_beta(A, sigma, "distortion").beta == 0
+    assert theory.optimal_beta(A, sigma, "marginal_information").beta == 0
+
+
+@pytest.mark.parametrize("A", [np.ones((2, 2)), np.ones((1, 3)), np.zeros((2, 2))])
+def test_variance_inflation_has_no_limit_where_columns_are_dependent(A):
+    assert theory.variance_inflation(A) == np.inf
+
+
+def test_numbers_of_any_kind():
+    expected = theory.inference_performance([[1, 0.6], [0, 0.8]], 1.0, 2.0, 1.5)
+    for kind in (np.float32, np.float64, np.array):
+        found = theory.inference_performance(
+            theory.mixing(0.6), kind(1), kind(2), kind(1.5)
+        )
+        assert found == pytest.approx(expected)
+    assert theory.inference_performance(theory.mixing(0.6), 1, 2, 1.5) == expected
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.integers(0, 10**6), st.floats(0.1, 2.0), st.floats(0.2, 20.0))
 def test_what_must_hold_in_any_world(seed, sigma, beta):
@@ -229,16 +360,47 @@ def test_a_learned_eta_is_the_best_one(beta):
         assert exact.eta == pytest.approx(sigma)
 
 
+def test_latents_beyond_the_dimensions_of_the_data_are_collapsed():
+    A, sigma, eta, beta = theory.mixing(0.6), 0.5, 0.4, 1.2
+    two = theory.linear_optimum(A, sigma, eta, beta, 2)
+    four = theory.linear_optimum(A, sigma, eta, beta, 4)
+    assert four.decoder.shape == (2, 4)
+    assert four.encoder.shape == (4, 2)
+    assert (four.decoder[:, 2:] == 0).all()
+    assert (four.encoder[2:] == 0).all()
+    assert (four.variances[2:] == 1).all()
+    assert (four.rates[2:] == 0).all()
+    for name in ("objective", "rate", "distortion", "active_latents"):
+        assert getattr(four, name) == pytest.approx(getattr(two, name))
+
+    def loss(x):
+        D, W = x[:8].reshape(2, 4), x[8:16].reshape(4, 2)
+        return -elbo(A, sigma, D, W, np.exp(x[16:]), eta, beta)[0]
+
+    rng = np.random.default_rng(0)
+    best = min(minimize(loss, rng.normal(0, 0.5, 20)).fun for _ in range(3))
+    assert -best == pytest.approx(four.objective, rel=1e-5)
+    assert theory.linear_optimum(A, sigma, None, 1.5, 4).eta == pytest.approx(
+        theory.linear_optimum(A, sigma, None, 1.5, 2).eta
+    )
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda A: theory.inference_performance(A, -1, 1), "sigma must be above 0"),
+        (lambda A: theory.inference_performance(A, "1", 1), "Received: '1'"),
+        (lambda A: theory.inference_performance(A, 1, [1, 2]), "one number"),
         (lambda A: theory.inference_performance(A, 1, 0), "beta must be above 0"),
         (lambda A: theory.inference_performance(A, 1, 1, eta=0), "eta must be"),
         (lambda A: theory.inference_performance(A[0], 1, 1), "finite matrix"),
         (lambda A: theory.inference_performance(A, 1, 1, encoder="x"), "'x'"),
         (lambda A: theory.optimal_beta(A, 1, "mig"), "one of log_q, mse"),
-        (lambda A: theory.linear_optimum(A, 1, 1, 1, 3), "1 to 2"),
+        (lambda A: theory.optimal_beta(A, 1, "rate"), "one of log_q, mse"),
+        (lambda A: theory.linear_optimum(A, 1, 1, 1, 0), "n_latents must be a whole"),
+        (lambda A: theory.linear_optimum(A, 1, 1, 1, 2.0), "n_latents must be a whole"),
+        (lambda A: theory.linear_optimum(A, 1, None, 0.5, 2), "without bound"),
+        (lambda A: theory.variance_inflation(A[0]), "finite matrix"),
         (lambda A: theory.mixing(1.0), "-1 < cosine < 1"),
     ],
 )

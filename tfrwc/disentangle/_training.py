@@ -76,13 +76,21 @@ def read(path, settings) -> dict:
     with np.load(path, allow_pickle=False) as file:
         arrays = dict(file)
     held, asked = json.loads(str(arrays.pop("settings"))), _plain(settings)
-    different = sorted(key for key in asked if held.get(key) != asked[key])
+    different = sorted(key for key in asked if not _agree(held.get(key), asked[key]))
     if different:
         raise ValueError(
             f"{path} holds a sweep with other settings ({', '.join(different)}). Give "
             "another path, or the same settings to go on with it."
         )
     return arrays
+
+
+def _agree(held, asked):
+    """Equal; lists of fractions up to the rounding of another processor."""
+    if isinstance(asked, list) and asked and isinstance(asked[0], float):
+        same_length = held is not None and len(held) == len(asked)
+        return same_length and np.allclose(held, asked, rtol=1e-3, atol=1e-5)
+    return held == asked
 
 
 def _write(path, settings, arrays):

@@ -63,7 +63,8 @@ class BetaVAE(keras.Model):
             the parameters of q(z|x) is added.
         decoder: None for the counterpart of the encoder; a name as above; a Keras
             model from z to the mean of x, or its logits; or a function of z that is
-            kept as it is, such as a known true decoder.
+            kept as it is, such as a known true decoder. A file of the model names the
+            function: load it with ``custom_objects={"name": function}``.
         posterior: ``"diagonal"`` or ``"full"`` covariance of q(z|x).
         likelihood: ``"gaussian"``, or ``"bernoulli"`` for x in 0..1.
         noise: η of the Gaussian: above 0, or ``"learned"``, one for all pixels.
@@ -250,6 +251,11 @@ class BetaVAE(keras.Model):
 
     def _parameters(self, x):
         """Mean and scale of q(z|x)."""
+        if tuple(x.shape[1:]) != self.shape:
+            raise ValueError(
+                f"x must be examples of shape {self.shape}. Received: shape "
+                f"{tuple(x.shape)}."
+            )
         raw = self.head(self.encoder(x))
         mean, raw = raw[:, : self.n_latents], raw[:, self.n_latents :]
         if self.posterior == "diagonal":

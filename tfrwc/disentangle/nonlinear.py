@@ -27,11 +27,11 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 
 from tfrwc.disentangle._ideal_encoder import ideal_encoder, kl, lattice, means
-from tfrwc.disentangle.theory import Optimum
+from tfrwc.disentangle.theory import Optimum, positive
 
 # Measures that have an optimum, and whether more is better.
 _BETTER = {"log_q": 1, "mse": -1, "kl_qp": -1, "kl_pq": -1}
-_BETAS = tuple(2.0 ** np.arange(-3, 10.5, 0.5))
+_BETAS = 2.0 ** np.arange(-3, 10.5, 0.5)  # where η = σ
 _STEP = 1 / 3  # of the grid of x, in σ
 _COARSE_STEP = 1.0  # where only the neighbourhood of an optimum is looked for
 _JUMP = 1.0  # of f from a point of the grid of s to the next, in σ, at most
@@ -77,7 +77,7 @@ def table(f, sigma, betas, eta=None) -> pd.DataFrame:
     )
 
 
-def optimal_beta(f, sigma, measure="log_q", betas=_BETAS, eta=None) -> Optimum:
+def optimal_beta(f, sigma, measure="log_q", betas=None, eta=None) -> Optimum:
     """The β at which a measure of `inference_performance` is best.
 
     A coarse integration at each of `betas` finds all local optima; each is refined
@@ -86,7 +86,7 @@ def optimal_beta(f, sigma, measure="log_q", betas=_BETAS, eta=None) -> Optimum:
     Args:
         f, sigma, eta: as of `inference_performance`.
         measure: ``"log_q"``, ``"mse"``, ``"kl_qp"`` or ``"kl_pq"``.
-        betas: three or more, ascending.
+        betas: three or more, ascending; None for 1/8 to 1024, times σ²/η².
 
     Raises:
         ValueError: for an unknown measure, or other arguments as above.
@@ -95,7 +95,8 @@ def optimal_beta(f, sigma, measure="log_q", betas=_BETAS, eta=None) -> Optimum:
         raise ValueError(
             f"measure must be one of {', '.join(_BETTER)}. Received: {measure!r}."
         )
-    sigma, eta = _check(sigma, betas, eta)
+    sigma, eta = _check(sigma, [] if betas is None else betas, eta)
+    betas = _BETAS * (sigma / eta) ** 2 if betas is None else betas
     if len(betas) < 3 or (np.diff(betas) <= 0).any():
         raise ValueError(
             f"betas must be three or more, ascending. Received: {list(betas)}."
@@ -240,9 +241,7 @@ def _check_points(count, sigma):
 
 
 def _check(sigma, betas, eta):
-    eta = sigma if eta is None else eta
-    values = [("sigma", sigma), ("eta", eta), *(("beta", beta) for beta in betas)]
-    for name, value in values:
-        if not (np.isscalar(value) and np.isfinite(value) and value > 0):
-            raise ValueError(f"{name} must be above 0. Received: {value!r}.")
-    return float(sigma), float(eta)
+    for beta in betas:
+        positive("beta", beta)
+    sigma = positive("sigma", sigma)
+    return sigma, sigma if eta is None else positive("eta", eta)

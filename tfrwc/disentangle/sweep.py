@@ -158,7 +158,7 @@ class BetaSweep:
         for term in TERMS[1:]:
             frame[term] = trained[term]
         frame["active_latents"] = (trained["variances"] > _ACTIVE).sum(axis=1)
-        noise = [self.member(*member).noise for member in self._members()]
+        noise = [vae.noise for vae in self._each()]
         frame["noise"] = np.array(noise, float)
         frame["water_level"] = frame["beta"] * frame["noise"] ** 2
         frame["epochs"] = np.isfinite(trained["history"][:, 0]).sum(axis=0)
@@ -191,12 +191,8 @@ class BetaSweep:
                 f"The sweep has no member with beta {beta!r} and seed {seed!r}. It has "
                 f"betas {self.betas} and seeds {self.seeds}."
             )
-        index = self._members().index((beta, seed))
         vae = self.make(seed, self._shape)
-        vae.beta = beta
-        weights = listed(self._trained, "weight")
-        for variable, value in zip(vae.trainable_variables, weights, strict=True):
-            variable.assign(value[index])
+        self._become(vae, self._members().index((beta, seed)))
         return vae
 
     def codes(self, x) -> np.ndarray:
@@ -207,10 +203,7 @@ class BetaSweep:
         """
         self._check_fitted()
         return np.stack(
-            [
-                self.member(*member).predict(x, batch_size=256, verbose=0)["mean"]
-                for member in self._members()
-            ]
+            [vae.predict(x, batch_size=256, verbose=0)["mean"] for vae in self._each()]
         )
 
     def make(self, seed, shape) -> BetaVAE:
@@ -236,6 +229,20 @@ class BetaSweep:
                 "network as a function, such as `lambda z: network(z)`."
             )
         return vae
+
+    def _become(self, vae, index):
+        """Give a model the β and the weights of a member."""
+        vae.beta = self._members()[index][0]
+        weights = listed(self._trained, "weight")
+        for variable, value in zip(vae.trainable_variables, weights, strict=True):
+            variable.assign(value[index])
+
+    def _each(self):
+        """One model as each member in turn: to make one takes longer than to use it."""
+        vae = self.make(self.seeds[0], self._shape)
+        for index in range(len(self._members())):
+            self._become(vae, index)
+            yield vae
 
     def _members(self):
         return list(itertools.product(self.betas, self.seeds))
@@ -305,9 +312,20 @@ def _train(sweep, members, x, path) -> dict:
         "posterior": template.posterior,
         "noise": template.given_noise,
         "weights": [w.shape for w in weights],
+        "networks": _outputs(template),
         "x": hashlib.sha256(np.ascontiguousarray(x)).hexdigest(),
     }
     return train(ensemble, sweep.epochs, sweep.patience, sweep.verbose, path, settings)
+
+
+def _outputs(vae):
+    """What an untrained model makes of one x, which tells networks of the same shapes
+    from each other, or fixed decoders."""
+    x = np.linspace(0.1, 1, math.prod(vae.shape), dtype=np.float32)
+    noise = np.linspace(0.5, 1, vae.n_latents, dtype=np.float32)
+    inferred = vae.infer(x.reshape(1, *vae.shape), noise[None])
+    parts = [keras.ops.convert_to_numpy(inferred[key]) for key in ("mean", "decoded")]
+    return np.concatenate([part.ravel()[:100] for part in parts]).tolist()
 
 
 def _examples(x):

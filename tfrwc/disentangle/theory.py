@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
+from scipy.signal import find_peaks
 
 ENCODERS = ("diagonal", "full")
 # Measures of inference that have an optimum, and whether more is better.
@@ -32,7 +33,12 @@ _BETTER = {
     "mutual_information": 1,
     "marginal_information": 1,
     "gap": 1,
+    "aggregate_total_correlation": -1,
+    "conditional_total_correlation": -1,
+    "distortion": -1,
 }
+# Of an eigenvalue of AᵀA, relative to the largest: below it is rounding.
+_RANK = 1e-12
 
 
 def mixing(cosine=0.0, n=2) -> np.ndarray:
@@ -97,8 +103,18 @@ def inference_performance(A, sigma, beta, eta=None, encoder="diagonal") -> dict:
 def optimal_beta(A, sigma, measure="log_q", eta=None, encoder="diagonal"):
     """The β at which a measure of `inference_performance` is best.
 
-    A grid over β from 1/1024 to 1024 finds all local optima; each is refined. If a
-    measure is best at an end of the grid, `beta` is 0 or infinity.
+    Where all of β η²/σ² is far below 1 and every eigenvalue of AᵀA/σ² other than 0, or
+    far above, nothing changes any more: a grid over β from 1/1024 of the least of these
+    to 1024 times the greatest finds all local optima, and each is refined. If a measure
+    is best at an end of the grid, `beta` is 0 or infinity. An optimum that stands out
+    by less than 1e-10 of the measure is taken for rounding.
+
+    Args:
+        A, sigma, eta, encoder: as of `inference_performance`.
+        measure: ``"log_q"``, ``"mutual_information"``, ``"marginal_information"`` or
+            ``"gap"``, of which more is better; or ``"mse"``, ``"kl_qp"``, ``"kl_pq"``,
+            ``"distortion"``, ``"aggregate_total_correlation"`` or
+            ``"conditional_total_correlation"``, of which less is.
 
     Returns:
         `Optimum`.
@@ -110,17 +126,18 @@ def optimal_beta(A, sigma, measure="log_q", eta=None, encoder="diagonal"):
         raise ValueError(
             f"measure must be one of {', '.join(_BETTER)}. Received: {measure!r}."
         )
-    _check(A, sigma, 1.0, eta)
+    A, sigma, one = _check(A, sigma, 1.0, eta)
 
     def loss(log_beta):
         found = inference_performance(A, sigma, np.exp(log_beta), eta, encoder)
         return -_BETTER[measure] * found[measure]
 
-    grid = np.log(2) * np.linspace(-10, 10, 801)
+    grid = _grid(A, sigma, one)
     losses = np.array([loss(x) for x in grid])
-    inside = (losses[1:-1] < losses[:-2]) & (losses[1:-1] <= losses[2:])
+    # Rounding makes ripples where the measure is flat.
+    least = 1e-10 * (1 + np.abs(losses).max())
     found = []
-    for i in np.flatnonzero(inside) + 1:
+    for i in find_peaks(-losses, prominence=least)[0]:
         best = minimize_scalar(
             loss,
             bounds=(grid[i - 1], grid[i + 1]),
@@ -133,6 +150,15 @@ def optimal_beta(A, sigma, measure="log_q", eta=None, encoder="diagonal"):
     return Optimum(
         measure, beta, float(-_BETTER[measure] * value), tuple(b for _, b in found)
     )
+
+
+def _grid(A, sigma, one):
+    """log β, 40 to an octave, over all that decides a measure; `one` is η²."""
+    r = np.linalg.eigvalsh(A.T @ A) / sigma**2
+    r = r[r > _RANK * r[-1]]
+    low, high = np.log2([min([1, *r]) / 1024, max([1, *r]) * 1024])
+    octaves = np.arange(np.floor(low) * 40, np.ceil(high) * 40 + 1) / 40
+    return np.log(2) * octaves + np.log(sigma**2 / one)
 
 
 @dataclass(frozen=True)
@@ -156,10 +182,17 @@ def variance_inflation(A) -> float:
     """The limit of the optimal β of log_q as σ goes to 0.
 
     The mean over the latents of (G⁻¹)_ii G_ii with G = AᵀA: 1 / (1 - ρ²) for two
-    columns with cosine ρ.
+    columns with cosine ρ. Infinite if the columns are not independent, as where there
+    are more factors than dimensions of the data.
+
+    Raises:
+        ValueError: if A is not a finite matrix (n, k).
     """
-    A = np.asarray(A, np.float64)
+    A = _matrix(A)
     G = A.T @ A
+    r = np.linalg.eigvalsh(G)
+    if r[0] <= _RANK * r[-1]:
+        return float("inf")
     return float(np.mean(np.diag(np.linalg.inv(G)) * np.diag(G)))
 
 
@@ -169,7 +202,7 @@ def linear_optimum(A, sigma, eta, beta, n_latents):
     Args:
         A, sigma, beta: as of `inference_performance`.
         eta: standard deviation of the decoder; None if it is learned.
-        n_latents: of the model, at most n.
+        n_latents: of the model; those beyond n are collapsed at any β.
 
     Returns:
         `LinearOptimum`.
@@ -179,15 +212,16 @@ def linear_optimum(A, sigma, eta, beta, n_latents):
     """
     A, sigma, _ = _check(A, sigma, beta, eta)
     n = A.shape[0]
-    if not 1 <= n_latents <= n:
+    if not isinstance(n_latents, (int, np.integer)) or n_latents < 1:
         raise ValueError(
-            f"n_latents must be 1 to {n}, the dimensions of the data. Received: "
-            f"{n_latents}."
+            f"n_latents must be a whole number above 0. Received: {n_latents!r}."
         )
     eigenvalues, vectors = np.linalg.eigh(A @ A.T + sigma**2 * np.eye(n))
-    eigenvalues, vectors = eigenvalues[::-1], vectors[:, ::-1]
+    beyond = max(0, n_latents - n)  # latents with no direction of the data left
+    eigenvalues = np.pad(eigenvalues[::-1], (0, beyond))
+    vectors = np.pad(vectors[:, ::-1], ((0, 0), (0, beyond)))
     if eta is None:
-        eta = _learned_eta(eigenvalues, beta, n_latents)
+        eta = _learned_eta(eigenvalues[:n], beta, min(n, n_latents))
     w = beta * eta**2
     kept = eigenvalues[:n_latents]
     scale = np.sqrt(np.maximum(kept - w, 0))
@@ -197,8 +231,8 @@ def linear_optimum(A, sigma, eta, beta, n_latents):
     log_likelihood = -0.5 * (n * np.log(2 * np.pi * eta**2) + distortion / eta**2)
     return LinearOptimum(
         decoder=vectors[:, :n_latents] * scale,
-        encoder=(vectors[:, :n_latents] * (scale / kept)).T,
-        variances=np.minimum(w / kept, 1.0),
+        encoder=(vectors[:, :n_latents] * scale / np.maximum(kept, w)).T,
+        variances=w / np.maximum(kept, w),
         rates=rates,
         distortion=float(distortion),
         rate=float(rate),
@@ -326,14 +360,28 @@ def _log_det(matrix):
     return np.linalg.slogdet(matrix)[1]
 
 
-def _check(A, sigma, beta, eta):
+def _matrix(A):
     A = np.asarray(A, np.float64)
     if A.ndim != 2 or not np.isfinite(A).all() or not A.size:
         raise ValueError(
             f"A must be a finite matrix (n, k). Received: shape {A.shape}."
         )
-    eta = sigma if eta is None else eta
-    for name, value in (("sigma", sigma), ("beta", beta), ("eta", eta)):
-        if not (np.isscalar(value) and np.isfinite(value) and value > 0):
-            raise ValueError(f"{name} must be above 0. Received: {value!r}.")
-    return A, float(sigma), float(beta * eta**2)
+    return A
+
+
+def positive(name, value) -> float:
+    """The number, if it is one above 0, else a ValueError."""
+    try:
+        is_number = np.ndim(value) == 0 and not isinstance(value, (str, bytes))
+        number = float(value) if is_number else np.nan
+    except (TypeError, ValueError):
+        number = np.nan
+    if not (np.isfinite(number) and number > 0):
+        raise ValueError(f"{name} must be above 0, one number. Received: {value!r}.")
+    return number
+
+
+def _check(A, sigma, beta, eta):
+    sigma, beta = positive("sigma", sigma), positive("beta", beta)
+    eta = sigma if eta is None else positive("eta", eta)
+    return _matrix(A), sigma, beta * eta**2

@@ -4,9 +4,8 @@
 >>> print(PixelLaplace(scale=255.0).statement((8, 8)).per_value_epsilon)
 1.0
 
-Private training, which needs TensorFlow, is loaded when it is first used:
-`make_private`, `poisson_batches`, `replace_batch_norm`.
-Attacks on trained models are loaded when they are first used.
+Private training (`make_private`), which needs TensorFlow, and attacks on trained models
+are loaded when they are first used.
 """
 
 from importlib import import_module
@@ -29,8 +28,9 @@ from tfrwc.privacy.training_statement import TrainingStatement
 if TYPE_CHECKING:
     from tfrwc.privacy.batch_norm import replace_batch_norm
     from tfrwc.privacy.canaries import audit_canaries, audit_runs, make_canaries
-    from tfrwc.privacy.dp_sgd import PrivateModel, make_private
+    from tfrwc.privacy.dp_sgd import make_private
     from tfrwc.privacy.membership import membership_inference
+    from tfrwc.privacy.private_model import PrivateModel
     from tfrwc.privacy.sampling import poisson_batches
 
 __all__ = [
@@ -58,7 +58,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "PrivateModel": "dp_sgd",
+    "PrivateModel": "private_model",
     "make_private": "dp_sgd",
     "poisson_batches": "sampling",
     "replace_batch_norm": "batch_norm",

@@ -31,7 +31,7 @@ class Plan:
     guarantee: tuple | None
 
     def measure(self, attack, signal, member, clusters, scope="all", which=None):
-        rng = np.random.default_rng(self.random_state)
+        rng = self.rng(scope, which)
         values, scores = game.play(signal, member, clusters, self.repeats, rng)
         null = game.play_null(signal[~member], clusters[~member], self.repeats, rng)
         rows = [
@@ -50,6 +50,12 @@ class Plan:
             if np.isfinite(values[..., i]).all()
         ]
         return Found(rows, null, scores)
+
+    def rng(self, scope, which=None):
+        # Examples are in order of their signals: with the same draws, classes of one
+        # size would have the same null, and the worst of them would be no worse.
+        scope = ("all", "class", "patient", "worst patient").index(scope)
+        return np.random.default_rng([self.random_state, scope, which or 0])
 
     def range(self, values):
         """Mean of values, and the percentiles that the confidence lies between."""
@@ -123,7 +129,7 @@ def of_patients(plan, attack, signal, examples):
     others = found.scores[~member]
     # Where no two of them differ, no deviation is a unit: all stay 0.
     scores = (found.scores - others.mean()) / (others.std() or np.inf)
-    rng = np.random.default_rng(plan.random_state)
+    rng = plan.rng("worst patient")
     highest, of = game.highest(scores, member, plan.repeats, rng)
     worst = np.where(member, scores, -np.inf).argmax()
     return found.rows, WorstPatient(

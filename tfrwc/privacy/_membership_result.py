@@ -205,9 +205,9 @@ def _of_patient(worst):
 
 
 def _subject(m):
-    name = {"auc": "AUC", "advantage": "advantage"}.get(m.measure)
+    name = {"auc": "AUC", "advantage": "Advantage"}.get(m.measure)
     if name is None:
-        name = f"share found at {float(m.measure.rsplit('_', 1)[1]):.1%} false alarms"
+        name = f"Share found at {float(m.measure.rsplit('_', 1)[1]):.1%} false alarms"
     if m.scope == "all":
         return name
     return f"{name} {'by' if m.which is None else 'of'} {m.scope}" + (

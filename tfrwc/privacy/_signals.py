@@ -75,7 +75,8 @@ def _gaussians(shadows, of):
         variance, kind = squares.sum(axis=0) / (count - 1), "a variance per example"
     else:
         # About each example's own mean: not mixed up with how examples differ.
-        common = squares.sum() / (count - 1).sum()
+        # Sorted, as the last digit of a sum depends on the order of the examples.
+        common = np.sort(squares.sum(axis=0)).sum() / (count - 1).sum()
         variance, kind = np.full(len(count), common), "one variance for all examples"
     if not (variance > 0).all():
         raise ValueError(

@@ -37,8 +37,9 @@ def advantage_bound(epsilon, delta=0.0) -> float:
 
 def auc_bound(epsilon, delta=0.0) -> float:
     """Greatest area under the curve: that under `tpr_bound`, by its corners."""
-    fpr = np.array([0.0, (1 - delta) * _corner(epsilon), 1 - delta, 1.0])
-    return float(trapezoid(tpr_bound(fpr, epsilon, delta), fpr))
+    corner = (1 - delta) * _corner(epsilon)
+    fpr, tpr = [0.0, corner, 1 - delta, 1.0], [delta, 1 - corner, 1.0, 1.0]
+    return float(trapezoid(tpr, fpr))
 
 
 def group_guarantee(epsilon, delta, size) -> tuple[float, float]:

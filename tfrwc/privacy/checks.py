@@ -82,8 +82,7 @@ def check_step(model, batch_loss, losses, data):
         model: the Keras model, built by this if it was not.
         batch_loss: function of (y, outputs, sample_weight) to the loss of a batch.
         losses: the same to the losses of its examples.
-        data: x, y and sample_weight, or tensors and None; only their shapes and types
-            are used.
+        data: x, y and sample_weight: tensors, their specifications, or None.
 
     Raises:
         ValueError: naming what mixes the examples.
@@ -199,10 +198,10 @@ def makes_batches(x):
 
 
 def _made_up(tensor):
-    if tensor is None:
+    if tensor is None or isinstance(tensor, tf.OptionalSpec):
         return None
     shape = (_EXAMPLES, *(8 if n is None else n for n in tensor.shape[1:]))
     rng = np.random.default_rng(0)
-    if tensor.dtype.is_floating:
+    if tf.as_dtype(tensor.dtype).is_floating:
         return tf.constant(rng.uniform(0.1, 0.9, shape), tensor.dtype)
     return tf.cast(tf.constant(rng.integers(0, 2, shape)), tensor.dtype)

@@ -42,7 +42,7 @@ def membership_inference(
     attacks=None,
     reference=None,
     guarantee=None,
-    repeats=20,
+    repeats=50,
     confidence=0.95,
     random_state=0,
 ) -> MembershipResult:
@@ -96,6 +96,11 @@ def membership_inference(
     check_confidence(confidence)
     if not isinstance(repeats, Integral) or repeats < 2:
         raise ValueError(f"repeats must be 2 or more. Received: {repeats!r}.")
+    if not isinstance(random_state, Integral) or random_state < 0:
+        raise ValueError(
+            f"random_state must be a whole number of 0 or more. Received: "
+            f"{random_state!r}."
+        )
     attacks = _check_attacks(attacks, reference)
     together = guarantee = None if guarantee is None else check_guarantee(guarantee)
     examples = check_examples(members, non_members, labels, groups, from_logits)
@@ -110,14 +115,8 @@ def membership_inference(
         together = group_guarantee(*guarantee, largest)
 
     # In an order of their own, so that the order they are given in does not matter.
-    order = np.lexsort(
-        [
-            *np.hstack(list(given.values())).T,
-            examples.labels,
-            *([] if groups is None else [examples.clusters]),
-            ~examples.member,
-        ]
-    )
+    keys = [examples.labels, *np.hstack(list(given.values())).T, ~examples.member]
+    order = np.lexsort(keys if groups is None else [examples.clusters, *keys])
     examples = examples.take(order)
     plan = Plan(int(repeats), float(confidence), random_state, together)
     measurements, worst, left_out = [], [], []

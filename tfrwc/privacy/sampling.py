@@ -32,7 +32,14 @@ class PoissonBatches(keras.utils.PyDataset):
         rate = self.batch_size / self.train_size
         # Not a function of the index: each epoch draws anew.
         chosen = np.flatnonzero(self._rng.random(self.train_size) < rate)
-        return keras.tree.map_structure(lambda array: array[chosen], self.arrays)
+        if len(chosen):
+            return self._examples(chosen)
+        # Networks cannot compute on nothing: some example, which counts for nothing.
+        x, y, weight = self._examples([0])
+        return x, y, 0 * weight
+
+    def _examples(self, rows):
+        return keras.tree.map_structure(lambda array: array[rows], self.arrays)
 
 
 def poisson_batches(x, y=None, sample_weight=None, *, batch_size, insecure_seed=None):
@@ -40,8 +47,9 @@ def poisson_batches(x, y=None, sample_weight=None, *, batch_size, insecure_seed=
 
     Args:
         x: array (n, ...) or a structure of such arrays; or a finite `tf.data.Dataset`
-            of single examples, which is read into memory.
-        y, sample_weight: as `x`, or None.
+            of single examples (x, y) or (x, y, weight), which is read into memory.
+        y: as `x`.
+        sample_weight: array (n,), or None for 1.
         batch_size: expected number of examples in a batch.
         insecure_seed: makes the samples repeatable, for tests: the guarantee holds
             only while nobody knows them.
@@ -51,13 +59,17 @@ def poisson_batches(x, y=None, sample_weight=None, *, batch_size, insecure_seed=
         an epoch.
 
     Raises:
-        ValueError: if the arrays differ in length, or batch_size is not 1 to n.
+        ValueError: if there is no y, the arrays differ in length, or batch_size is not
+            1 to n.
     """
     if hasattr(x, "as_numpy_iterator"):
-        arrays = _read(x, y)
-    else:
-        arrays = tuple(part for part in (x, y, sample_weight) if part is not None)
-        arrays = keras.tree.map_structure(np.asarray, arrays)
+        x, y, sample_weight = _read(x, y)
+    if y is None:
+        raise ValueError("Training needs y, an array or structure of arrays.")
+    x, y = keras.tree.map_structure(np.asarray, (x, y))
+    if sample_weight is None:
+        sample_weight = np.ones(len(keras.tree.flatten(x)[0]), np.float32)
+    arrays = x, y, np.asarray(sample_weight)
     lengths = {len(array) for array in keras.tree.flatten(arrays)}
     if len(lengths) != 1:
         raise ValueError(
@@ -83,4 +95,4 @@ def _read(dataset, y):
         )
     examples = list(dataset.as_numpy_iterator())
     arrays = keras.tree.map_structure(lambda *parts: np.stack(parts), *examples)
-    return arrays if isinstance(arrays, tuple) else (arrays,)
+    return keras.utils.unpack_x_y_sample_weight(arrays)

@@ -13,7 +13,12 @@ connect-the-dots rounding give upper bounds, tight to about 1e-3.
 
 import math
 
-from tfrwc.privacy.accounting import Cost, gaussian, smallest_noise
+from tfrwc.privacy.accounting import (
+    SMALLEST_PLD_DELTA,
+    Cost,
+    gaussian,
+    smallest_noise,
+)
 
 
 def sampled_gaussian(noise_multiplier, rate, steps, delta) -> Cost:
@@ -57,12 +62,31 @@ def noise_multiplier_for(epsilon, delta, rate, steps) -> float:
     return smallest_noise(cost, epsilon, enough)
 
 
-def group_of(size, noise_multiplier, rate) -> tuple:
-    """Noise and rate for all `size` examples of a group in place of one.
+def group(size, noise_multiplier, rate, steps, delta) -> Cost:
+    """Epsilon of all `size` examples of a group, such as a patient, together.
 
-    A step uses some of them with probability 1 - (1 - rate)^size; that it then uses
-    all, whose clipped gradients add up, is the worst case.
+    The smaller of two bounds. One is group privacy: ε for one example at
+    δ (e^ε - 1) / (e^(size ε) - 1) gives size ε at δ. The other takes the worst case of
+    a step, that it uses all of the group or none.
     """
-    return noise_multiplier / size, -math.expm1(size * math.log1p(-rate)) if (
-        rate < 1
-    ) else 1.0
+    one = sampled_gaussian(noise_multiplier, rate, steps, delta)
+    if size == 1 or one.epsilon in (0.0, math.inf):
+        return one
+    whole = -math.expm1(size * math.log1p(-rate)) if rate < 1 else 1
+    worst = sampled_gaussian(noise_multiplier / size, whole, steps, delta)
+    epsilon = one.epsilon
+    if size * epsilon > 600:  # beyond the range of exp, and of any meaning
+        return worst
+    for _ in range(20):  # upwards to a fixed point
+        share = math.log(math.expm1(epsilon)) - size * epsilon
+        share -= math.log(-math.expm1(-size * epsilon))
+        smaller = delta * math.exp(max(share, -700))
+        if smaller < SMALLEST_PLD_DELTA * 1e-2:
+            return worst
+        found = sampled_gaussian(noise_multiplier, rate, steps, smaller).epsilon
+        if found <= epsilon:
+            break
+        epsilon = found * (1 + 1e-4)
+    else:
+        return worst
+    return min(worst, Cost(size * epsilon, "group privacy of PLD"))

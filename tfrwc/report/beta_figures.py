@@ -30,7 +30,7 @@ def inference(results) -> Figure:
     axes[0, 0].set_ylabel("log q(s|x), nats per latent\n(higher is better)")
     axes[1, 0].set_ylabel("squared error of the mean\n(lower is better)")
     for axis in axes[0]:
-        axis.legend(frameon=False, fontsize=8, loc="lower center")
+        _legend(axis)
     return figure
 
 
@@ -39,11 +39,11 @@ def nonlinear(results) -> Figure:
     worlds = results["nonlinear"]
     figure, axes = subplots(9.6, 3.2, 1, max(len(worlds), 1), squeeze=False)
     for axis, world in zip(axes[0], worlds, strict=False):
-        _world(axis, world)
+        _world(axis, world, "ideal encoder")
         axis.set_title(world["formula"], fontsize=10)
         axis.set_xlabel("β")
         beta_axis(axis)
-        axis.legend(frameon=False, fontsize=8, loc="lower center")
+        _legend(axis)
     axes[0, 0].set_ylabel("log q(s|x), nats per latent")
     return figure
 
@@ -192,10 +192,15 @@ def _plain(value, _position):
     return f"{value:g}"
 
 
-def _world(axis, world):
-    """The curve of log_q, and its best β, exact and trained."""
+def _legend(axis):
+    """On a ground of its own: the curve falls through the lower left."""
+    axis.legend(fontsize=8, loc="lower right", framealpha=0.9, edgecolor="none")
+
+
+def _world(axis, world, reference="exact"):
+    """The curve of log_q, and its best β, of the reference and trained."""
     best = world["optimum"]
-    _curve(axis, world, "log_q")
+    _curve(axis, world, "log_q", reference)
     axis.axvspan(
         best["low"],
         best["high"],
@@ -209,19 +214,19 @@ def _world(axis, world):
         color=EXACT,
         linestyle=":",
         linewidth=1,
-        label=f"best β, exact: {best['exact']:.2f}",
+        label=f"best β, {reference}: {best['exact']:.2f}",
     )
     # From the peak to the level of a large β, and as far again below: on the left the
     # curve falls out of the picture.
     values = array(world["reference"]["log_q"])
     top = max(values.max(), max(row["log_q"] for row in world["trained"]))
     span = max(top - values[-1], 0.05)
-    axis.set_ylim(values[-1] - 1.2 * span, top + 0.25 * span)
+    axis.set_ylim(values[-1] - 1.4 * span, top + 0.25 * span)
 
 
-def _curve(axis, world, name):
+def _curve(axis, world, name, label="exact"):
     reference = world["reference"]
-    axis.plot(reference["beta"], array(reference[name]), color=EXACT, label="exact")
+    axis.plot(reference["beta"], array(reference[name]), color=EXACT, label=label)
     trained = world["trained"]
     axis.plot(
         [row["beta"] for row in trained],

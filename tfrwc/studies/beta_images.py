@@ -87,15 +87,16 @@ def verdict(rows, measure) -> dict:
     Seeds are resampled to say how often the mean is best inside the range.
 
     Returns:
-        measure; best_beta; inside, the share of resamples; kind: ``"best at an end"``;
-        ``"peaks as latents die"`` if the mean number of live latents, with a rate above
-        0.1 nats, is lower at the best β than at the β below it, by half a latent or
-        more; else ``"finite optimum"``.
+        measure; best_beta; inside, the share of resamples; live_below_best and
+        live_at_best, mean numbers of live latents, with a rate above 0.1 nats, at the
+        β below the best and there; kind: ``"best at an end"``; ``"peaks as latents
+        die"`` if with any seed fewer live at the best β than below; else ``"finite
+        optimum"``.
     """
     betas = sorted({row["beta"] for row in rows})
     per_beta = [[r for r in rows if r["beta"] == beta] for beta in betas]
     values = MEASURES[measure] * np.array([[r[measure] for r in p] for p in per_beta])
-    live = np.array([np.mean([r["live_latents"] for r in p]) for p in per_beta])
+    live = np.array([[r["live_latents"] for r in p] for p in per_beta])
     rng = np.random.default_rng(0)
     seeds = values.shape[1]
     picks = rng.integers(seeds, size=(_RESAMPLES, seeds))
@@ -104,7 +105,7 @@ def verdict(rows, measure) -> dict:
     top = int(values.mean(axis=1).argmax())
     if top in (0, len(betas) - 1):
         kind = "best at an end"
-    elif live[top - 1] - live[top] >= 0.5:
+    elif (live[top] < live[top - 1]).any():
         kind = "peaks as latents die"
     else:
         kind = "finite optimum"
@@ -112,8 +113,8 @@ def verdict(rows, measure) -> dict:
         "measure": measure,
         "best_beta": betas[top],
         "inside": inside,
-        "live_below_best": float(live[max(top - 1, 0)]),
-        "live_at_best": float(live[top]),
+        "live_below_best": float(live[max(top - 1, 0)].mean()),
+        "live_at_best": float(live[top].mean()),
         "kind": kind,
     }
 

@@ -1,0 +1,133 @@
+"""Two-class images of the private studies: to train on, to hold out, to test on."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tfrwc import datasets
+from tfrwc.datasets import xray_files
+
+# Size of the X-rays by name; "xrays" are those of a folder.
+X_RAYS = {"pneumoniamnist": 28, "chest_xray_64": 64, "xrays": 64}
+NAMES = ("digits", *X_RAYS)
+_HELD_OUT = 0.1
+# A validation split of fewer images is too small to hold anything against.
+_FEWEST = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Images, uint8 (n, height, width, 1), with classes 0 and 1, int64 (n,), and names
+    of patients (n,), or None."""
+
+    x: np.ndarray
+    y: np.ndarray
+    patients: np.ndarray | None = None
+
+    def take(self, chosen):
+        patients = None if self.patients is None else self.patients[chosen]
+        return Split(self.x[chosen], self.y[chosen], patients)
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Images to tell two classes of.
+
+    Attributes:
+        origin: for reports.
+        classes: names of class 0 and of class 1, the one to be found.
+        train, test: as published.
+        held_out: drawn as the training images were, but not trained on: what settings
+            are chosen by, and the non-members of membership inference.
+        images_per_patient: the greatest number.
+    """
+
+    origin: str
+    classes: tuple
+    train: Split
+    held_out: Split
+    test: Split
+    images_per_patient: int
+
+    @property
+    def shape(self) -> tuple:
+        return self.train.x.shape[1:]
+
+
+def load(name, folder=None) -> Task:
+    """Load a task.
+
+    Args:
+        name: ``"digits"``, which asks for digits of 5 and above;
+            ``"pneumoniamnist"`` or ``"chest_xray_64"``, from the folder
+            TFRWC_DATA_DIR; ``"xrays"``, those of `folder`, at 64 x 64.
+        folder: with chest X-rays, see `tfrwc.datasets.xray_files.find`.
+
+    Raises:
+        ValueError: for another name, or without a folder where one is needed.
+        OSError: if the files are not there, or not readable.
+    """
+    if name not in NAMES:
+        raise ValueError(
+            f"There is no task {name!r}. Choose one of {', '.join(NAMES)}."
+        )
+    if name == "digits":
+        return _digits()
+    folder = folder or os.environ.get(datasets.sources.DATA_DIR_VARIABLE)
+    if not folder:
+        raise ValueError(
+            f"{name} is read from the folder TFRWC_DATA_DIR. Set it, or take the data "
+            "set digits, for which nothing is needed."
+        )
+    return _x_rays(Path(folder), X_RAYS[name])
+
+
+def _digits():
+    images = datasets.load("digits")
+    train, test = (
+        Split(x, np.asarray(y >= 5, np.int64))
+        for x, y in ((images.x_train, images.y_train), (images.x_test, images.y_test))
+    )
+    kept, held_out = _hold_out(train)
+    return Task(images.origin, ("0 to 4", "5 to 9"), kept, held_out, test, 1)
+
+
+def _x_rays(folder, size):
+    source = xray_files.find(folder, size)
+    train, held_out, test = (_read(source, s) for s in ("train", "val", "test"))
+    origin = f"chest X-rays in {folder.name}"
+    if isinstance(source, xray_files.MedMNIST):
+        origin = "PneumoniaMNIST"
+    if len(held_out.y) < _FEWEST:
+        train, held_out = _hold_out(train)
+    most = xray_files.most_images_of_a_patient(source)
+    return Task(origin, xray_files.LABELS, train, held_out, test, most)
+
+
+def _read(source, split):
+    examples = [source.read(key) for key in source.keys(split)]
+    if not examples:
+        raise ValueError(f"There are no X-rays to {split} with.")
+    patients = np.array([example["patient"] for example in examples])
+    return Split(
+        np.stack([example["image"] for example in examples]),
+        np.array([xray_files.LABELS.index(e["label"]) for e in examples], np.int64),
+        patients if (patients != "").all() else None,
+    )
+
+
+def _hold_out(train):
+    """A tenth of each class, or of the patients, the same every time."""
+    from sklearn.model_selection import GroupShuffleSplit, train_test_split
+
+    everything = np.arange(len(train.y))
+    if train.patients is None:
+        kept, out = train_test_split(
+            everything, test_size=_HELD_OUT, stratify=train.y, random_state=0
+        )
+    else:
+        splitter = GroupShuffleSplit(1, test_size=_HELD_OUT, random_state=0)
+        [(kept, out)] = splitter.split(everything, groups=train.patients)
+    return train.take(kept), train.take(out)
