@@ -10,11 +10,12 @@ KINDS = ("non-private", "local-dp", "dp-sgd")
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings of a training: SGD whose rate rises for a tenth of the steps, then falls.
+    """Settings of SGD; its rate rises for a tenth of the steps, then falls.
 
     Attributes:
         learning_rate: the greatest.
-        batch_size: images in a step; the expected number where it is drawn.
+        batch_size: images in a step, expected ones where they are drawn; at most a
+            quarter of all.
         passes: over the training images, in proportion to those asked for.
         momentum: of SGD.
         averaging: decay of the moving average of the weights, which is what is tested;
@@ -29,16 +30,10 @@ class Recipe:
     averaging: float
     clip: float = math.inf
 
-    def of(self, images) -> int:
-        """Images in a step, of so many: at most a quarter of them."""
-        return max(1, min(self.batch_size, images // 4))
-
 
 # Chosen on held-out images of PneumoniaMNIST, see notebooks/private_pneumonia.ipynb.
 PLAIN = Recipe(0.1, batch_size=128, passes=0.5, momentum=0.9, averaging=0.9)
-PRIVATE = Recipe(
-    2.0, batch_size=1024, passes=1, momentum=0.0, averaging=0.8, clip=1.0
-)
+PRIVATE = Recipe(2.0, batch_size=1024, passes=1, momentum=0.0, averaging=0.8, clip=1.0)
 
 
 @dataclass(frozen=True)
@@ -49,7 +44,6 @@ class Arm:
         number: in the list.
         name: of the arm.
         kind: one of `KINDS`.
-        recipe: its settings.
         mechanism: that the training images are released by, for "local-dp".
         epsilon: of one image, for "dp-sgd"; infinity clips and adds no noise.
     """
@@ -57,7 +51,6 @@ class Arm:
     number: int
     name: str
     kind: str
-    recipe: Recipe
     mechanism: object = None
     epsilon: float | None = None
 
@@ -79,10 +72,9 @@ def arms(shape, mechanisms=None, epsilons=(1.0, 3.0, 8.0)) -> list[Arm]:
         raise ValueError(
             f"There is no release {', '.join(unknown)}. Choose from {', '.join(known)}."
         )
-    rows = [("non_private", KINDS[0], PLAIN, None, None)]
-    rows += [(name, KINDS[1], PLAIN, known[name], None) for name in chosen]
+    rows = [("non_private", KINDS[0], None, None)]
+    rows += [(name, KINDS[1], known[name], None) for name in chosen]
     rows += [
-        (f"dp_sgd_{e:g}".replace(".", "p"), KINDS[2], PRIVATE, None, float(e))
-        for e in epsilons
+        (f"dp_sgd_{e:g}".replace(".", "p"), KINDS[2], None, float(e)) for e in epsilons
     ]
     return [Arm(number, *row) for number, row in enumerate(rows)]

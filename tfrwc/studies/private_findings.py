@@ -1,0 +1,131 @@
+"""What a private study found, in sentences."""
+
+import math
+
+import numpy as np
+
+STRICT = 10.0  # the greatest epsilon of an image that still hides something of it
+
+
+def findings(results) -> list[str]:
+    """Say in sentences what the results show."""
+    arms = results["arms"]
+    seeds = len(arms[0]["seconds"])
+    lines = [
+        f"{results['data']['origin']}: always naming the commoner class is right on "
+        f"{results['data']['majority']:.1%} of the test images (balanced accuracy "
+        f"50 %, AUC 0.5). Without privacy: {_said(arms[0])}, mean of {seeds} "
+        f"seed{'s' if seeds > 1 else ''}."
+    ]
+    private = [arm for arm in arms if arm["kind"] == "dp-sgd"]
+    for arm in private:
+        what = (
+            "with gradients clipped and no noise"
+            if arm["epsilon"] is None or math.isinf(arm["epsilon"])
+            else f"DP-SGD at epsilon {arm['epsilon']:.3g} for an image (delta "
+            f"{arm['delta']:.1g})"
+        )
+        lines.append(f"{what[0].upper()}{what[1:]}: {_said(arm)}.")
+    local = [arm for arm in arms if arm["kind"] == "local-dp"]
+    lines += _of_local(local, private)
+    lines += _of_shift(local)
+    lines.append(_of_membership(arms))
+    lines += _of_layers(private)
+    return lines
+
+
+def guaranteed(arm) -> bool:
+    """Whether there is a finite epsilon for an image."""
+    return arm["epsilon"] is not None and math.isfinite(arm["epsilon"])
+
+
+def _of_local(local, private):
+    strict = [a for a in local if guaranteed(a) and a["epsilon"] <= STRICT * 1.001]
+    for arm in strict:
+        yield (
+            f"Trained on images released by {arm['name']}, the same kind of guarantee "
+            f"(epsilon {arm['epsilon']:.3g} for an image): {_said(arm)}."
+        )
+    finite = [arm for arm in private if guaranteed(arm)]
+    if not finite or not local:
+        return
+    mark = min(finite, key=lambda arm: arm["epsilon"])
+    level = mark["test"]["auc"]["value"]
+    as_good = [a for a in local if guaranteed(a) and a["test"]["auc"]["value"] >= level]
+    if as_good:
+        least = min(as_good, key=lambda arm: arm["epsilon"])
+        yield (
+            f"To reach the AUC of DP-SGD at epsilon {mark['epsilon']:.3g} on released "
+            f"images takes {least['name']}: epsilon {least['epsilon']:,.0f} for an "
+            "image, which protects nobody's."
+        )
+    else:
+        yield (
+            f"No release with a guarantee for images reaches the AUC of DP-SGD at "
+            f"epsilon {mark['epsilon']:.3g}."
+        )
+
+
+def _of_shift(local):
+    shifts = [arm for arm in local if "identity" in arm]
+    for arm in shifts:
+        means = {
+            name: np.mean([one[name] for one in arm["identity"]])
+            for name in ("measured", "a", "blank", "expected_blank", "predicted")
+        }
+        yield (
+            f"{arm['name']}, published as Local-DP, guarantees nothing and blanks "
+            f"{means['blank']:.1%} of the training images (exp(-epsilon) is "
+            f"{means['expected_blank']:.1%}): training accuracy "
+            f"{means['measured']:.1%}, where (1 - exp(-epsilon)) a + exp(-epsilon) "
+            f"majority with a = {means['a']:.1%} gives {means['predicted']:.1%}. On "
+            f"clean test images: {_said(arm)}."
+        )
+
+
+def _of_membership(arms):
+    rows = [(row, arm) for arm in arms for row in arm["membership"]["advantage"]]
+    largest, whose = max(rows, key=lambda pair: pair[0]["value"])
+    bounded = [row for row, _ in rows if row["bound"] is not None]
+    above = sum(row["low"] > row["bound"] for row in bounded)
+    return (
+        "The threshold attack tells training images from held-out ones with an "
+        f"advantage of at most {largest['value']:.3f} ({largest['low']:.3f} to "
+        f"{largest['high']:.3f}; by chance {largest['null_low']:.3f} to "
+        f"{largest['null_high']:.3f}), of {whose['name']}; of {len(bounded)} runs with "
+        f"a guarantee {above or 'none'} {'are' if above != 1 else 'is'} above what it "
+        "allows."
+    )
+
+
+def _of_layers(private):
+    finite = sorted(filter(guaranteed, private), key=lambda arm: arm["epsilon"])
+    if len(finite) < 2:
+        return
+    noisy, calm = finite[0], finite[-1]
+    ratio = np.array(noisy["change"]) / np.array(calm["change"])
+    names, most, least = noisy["layers"]["name"], ratio.argmax(), ratio.argmin()
+    yield (
+        f"At epsilon {noisy['epsilon']:.3g} layers change {np.median(ratio):.1f} times "
+        f"as much in an epoch as at {calm['epsilon']:.3g} (median): noise and not "
+        f"learning. Most so {names[most]} ({ratio[most]:.1f} times), least "
+        f"{names[least]} ({ratio[least]:.1f})."
+    )
+
+
+def _said(arm):
+    test = arm["test"]
+    return ", ".join(
+        f"{words} {_spread(test[measure], percent)}"
+        for words, measure, percent in (
+            ("accuracy", "accuracy", True),
+            ("balanced accuracy", "balanced_accuracy", True),
+            ("AUC", "auc", False),
+        )
+    )
+
+
+def _spread(found, percent):
+    form = "{:.1%}" if percent else "{:.3f}"
+    value, low, high = (form.format(found[k]) for k in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"
