@@ -1,15 +1,19 @@
-"""Release images with noise, with the statement of what that guarantees.
+"""What privacy costs on X-rays: images with noise, and training on them or by DP-SGD.
 
     python pipelines/private_pneumonia.py --out runs/private
 
-leaves in --out: report.html (open it in a browser) and results.json, with every
-mechanism and budget on scikit-learn's digits. With chest X-rays:
+leaves in --out: report.html (open it in a browser), results.json (every number of it),
+figures/ and recordings/. It releases scikit-learn's digits by every mechanism, with the
+statement of what that guarantees; then trains one network without privacy, on released
+images, and by DP-SGD, and tests and attacks all of them. Stop it at any moment; the same
+command goes on where it stopped. With X-rays of the folder in TFRWC_DATA_DIR:
 
-    python pipelines/private_pneumonia.py --out runs/x --xrays FOLDER --build all
+    python pipelines/private_pneumonia.py --out runs/x --dataset pneumoniamnist
 
-where FOLDER holds Kaggle's chest_xray, or an archive of it. --build makes TFDS sets of
-the releases named (or all) in --out/data, each with its statement. With --engine beam
-all other options go to Apache Beam, for example
+or of a FOLDER that holds Kaggle's chest_xray, or an archive of it, with --xrays FOLDER.
+With --build as well, nothing is trained: it makes TFDS sets of the releases named (or
+all) in --out/data, each with its statement. With --engine beam all other options go to
+Apache Beam, for example
 
     --engine beam --runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner
     --direct_running_mode=multi_processing --direct_num_workers=2
@@ -22,6 +26,7 @@ import argparse
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -36,6 +41,33 @@ def parse(arguments):
     )
     parser.add_argument("--xrays", type=Path, help="folder with the chest X-rays")
     parser.add_argument(
+        "--dataset", help="digits (default), pneumoniamnist or chest_xray_64"
+    )
+    parser.add_argument(
+        "--model", default="resnet18_narrow", help="resnet18_narrow (default), resnet18"
+    )
+    parser.add_argument(
+        "--epochs", type=int, help="of DP-SGD; default: 20 for digits, 8 for X-rays"
+    )
+    parser.add_argument("--seeds", default=(0, 1), type=whole, help="default: 0,1")
+    parser.add_argument(
+        "--epsilons",
+        default=(1.0, 3.0, 8.0),
+        type=lambda text: tuple(float(epsilon) for epsilon in text.split(",")),
+        help="budgets of DP-SGD, default: 1,3,8; inf clips and adds no noise",
+    )
+    parser.add_argument(
+        "--mechanisms",
+        default="few",
+        help="that images to train on are released by: few (default), all, none, or "
+        "names separated by commas",
+    )
+    parser.add_argument(
+        "--public",
+        help="images to train on before: fashion_mnist (default for X-rays), mnist, or "
+        "none (default for digits)",
+    )
+    parser.add_argument(
         "--build", default="", help="all, or names of releases separated by commas"
     )
     parser.add_argument(
@@ -47,7 +79,33 @@ def parse(arguments):
         parser.error(f"unknown options without --engine beam: {' '.join(for_beam)}")
     if options.build and not options.xrays:
         parser.error("--build needs --xrays, the folder with the chest X-rays")
+    if options.xrays and options.dataset:
+        parser.error("--xrays is a data set itself: leave out --dataset")
+    options.dataset = options.dataset or ("xrays" if options.xrays else "digits")
     return options, for_beam
+
+
+def whole(text):
+    """Whole numbers separated by commas."""
+    return tuple(int(number) for number in text.split(","))
+
+
+def trial(options):
+    from tfrwc.studies import private_arms
+    from tfrwc.studies.private_training import Trial
+
+    sets = {"few": private_arms.FEW, "all": None, "none": ()}
+    names = tuple(options.mechanisms.split(","))
+    digits = options.dataset == "digits"
+    return Trial(
+        dataset=options.dataset,
+        model=options.model,
+        epochs=(20 if digits else 8) if options.epochs is None else options.epochs,
+        seeds=options.seeds,
+        epsilons=options.epsilons,
+        mechanisms=sets.get(options.mechanisms, names),
+        public=options.public or ("none" if digits else "fashion_mnist"),
+    )
 
 
 def digits():
@@ -85,6 +143,19 @@ def x_rays(folder):
         list(found),
         xray_files.most_images_of_a_patient(source),
     )
+
+
+def to_release(options):
+    from tfrwc.studies import private_data
+    from tfrwc.studies.private_pneumonia import Images
+
+    if options.xrays:
+        return x_rays(options.xrays)
+    if options.dataset == "digits":
+        return digits()
+    task = private_data.load(options.dataset)
+    x = task.train.x[:: max(1, len(task.train.x) // 64)][:64, ..., 0]
+    return Images(task.origin, x, list(range(len(x))), task.images_per_patient)
 
 
 def names_to_build(text):
@@ -128,6 +199,7 @@ def build(names, options, for_beam):
 
 def main(arguments=None):
     options, for_beam = parse(arguments)
+    began = time.monotonic()
     from tfrwc.privacy import new_key
     from tfrwc.privacy.keys import KEY_VARIABLE, secret_key
     from tfrwc.report.html import write_private_report
@@ -139,17 +211,34 @@ def main(arguments=None):
         os.environ[KEY_VARIABLE] = new_key().hex()
     try:
         names = names_to_build(options.build)
-        images = x_rays(options.xrays) if options.xrays else digits()
-        results, pictures = private_pneumonia.run(images, secret_key())
+        asked = None if names else trial(options)
+        results, pictures = private_pneumonia.run(to_release(options), secret_key())
         if names:
             build(names, options, for_beam)
+        else:
+            results["training"] = train(asked, options)
     except (ValueError, OSError) as error:
         sys.exit(f"private_pneumonia: {error}")
     options.out.mkdir(parents=True, exist_ok=True)
     report = write_private_report(results, pictures, options.out)
     (options.out / "results.json").write_text(json.dumps(results, indent=1))
     print(*results["findings"], sep="\n")
-    print(report)
+    if "training" in results:
+        print(*results["training"]["findings"], sep="\n")
+    print(f"{report} after {time.monotonic() - began:.0f} s")
+
+
+def train(trial, options):
+    from tfrwc.privacy.keys import secret_key
+    from tfrwc.studies import private_training
+
+    return private_training.run(
+        trial,
+        secret_key(),
+        options.out,
+        options.xrays,
+        verbose=int(sys.stdout.isatty()),
+    )
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from tfrwc.report import beta_figures, figures
+from tfrwc.report import beta_figures, figures, private_figures
 from tfrwc.report.contact_sheets import contact_sheet
 
 FIGURES = {
@@ -23,6 +23,11 @@ BETA_FIGURES = {
     "collapse_diagram": beta_figures.collapse_diagram,
     "images": beta_figures.images,
     "collapse": beta_figures.collapse,
+}
+PRIVATE_FIGURES = {
+    "trade_off": private_figures.trade_off,
+    "membership": private_figures.membership,
+    "layer_change": private_figures.layer_change,
 }
 
 
@@ -50,7 +55,8 @@ def write_private_report(results, pictures, out):
     """Write report.html and figures/*.png, a contact sheet for each mechanism.
 
     Args:
-        results, pictures: of `tfrwc.studies.private_pneumonia.run`.
+        results, pictures: of `tfrwc.studies.private_pneumonia.run`; with those of
+            `tfrwc.studies.private_training.run` as results["training"], if there are.
         out: folder.
 
     Returns:
@@ -72,7 +78,12 @@ def write_private_report(results, pictures, out):
         )
         for kind, releases in kinds.items()
     }
-    return _write_page("private_pneumonia", drawn, out, r=results, kinds=kinds)
+    training = results.get("training")
+    if training:
+        drawn |= {name: draw(training) for name, draw in PRIVATE_FIGURES.items()}
+    return _write_page(
+        "private_pneumonia", drawn, out, r=results, kinds=kinds, training=training
+    )
 
 
 def write_beta_report(results, pictures, out):
@@ -109,6 +120,7 @@ def _write_page(template, drawn, out, **context):
     environment.filters["number"] = _number
     environment.filters["signed"] = _signed
     environment.filters["epsilon"] = _epsilon
+    environment.filters["percent"] = _percent
     page = environment.get_template(f"{template}.html.jinja").render(
         pictures=pictures, **context
     )
@@ -132,3 +144,8 @@ def _epsilon(value):
     if value == float("inf"):
         return "none"
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _percent(found):
+    low, high = 100 * found["low"], 100 * found["high"]
+    return f"{100 * found['value']:.1f} ({low:.1f} to {high:.1f})"

@@ -107,7 +107,7 @@ def _x_rays(folder, size):
 
 
 def _read(source, split):
-    examples = [source.read(key) for key in source.keys(split)]
+    examples = [_example(source, key) for key in source.keys(split)]
     if not examples:
         raise ValueError(f"There are no X-rays to {split} with.")
     patients = np.array([example["patient"] for example in examples])
@@ -116,6 +116,15 @@ def _read(source, split):
         np.array([xray_files.LABELS.index(e["label"]) for e in examples], np.int64),
         patients if (patients != "").all() else None,
     )
+
+
+def _example(source, key):
+    try:
+        return source.read(key)
+    except xray_files.BadFileError as error:
+        raise xray_files.BadFileError(
+            f"{key} {error}. Replace or remove it."
+        ) from error
 
 
 def _hold_out(train):
