@@ -4,8 +4,8 @@
 
 leaves in --out: report.html (open it in a browser), results.json (every number of it),
 figures/ and recordings/. It releases scikit-learn's digits by every mechanism, with the
-statement of what that guarantees; then trains one network without privacy, on released
-images, and by DP-SGD, and tests and attacks all of them. Stop it at any moment; the same
+statement of what that guarantees; then trains a network without privacy, on released
+images, and by DP-SGD, and tests and attacks them all. Stop it at any moment; the same
 command goes on where it stopped. With X-rays of the folder in TFRWC_DATA_DIR:
 
     python pipelines/private_pneumonia.py --out runs/x --dataset pneumoniamnist

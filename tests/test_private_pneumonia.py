@@ -3,14 +3,17 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 from conftest import ROOT
 from PIL import Image
 
+from tfrwc import load_recording
 from tfrwc.privacy import insecure_test_key
 from tfrwc.privacy.catalogue import standard_mechanisms
 from tfrwc.privacy.keys import KEY_VARIABLE
@@ -20,21 +23,42 @@ SCRIPT = ROOT / "pipelines" / "private_pneumonia.py"
 KEY = insecure_test_key("pipeline")
 
 
-def start(*arguments):
-    return subprocess.run(
+TINY = ("--epochs", 1, "--seeds", 0, "--mechanisms", "shift_1", "--epsilons", 8)
+
+
+def begin(*arguments):
+    return subprocess.Popen(
         [sys.executable, str(SCRIPT), *map(str, arguments)],
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {KEY_VARIABLE: KEY.hex()},
     )
 
 
+def start(*arguments):
+    process = begin(*arguments)
+    out, error = process.communicate()
+    return subprocess.CompletedProcess(process.args, process.returncode, out, error)
+
+
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
+    """Results of a run that was killed once."""
     out = tmp_path_factory.mktemp("private") / "run"
-    done = start("--out", out)
+    killed = begin("--out", out, *TINY)
+    deadline = time.monotonic() + 240
+    while not (out / "parts" / "non_private-seed-0.json").exists():
+        assert killed.poll() is None, killed.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    done = start("--out", out, *TINY)
     assert done.returncode == 0, done.stderr
     assert KEY.hex() not in done.stdout + done.stderr
+    assert "arm 1 of 3" not in done.stdout  # was kept
+    assert "arm 2 of 3: shift_1" in done.stdout
     return out
 
 
@@ -70,25 +94,63 @@ def test_likeness_of_known_pairs():
     assert psnr == pytest.approx(20 * np.log10(255 / 10))
 
 
+def test_every_arm_is_trained_tested_and_attacked(out, results):
+    training = results["training"]
+    assert training["trial"]["mechanisms"] == ["shift_1"]
+    arms = training["arms"]
+    assert [arm["name"] for arm in arms] == ["non_private", "shift_1", "dp_sgd_8"]
+    for arm in arms:
+        assert 0 <= arm["test"]["accuracy"]["low"] <= arm["test"]["auc"]["high"] <= 1
+        [row] = arm["membership"]["advantage"]
+        assert row["low"] <= row["value"] <= row["high"]
+        recording = load_recording(out / "recordings" / f"{arm['name']}-seed-0.parquet")
+        assert len(recording) == arm["epochs"]
+        np.testing.assert_allclose(arm["change"], recording.values("l1_ratio")[0])
+    plain, shift, private = arms
+    assert plain["statement"] is shift["epsilon"] is None
+    assert shift["statement"]["image_epsilon"] == "infinity"
+    assert private["epsilon"] == private["statement"]["epsilon"] <= 8
+    assert private["statement"]["sampling"] == "poisson"
+    assert not list(out.glob("**/*.partial"))
+
+
+def test_other_settings_in_the_same_folder_are_refused(out):
+    done = start("--out", out, *TINY, "--epochs", 2)
+    assert done.returncode == 1
+    assert "other settings (epochs)" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_page_in_a_browser(browser, out, results, tmp_path):
     browser.set_window_size(1200, 900)
     page = shutil.copy(out / "report.html", tmp_path)
     browser.get(f"file://{page}")
     assert browser.title.startswith("Private images")
     text = browser.find_element("tag name", "body").text
-    for finding in results["findings"]:
+    for finding in results["findings"] + results["training"]["findings"]:
         assert finding in text
-    rows = browser.find_elements("css selector", "tbody tr")
-    assert len(rows) == len(results["releases"])
-    assert rows[0].text.split()[:2] == ["laplace_value_1", "1"]
+    trained, published, released = (
+        table.find_elements("css selector", "tbody tr")
+        for table in browser.find_elements("tag name", "table")
+    )
+    for row, arm in zip(trained, results["training"]["arms"], strict=True):
+        assert row.text.startswith(arm["name"])
+        assert f"{arm['test']['auc']['value']:.3f}" in row.text
+    assert len(published) == len(results["training"]["published"])
+    assert len(released) == len(results["releases"])
+    assert released[0].text.split()[:2] == ["laplace_value_1", "1"]
     details = browser.find_elements("tag name", "details")
-    assert len(details) == len(rows)
-    details[0].find_element("tag name", "summary").click()
-    assert "A whole image (any two images of this shape)" in details[0].text
+    assert len(details) == 1 + len(released)
+    for one, words in (
+        (details[0], "The gradient of each image was scaled down"),
+        (details[1], "A whole image (any two images of this shape)"),
+    ):
+        one.find_element("tag name", "summary").click()
+        assert words in one.text
     widths = browser.execute_script(
         "return [...document.images].map(i => i.complete ? i.naturalWidth : 0)"
     )
-    assert len(widths) == 6
+    assert len(widths) == 6 + 3
     assert min(widths) > 500
     for width in (400, 1200):
         browser.set_window_size(width, 900)
@@ -138,6 +200,10 @@ def test_sets_are_built_from_a_folder(tmp_path):
         (("--runner", "Flink"), "without --engine beam"),
         (("--xrays", ".", "--build", "laplace"), "There is no release laplace"),
         (("--xrays", "."), "There are no X-rays in"),
+        (("--xrays", ".", "--dataset", "digits"), "leave out --dataset"),
+        (("--dataset", "mnist"), "There is no dataset 'mnist'. Choose one of digits"),
+        (("--mechanisms", "laplace"), "There is no release laplace"),
+        (("--epsilons", "1,1"), "epsilons must be different"),
     ],
 )
 def test_mistakes_are_named(arguments, message, tmp_path):
