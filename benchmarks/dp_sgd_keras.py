@@ -1,5 +1,6 @@
 """Entries of dp_sgd.py in Keras 3, and the networks for Keras 3 and tf_keras."""
 
+import math
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -56,7 +57,7 @@ def in_memory(tf, images, labels):
 
 def fit(keras, model, batches, meter):
     """Train by fit until the meter has enough."""
-    meter.facts["parameters"] = model.count_params()
+    meter.facts["parameters"] = sum(math.prod(w.shape) for w in model.trainable_weights)
     callback = keras.callbacks.LambdaCallback(
         on_train_batch_end=lambda batch, logs: meter.tick()
     )

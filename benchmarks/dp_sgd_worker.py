@@ -14,7 +14,7 @@ import time
 
 import numpy as np
 
-SECONDS, FEWEST = 20, 3  # after so long no more steps, once so many are timed
+SECONDS, FEWEST = 10, 3  # after so long no more steps, once so many are timed
 # Of all memory, so that an entry that needs more fails and not the machine.
 MEMORY_LIMIT = 0.6
 

@@ -105,6 +105,7 @@ def test_one_step_is_that_of_keras(encoder, posterior):
             vae = make(seed)
             order = _ensemble.order_of(seed, epoch=0, count=8)
             noise = _ensemble.noise_of(seed, (8, 2), position=0, purpose=0)
+            noise = _ensemble.matched(noise[None])[0]
             noise = tf.gather(noise, order)
             variables = vae.trainable_variables
             with tf.GradientTape() as tape:
@@ -122,7 +123,7 @@ def test_one_step_is_that_of_keras(encoder, posterior):
 def test_trained_models_are_at_the_optimum():
     """Objective, rate and distortion within 1 % of R3, over β, for three mixings.
 
-    A rate near its collapse is a small number on a flat optimum: within 0.002 nats.
+    Also at β = 8 with a cosine of 0.9, where the last latent is about to collapse.
     """
     betas = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0]
     for cosine in (0.0, 0.6, 0.9):
@@ -134,8 +135,19 @@ def test_trained_models_are_at_the_optimum():
         for row in sweep.to_frame().itertuples():
             exact = theory.linear_optimum(A, SIGMA, SIGMA, row.beta, n_latents=3)
             assert row.objective == pytest.approx(exact.objective, rel=0.01)
-            assert row.rate == pytest.approx(exact.rate, rel=0.01, abs=2e-3)
+            assert row.rate == pytest.approx(exact.rate, rel=0.01, abs=1e-4)
             assert row.distortion == pytest.approx(exact.distortion, rel=0.01)
+
+
+def test_noise_of_an_epoch_has_its_moments():
+    noise = _ensemble.noise_of(0, (50, 3), position=0, purpose=0)
+    found = _ensemble.matched(tf.stack([noise, 2 * noise + 1])).numpy()
+    for one in found:
+        np.testing.assert_allclose(one.mean(axis=0), 0, atol=1e-6)
+        np.testing.assert_allclose(np.cov(one.T, bias=True), np.eye(3), atol=1e-5)
+    np.testing.assert_allclose(found[0], found[1], atol=1e-4)
+    # Nearly what it was.
+    assert np.corrcoef(found[0][:, 0], noise[:, 0])[0, 1] > 0.99
 
 
 def test_an_interrupted_sweep_goes_on_exactly(short, x, tmp_path, monkeypatch):

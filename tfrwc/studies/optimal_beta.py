@@ -62,7 +62,7 @@ class Trial:
     encoder: str = "dense"
     epochs: int = 30
     seeds: tuple = (0, 1, 2)
-    worlds: tuple = ("tanh", "product")
+    worlds: tuple = ("tanh",)
 
     def __post_init__(self):
         for name, value, choices in (
