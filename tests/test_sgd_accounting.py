@@ -114,6 +114,20 @@ def test_a_group_costs_at_least_what_it_does(size):
     assert deltas(noise, chances, steps, bound / 4) > 1e-5
 
 
+@pytest.mark.parametrize("noise", [5.13, 2.12, 1.15])
+def test_a_group_of_nearly_all_steps_has_a_cost(noise):
+    """31 images of a patient: a step of 1,024 of 4,708 uses one of them or more."""
+    found = group(31, noise, 1024 / 4708, 40, 2.1e-5)
+    assert group(8, noise, 1024 / 4708, 40, 2.1e-5).epsilon < found.epsilon < math.inf
+
+
+@pytest.mark.parametrize("noise", [0.1, 1.0, 10.0])
+def test_sampling_nearly_all_costs_no_less(noise):
+    below = sampled_gaussian(noise, 0.99, 40, 1e-5).epsilon
+    above = sampled_gaussian(noise, 0.9901, 40, 1e-5).epsilon
+    assert below <= above < 1.02 * below
+
+
 def test_does_not_import_tensorflow():
     from test_package import run_python
 
