@@ -97,6 +97,7 @@ def test_likeness_of_known_pairs():
 def test_every_arm_is_trained_tested_and_attacked(out, results):
     training = results["training"]
     assert training["trial"]["mechanisms"] == ["shift_1"]
+    assert training["trial"]["recipes"]["private"]["clip"] == "1"
     arms = training["arms"]
     assert [arm["name"] for arm in arms] == ["non_private", "shift_1", "dp_sgd_8"]
     for arm in arms:

@@ -95,8 +95,7 @@ def run(trial: Trial, key, out, folder=None, say=print, verbose=0) -> dict:
     """
     began = time.monotonic()
     out = Path(out)
-    # Infinity has no place in JSON.
-    settings = plain(asdict(trial) | {"epsilons": [f"{e:g}" for e in trial.epsilons]})
+    settings = _settings(trial)
     parts, recordings = out / "parts", out / "recordings"
     # Settings of a trial of which nothing is kept bind nobody.
     if any(parts.glob("*.json")):
@@ -160,3 +159,16 @@ def run(trial: Trial, key, out, folder=None, say=print, verbose=0) -> dict:
     }
     results["seconds_of_last_run"] = round(time.monotonic() - began, 1)
     return plain(results)
+
+
+def _settings(trial):
+    # Infinity has no place in JSON.
+    epsilons = [f"{epsilon:g}" for epsilon in trial.epsilons]
+    recipes = {
+        name: asdict(recipe) | {"clip": f"{recipe.clip:g}"}
+        for name, recipe in (
+            ("plain", private_arms.PLAIN),
+            ("private", private_arms.PRIVATE),
+        )
+    }
+    return plain(asdict(trial) | {"epsilons": epsilons, "recipes": recipes})
