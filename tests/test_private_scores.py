@@ -130,6 +130,10 @@ def test_blank_images_explain_the_published_training_accuracy(epsilon):
     assert found["measured"] == pytest.approx(np.mean((p > 0.5) == y))
     assert found["predicted"] == blanked_accuracy(found["a"], epsilon, majority(y))
     assert found["predicted"] == pytest.approx(found["measured"], abs=0.04)
+    # The share that was blank leaves only the luck of its classes.
+    assert found["predicted_by_share"] == pytest.approx(
+        found["measured"], abs=4 * (0.74 * 0.26 * share / n) ** 0.5
+    )
 
 
 def test_which_images_are_blank():

@@ -40,7 +40,7 @@ FEW = (
 )
 FEW += ("dppix_4", "response_value_2", "dpsvd_0p1", "shift_0p25", "shift_1")
 
-# Chosen on held-out images of PneumoniaMNIST, see notebooks/private_pneumonia.ipynb.
+# Chosen on held-out images of PneumoniaMNIST.
 PLAIN = Recipe(0.02, batch_size=64, passes=0.5, momentum=0.9, averaging=0.9)
 PRIVATE = Recipe(2.0, batch_size=1024, passes=1, momentum=0.0, averaging=0.8, clip=1.0)
 

@@ -30,7 +30,7 @@ def findings(results) -> list[str]:
     lines += _of_local(local, private)
     lines += _of_shift(local)
     lines.append(_of_membership(arms))
-    lines += _of_layers(private)
+    lines += _of_layers(arms[0], private)
     return lines
 
 
@@ -71,14 +71,15 @@ def _of_shift(local):
     for arm in shifts:
         means = {
             name: np.mean([one[name] for one in arm["identity"]])
-            for name in ("measured", "a", "blank", "expected_blank", "predicted")
+            for name in arm["identity"][0]
         }
         yield (
             f"{arm['name']}, published as Local-DP, guarantees nothing and blanks "
             f"{means['blank']:.1%} of the training images (exp(-epsilon) is "
             f"{means['expected_blank']:.1%}): training accuracy "
             f"{means['measured']:.1%}, where (1 - exp(-epsilon)) a + exp(-epsilon) "
-            f"majority with a = {means['a']:.1%} gives {means['predicted']:.1%}. On "
+            f"majority with a = {means['a']:.1%} gives {means['predicted']:.1%}, and "
+            f"{means['predicted_by_share']:.1%} with the share that was blank. On "
             f"clean test images: {_said(arm)}."
         )
 
@@ -98,18 +99,27 @@ def _of_membership(arms):
     )
 
 
-def _of_layers(private):
+def _of_layers(plain, private):
     finite = sorted(filter(guaranteed, private), key=lambda arm: arm["epsilon"])
-    if len(finite) < 2:
+    if not finite:
         return
     noisy, calm = finite[0], finite[-1]
-    ratio = np.array(noisy["change"]) / np.array(calm["change"])
+    alone, change = np.array(plain["change"]), np.array(noisy["change"])
+    yield (
+        "Without privacy the layer that changes most in an epoch changes "
+        f"{alone.max() / alone.min():,.1f} times as much as the one that changes "
+        f"least; at epsilon {noisy['epsilon']:.3g} {change.max() / change.min():,.1f} "
+        "times."
+    )
+    if noisy is calm:
+        return
+    ratio = change / np.array(calm["change"])
     names, most, least = noisy["layers"]["name"], ratio.argmax(), ratio.argmin()
     yield (
         f"At epsilon {noisy['epsilon']:.3g} layers change {np.median(ratio):.1f} times "
-        f"as much in an epoch as at {calm['epsilon']:.3g} (median): noise and not "
-        f"learning. Most so {names[most]} ({ratio[most]:.1f} times), least "
-        f"{names[least]} ({ratio[least]:.1f})."
+        f"as much in an epoch as at {calm['epsilon']:.3g} (median). Most so "
+        f"{names[most]} ({ratio[most]:.1f} times), least {names[least]} "
+        f"({ratio[least]:.1f})."
     )
 
 

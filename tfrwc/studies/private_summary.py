@@ -128,16 +128,18 @@ def identity(epsilon, p, y, blank) -> dict:
     Returns:
         measured, the accuracy; a, that on images that are not blank; blank, their
         share, and expected_blank, exp(-epsilon), for images that use the full range;
-        predicted, of `blanked_accuracy`.
+        predicted, of `blanked_accuracy`; and predicted_by_share, of the share instead.
     """
     right = (np.asarray(p) > 0.5) == (y == 1)
     a = float(np.mean(right[~blank])) if not blank.all() else math.nan
+    share, most = float(np.mean(blank)), majority(y)
     return {
         "measured": float(np.mean(right)),
         "a": a,
-        "blank": float(np.mean(blank)),
+        "blank": share,
         "expected_blank": math.exp(-epsilon),
-        "predicted": private_published.blanked_accuracy(a, epsilon, majority(y)),
+        "predicted": private_published.blanked_accuracy(a, epsilon, most),
+        "predicted_by_share": (1 - share) * a + share * most,
     }
 
 
