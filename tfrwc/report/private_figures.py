@@ -105,12 +105,12 @@ def layer_change(results) -> Figure:
         change = array(arm["change"])
         each = array(arm["change_per_seed"])
         axes[0].plot(x, each.T, color=colour, alpha=0.25, linewidth=0.7)
-        axes[0].plot(x, change, color=colour, label=_name(arm))
+        axes[0].plot(x, change, color=colour, label=arm_name(arm))
         if arm is not shown[0]:
             axes[1].plot(x, change / reference, color=colour)
     axes[1].axhline(1, color=PLAIN, linewidth=0.8)
     axes[0].set_title("relative change in an epoch", fontsize=10)
-    axes[1].set_title(f"the same over that of {_name(shown[0])}", fontsize=10)
+    axes[1].set_title(f"the same over that of {arm_name(shown[0])}", fontsize=10)
     names = [name.removesuffix("/kernel") for name in shown[0]["layers"]["name"]]
     for axis in axes:
         axis.set_yscale("log")
@@ -215,7 +215,7 @@ def _shades(arms):
     return [shades.get(arm["name"], others[arm["kind"]]) for arm in arms]
 
 
-def _name(arm):
+def arm_name(arm) -> str:
     if arm["kind"] == "non-private":
         return "no privacy"
     if arm["kind"] == "local-dp":
