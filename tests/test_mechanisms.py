@@ -202,7 +202,8 @@ def test_the_query_of_tensorflow_privacy_clips_sums_and_states_its_event():
 
 def test_only_normal_noise_loads_tensorflow():
     script = (
-        "import sys, numpy as np; from tfrwc.privacy import PixelGaussian, PixelLaplace, insecure_test_key; "
+        "import sys, numpy as np; "
+        "from tfrwc.privacy import PixelGaussian, PixelLaplace, insecure_test_key; "
         "key = insecure_test_key(0); x = np.zeros((1, 4, 4), np.uint8); "
         "PixelLaplace(1.0).privatize(x, key); PixelGaussian(9.0).statement((4, 4)); "
         "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"
