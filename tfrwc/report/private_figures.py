@@ -115,7 +115,13 @@ def layer_change(results) -> Figure:
     for axis in axes:
         axis.set_yscale("log")
         axis.set_xticks(x, names, rotation=90, fontsize=7)
-    axes[0].legend(frameon=False, fontsize=8)
+    figure.legend(
+        *axes[0].get_legend_handles_labels(),
+        frameon=False,
+        fontsize=8,
+        ncols=len(shown),
+        loc="outside lower center",
+    )
     return figure
 
 
