@@ -82,8 +82,8 @@ CASES = (
         steps=20,
         rounds=1,
         left_out=(*_COMPILED, "tf_keras_vectorized_optimizer"),
-        note="without XLA, which gains no entry anything on 28 x 28, and without the "
-        "vectorised optimizer, which takes seconds for a step there",
+        note="without XLA and the vectorised optimizer, which takes seconds for a step "
+        "on 28 x 28",
     ),
     Case(
         "resnet18",

@@ -202,8 +202,8 @@ def matched(noise):
     """Noise (seeds, count, n_latents) with mean 0 and covariance 1 over the count.
 
     In an epoch the examples then see the moments of the noise exactly. What is left
-    of its chance is within the epoch, and hardly moves the weights: near its collapse
-    a latent's rate comes out an order of magnitude nearer to the optimum.
+    of its chance is within the epoch, and hardly moves the weights, which matters most
+    for a latent near its collapse, where the optimum is flat.
     """
     noise = noise - tf.reduce_mean(noise, axis=1, keepdims=True)
     count = tf.cast(tf.shape(noise)[1], noise.dtype)

@@ -11,8 +11,8 @@ import math
 import numpy as np
 import tensorflow as tf
 
-# Forming a gradient costs about this many multiplications per value in memory traffic,
-# measured on two cores.
+# Forming a gradient costs about as much in memory traffic as this many multiplications
+# per value: a rough estimate, from 1e11 operations and 1e10 bytes in a second.
 _COST_OF_A_VALUE = 60
 
 
