@@ -55,9 +55,11 @@ def by_the_query(model, x, clip):
     return [total.numpy() for total in state]
 
 
-def fast(model, x, clip, losses=squared):
+def fast(model, x, clip, losses=squared, jit_compile=False):
     step = tf.function(
-        lambda x: _clipping.clipped_sums(model, losses, x, clip), autograph=False
+        lambda x: _clipping.clipped_sums(model, losses, x, clip, jit_compile),
+        autograph=False,
+        jit_compile=jit_compile,
     )
     found = step(tf.constant(x))
     sums = [found.sums[id(v)].numpy() for v in model.trainable_variables]
@@ -305,6 +307,35 @@ def test_an_example_that_is_not_finite_adds_nothing(bad):
         for one, other in zip(sums, good, strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
     assert all(np.isfinite(s).all() for s in sums)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize(
+    "name", ["dense", "dense of many positions", "conv", "conv of few positions"]
+)
+def test_each_form_leaves_out_what_is_not_finite(name, jit_compile):
+    make, shape = RULED[name]
+    model, x = of_layer(make(), shape), images(*shape)
+    for bad in (np.nan, np.inf):
+        given = x.copy()
+        given[0] = bad
+        sums, _ = fast(model, given, 0.5, jit_compile=jit_compile)
+        for one, other in zip(sums, fast(model, x[1:], 0.5)[0], strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_an_embedding_leaves_out_what_is_not_finite():
+    model = keras.Sequential(
+        [layers.Input((5,), dtype="int32"), layers.Embedding(6, 3), layers.Flatten()]
+    )
+    ids = RNG.integers(0, 6, (4, 5)).astype(np.int32)
+
+    def but_the_first(outputs):
+        return squared(outputs) * tf.constant([np.nan, 1.0, 1.0, 1.0])
+
+    [sums], _ = fast(model, ids, 0.5, losses=but_the_first)
+    [expected], _ = fast(model, ids[1:], 0.5)
+    np.testing.assert_allclose(sums, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_what_an_example_adds_stays_within_the_clip():

@@ -1,5 +1,7 @@
 """Private training: equal to plain training without noise, and as noisy as it says."""
 
+import time
+
 import keras
 import numpy as np
 import pytest
@@ -319,6 +321,20 @@ def test_xla_gives_the_same(data):
         m.compile("sgd", loss(), jit_compile=jit)
         m.fit(*data, batch_size=BATCH, shuffle=False, verbose=0)
     assert largest_difference(plain, other) < 1e-5
+
+
+def test_xla_compiles_once(data):
+    model = private(convolutional())
+    model.compile("sgd", loss(), jit_compile=True)
+    ends = [time.perf_counter()]
+    timer = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: ends.append(time.perf_counter())
+    )
+    model.fit(*data, epochs=2, verbose=0, callbacks=[timer])
+    first, *others = np.diff(ends)
+    assert len(others) == 7
+    # Each took as long as the first if it was compiled anew.
+    assert sum(others) < first
 
 
 def test_poisson_batches(data):

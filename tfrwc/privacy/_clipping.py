@@ -30,7 +30,7 @@ class Clipped(NamedTuple):
     outputs: object
 
 
-def clipped_sums(model, losses, x, clip) -> Clipped:
+def clipped_sums(model, losses, x, clip, jit_compile=False) -> Clipped:
     """Sum the gradients of a batch's examples, each scaled down to a norm.
 
     An example whose gradient is not finite counts as zero: what it adds to the sums
@@ -41,6 +41,7 @@ def clipped_sums(model, losses, x, clip) -> Clipped:
         losses: function of the model's outputs to the losses of the examples (batch,).
         x: inputs (batch, ...).
         clip: greatest L2 norm of an example's gradient, over all weights together.
+        jit_compile: whether this is compiled by XLA.
     """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         with recorded(model, tape) as taps:
@@ -58,10 +59,13 @@ def clipped_sums(model, losses, x, clip) -> Clipped:
 
     def without_some():
         # 0 times infinity would be no number: their values are taken out instead.
-        rest = [_only(part, finite) for part, _ in parts.values()]
-        return [part.weighted_sum(tf.where(finite, weights, 0.0)) for part in rest]
+        kept = tf.where(finite, weights, 0.0)
+        return [part.only(finite).weighted_sum(kept) for part, _ in parts.values()]
 
-    sums = tf.cond(tf.reduce_all(finite), usual, without_some)
+    if jit_compile:  # convolutions inside a branch are many times slower there
+        sums = without_some()
+    else:
+        sums = tf.cond(tf.reduce_all(finite), usual, without_some)
     return Clipped(dict(zip(parts, sums, strict=True)), norms, outputs)
 
 
@@ -159,13 +163,6 @@ def _joined(parts):
     values = tf.add_n([part.values for part, _ in parts])
     part = PerExample(parts[0][0].variable, values)
     return part, part.square_norms()
-
-
-def _only(part, examples):
-    """Gradients that are 0 for all but some examples (batch,)."""
-    values = part.values
-    kept = tf.reshape(examples, (-1, *[1] * (values.shape.rank - 1)))
-    return PerExample(part.variable, tf.where(kept, values, 0.0))
 
 
 def _graph():

@@ -55,14 +55,19 @@ def convolution(layer, call, tape, inputs):
         return any_layer(layer, call, tape, inputs)
     geometry = layer.kernel_size, layer.strides, layer.dilation_rate, layer.padding
 
-    def gradients(a, g):
-        kernel, flat = layer.kernel, _positions(g)
+    def kernel(a, g):
         seen = forms.views(a, *geometry)
         whole = _plain_gradient(layer, a, g)
-        found = forms.product(kernel, seen, flat)
+        found = forms.product(layer.kernel, seen, _positions(g))
         if isinstance(found, forms.Ghost) and whole is not None:
             found.weighted_sum = whole
-        return [found, *_bias(layer, g)]
+            found.only = lambda kept: kernel(
+                forms.masked(a, kept), forms.masked(g, kept)
+            )
+        return found
+
+    def gradients(a, g):
+        return [kernel(a, g), *_bias(layer, g)]
 
     return _linear(layer, call, tape, inputs, gradients)
 
@@ -104,9 +109,9 @@ def embedding(layer, call, tape, inputs):
     tape.watch(outputs)
     rows, width = layer.input_dim, layer.output_dim
 
-    def gradients(found):
+    def rows_of(g):
         ids = tf.reshape(tf.cast(inputs, tf.int32), (tf.shape(inputs)[0], -1))
-        g = tf.reshape(found[0], (tf.shape(ids)[0], -1, width))
+        g = tf.reshape(g, (tf.shape(ids)[0], -1, width))
 
         def square_norms():
             same = tf.cast(ids[:, :, None] == ids[:, None, :], tf.float32)
@@ -119,9 +124,12 @@ def embedding(layer, call, tape, inputs):
         def values():
             return tf.einsum("btv,btd->bvd", tf.one_hot(ids, rows), g)
 
-        return [forms.Ghost(layer.embeddings, square_norms, weighted_sum, values)]
+        def only(kept):
+            return rows_of(forms.masked(g, kept))
 
-    return Tap(outputs, [outputs], gradients)
+        return forms.Ghost(layer.embeddings, square_norms, weighted_sum, values, only)
+
+    return Tap(outputs, [outputs], lambda found: [rows_of(found[0])])
 
 
 def group_normalization(layer, call, tape, inputs):

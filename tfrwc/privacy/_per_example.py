@@ -32,19 +32,30 @@ class PerExample:
         total = tf.linalg.matvec(_flat(self.values), weights, transpose_a=True)
         return tf.reshape(total, self.variable.shape)
 
+    def only(self, kept):
+        """The same, 0 for all but some examples, bool (batch,)."""
+        return PerExample(self.variable, masked(self.values, kept))
+
 
 class Ghost:
-    """Gradients of a variable by three functions with the meaning of `PerExample`'s."""
+    """Gradients of a variable by four functions with the meaning of `PerExample`'s."""
 
-    def __init__(self, variable, square_norms, weighted_sum, values):
+    def __init__(self, variable, square_norms, weighted_sum, values, only):
         self.variable = variable
         self.square_norms = square_norms
         self.weighted_sum = weighted_sum
+        self.only = only
         self._values = values
 
     @property
     def values(self):
         return self._values()
+
+
+def masked(values, kept):
+    """Values (batch, ...), 0 for all but some examples, bool (batch,)."""
+    kept = tf.reshape(kept, (-1, *[1] * (values.shape.rank - 1)))
+    return tf.where(kept, values, 0.0)
 
 
 def outer(variable, a, g) -> Ghost:
@@ -54,6 +65,7 @@ def outer(variable, a, g) -> Ghost:
         lambda: tf.reduce_sum(a**2, axis=1) * tf.reduce_sum(g**2, axis=1),
         lambda weights: tf.matmul(a, g * weights[:, None], transpose_a=True),
         lambda: a[:, :, None] * g[:, None, :],
+        lambda kept: outer(variable, masked(a, kept), masked(g, kept)),
     )
 
 
@@ -78,6 +90,9 @@ def product(variable, a, g):
             lambda: gram_norms(joined, g),
             weighted_sum,
             lambda: _products(variable, a, g),
+            lambda kept: product(
+                variable, [masked(part, kept) for part in a], masked(g, kept)
+            ),
         )
     return PerExample(variable, _products(variable, a, g))
 

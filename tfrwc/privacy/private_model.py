@@ -231,6 +231,7 @@ class PrivateModel(keras.Model):
             lambda outputs: self._example_losses(y, outputs, weight),
             x,
             self.clip,
+            self.jit_compile is True,
         )
         loss = self.compute_loss(
             x=x, y=y, y_pred=found.outputs, sample_weight=weight, training=True
@@ -265,18 +266,41 @@ class PrivateModel(keras.Model):
 
     def _example_losses(self, y, outputs, weight):
         """The compiled loss of each example alone, (batch,)."""
-        given = tf.nest.flatten((y, outputs, weight))
+        given = tf.nest.flatten((y, weight))
 
-        def one(example):
-            example = iter(example)
-            single = [None if t is None else next(example)[None] for t in given]
-            # The losses of several outputs have metrics, which are for whole batches.
-            with keras.StatelessScope():
-                return self._compile_loss(
-                    *tf.nest.pack_sequence_as((y, outputs, weight), single)
-                )
+        # With the gradients of the examples, too, taken inside the map: XLA would
+        # compile those of the map as a whole again in every step.
+        @tf.custom_gradient
+        def losses(*flat):
+            def one(example):
+                made, rest = example
+                rest = iter(rest)
+                single = [None if t is None else next(rest)[None] for t in given]
+                y_one, weight_one = tf.nest.pack_sequence_as((y, weight), single)
+                with tf.GradientTape() as tape:
+                    tape.watch(made)
+                    predicted = tf.nest.pack_sequence_as(
+                        outputs, [o[None] for o in made]
+                    )
+                    # Losses of several outputs have metrics, of whole batches.
+                    with keras.StatelessScope():
+                        loss = self._compile_loss(y_one, predicted, weight_one)
+                unconnected = tf.UnconnectedGradients.ZERO
+                return loss, tape.gradient(loss, made, None, unconnected)
 
-        return tf.vectorized_map(one, [t for t in given if t is not None])
+            tensors = list(flat), [t for t in given if t is not None]
+            found, gradients = tf.vectorized_map(one, tensors)
+
+            def backward(upstream):
+                ones = (tf.cast(upstream, g.dtype) for g in gradients)
+                return [
+                    g * tf.reshape(u, (-1, *[1] * (g.shape.rank - 1)))
+                    for g, u in zip(gradients, ones, strict=True)
+                ]
+
+            return found, backward
+
+        return losses(*tf.nest.flatten(outputs))
 
     def _noised(self, sums, count):
         if self.noise_multiplier == 0:
