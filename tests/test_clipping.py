@@ -55,12 +55,11 @@ def by_the_query(model, x, clip):
     return [total.numpy() for total in state]
 
 
-def fast(model, x, clip, losses=squared, jit_compile=False):
-    step = tf.function(
-        lambda x: _clipping.clipped_sums(model, losses, x, clip, jit_compile),
-        autograph=False,
-        jit_compile=jit_compile,
-    )
+def fast(model, x, clip, losses=squared, views=1, jit_compile=False):
+    def sums(x):
+        return _clipping.clipped_sums(model, losses, x, clip, views, jit_compile)
+
+    step = tf.function(sums, autograph=False, jit_compile=jit_compile)
     found = step(tf.constant(x))
     sums = [found.sums[id(v)].numpy() for v in model.trainable_variables]
     return sums, found.norms.numpy()
@@ -152,6 +151,27 @@ OTHERS = {
 def test_rules_agree_with_one_example_after_the_other(name):
     make, shape = RULED[name]
     check(of_layer(make(), shape), images(*shape))
+
+
+@pytest.mark.parametrize("name", [*RULED, "prelu"])
+@pytest.mark.filterwarnings("ignore:Layer .* has no rule:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:.*pfor.*")
+def test_the_gradient_of_an_example_is_the_mean_of_its_views(name):
+    make, shape = (RULED | OTHERS)[name]
+    model = of_layer(make(), shape)
+    x = RNG.normal(size=(4, 3, *shape)).astype(np.float32)
+    # Of each example alone: without a bound, the sum of a batch of its views.
+    alone = [fast(model, rows, np.inf)[0] for rows in x]
+    alone = [[total / 3 for total in sums] for sums in alone]
+    norms = [np.sqrt(sum((g**2).sum() for g in sums)) for sums in alone]
+    clip = float(np.median(norms))
+    sums, found = fast(model, x.reshape(12, *shape), clip, views=3)
+    np.testing.assert_allclose(found, norms, rtol=1e-3)
+    scales = np.minimum(1, clip / np.array(norms))
+    for i, total in enumerate(sums):
+        expected = sum(s * g[i] for s, g in zip(scales, alone, strict=True))
+        bound = 1e-3 * np.abs(expected).max() + 1e-6
+        np.testing.assert_allclose(total, expected, rtol=1e-3, atol=bound)
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -265,7 +285,7 @@ def test_frozen_weights_are_left_out():
 def test_views_are_what_a_convolution_sees(size, kernel, strides, padding, channels):
     a = RNG.normal(size=(2, *size, channels)).astype(np.float32)
     weights = RNG.normal(size=(*kernel, channels, 4)).astype(np.float32)
-    seen = _per_example.views(
+    seen = _per_example.patches(
         tf.constant(a), kernel, (strides, strides), (1, 1), padding
     )
     flat = weights.reshape(-1, channels, 4)
@@ -309,17 +329,17 @@ def test_an_example_that_is_not_finite_adds_nothing(bad):
     assert all(np.isfinite(s).all() for s in sums)
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize(("jit_compile", "views"), [(False, 2), (True, 1)])
 @pytest.mark.parametrize(
     "name", ["dense", "dense of many positions", "conv", "conv of few positions"]
 )
-def test_each_form_leaves_out_what_is_not_finite(name, jit_compile):
+def test_each_form_leaves_out_what_is_not_finite(name, jit_compile, views):
     make, shape = RULED[name]
     model, x = of_layer(make(), shape), images(*shape)
     for bad in (np.nan, np.inf):
-        given = x.copy()
+        given = np.repeat(x, views, axis=0)
         given[0] = bad
-        sums, _ = fast(model, given, 0.5, jit_compile=jit_compile)
+        sums, _ = fast(model, given, 0.5, views=views, jit_compile=jit_compile)
         for one, other in zip(sums, fast(model, x[1:], 0.5)[0], strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
@@ -335,6 +355,16 @@ def test_an_embedding_leaves_out_what_is_not_finite():
 
     [sums], _ = fast(model, ids, 0.5, losses=but_the_first)
     [expected], _ = fast(model, ids[1:], 0.5)
+    np.testing.assert_allclose(sums, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_views_of_an_embedding():
+    model = keras.Sequential(
+        [layers.Input((5,), dtype="int32"), layers.Embedding(6, 3), layers.Flatten()]
+    )
+    ids = RNG.integers(0, 6, (4, 5)).astype(np.int32)
+    [sums], _ = fast(model, np.repeat(ids, 2, axis=0), 0.5, views=2)
+    [expected], _ = fast(model, ids, 0.5)
     np.testing.assert_allclose(sums, expected, rtol=1e-4, atol=1e-6)
 
 

@@ -22,7 +22,7 @@ class Clipped(NamedTuple):
     Attributes:
         sums: by `id` of a variable, the sum of its clipped gradients, float32.
         norms: L2 norms of the examples' whole gradients before clipping, (batch,).
-        outputs: of the model.
+        outputs: of the model, (rows, ...).
     """
 
     sums: dict
@@ -30,24 +30,27 @@ class Clipped(NamedTuple):
     outputs: object
 
 
-def clipped_sums(model, losses, x, clip, jit_compile=False) -> Clipped:
+def clipped_sums(model, losses, x, clip, views=1, jit_compile=False) -> Clipped:
     """Sum the gradients of a batch's examples, each scaled down to a norm.
+
+    The gradient of an example is the mean of those of its views.
 
     An example whose gradient is not finite counts as zero: what it adds to the sums
     stays within `clip` whatever it is.
 
     Args:
         model: a built Keras model.
-        losses: function of the model's outputs to the losses of the examples (batch,).
-        x: inputs (batch, ...).
+        losses: function of the model's outputs to the losses of the rows.
+        x: inputs (rows, ...), for each example `views` rows, one after the other.
         clip: greatest L2 norm of an example's gradient, over all weights together.
+        views: of each example.
         jit_compile: whether this is compiled by XLA.
     """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
-        with recorded(model, tape) as taps:
+        with recorded(model, tape, views) as taps:
             outputs = call(model, x)
         scale = _FLOAT16_SCALE if _uses_float16(model) else 1.0
-        total = tf.reduce_sum(losses(outputs)) * scale
+        total = tf.reduce_sum(losses(outputs)) * (scale / views)
     parts = per_example(tape, total, taps, scale)
     squares = [square for _, square in parts.values()]
     norms = tf.sqrt(tf.add_n(squares))
@@ -109,12 +112,14 @@ def call(model, x):
 
 
 @contextlib.contextmanager
-def recorded(model, tape):
+def recorded(model, tape, views=1):
     """Calls of the model's layers go through their rules; yields the list of taps."""
     taps, graph = [], _graph()
     units = tapped_layers(model)
     for layer, rule in units:
-        vars(layer)["call"] = _through(layer, rule, layer.call, tape, taps, graph)
+        vars(layer)["call"] = _through(
+            layer, rule, layer.call, tape, taps, graph, views
+        )
     try:
         yield taps
     finally:
@@ -137,7 +142,7 @@ def tapped_layers(layer) -> list:
     return list(found.values())
 
 
-def _through(layer, rule, original, tape, taps, graph):
+def _through(layer, rule, original, tape, taps, graph, views):
     def call(*args, **kwargs):
         if _graph() is not graph:
             raise ValueError(
@@ -146,10 +151,12 @@ def _through(layer, rule, original, tape, taps, graph):
                 "outside, on the whole batch."
             )
         if rule is any_layer:
-            tap = any_layer(layer, original, tape, *args, **kwargs)
+            tap = any_layer(layer, original, tape, *args, views=views, **kwargs)
         else:  # layers with one input; the rest is `training` and the like
             inputs, *rest = args
-            tap = rule(layer, lambda x: original(x, *rest, **kwargs), tape, inputs)
+            tap = rule(
+                layer, lambda x: original(x, *rest, **kwargs), tape, inputs, views
+            )
         taps.append(tap)
         return tap.outputs
 

@@ -3,6 +3,9 @@
 A rule calls a layer on a batch, and names tensors, its `sources`, whose gradients the
 backward pass has to give; from these it makes the per-example gradients of the layer's
 weights, without a backward pass for each example.
+
+An example may come in several views, one after the other in the batch: its gradient is
+the sum of theirs. Batches then have rows, `views` for each example.
 """
 
 import contextlib
@@ -22,7 +25,7 @@ class Tap(NamedTuple):
 
     Attributes:
         outputs: of the layer.
-        sources: tensors (batch, ...) of which `gradients` needs the gradients.
+        sources: tensors of which `gradients` needs the gradients.
         gradients: from these, float32, to a list of `PerExample` and `Ghost`, one for
             each trainable variable.
     """
@@ -39,78 +42,84 @@ def rule_of(layer):
     return _RULES.get(type(layer), any_layer)
 
 
-def dense(layer, call, tape, inputs):
+def dense(layer, call, tape, inputs, views=1):
     def gradients(a, g):
-        if a.shape.rank == 2:
+        if a.shape.rank == 2 and views == 1:
             kernel = forms.outer(layer.kernel, a, g)
         else:
-            kernel = forms.product(layer.kernel, [_positions(a)], _positions(g))
-        return [kernel, *_bias(layer, g)]
+            seen, made = _positions(a, views), _positions(g, views)
+            kernel = forms.product(layer.kernel, [seen], made)
+        return [kernel, *_bias(layer, g, views)]
 
     return _linear(layer, call, tape, inputs, gradients)
 
 
-def convolution(layer, call, tape, inputs):
+def convolution(layer, call, tape, inputs, views=1):
     if not _has_rule(layer, inputs) or layer.groups > 1:
-        return any_layer(layer, call, tape, inputs)
+        return any_layer(layer, call, tape, inputs, views=views)
     geometry = layer.kernel_size, layer.strides, layer.dilation_rate, layer.padding
 
     def kernel(a, g):
-        seen = forms.views(a, *geometry)
-        whole = _plain_gradient(layer, a, g)
-        found = forms.product(layer.kernel, seen, _positions(g))
+        seen = [_positions(p, views) for p in forms.patches(a, *geometry)]
+        whole = _plain_gradient(layer, a, g, views)
+        found = forms.product(layer.kernel, seen, _positions(g, views))
         if isinstance(found, forms.Ghost) and whole is not None:
             found.weighted_sum = whole
-            found.only = lambda kept: kernel(
-                forms.masked(a, kept), forms.masked(g, kept)
-            )
+
+            def only(kept):
+                kept = tf.repeat(kept, views)
+                return kernel(forms.masked(a, kept), forms.masked(g, kept))
+
+            found.only = only
         return found
 
     def gradients(a, g):
-        return [kernel(a, g), *_bias(layer, g)]
+        return [kernel(a, g), *_bias(layer, g, views)]
 
     return _linear(layer, call, tape, inputs, gradients)
 
 
-def depthwise_convolution(layer, call, tape, inputs):
+def depthwise_convolution(layer, call, tape, inputs, views=1):
     if not _has_rule(layer, inputs):
-        return any_layer(layer, call, tape, inputs)
+        return any_layer(layer, call, tape, inputs, views=views)
     geometry = layer.kernel_size, layer.strides, layer.dilation_rate, layer.padding
 
     def gradients(a, g):
-        flat = _positions(g)
+        flat = _positions(g, views)
         shape = (-1, flat.shape[1], a.shape[-1], layer.depth_multiplier)
         split = tf.reshape(flat, shape)
         values = [
-            tf.einsum("btc,btcm->bcm", view, split)
-            for view in forms.views(a, *geometry)
+            tf.einsum("btc,btcm->bcm", _positions(p, views), split)
+            for p in forms.patches(a, *geometry)
         ]
         values = tf.reshape(tf.stack(values, axis=1), (-1, *layer.kernel.shape))
-        return [forms.PerExample(layer.kernel, values), *_bias(layer, g)]
+        return [forms.PerExample(layer.kernel, values), *_bias(layer, g, views)]
 
     return _linear(layer, call, tape, inputs, gradients)
 
 
-def einsum_dense(layer, call, tape, inputs):
+def einsum_dense(layer, call, tape, inputs, views=1):
     takes, makes = layer.equation.split("->")
     takes, weight = takes.split(",")
     if "." in layer.equation or takes[0] != makes[0] or takes[0] in weight:
-        return any_layer(layer, call, tape, inputs)
+        return any_layer(layer, call, tape, inputs, views=views)
 
     def gradients(a, g):
         values = tf.einsum(f"{takes},{makes}->{takes[0]}{weight}", a, g)
-        return [forms.PerExample(layer.kernel, values), *_bias(layer, g)]
+        values = tf.reduce_sum(_by_example(values, views), axis=1)
+        return [forms.PerExample(layer.kernel, values), *_bias(layer, g, views)]
 
     return _linear(layer, call, tape, inputs, gradients)
 
 
-def embedding(layer, call, tape, inputs):
+def embedding(layer, call, tape, inputs, views=1):
     outputs = call(inputs)
     tape.watch(outputs)
     rows, width = layer.input_dim, layer.output_dim
 
-    def rows_of(g):
-        ids = tf.reshape(tf.cast(inputs, tf.int32), (tf.shape(inputs)[0], -1))
+    def of_rows(g):
+        ids = tf.cast(inputs, tf.int32)
+        ids = tf.reshape(ids, (tf.shape(inputs)[0] // views, -1))
         g = tf.reshape(g, (tf.shape(ids)[0], -1, width))
 
         def square_norms():
@@ -125,30 +134,30 @@ def embedding(layer, call, tape, inputs):
             return tf.einsum("btv,btd->bvd", tf.one_hot(ids, rows), g)
 
         def only(kept):
-            return rows_of(forms.masked(g, kept))
+            return of_rows(forms.masked(g, kept))
 
         return forms.Ghost(layer.embeddings, square_norms, weighted_sum, values, only)
 
-    return Tap(outputs, [outputs], lambda found: [rows_of(found[0])])
+    return Tap(outputs, [outputs], lambda found: [of_rows(found[0])])
 
 
-def group_normalization(layer, call, tape, inputs):
+def group_normalization(layer, call, tape, inputs, views=1):
     last = layer.axis in (-1, inputs.shape.rank - 1)
     if not last or None in inputs.shape[1:]:
-        return any_layer(layer, call, tape, inputs)
+        return any_layer(layer, call, tape, inputs, views=views)
     normal = _normalize(tf.cast(inputs, tf.float32), layer.groups, layer.epsilon)
-    return _affine(layer, tape, normal)
+    return _affine(layer, tape, normal, views)
 
 
-def layer_normalization(layer, call, tape, inputs):
+def layer_normalization(layer, call, tape, inputs, views=1):
     if list(layer.axis) not in ([-1], [inputs.shape.rank - 1]) or layer.rms_scaling:
-        return any_layer(layer, call, tape, inputs)
+        return any_layer(layer, call, tape, inputs, views=views)
     with _without(layer, "gamma", "beta"):
         normal = call(inputs)
-    return _affine(layer, tape, tf.cast(normal, tf.float32))
+    return _affine(layer, tape, tf.cast(normal, tf.float32), views)
 
 
-def any_layer(layer, call, tape, *args, **kwargs):
+def any_layer(layer, call, tape, *args, views=1, **kwargs):
     """For layers without a rule: `tf.vectorized_map` over the examples."""
     warnings.warn(
         f"Layer {layer.name!r} ({type(layer).__name__}) has no rule for per-example "
@@ -184,11 +193,11 @@ def any_layer(layer, call, tape, *args, **kwargs):
 
     def gradients(found):
         tensors = [t for t in given if tf.is_tensor(t)]
+        mapped = tf.vectorized_map(one, (tensors, found))
+        rows = (_by_example(tf.cast(values, tf.float32), views) for values in mapped)
         return [
-            forms.PerExample(variable, tf.cast(values, tf.float32))
-            for variable, values in zip(
-                variables, tf.vectorized_map(one, (tensors, found)), strict=True
-            )
+            forms.PerExample(variable, tf.reduce_sum(values, axis=1))
+            for variable, values in zip(variables, rows, strict=True)
         ]
 
     return Tap(outputs, sources, gradients)
@@ -221,17 +230,18 @@ def _linear(layer, call, tape, inputs, gradients):
     )
 
 
-def _affine(layer, tape, normal):
+def _affine(layer, tape, normal, views):
     """normal * gamma + beta, by copies of both for each example."""
+    examples = tf.shape(normal)[0] // views
     ones = [1] * (normal.shape.rank - 2)
     outputs, copies, variables = normal, [], []
     for name, combine in (("gamma", tf.multiply), ("beta", tf.add)):
         variable = getattr(layer, name)
         if variable is not None:
             copy = tf.reshape(tf.convert_to_tensor(variable), (1, *ones, -1))
-            copy = tf.repeat(tf.cast(copy, tf.float32), tf.shape(normal)[0], axis=0)
+            copy = tf.repeat(tf.cast(copy, tf.float32), examples, axis=0)
             tape.watch(copy)
-            outputs = combine(outputs, copy)
+            outputs = combine(outputs, tf.repeat(copy, views, axis=0))
             copies.append(copy)
             variables.append(variable)
 
@@ -279,24 +289,25 @@ def _has_rule(layer, inputs):
     return layer.data_format == "channels_last" and None not in inputs.shape[1:]
 
 
-def _plain_gradient(layer, a, g):
+def _plain_gradient(layer, a, g, views):
     """The weighted sum of a plain 2D convolution's gradients, by its own kernel."""
     if layer.rank != 2 or set(layer.dilation_rate) != {1}:
         return None
     return lambda weights: tf.raw_ops.Conv2DBackpropFilter(
         input=a,
         filter_sizes=layer.kernel.shape,
-        out_backprop=g * weights[:, None, None, None],
+        out_backprop=g * tf.repeat(weights, views)[:, None, None, None],
         strides=[1, *layer.strides, 1],
         padding=layer.padding.upper(),
     )
 
 
-def _bias(layer, g):
+def _bias(layer, g, views):
     """Of a bias that is added to outputs with gradients g: a list of one, or none."""
     if layer.bias is None:
         return []
     shape = layer.bias.shape
+    g = _by_example(g, views)
     lead = g.shape.rank - 1 - len(shape)
     summed = [i + 1 for i in range(lead)]
     summed += [i + 1 + lead for i, n in enumerate(shape) if n == 1]
@@ -304,9 +315,17 @@ def _bias(layer, g):
     return [forms.PerExample(layer.bias, tf.reshape(values, (-1, *shape)))]
 
 
-def _positions(values):
-    """(batch, ..., channels) as (batch, positions, channels)."""
-    return tf.reshape(values, (-1, math.prod(values.shape[1:-1]), values.shape[-1]))
+def _positions(values, views):
+    """(rows, ..., channels) as (examples, positions of all views, channels)."""
+    positions = views * math.prod(values.shape[1:-1])
+    return tf.reshape(values, (-1, positions, values.shape[-1]))
+
+
+def _by_example(values, views):
+    """(rows, ...) as (examples, views, ...)."""
+    sizes = tf.shape(values)
+    known = [sizes[i] if n is None else n for i, n in enumerate(values.shape)]
+    return tf.reshape(values, (-1, views, *known[1:]))
 
 
 def _floating(outputs):

@@ -109,7 +109,7 @@ def gram_norms(a, g):
     return tf.reduce_sum(inputs * outputs, axis=[1, 2])
 
 
-def views(a, kernel_size, strides, dilation, padding) -> list:
+def patches(a, kernel_size, strides, dilation, padding) -> list:
     """What each weight of a convolution kernel sees.
 
     Args:

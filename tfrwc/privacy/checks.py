@@ -75,6 +75,11 @@ def check_settings(optimizer, loss, steps_per_execution):
         )
 
 
+def made_up(data):
+    """Examples like data: tensors, their specifications, or None."""
+    return keras.tree.map_structure(_made_up, data)
+
+
 def check_step(model, batch_loss, losses, data):
     """Try one step on made-up examples: does any meet another?
 
@@ -82,12 +87,12 @@ def check_step(model, batch_loss, losses, data):
         model: the Keras model, built by this if it was not.
         batch_loss: function of (y, outputs, sample_weight) to the loss of a batch.
         losses: the same to the losses of its examples.
-        data: x, y and sample_weight: tensors, their specifications, or None.
+        data: x, y and sample_weight, of `made_up`.
 
     Raises:
         ValueError: naming what mixes the examples.
     """
-    x, y, weight = keras.tree.map_structure(_made_up, data)
+    x, y, weight = data
     _clipping.call(model, x)  # builds what is not built
     check_layers(model)
     # Seeds of dropout may advance; other state may not.

@@ -18,7 +18,7 @@ import math
 
 import numpy as np
 
-from tfrwc.privacy import sgd_accounting
+from tfrwc.privacy import _augmentation, sgd_accounting
 from tfrwc.privacy._checks import check_delta, check_epsilon, is_number
 from tfrwc.privacy.private_model import PrivateModel
 
@@ -34,6 +34,8 @@ def make_private(
     epochs=None,
     train_size,
     physical_batch_size=None,
+    augmentation=None,
+    augmentation_multiplicity=1,
     insecure_seed=None,
 ):
     """Wrap a model so that `compile` and `fit` train it privately.
@@ -53,6 +55,11 @@ def make_private(
         train_size: number of training examples.
         physical_batch_size: most examples in memory at once; None for whole batches.
             The step is the same.
+        augmentation: Keras layer or model that changes the inputs at random, one by
+            one, in training alone.
+        augmentation_multiplicity: views of each example in a step, whose mean gradient
+            is clipped (De et al., arXiv:2204.13650): a step takes as many times as
+            long, and costs the same privacy.
         insecure_seed: makes the noise repeatable, for tests: whoever knows it can
             subtract the noise.
 
@@ -63,8 +70,10 @@ def make_private(
         ValueError: if an argument is not as above, delta is not below 1 / train_size,
             both epsilon and noise_multiplier are given and do not agree, or the model
             cannot be trained privately; the message has the remedy.
+        TypeError: if augmentation is no layer.
     """
     _check(batch_size, train_size, clip, epochs, physical_batch_size)
+    _augmentation.check(augmentation, augmentation_multiplicity)
     delta = 1 / (10 * train_size) if delta is None else delta
     check_delta(delta)
     if delta >= 1 / train_size:
@@ -95,6 +104,8 @@ def make_private(
         epsilon=epsilon,
         planned_steps=planned,
         physical_batch_size=physical_batch_size,
+        augmentation=augmentation,
+        augmentation_multiplicity=augmentation_multiplicity,
         insecure_seed=insecure_seed,
     )
 

@@ -17,7 +17,7 @@ if keras.backend.backend() != "tensorflow":
 import tensorflow as tf
 
 from tfrwc.compat.tensorflow_privacy import noised_mean
-from tfrwc.privacy import _clipping, checks, sgd_accounting
+from tfrwc.privacy import _augmentation, _clipping, checks, sgd_accounting
 from tfrwc.privacy._checks import check_count
 from tfrwc.privacy.accounting import EpsilonDelta
 from tfrwc.privacy.noise import insecure_test_key
@@ -33,7 +33,8 @@ class PrivateModel(keras.Model):
 
     Attributes:
         model: the model that is trained, to be published without this wrapper.
-        noise_multiplier, clip, delta, batch_size, train_size: of `make_private`.
+        noise_multiplier, clip, delta, batch_size, train_size, augmentation,
+            augmentation_multiplicity: of `make_private`.
     """
 
     def __init__(
@@ -48,6 +49,8 @@ class PrivateModel(keras.Model):
         epsilon=None,
         planned_steps=None,
         physical_batch_size=None,
+        augmentation=None,
+        augmentation_multiplicity=1,
         insecure_seed=None,
         **kwargs,
     ):
@@ -63,6 +66,8 @@ class PrivateModel(keras.Model):
         self.epsilon = epsilon
         self.planned_steps = planned_steps
         self.physical_batch_size = physical_batch_size
+        self.augmentation = augmentation
+        self.augmentation_multiplicity = augmentation_multiplicity
         self.insecure_seed = insecure_seed
         self._noise_key = _NoiseKey(insecure_seed)
         self._poisson = False
@@ -202,15 +207,20 @@ class PrivateModel(keras.Model):
     def get_config(self):
         names = ("noise_multiplier", "delta", "clip", "batch_size", "train_size")
         names += ("epsilon", "planned_steps", "physical_batch_size", "insecure_seed")
+        names += ("augmentation_multiplicity",)
         return {
             "model": keras.saving.serialize_keras_object(self.model),
+            "augmentation": keras.saving.serialize_keras_object(self.augmentation),
             "name": self.name,
         } | {name: getattr(self, name) for name in names}
 
     @classmethod
     def from_config(cls, config):
-        model = keras.saving.deserialize_keras_object(config.pop("model"))
-        return cls(model, **config)
+        model, augmentation = (
+            keras.saving.deserialize_keras_object(config.pop(name))
+            for name in ("model", "augmentation")
+        )
+        return cls(model, augmentation=augmentation, **config)
 
     def _try_step(self, iterator):
         """Check a step on made-up data like that of an iterator, which it returns."""
@@ -219,19 +229,26 @@ class PrivateModel(keras.Model):
         else:
             data = next(iterator)
             iterator = itertools.chain([data], iterator)
-        data = keras.utils.unpack_x_y_sample_weight(data)
+        data = checks.made_up(keras.utils.unpack_x_y_sample_weight(data))
+        if self.augmentation is not None:
+            _augmentation.check_examples_apart(self.augmentation, data[0])
+            data = _augmentation.views(self.augmentation, 1, data)
         checks.check_step(self.model, self._compile_loss, self._example_losses, data)
         self._tried = True
         return iterator
 
     def _part(self, x, y, weight):
         """Clipped sums, by id of the variable, of examples whose metrics it updates."""
+        x, y, weight = _augmentation.views(
+            self.augmentation, self.augmentation_multiplicity, (x, y, weight)
+        )
         found = _clipping.clipped_sums(
             self.model,
             lambda outputs: self._example_losses(y, outputs, weight),
             x,
             self.clip,
-            self.jit_compile is True,
+            views=self.augmentation_multiplicity,
+            jit_compile=self.jit_compile is True,
         )
         loss = self.compute_loss(
             x=x, y=y, y_pred=found.outputs, sample_weight=weight, training=True
@@ -265,7 +282,7 @@ class PrivateModel(keras.Model):
         return {key: total for key, total in sums.items() if key in reached}
 
     def _example_losses(self, y, outputs, weight):
-        """The compiled loss of each example alone, (batch,)."""
+        """The compiled loss of each row alone, (rows,)."""
         given = tf.nest.flatten((y, weight))
 
         # With the gradients of the examples, too, taken inside the map: XLA would

@@ -1,0 +1,82 @@
+"""Several augmented views of each example in a step: augmentation multiplicity.
+
+The gradient of an example is the mean of those of its views, and is clipped as one, so
+that views cost time and no privacy (De et al., arXiv:2204.13650).
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+_DRAWS = 16  # mixing that is drawn may leave an example alone, but not so many times
+
+
+def check(augmentation, multiplicity):
+    """Raise ValueError or TypeError for arguments of `make_private` that do not fit."""
+    whole = isinstance(multiplicity, (int, np.integer))
+    if not whole or multiplicity < 1:
+        raise ValueError(
+            "augmentation_multiplicity must be a whole number of 1 or more. Received: "
+            f"{multiplicity!r}."
+        )
+    if augmentation is None:
+        if multiplicity > 1:
+            raise ValueError(
+                "Without augmentation all views of an example are the same. Received: "
+                f"augmentation_multiplicity={multiplicity}. Give augmentation, such as "
+                "keras.layers.RandomTranslation(0.1, 0.1)."
+            )
+        return
+    if not isinstance(augmentation, keras.Layer):
+        raise TypeError(
+            "augmentation must be a Keras layer or model, such as "
+            "keras.layers.RandomTranslation(0.1, 0.1), or None. Received: "
+            f"{augmentation!r}."
+        )
+    if augmentation.trainable_variables:
+        raise ValueError(
+            f"augmentation {augmentation.name!r} has weights to train, which no "
+            "gradient reaches. Set its trainable to False."
+        )
+
+
+def check_examples_apart(augmentation, x):
+    """Raise ValueError if an example's view depends on others, on made-up inputs x."""
+    augmentation(x, training=True)  # builds what is not built
+
+    def with_others(t):
+        others = 1 - tf.cast(t[1:], tf.float32)
+        return tf.concat([t[:1], tf.cast(others, t.dtype)], 0)
+
+    def first_view(inputs):
+        views = augmentation(inputs, training=True)
+        return [keras.ops.convert_to_numpy(v[0]) for v in keras.tree.flatten(views)]
+
+    changed = keras.tree.map_structure(with_others, x)
+    for _ in range(_DRAWS):
+        state = [keras.ops.convert_to_numpy(v) for v in augmentation.variables]
+        seen = first_view(x)
+        for variable, value in zip(augmentation.variables, state, strict=True):
+            variable.assign(value)
+        if not all(map(np.array_equal, seen, first_view(changed))):
+            raise ValueError(
+                f"augmentation {augmentation.name!r} makes the view of an example "
+                "depend on others, or its random numbers on no Keras seed generator. "
+                "Use layers that change the examples one by one: no MixUp or CutMix."
+            )
+
+
+def views(augmentation, multiplicity, data):
+    """Rows of the views of each example, one after the other.
+
+    Args:
+        augmentation: Keras layer, or None for x as it is.
+        multiplicity: views of an example.
+        data: x, y and sample_weight, (batch, ...) or None.
+    """
+    if augmentation is None:
+        return data
+    x, y, weight = keras.tree.map_structure(
+        lambda t: None if t is None else tf.repeat(t, multiplicity, axis=0), data
+    )
+    return augmentation(x, training=True), y, weight
