@@ -9,7 +9,7 @@ from tfrwc import RWCCallback
 from tfrwc.privacy import make_private, poisson_batches, to_uint8
 from tfrwc.privacy.catalogue import DELTA
 from tfrwc.studies.private_arms import PLAIN, PRIVATE
-from tfrwc.studies.private_start import build, jit, rates
+from tfrwc.studies.private_start import build, jit, rates, shift, shifted_batches
 
 _LOSS = "sparse_categorical_crossentropy"
 _PREDICTED = 512  # images at once
@@ -66,7 +66,8 @@ class Runs:
         else:
             if arm.kind == "local-dp":
                 released = _release(arm.mechanism, task, seed, key)
-            facts = self._plain(network, released.get("train", task.train.x), record)
+            x = released.get("train", task.train.x)
+            facts = self._plain(network, x, seed, record)
         chosen = members_of(task)
         shown = {
             "test": task.test.x,
@@ -85,14 +86,13 @@ class Runs:
             predictions["blank"] = blank(shown["members_released"])
         return facts, predictions
 
-    def _plain(self, network, x, record):
+    def _plain(self, network, x, seed, record):
         epochs, batch, _ = _plan(PLAIN, self.epochs, len(x))
         self._compile(network)
         self._compiled.fit(
-            x,
-            self.task.train.y,
-            batch_size=batch,
+            shifted_batches(x, self.task.train.y, batch, seed),
             epochs=epochs,
+            shuffle=False,  # they are
             callbacks=[record],
             verbose=self.verbose,
         )
@@ -110,6 +110,8 @@ class Runs:
             batch_size=batch,
             epochs=epochs,
             train_size=len(train.y),
+            augmentation=shift(),
+            augmentation_multiplicity=PRIVATE.views,
         )
         private.compile(_optimizer(PRIVATE, steps), _LOSS)
         private.fit(

@@ -1,7 +1,8 @@
-"""The network that all ways of training share, and the weights that they start from."""
+"""What all ways of training share: network, first weights, changes of the images."""
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from tfrwc import datasets, models
 from tfrwc.privacy import replace_batch_norm
@@ -88,6 +89,20 @@ def rates(greatest, steps):
         warmup_target=greatest,
         warmup_steps=rise,
     )
+
+
+def shift(seed=None):
+    """A layer that moves images by up to a fourteenth of their size, in training."""
+    return keras.layers.RandomTranslation(
+        1 / 14, 1 / 14, fill_mode="nearest", seed=seed
+    )
+
+
+def shifted_batches(x, y, batch_size, seed):
+    """Batches of all images in a new order, each moved by `shift`, for every epoch."""
+    move = shift(seed)
+    batches = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(len(y), seed)
+    return batches.batch(batch_size).map(lambda x, y: (move(x, training=True), y))
 
 
 def jit():
