@@ -140,7 +140,7 @@ class TrendClusterer(ClusterMixin, BaseEstimator):
             reset=reset,
             dtype=np.float64,
             ensure_all_finite=False,
-            ensure_min_features=2,
+            ensure_min_features=2 if reset else 1,
             ensure_min_samples=2 if reset else 1,
         )
         if self.preset == "robust" and (X < 0).any():
