@@ -12,6 +12,8 @@ MAX_K = 10
 # 0.62, in any number of dimensions; two Gaussians 4 standard deviations apart, 0.71.
 LEAST_SEPARATION = 0.7
 LEAST_STABILITY = 0.85
+# Reasonable structure, by Kaufman and Rousseeuw (1990, ch. 2).
+LEAST_SILHOUETTE = 0.5
 _RESAMPLES = 8
 MEASURED = (
     *("inertia_raw", "inertia_embedding"),
@@ -50,11 +52,19 @@ def scan(unit, shapes, at_least, seed) -> pd.DataFrame:
 
 
 def choose(scan) -> int:
-    """The largest k whose trends are separate and stable; 1 where there is none."""
-    good = (scan["separation"] >= LEAST_SEPARATION) & (
-        scan["stability"] >= LEAST_STABILITY
-    )
-    return int(scan["k"][good].max()) if good.any() else 1
+    """The largest k whose trends are separate and stable.
+
+    Without one, the k with the largest product of silhouette and stability among
+    those that are stable with a silhouette of 0.5 or more; 1 where there is none.
+    """
+    stable = scan["stability"] >= LEAST_STABILITY
+    separate = stable & (scan["separation"] >= LEAST_SEPARATION)
+    if separate.any():
+        return int(scan["k"][separate].max())
+    fair = stable & (scan["silhouette"] >= LEAST_SILHOUETTE)
+    if fair.any():
+        return int(scan["k"][(scan["silhouette"] * scan["stability"])[fair].idxmax()])
+    return 1
 
 
 def k_means(rows, k, seed, n_init):

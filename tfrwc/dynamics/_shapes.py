@@ -46,7 +46,7 @@ def principal_components(shapes, noise):
     """Components that rise above noise, by Gavish and Donoho's threshold (2014).
 
     Layers weigh in by their share of signal. The number kept is that of singular
-    values above omega(beta) times their median, from 2 to 10, and no more than hold
+    values above omega(beta) times their median, from 3 to 10, and no more than hold
     99.9 % of the variance.
 
     Returns:
@@ -67,7 +67,8 @@ def principal_components(shapes, noise):
     share = singular**2 / total if total > 0 else np.zeros(len(singular))
     count = int((singular > omega * np.median(singular[:rank])).sum())
     count = min(count, int(np.searchsorted(np.cumsum(share), 0.999)) + 1)
-    count = min(max(count, 2), MAX_COMPONENTS, rank)
+    # In one dimension of noise, halves of one cloud would look like two clouds.
+    count = min(max(count, 3), MAX_COMPONENTS, rank)
     # Signs are a matter of the linear algebra; fix them.
     signs = np.sign(vectors[np.arange(count), np.abs(vectors[:count]).argmax(axis=1)])
     return vectors[:count] * signs[:, None], share[:count]

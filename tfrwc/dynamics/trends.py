@@ -26,7 +26,7 @@ class TrendClusterer(ClusterMixin, BaseEstimator):
     1. Logarithm; zeros, NaN and inf interpolated; spikes removed (a Hampel filter,
        `cleaning.robust`).
     2. Each curve centred and scaled to unit variance; principal components, as many
-       as rise above noise (Gavish and Donoho 2014), 2 to 10. A layer is its direction
+       as rise above noise (Gavish and Donoho 2014), 3 to 10. A layer is its direction
        in these; the squared distance of two is 2 (1 - their correlation).
     3. Layers set aside that are noise (an F test), or that fewer than 2.5 % of the
        layers resemble.
@@ -34,7 +34,8 @@ class TrendClusterer(ClusterMixin, BaseEstimator):
        each two trends along the line that joins them, where one cloud cut in two
        has at most 0.62. k is the largest with 0.7 or more for each two trends and a
        stability under resampling of 0.85 or more (Ben-Hur et al. 2002; von Luxburg
-       2010); without such a k there is one trend.
+       2010). Without such a k, it is the stable one with the largest product of the
+       usual silhouette, if 0.5 or more, and stability; else there is one trend.
     5. Each layer goes to the trend with the nearest median direction; to none, -1, if
        it is further off than its noise makes likely. Trends of fewer than 3 layers,
        or 2.5 % of them, are none, unless n_clusters is a number.
