@@ -37,8 +37,8 @@ READING = {
     "trends": "Groups of layers whose curves have one shape. robust is this "
     "project's method, weightscale the published one. centers are their median (mean) "
     "curves, bands the quantiles 0.1 and 0.9 of their layers. scan holds what "
-    "the number of groups was chosen by; stability is the adjusted Rand index between groupings "
-    "of resampled layers, 1 when all agree.",
+    "the number of groups was chosen by; stability is the adjusted Rand index "
+    "between groupings of resampled layers, 1 when all agree.",
     "depth_effect": "Spearman correlations of typical change with depth and with "
     "size, and each given the other; low and high bound a 95 % bootstrap interval.",
     "training": "Loss, metrics and learning rate of each seed after each epoch.",
