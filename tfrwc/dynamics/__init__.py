@@ -6,7 +6,15 @@
 """
 
 from tfrwc.dynamics.depth import depth_effect
+from tfrwc.dynamics.kinds import conv_kinds, trends_by_kind
 from tfrwc.dynamics.measures import MEASURES, relative_change
 from tfrwc.dynamics.trends import TrendClusterer
 
-__all__ = ["MEASURES", "TrendClusterer", "depth_effect", "relative_change"]
+__all__ = [
+    "MEASURES",
+    "TrendClusterer",
+    "conv_kinds",
+    "depth_effect",
+    "relative_change",
+    "trends_by_kind",
+]

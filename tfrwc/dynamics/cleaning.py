@@ -8,9 +8,12 @@ spike, and a record can be missing.
 import numpy as np
 
 # Median absolute deviation to standard deviation, for a Gaussian.
-_MAD_TO_SD = 1.4826
+MAD_TO_SD = 1.4826
 # In decades: ripples on a curve that hardly moves are no spikes.
 _LEAST_SPREAD = 0.01
+_SPIKE = 4.5
+# Values worked on at a time, so that long recordings need little memory.
+_BLOCK = 2**20
 
 
 def published(curves) -> np.ndarray:
@@ -34,39 +37,49 @@ def robust(curves):
 
     Zeros and values that are not finite are gaps, filled by linear interpolation
     over the records (constant at the ends). A value is a spike if it lies further
-    from the running median of 5 records than 4 robust standard deviations of the
-    curve's steps from record to record (a Hampel filter), and becomes a gap too.
-    The window shrinks to 3 and 1 at the ends, so that no monotonic curve is altered;
-    the first and the last value are never taken for spikes.
+    than 4.5 standard deviations of the curve's noise from the running median of 5
+    records, and becomes a gap too (Hampel 1974, with that window; Pearson 2002). The
+    noise is read off the steps from record to record: 1.4826 median(abs(step)) /
+    sqrt(2). The window shrinks to 3 and 1 at the ends, so that no monotonic curve is
+    altered; the first and the last value are never taken for spikes.
 
     Args:
         curves: (layers, records).
 
     Returns:
         log10 of the cleaned curves (layers, records), and a boolean (layers,) that
-        is False for layers with values in fewer than half of the records, whose
-        rows are NaN.
+        is False for layers with values in fewer than half of the records that have
+        a value in any layer; their rows are NaN.
     """
-    x = np.array(curves, np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        x = np.where(x > 0, np.log10(x), np.nan)
-    x[~np.isfinite(x)] = np.nan
-    usable = np.isfinite(x).sum(axis=1) * 2 >= x.shape[1]
-    x[~usable] = np.nan
-    rows = _fill(x[usable])
-    if rows.shape[1] > 1:
-        steps = np.abs(np.diff(rows, axis=1))
-        spread = _MAD_TO_SD * np.median(steps, axis=1, keepdims=True)
-        spike = np.abs(rows - _running_median(rows)) > 4 * np.maximum(
-            spread, _LEAST_SPREAD
-        )
-        rows = _fill(np.where(spike, np.nan, rows))
-    x[usable] = rows
-    return x, usable
+    x = np.asarray(curves, np.float64)
+    logs, usable, _ = robust_with_gaps(x, seen_records(x))
+    return logs, usable
 
 
-def _fill(rows):
-    """Interpolate NaN over the records; each row has a value somewhere."""
+def seen_records(curves) -> int:
+    """Number of records in which any layer has a value above 0."""
+    return int((np.isfinite(curves) & (curves > 0)).any(axis=0).sum())
+
+
+def robust_with_gaps(curves, seen):
+    """As `robust`, of layers that could have values in `seen` records.
+
+    Returns:
+        The two of `robust`, and a boolean (layers, records) that is True where a
+        value was filled in.
+    """
+    logs = np.full(curves.shape, np.nan)
+    usable = np.zeros(len(curves), bool)
+    gaps = np.ones(curves.shape, bool)
+    rows = max(1, _BLOCK // curves.shape[1])
+    for start in range(0, len(curves), rows):
+        part = slice(start, start + rows)
+        logs[part], usable[part], gaps[part] = _clean(curves[part], seen)
+    return logs, usable, gaps
+
+
+def fill(rows) -> np.ndarray:
+    """Interpolate NaN over the records, in place; each row has a value somewhere."""
     records = np.arange(rows.shape[1])
     for i in np.flatnonzero(np.isnan(rows).any(axis=1)):
         known = ~np.isnan(rows[i])
@@ -74,12 +87,44 @@ def _fill(rows):
     return rows
 
 
-def _running_median(rows):
+def _clean(curves, seen):
+    x = np.full(curves.shape, np.nan)
+    known = np.isfinite(curves) & (curves > 0)
+    x[known] = np.log10(curves[known])
+    count = known.sum(axis=1)
+    usable = (count > 0) & (count * 2 >= seen)
+    x[~usable] = np.nan
+    gaps = np.isnan(x)
+    rows = fill(x[usable])
+    if rows.size and rows.shape[1] > 1:
+        steps = np.abs(np.diff(rows, axis=1))
+        noise = MAD_TO_SD * np.median(steps, axis=1, keepdims=True) / np.sqrt(2)
+        spike = np.abs(rows - running_median(rows)) > _SPIKE * np.maximum(
+            noise, _LEAST_SPREAD
+        )
+        gaps[usable] |= spike
+        rows[spike] = np.nan
+        fill(rows)
+    x[usable] = rows
+    return x, usable, gaps
+
+
+def running_median(rows) -> np.ndarray:
+    """Of 5 records, or 3 and 1 at the ends, by networks of minima and maxima."""
+    records = rows.shape[1]
     middle = rows.copy()
-    for half in (1, 2):
-        if rows.shape[1] > 2 * half:
-            windows = np.lib.stride_tricks.sliding_window_view(
-                rows, 2 * half + 1, axis=1
-            )
-            middle[:, half:-half] = np.median(windows, axis=2)
+    if records > 2:
+        middle[:, 1:-1] = _median_of_3(
+            *(rows[:, i : records - 2 + i] for i in range(3))
+        )
+    if records > 4:
+        a, b, c, d, e = (rows[:, i : records - 4 + i] for i in range(5))
+        # Neither the smallest nor the largest of four can be the median of five.
+        low = np.maximum(np.minimum(a, b), np.minimum(c, d))
+        high = np.minimum(np.maximum(a, b), np.maximum(c, d))
+        middle[:, 2:-2] = _median_of_3(low, high, e)
     return middle
+
+
+def _median_of_3(a, b, c):
+    return np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c))

@@ -89,7 +89,7 @@ def heat_map(results) -> Figure:
 
 
 def trends(results) -> Figure:
-    """A panel per trend: its layers thin, its median thick, the others faint."""
+    """A panel per trend: its layers thin, its median thick in its band."""
     found = results["trends"]["robust"]
     change, epochs = array(results["change"]["mean"]), results["epochs"]
     labels = np.array(found["labels"])
@@ -108,6 +108,9 @@ def trends(results) -> Figure:
         members = labels == group
         axis.plot(epochs, change[members].T, color=colour, alpha=0.45, linewidth=0.9)
         if group >= 0:
+            if "bands" in found:  # results of early versions have none
+                low, high = array(found["bands"])[group]
+                axis.fill_between(epochs, low, high, color=colour, alpha=0.15, lw=0)
             axis.plot(
                 epochs, array(found["centers"])[group], color=colour, linewidth=2.4
             )
@@ -159,7 +162,9 @@ def number_of_trends(results) -> Figure:
     figure, axes = subplots(9, 3, 1, 2)
     found = results["trends"]["robust"]
     k = array([row["k"] for row in found["scan"]])
-    for column in ("silhouette", "stability"):
+    for column in ("silhouette", "separation", "stability"):
+        if column not in found["scan"][0]:  # results of early versions
+            continue
         values = array([row[column] for row in found["scan"]])
         axes[0].plot(k, values, "o-", label=column, markersize=4)
     axes[0].axvline(found["n_clusters"], color="grey", linestyle=":")

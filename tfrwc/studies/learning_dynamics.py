@@ -35,9 +35,10 @@ READING = {
     "(columns, as in epochs): sum of absolute changes over sum of absolute weights "
     "before. by_weight_decay_alone is that of a layer that has stopped learning.",
     "trends": "Groups of layers whose curves have one shape. robust is this "
-    "project's method, weightscale the published one. scan holds what the number of "
-    "groups was chosen by; stability is the adjusted Rand index between groupings "
-    "of resampled layers, 1 when all agree.",
+    "project's method, weightscale the published one. centers are their median (mean) "
+    "curves, bands the quantiles 0.1 and 0.9 of their layers. scan holds what "
+    "the number of groups was chosen by; stability is the adjusted Rand index "
+    "between groupings of resampled layers, 1 when all agree.",
     "depth_effect": "Spearman correlations of typical change with depth and with "
     "size, and each given the other; low and high bound a 95 % bootstrap interval.",
     "training": "Loss, metrics and learning rate of each seed after each epoch.",
@@ -244,6 +245,7 @@ def _trends(fitted):
         "n_clusters": fitted.n_clusters_,
         "labels": fitted.labels_,
         "centers": fitted.centers_,
+        "bands": fitted.bands_,
         "inertia": fitted.inertia_,
         "embedding": fitted.embedding_,
         "explained_variance_ratio": fitted.explained_variance_ratio_,

@@ -1,0 +1,140 @@
+"""The robust preset: which shapes many layers share, and which layers have one.
+
+Two passes. The first finds the large trends; by their shapes gaps are filled and
+spikes removed that neighbouring records cannot tell. The second finds the trends.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from tfrwc.dynamics import _number, cleaning
+from tfrwc.dynamics._mending import mend
+from tfrwc.dynamics._shapes import (
+    Directions,
+    Members,
+    directions,
+    have_company,
+    median_directions,
+    noise_share,
+    principal_components,
+    shapes_of,
+)
+
+# Shares of the layers that make a trend, in the first and in the second pass.
+_LARGE, _SMALL = 0.08, 0.025
+_FEWEST = 3
+
+
+@dataclass(frozen=True)
+class RobustTrends:
+    """What a fit learned; `place` applies it.
+
+    Attributes:
+        seen: records in which any layer had a value.
+        mending: shapes of the large trends (trends, records).
+        components: (components, records).
+        share: of the variance in each component.
+        members: which layer is in which trend.
+        scan: as in `_number.scan`.
+        k: chosen from it.
+    """
+
+    seen: int
+    mending: np.ndarray
+    components: np.ndarray
+    share: np.ndarray
+    members: Members
+    scan: pd.DataFrame
+    k: int
+
+    def place(self, curves):
+        """Where curves (layers, records) lie.
+
+        Returns:
+            Trends (layers,) with -1 for none; which layers are usable (layers,);
+            `Directions` of these.
+        """
+        logs, usable, gaps = cleaning.robust_with_gaps(curves, self.seen)
+        logs = mend(logs[usable], gaps[usable], self.mending)
+        found = directions(shapes_of(logs), self.components)
+        labels = np.full(len(curves), -1)
+        labels[usable] = self.members.labels(found)
+        return labels, usable, found
+
+    def in_order(self, order) -> "RobustTrends":
+        """The same trends, numbered anew."""
+        return replace(self, members=self.members.reordered(order))
+
+
+def find(logs, gaps, seen, n_clusters, seed) -> RobustTrends:
+    """Find the trends of cleaned curves.
+
+    Args:
+        logs: usable curves (layers, records) of `cleaning.robust_with_gaps`.
+        gaps: (layers, records), True where a value was filled in.
+        seen: records in which any layer had a value.
+        n_clusters: a number, or None to choose it.
+        seed: of k-means and the sampling.
+    """
+    shapes = shapes_of(logs)
+    *_, labels = _trends(shapes, n_clusters, _LARGE, seed)
+    large = range(labels.max(initial=-1) + 1)
+    medians = [np.median(shapes[labels == k], axis=0) for k in large]
+    mending = shapes_of(np.reshape(medians, (len(medians), logs.shape[1])))
+    shapes = shapes_of(mend(logs, gaps, mending))
+    components, share, members, scan, k, _ = _trends(shapes, n_clusters, _SMALL, seed)
+    return RobustTrends(seen, mending, components, share, members, scan, k)
+
+
+def _trends(shapes, n_clusters, share, seed):
+    components, held = principal_components(shapes, noise_share(shapes))
+    found = directions(shapes, components)
+    inside = np.flatnonzero(found.signal)
+    inside = inside[have_company(found[inside], _SMALL, seed)]
+    if len(inside) < 2:
+        members = Members.none(len(components))
+        return components, held, members, _nothing(), 0, members.labels(found)
+    part = inside
+    if len(inside) > _number.SAMPLE:
+        rng = np.random.default_rng(seed)
+        part = np.sort(rng.choice(inside, _number.SAMPLE, replace=False))
+    scan = _number.scan(found.unit[part], shapes[part], n_clusters or 1, seed)
+    k = min(n_clusters or _number.choose(scan), scan["k"].max())
+    fit = _number.k_means(found.unit[part], k, seed, 10)
+    labels = fit.predict(found.unit[inside])
+    smallest = 1 if n_clusters else max(_FEWEST, share * len(shapes))
+    members = _settle(found, inside, labels, smallest)
+    return components, held, members, scan, int(k), members.labels(found)
+
+
+def _settle(found: Directions, inside, labels, smallest):
+    """Centres as medians of their layers; trends with too few dissolved."""
+    core = found[inside]
+    kept = [k for k in np.unique(labels) if (labels == k).sum() >= smallest]
+    centers = median_directions(core.unit, labels, kept)
+    for _ in range(10):
+        if not len(centers):
+            break
+        members = Members.of(centers, core)
+        labels = members.labels(found)
+        kept = [k for k in range(len(centers)) if (labels == k).sum() >= smallest]
+        before, centers = centers, median_directions(found.unit, labels, kept)
+        if len(kept) == len(before) and np.allclose(centers, before, atol=1e-3):
+            return members
+    # Not yet at rest; what matters is that each trend has layers.
+    while len(centers):
+        members = Members.of(centers, core)
+        labels = members.labels(found)
+        kept = [k for k in range(len(centers)) if (labels == k).any()]
+        if len(kept) == len(centers):
+            return members
+        centers = centers[kept]
+    return Members.none(found.unit.shape[1])
+
+
+def _nothing():
+    """A scan of layers of which no two point the same way."""
+    row = {"k": 1} | dict.fromkeys(_number.MEASURED, np.nan)
+    return pd.DataFrame([row])
