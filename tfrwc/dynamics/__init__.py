@@ -5,8 +5,14 @@
 0.1...
 """
 
-from tfrwc.dynamics.depth import depth_effect
+from tfrwc.dynamics.depth import block_effect, depth_effect
 from tfrwc.dynamics.measures import MEASURES, relative_change
 from tfrwc.dynamics.trends import TrendClusterer
 
-__all__ = ["MEASURES", "TrendClusterer", "depth_effect", "relative_change"]
+__all__ = [
+    "MEASURES",
+    "TrendClusterer",
+    "block_effect",
+    "depth_effect",
+    "relative_change",
+]
