@@ -22,6 +22,7 @@ from tfrwc.dynamics.statistics import (
     permutation_p_values,
     rank_correlations,
     student_interval,
+    variance_of_mean,
 )
 from tfrwc.recording.recording import Recording
 
@@ -238,15 +239,10 @@ def _difference(one, other, confidence):
     Args:
         one, other: (seeds, layers of the block).
     """
-    seeds = len(one)
     difference = one.mean() - other.mean()
-    parts = [
-        (block.mean(axis=0).var(ddof=1) / block.shape[1], block.shape[1] - 1)
-        for block in (one, other)
-    ]
-    if seeds > 1:
-        over_seeds = one.mean(axis=1) - other.mean(axis=1)
-        parts.append((over_seeds.var(ddof=1) / seeds, seeds - 1))
+    parts = [variance_of_mean(block.mean(axis=0)) for block in (one, other)]
+    if len(one) > 1:
+        parts.append(variance_of_mean(one.mean(axis=1) - other.mean(axis=1)))
     return (difference, *student_interval(difference, parts, confidence))
 
 

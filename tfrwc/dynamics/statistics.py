@@ -99,6 +99,12 @@ def student_interval(value, parts, confidence) -> tuple:
     )
 
 
+def variance_of_mean(values) -> tuple:
+    """Variance of the mean of a sample (n,), NaN if n is 1, and degrees of freedom."""
+    freedom = len(values) - 1
+    return (np.var(values, ddof=1) / len(values) if freedom else np.nan), freedom
+
+
 def mean_of_known(rows) -> np.ndarray:
     """Mean over the first axis, without NaN and inf; NaN where nothing is left."""
     known = np.isfinite(rows)
