@@ -27,9 +27,10 @@ class Comparison:
 
     Attributes:
         layers: a row per condition and layer: condition, layer (its name in the
-            baseline), depth, kind, same_shape (whether in all conditions), change,
-            log_change, and of log_change less that of the baseline difference, low,
-            high, p_value, p_adjusted (Holm's, over all rows); NaN for the baseline.
+            baseline), depth, kind, same_shape (whether in all conditions), change with
+            its lowest and highest over seeds, log_change, and of log_change less that
+            of the baseline difference, low, high, p_value, p_adjusted (Holm's, over
+            all rows); NaN for the baseline.
         conditions: a row per condition: condition, seeds, late_share (of the sum of
             relative changes, the part in the late third of the depth) with
             late_share_low and late_share_high, late_to_early (ratio of the geometric
@@ -187,6 +188,8 @@ def _layers(logs, table, same_shape, baseline, paired, confidence):
                 "kind": table["kind"],
                 "same_shape": same_shape,
                 "change": np.exp(log.mean(axis=0)),
+                "lowest": np.exp(log.min(axis=0)),
+                "highest": np.exp(log.max(axis=0)),
                 "log_change": log.mean(axis=0),
             }
         )
