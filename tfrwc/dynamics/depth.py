@@ -49,11 +49,11 @@ def depth_effect(
     size and of its logarithm are the same.
 
     The intervals are percentiles over layers drawn again with replacement and, where
-    there are several recordings, over recordings drawn again too. In simulations they
-    covered in 93 to 100 % of networks (of 95 %); they are wide where seeds disagree
-    by more than layers do. The tests deal the changes out again over the layers; they
-    hold their level where layers vary alike, and reject in up to 0.11 of networks
-    (of 0.05) of 21 layers whose small layers vary much more than the large ones.
+    there are several recordings, over recordings drawn again too; where seeds disagree
+    by more than layers do they are wider than they need be. The tests deal the changes
+    out again over the layers. They hold their level where layers vary alike; where
+    small layers vary much more than large ones they reject somewhat too often, and
+    the partial ones are then the safer (benchmarks/dynamics_statistics.py).
 
     Args:
         recordings: a `Recording`, or a list of them (seeds of one network).
@@ -111,9 +111,9 @@ def block_effect(recordings, measure="l1_ratio", confidence=0.95) -> pd.DataFram
     its layers, records and recordings. Interval and test are Welch's, of the mean log
     change of layers, with the variance of the difference over recordings added, and
     Satterthwaite's degrees of freedom: so they hold for other layers and other seeds,
-    and are wide where seeds disagree by more than layers do. In simulations with 4 to
-    13 layers in a block and 1 to 5 seeds they covered in 93 to 99 % (of 95 %);
-    percentiles of a bootstrap covered in 82 to 98 %, for want of layers and seeds.
+    and are wider than they need be where seeds disagree by more than layers do. Of a
+    bootstrap they would be too narrow, for want of layers and seeds
+    (benchmarks/dynamics_statistics.py).
 
     Args:
         recordings: a `Recording`, or a list of them (seeds of one network).
