@@ -78,7 +78,7 @@ def correlation_coverage(n, by_depth, by_size, seeds, noise, networks, rng):
 
 
 def block_coverage(n, seeds, noise, slope, networks, rng):
-    depth, size = layout(n)
+    depth, _ = layout(n)
     covered = np.zeros(3)
     for _ in range(networks):
         layer = rng.normal(size=n)
