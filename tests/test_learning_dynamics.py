@@ -95,6 +95,9 @@ def test_results_hold_every_number_of_the_report(results):
     assert len(results["findings"]) == 4
     for rows in results["depth_effect"].values():
         assert len(rows) == 4
+        assert all(row["resampled"] == "seeds and layers" for row in rows)
+    for rows in results["block_effect"].values():
+        assert len(rows) == 3
 
 
 def test_the_saved_model_predicts(out, results):
@@ -174,7 +177,7 @@ def test_the_report_in_a_browser(browser, out, results, tmp_path):
     widths = browser.execute_script(
         "return [...document.images].map(i => i.complete ? i.naturalWidth : 0)"
     )
-    assert len(widths) == 5
+    assert len(widths) == 6
     assert min(widths) > 500
     loaded = browser.execute_script(
         "return performance.getEntriesByType('resource').map(e => e.name)"

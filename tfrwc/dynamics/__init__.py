@@ -1,20 +1,27 @@
-"""Analyse recordings: relative change, trends of layers, effects of depth.
+"""Analyse recordings: relative change, trends of layers, effects of depth,
+comparisons of tasks.
 
 >>> from tfrwc.dynamics import TrendClusterer, relative_change
 >>> relative_change([1.0, -1.0], [1.1, -1.1])  # doctest: +ELLIPSIS
 0.1...
 """
 
-from tfrwc.dynamics.depth import depth_effect
+from tfrwc.dynamics.compare import Comparison, compare
+from tfrwc.dynamics.depth import block_effect, depth_effect
+from tfrwc.dynamics.difficulty import difficulty_trend
 from tfrwc.dynamics.kinds import conv_kinds, trends_by_kind
 from tfrwc.dynamics.measures import MEASURES, relative_change
 from tfrwc.dynamics.trends import TrendClusterer
 
 __all__ = [
     "MEASURES",
+    "Comparison",
     "TrendClusterer",
+    "block_effect",
+    "compare",
     "conv_kinds",
     "depth_effect",
+    "difficulty_trend",
     "relative_change",
     "trends_by_kind",
 ]

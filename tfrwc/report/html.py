@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from tfrwc.report import beta_figures, figures, private_figures
+from tfrwc.report import beta_figures, dynamics_figures, figures, private_figures
 from tfrwc.report.contact_sheets import contact_sheet
 
 FIGURES = {
@@ -14,6 +14,7 @@ FIGURES = {
     "heat_map": figures.heat_map,
     "trends": figures.trends,
     "depth": figures.depth,
+    "depth_effects": dynamics_figures.depth_effects,
     "number_of_trends": figures.number_of_trends,
 }
 BETA_FIGURES = {

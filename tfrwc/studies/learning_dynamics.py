@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from tfrwc import datasets, models
-from tfrwc.dynamics import TrendClusterer, depth_effect
+from tfrwc.dynamics import TrendClusterer, block_effect, depth_effect
 from tfrwc.dynamics.depth import typical_change
 from tfrwc.studies._files import check_settings, plain, write_whole
 from tfrwc.studies.training import train
@@ -40,7 +40,12 @@ READING = {
     "the number of groups was chosen by; stability is the adjusted Rand index "
     "between groupings of resampled layers, 1 when all agree.",
     "depth_effect": "Spearman correlations of typical change with depth and with "
-    "size, and each given the other; low and high bound a 95 % bootstrap interval.",
+    "size, and each given the other; low and high bound a 95 % bootstrap interval, "
+    "over what resampled says. p_value is of a permutation test, p_adjusted Holm's "
+    "over the rows.",
+    "block_effect": "How many times as much the late, middle and early thirds of the "
+    "depth changed, with a 95 % interval over layers and seeds; p-values as above, of "
+    "Welch's test.",
     "training": "Loss, metrics and learning rate of each seed after each epoch.",
     "null": "A value that is not defined.",
 }
@@ -143,6 +148,7 @@ def analyse(trial, images, recordings) -> dict:
     robust = TrendClusterer().fit(mean)
     published = TrendClusterer(preset="weightscale").fit(mean)
     effects = {m: depth_effect(recordings, m) for m in MEASURES}
+    blocks = {m: block_effect(recordings, m) for m in MEASURES}
     accuracy = [float(r.logs["val_accuracy"].iloc[-1]) for r in recordings]
     results = {
         "study": "learning_dynamics",
@@ -183,6 +189,7 @@ def analyse(trial, images, recordings) -> dict:
             "weightscale": _trends(published),
         },
         "depth_effect": {m: table.to_dict("records") for m, table in effects.items()},
+        "block_effect": {m: table.to_dict("records") for m, table in blocks.items()},
     }
     results["findings"] = findings(results)
     return plain(results)
@@ -213,7 +220,8 @@ def findings(results) -> list[str]:
         rows = {row["effect"]: row for row in rows}
         lines.append(
             f"By {measure}, {_direction(rows['depth'])}; "
-            f"with layer size held fixed, {_direction(rows['depth given size'])}."
+            f"with layer size held fixed, {_direction(rows['depth given size'])}. "
+            f"{_late_to_early(results['block_effect'][measure][0])}"
         )
     count, labels = trends["n_clusters"], np.array(trends["labels"])
     if count == 0:
@@ -232,12 +240,20 @@ def _direction(row):
     rho, low, high = row["correlation"], row["low"], row["high"]
     if rho is None or np.isnan(rho):
         return "the effect of depth cannot be told"
-    numbers = f"ρ = {rho:+.2f}, 95 % interval {low:+.2f} to {high:+.2f}"
-    if low > 0:
-        return f"later layers changed more ({numbers})"
-    if high < 0:
-        return f"later layers changed less ({numbers})"
-    return f"no clear effect of depth ({numbers})"
+    numbers = (
+        f"ρ = {rho:+.2f}, 95 % interval {low:+.2f} to {high:+.2f}, adjusted p = "
+        f"{row['p_adjusted']:.2g}"
+    )
+    if row["p_adjusted"] > 0.05:
+        return f"no clear effect of depth ({numbers})"
+    return f"later layers changed {'more' if rho > 0 else 'less'} ({numbers})"
+
+
+def _late_to_early(row):
+    return (
+        f"The last third changed {row['ratio']:.2f} times as much as the first "
+        f"(95 % interval {row['low']:.2f} to {row['high']:.2f})."
+    )
 
 
 def _trends(fitted):

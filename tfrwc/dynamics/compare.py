@@ -1,0 +1,234 @@
+"""Compare how the layers of one network change on several tasks, or as it is trained.
+
+>>> from tfrwc.dynamics import compare, difficulty_trend
+>>> found = compare({"mnist": easy_seeds, "cifar10": hard_seeds})  # doctest: +SKIP
+>>> found.layers, found.conditions  # doctest: +SKIP
+>>> difficulty_trend(found, ["mnist", "cifar10"])  # doctest: +SKIP
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from tfrwc.dynamics.alignment import align, check_conditions
+from tfrwc.dynamics.depth import block_of, mean_log
+from tfrwc.dynamics.statistics import holm, student_interval, variance_of_mean
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """How layers change by condition.
+
+    A layer's change is the geometric mean of its values over the records. Intervals
+    and p-values are Student's over seeds: those of one condition alone, or Welch's of
+    a difference, or of the differences by seed where they are paired. They are NaN
+    where a condition has one seed.
+
+    Attributes:
+        layers: a row per condition and layer: condition, layer (its name in the
+            baseline), depth, kind, same_shape (whether in all conditions), change with
+            its lowest and highest over seeds, log_change, and of log_change less that
+            of the baseline difference, low, high, p_value, p_adjusted (Holm's, over
+            all rows); NaN for the baseline.
+        conditions: a row per condition: condition, seeds, late_share (of the sum of
+            relative changes, the part in the late third of the depth) with
+            late_share_low and late_share_high, late_to_early (ratio of the geometric
+            means of the late and the early third) with late_to_early_low and
+            late_to_early_high. Layers whose shapes differ, or that have no value in
+            one of the recordings, are left out; NaN where a third has no layer left.
+        recordings: a row per recording: condition, seed (its place in the list),
+            late_share, late_to_early, learning_rate (mean of the log; NaN if none).
+        baseline: the condition that others are held against.
+        measure: which was read.
+        per_learning_rate: whether changes were divided by the learning rate.
+        records: how many entered, the first of each recording.
+        confidence: of the intervals.
+    """
+
+    layers: pd.DataFrame
+    conditions: pd.DataFrame
+    recordings: pd.DataFrame
+    baseline: str
+    measure: str
+    per_learning_rate: bool
+    records: int
+    confidence: float
+
+
+def compare(
+    conditions,
+    baseline=None,
+    measure="l1_ratio",
+    paired=False,
+    per_learning_rate=False,
+    confidence=0.95,
+) -> Comparison:
+    """Hold the changes of layers in several conditions against each other.
+
+    Layers are aligned by order and shape. Only the input channels of the first kernel
+    and the outputs of the last layer may differ. Change falls as training goes on, so
+    each recording is read as far as the shortest goes.
+
+    Change follows the learning rate. A constant rate is the same for all layers and
+    leaves late_share and late_to_early as they are; for log changes of conditions with
+    different rates or schedules ask for the change `per_learning_rate`.
+
+    Args:
+        conditions: dict of condition to its recordings (a list, one for each seed).
+        baseline: which condition the others are held against; the first if None.
+        measure: which measure to read.
+        paired: whether recordings at the same place in their lists belong together
+            (one seed: the same initial weights, say), so that differences are by seed.
+        per_learning_rate: whether to divide each value by the learning rate of its
+            record.
+        confidence: of the intervals.
+
+    Raises:
+        TypeError: if `conditions` is no dict of recordings.
+        ValueError: for fewer than 2 conditions, an unknown baseline, layers that do
+            not fit (the first is named), recordings without records or made with
+            different schedules or references, unequal numbers of seeds if `paired`,
+            or no learning rates if they are asked for.
+    """
+    conditions = check_conditions(conditions)
+    baseline = next(iter(conditions)) if baseline is None else baseline
+    if baseline not in conditions:
+        raise ValueError(
+            f"baseline must be one of the conditions {list(conditions)}. "
+            f"Received: {baseline!r}."
+        )
+    counts = {name: len(seeds) for name, seeds in conditions.items()}
+    if paired and len(set(counts.values())) > 1:
+        raise ValueError(
+            "Paired conditions must have equal numbers of recordings, in the order of "
+            f"their seeds. Received: {counts}. Give paired=False if seeds differ."
+        )
+    same_shape = align(conditions, baseline)
+    records = min(len(r) for seeds in conditions.values() for r in seeds)
+    logs = {
+        name: np.array(
+            [_log_change(r, measure, records, per_learning_rate, name) for r in seeds]
+        )
+        for name, seeds in conditions.items()
+    }
+    table = conditions[baseline][0].layers
+    recordings = _recordings(conditions, logs, table["depth"].to_numpy(), same_shape)
+    return Comparison(
+        layers=_layers(logs, table, same_shape, baseline, paired, confidence),
+        conditions=_conditions(recordings, confidence),
+        recordings=recordings,
+        baseline=baseline,
+        measure=measure,
+        per_learning_rate=per_learning_rate,
+        records=records,
+        confidence=confidence,
+    )
+
+
+def _log_change(recording, measure, records, per_learning_rate, condition):
+    curves = recording.values(measure)[:records].T.astype(np.float64)
+    if per_learning_rate:
+        if measure == "cosine":
+            raise ValueError(
+                "The measure 'cosine' grows with the square of the learning rate, so "
+                "it is not divided by it. Choose another measure."
+            )
+        rates = _learning_rates(recording)[:records]
+        if not (rates > 0).any():
+            raise ValueError(
+                f"A recording of condition {condition!r} logged no learning rate. "
+                f"Received the logs {list(recording.logs.columns)}. Give "
+                "per_learning_rate=False."
+            )
+        curves = curves / np.where(rates > 0, rates, np.nan)
+    return mean_log(curves)
+
+
+def _learning_rates(recording):
+    logs = recording.logs
+    return logs.get("learning_rate", pd.Series(np.nan, logs.index)).to_numpy()
+
+
+def _recordings(conditions, logs, depth, same_shape):
+    known = np.isfinite(np.concatenate(list(logs.values()))).all(axis=0)
+    used = same_shape & known
+    blocks = np.full(len(depth), "none", object)
+    if used.any():
+        blocks[used] = block_of(depth[used])
+    early, late = blocks == "early", blocks == "late"
+    whole = early.any() and late.any()
+    return pd.DataFrame(
+        [
+            {
+                "condition": name,
+                "seed": seed,
+                "late_share": np.exp(log[late]).sum() / np.exp(log[used]).sum()
+                if whole
+                else np.nan,
+                "late_to_early": np.exp(log[late].mean() - log[early].mean())
+                if whole
+                else np.nan,
+                "learning_rate": float(np.exp(mean_log(_learning_rates(recording)))),
+            }
+            for name, seeds in conditions.items()
+            for seed, (log, recording) in enumerate(zip(logs[name], seeds, strict=True))
+        ]
+    )
+
+
+def _layers(logs, table, same_shape, baseline, paired, confidence):
+    parts = []
+    for name, log in logs.items():
+        part = pd.DataFrame(
+            {
+                "condition": name,
+                "layer": table["name"],
+                "depth": table["depth"],
+                "kind": table["kind"],
+                "same_shape": same_shape,
+                "change": np.exp(log.mean(axis=0)),
+                "lowest": np.exp(log.min(axis=0)),
+                "highest": np.exp(log.max(axis=0)),
+                "log_change": log.mean(axis=0),
+            }
+        )
+        found = np.full((4, len(table)), np.nan)
+        if name != baseline:
+            found = [
+                _difference(mine, theirs, paired, confidence)
+                for mine, theirs in zip(log.T, logs[baseline].T, strict=True)
+            ]
+            found = np.array(found).T
+        columns = ("difference", "low", "high", "p_value")
+        parts.append(part.assign(**dict(zip(columns, found, strict=True))))
+    layers = pd.concat(parts, ignore_index=True)
+    layers["p_adjusted"] = holm(layers["p_value"])
+    return layers
+
+
+def _difference(mine, theirs, paired, confidence):
+    difference = mine.mean() - theirs.mean()
+    samples = [mine - theirs] if paired else [mine, theirs]
+    parts = [variance_of_mean(sample) for sample in samples]
+    half, p_value = student_interval(difference, parts, confidence)
+    return difference, difference - half, difference + half, p_value
+
+
+def _conditions(recordings, confidence):
+    rows = []
+    for name, group in recordings.groupby("condition", sort=False):
+        row = {"condition": name, "seeds": len(group)}
+        # The interval of a ratio is that of its logarithm.
+        for column, there, back in (
+            ("late_share", np.asarray, float),
+            ("late_to_early", np.log, np.exp),
+        ):
+            values = there(group[column].to_numpy())
+            value = values.mean()
+            half, _ = student_interval(value, [variance_of_mean(values)], confidence)
+            row[column] = back(value)
+            row[f"{column}_low"] = back(value - half)
+            row[f"{column}_high"] = back(value + half)
+        rows.append(row)
+    return pd.DataFrame(rows)
