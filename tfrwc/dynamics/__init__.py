@@ -7,6 +7,13 @@
 
 from tfrwc.dynamics.depth import depth_effect
 from tfrwc.dynamics.measures import MEASURES, relative_change
+from tfrwc.dynamics.online import OnlineTrends
 from tfrwc.dynamics.trends import TrendClusterer
 
-__all__ = ["MEASURES", "TrendClusterer", "depth_effect", "relative_change"]
+__all__ = [
+    "MEASURES",
+    "OnlineTrends",
+    "TrendClusterer",
+    "depth_effect",
+    "relative_change",
+]
