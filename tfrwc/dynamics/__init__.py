@@ -6,6 +6,7 @@
 """
 
 from tfrwc.dynamics.depth import depth_effect
+from tfrwc.dynamics.freeze import suggest_freeze
 from tfrwc.dynamics.measures import MEASURES, relative_change
 from tfrwc.dynamics.online import OnlineTrends
 from tfrwc.dynamics.trends import TrendClusterer
@@ -16,4 +17,5 @@ __all__ = [
     "TrendClusterer",
     "depth_effect",
     "relative_change",
+    "suggest_freeze",
 ]
