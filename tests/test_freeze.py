@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
@@ -54,6 +54,7 @@ def test_layers_that_fell_and_stayed_low_are_suggested():
     assert advice["weight_share"].sum() == pytest.approx(1)
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 10**6), st.integers(4, 30), st.integers(1, 8), st.floats(0.1, 0.9)
 )
@@ -182,9 +183,9 @@ def test_seeds_must_agree():
     ],
 )
 def test_wrong_input(change, error, message):
-    settings = {"recordings": recorded(np.ones((3, 9)))} | change
+    arguments = {"recordings": recorded(np.ones((3, 9)))} | change
     with pytest.raises(error, match=message):
-        suggest_freeze(**settings)
+        suggest_freeze(**arguments)
 
 
 def test_recordings_without_learning_rates():

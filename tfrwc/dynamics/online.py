@@ -216,6 +216,8 @@ class OnlineTrends(BaseEstimator):
                 sample_size=min(len(labels), _SAMPLED_LAYERS),
                 random_state=self._seed,
             )
+            if silhouette <= best:
+                continue  # no stability, 1 at most, could make it the best
             score = silhouette * self._stability(k, embedded, labels)
             if score > best:
                 best = score
