@@ -162,9 +162,7 @@ def test_equal_curves_are_one_trend():
 def test_results_depend_only_on_the_seed():
     curves, _ = planted(40, 20)
     first = followed(curves, random_state=3)
-    second = clone(first)
-    for values in curves.T:
-        second.partial_fit(values)
+    second = followed(curves, **clone(first).get_params())
     np.testing.assert_array_equal(first.labels_, second.labels_)
     np.testing.assert_array_equal(first.centers_, second.centers_)
     state = np.random.RandomState(0)

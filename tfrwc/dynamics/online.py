@@ -178,18 +178,21 @@ class OnlineTrends(BaseEstimator):
         if used.sum() > 1 and means.shape[1] > 1:
             shapes = logs[used] - logs[used].mean(axis=1, keepdims=True)
             shapes /= np.maximum(shapes.std(axis=1, keepdims=True), _FLAT)
-            groups[used] = self._group(_embed(shapes), self._groups[used])
+            groups[used] = self._group(shapes, self._groups[used])
         else:
             shapes = np.zeros((used.sum(), means.shape[1]))
         self._groups = groups
         self._name(shapes, used)
 
-    def _group(self, embedded, before):
+    def _group(self, shapes, before):
         """Clusters of the used layers: a step from those before, or new ones."""
+        embedded = _embed(shapes)
         present = np.unique(before[before >= 0])
         if self.n_records_ >= self._next_scan or not len(present):
             self._next_scan = int(np.ceil(_GROWTH * self.n_records_))
-            return self._choose(embedded)
+            # Where curves are equal, the embedding is all rounding.
+            most = min(_distinct(shapes), _distinct(embedded))
+            return self._choose(embedded, most)
         centers = np.array([embedded[before == i].mean(axis=0) for i in present])
         # Of a fresh object, partial_fit on all layers is one step of Lloyd's.
         step = MiniBatchKMeans(
@@ -201,8 +204,7 @@ class OnlineTrends(BaseEstimator):
         )
         return step.partial_fit(embedded).labels_
 
-    def _choose(self, embedded):
-        most = min(_distinct(embedded), len(embedded))
+    def _choose(self, embedded, most):
         if self.n_clusters != "auto":
             return self._k_means(min(self.n_clusters, most), embedded).labels_
         best, best_labels = -np.inf, np.zeros(len(embedded), int)
@@ -271,7 +273,7 @@ def _embed(shapes):
     # Equal curves have no variance to share out.
     with np.errstate(invalid="ignore", divide="ignore"):
         embedded = pca.fit_transform(shapes)
-    ratio = np.nan_to_num(pca.explained_variance_ratio_)
+    ratio = np.nan_to_num(pca.explained_variance_ratio_, posinf=0)
     components = int(np.searchsorted(np.cumsum(ratio), 0.95)) + 1
     return embedded[:, : min(max(components, 2), len(ratio))]
 
