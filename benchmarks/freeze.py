@@ -3,7 +3,7 @@
     TFRWC_DATA_DIR=... python benchmarks/freeze.py
 
 For each seed, a narrow ResNet-18 is trained for the first half of the epochs and
-recorded. From there, with the same weights and a new optimizer, it is trained on:
+recorded every 12 steps. From there, with the same weights and a new optimizer, it is trained on:
 
 - ``nothing``: with no layer frozen;
 - ``suggested prefix``: the kernels marked in_prefix frozen, with the normalisation
@@ -91,7 +91,7 @@ def train(model, images, first, last, seed, *callbacks):
 
 def one_seed(seed, images, train_images, epochs):
     keras.utils.set_random_seed(seed)
-    model, recorder = compiled(images), RWCCallback()
+    model, recorder = compiled(images), RWCCallback(every=12)
     train(model, train_images, 0, epochs // 2, seed, recorder)
     halfway = model.get_weights()
     advice = suggest_freeze(recorder.recording)
