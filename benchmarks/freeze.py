@@ -3,7 +3,8 @@
     TFRWC_DATA_DIR=... python benchmarks/freeze.py
 
 For each seed, a narrow ResNet-18 is trained for the first half of the epochs and
-recorded every 12 steps. From there, with the same weights and a new optimizer, it is trained on:
+recorded every 12 steps. From there, with the same weights and a new optimizer, it is
+trained on:
 
 - ``nothing``: with no layer frozen;
 - ``suggested prefix``: the kernels marked in_prefix frozen, with the normalisation
