@@ -77,6 +77,7 @@ setup(
             "pytest-timeout>=2.3",
             "ruff>=0.6",
             "selenium>=4.20",
+            "tensorboard>=2.16",
         ],
         "beam": ["apache-beam>=2.61"],
         "notebooks": ["jupyterlab>=4", "nbmake>=1.5"],

@@ -93,11 +93,12 @@ def test_imports_go_one_way():
     assert not wrong
 
 
-def run_example(number, folder):
-    """What a Python example of the README prints."""
-    text = (ROOT / "README.md").read_text().split("```python\n")[number]
+def run_example(part, folder):
+    """What the only Python example of the README with this in it prints."""
+    blocks = (ROOT / "README.md").read_text().split("```python\n")[1:]
+    (text,) = [code for block in blocks if part in (code := block.split("```")[0])]
     done = subprocess.run(
-        [sys.executable, "-c", text.split("```")[0]],
+        [sys.executable, "-c", text],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -107,22 +108,28 @@ def run_example(number, folder):
 
 
 def test_the_example_of_the_readme_runs(tmp_path):
-    assert "dense_4/kernel" in run_example(1, tmp_path)
+    assert "dense_4/kernel" in run_example('RWCCallback("run.parquet")', tmp_path)
     assert len(tfrwc.load_recording(tmp_path / "run.parquet")) == 10
 
 
+def test_the_example_of_following_a_training_in_the_readme_runs(tmp_path):
+    printed = run_example("TrendsToTensorBoard(", tmp_path)
+    assert "low_records" in printed
+    assert list((tmp_path / "logs" / "trends").glob("events.out.tfevents.*"))
+
+
 def test_the_private_example_of_the_readme_runs(tmp_path):
-    assert "A patient with 3 images" in run_example(2, tmp_path)
+    assert "A patient with 3 images" in run_example("PixelLaplace.for_budget", tmp_path)
 
 
 def test_the_example_of_private_training_in_the_readme_runs(tmp_path):
-    printed = run_example(3, tmp_path)
+    printed = run_example("make_private(", tmp_path)
     assert "EpsilonDelta(epsilon=2.99" in printed
     assert "160 steps on 1,797 images" in printed
 
 
 def test_the_example_of_a_sweep_in_the_readme_runs(tmp_path):
-    printed = run_example(4, tmp_path)
+    printed = run_example("BetaSweep(", tmp_path)
     assert "active_latents=2" in printed
     assert "best beta: 1.21" in printed
 

@@ -9,13 +9,16 @@ comparisons of tasks.
 from tfrwc.dynamics.compare import Comparison, compare
 from tfrwc.dynamics.depth import block_effect, depth_effect
 from tfrwc.dynamics.difficulty import difficulty_trend
+from tfrwc.dynamics.freeze import suggest_freeze
 from tfrwc.dynamics.kinds import conv_kinds, trends_by_kind
 from tfrwc.dynamics.measures import MEASURES, relative_change
+from tfrwc.dynamics.online import OnlineTrends
 from tfrwc.dynamics.trends import TrendClusterer
 
 __all__ = [
     "MEASURES",
     "Comparison",
+    "OnlineTrends",
     "TrendClusterer",
     "block_effect",
     "compare",
@@ -23,5 +26,6 @@ __all__ = [
     "depth_effect",
     "difficulty_trend",
     "relative_change",
+    "suggest_freeze",
     "trends_by_kind",
 ]

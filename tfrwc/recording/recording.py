@@ -101,6 +101,16 @@ class Recording:
         """Why values are NaN: uint8 array (records, layers) of `Flag`."""
         return self._padded(self._flags, measure, Flag.NOT_WATCHED, np.uint8)
 
+    def since(self, record: int) -> "Recording":
+        """The records from number `record` (from 0) on, at the cost of these alone.
+
+        For those who follow a recording while it grows.
+        """
+        part = Recording(self.layers, self.measures, self.settings, self.versions)
+        for name in ("_steps", "_epochs", "_logs", "_values", "_flags"):
+            setattr(part, name, getattr(self, name)[record:])
+        return part
+
     def to_frame(self) -> pd.DataFrame:
         """Tidy form: a row per record, layer and measure.
 

@@ -1,0 +1,190 @@
+"""Which layers could be frozen: advice from how long their change has stayed low.
+
+>>> from tfrwc.dynamics import suggest_freeze
+>>> advice = suggest_freeze(recording)  # doctest: +SKIP
+>>> for name in advice["layer"][advice["in_prefix"]]:  # doctest: +SKIP
+...     model.get_layer(name.split("/")[0]).trainable = False
+
+Keras needs `model.compile` again after that. `benchmarks/freeze.py` measures what
+following the advice saved and cost on one real task.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+
+from tfrwc.dynamics import cleaning
+from tfrwc.recording.recording import Recording
+
+_LEAST_RECORDS = 4
+
+
+def suggest_freeze(
+    recordings, measure="l1_ratio", low=0.5, confidence=0.9
+) -> pd.DataFrame:
+    """Rank layers by how long and how surely their change has stayed low.
+
+    This is advice; nothing is frozen. Change falls with the learning rate whether a
+    layer is done or not, so each value is first divided by the learning rate logged
+    at its record. Then (logarithms, gaps filled and spikes removed as by preset
+    ``"robust"`` of `TrendClusterer`) a layer's change is low at a record if it is
+
+    - at most `low` times the layer's own peak, and
+    - at most the median of the network's layers at that record. So never more than
+      about half of the layers are low: where all fall alike, none stands out.
+
+    The confidence is the probability that the next record is low, too, by Student's
+    t for one further value of the last records (a quarter of them, 3 or more), taken
+    as Gaussian around a constant level: a one-sided prediction interval. Unlike an
+    interval of the mean, it hardly gains from more records, which follow one another
+    too closely to count as independent. Several recordings (seeds of one network)
+    give their last records together, each against its own limits, so that layers
+    low in one seed only get less confidence.
+
+    Freezing a layer saves its weight gradients and updates. The backward pass through
+    it is saved only where all layers before it are frozen, too, down to the biases and
+    normalisation parameters: the column `in_prefix` marks the suggested layers that
+    lie in such an unbroken beginning of the network. If it is nowhere true, the
+    suggested set forms no prefix, and freezing it saves little time.
+
+    Args:
+        recordings: a `Recording` against previous records, evenly spaced, or a list of
+            them. Its log of the learning rate is the rate at the end of each
+            interval, so a schedule within an interval is followed coarsely.
+        measure: which measure to read.
+        low: share of its peak, between 0 and 1, from which on a layer's change is low.
+        confidence: from which on a layer that is low now is suggested.
+
+    Returns:
+        DataFrame with a row per watched tensor, in order of rank (`low_records` times
+        `confidence`, then forward order), and the columns
+
+        - layer, depth, kind, size: as in `Recording.layers`
+        - low_records: for how many records, up to the last, it has been low
+        - to_peak: mean level over the last records, as a share of the layer's peak
+        - to_median: the same, as a multiple of the network's median
+        - confidence: see above; NaN without values in half of the records
+        - weight_share: its share of all watched weights, an estimate of its share of
+          the trainable ones (biases are watched only if asked for)
+        - suggested: low now, and with at least the asked confidence
+        - in_prefix: suggested, as are all tensors of its depth and of those before
+
+        A layer whose last records are all exactly zero (frozen already) is low, with
+        confidence 1.
+
+    Raises:
+        TypeError: if something else than recordings is given.
+        ValueError: for `low` or `confidence` outside 0 to 1, fewer than 4 records,
+            recordings against the initial weights, without learning rates, or of
+            different networks.
+    """
+    recordings = _checked(recordings, low, confidence)
+    layers = recordings[0].layers
+    runs = [_Run(recording, measure, low) for recording in recordings]
+    window = max(3, min(len(recording) for recording in recordings) // 4)
+    above = np.concatenate([run.above[:, -window:] for run in runs], axis=1)
+    stopped = np.all([run.stopped(window) for run in runs], axis=0)
+    sure = np.where(stopped, 1.0, _probability_below(above))
+    # The shortest of the seeds' spells, as a layer must be low in all of them.
+    spells = np.min([run.spells(window) for run in runs], axis=0)
+    to_peak = np.mean([run.level(run.peak[:, None], window) for run in runs], axis=0)
+    to_median = np.mean([run.level(run.median, window) for run in runs], axis=0)
+    suggested = (spells > 0) & (sure >= confidence)
+    depth = layers["depth"].to_numpy()
+    first_kept = depth[~suggested].min(initial=np.iinfo(np.int64).max)
+    table = pd.DataFrame(
+        {
+            "layer": layers["name"],
+            "depth": depth,
+            "kind": layers["kind"],
+            "size": layers["size"],
+            "low_records": spells,
+            "to_peak": np.where(stopped, 0, 10**to_peak),
+            "to_median": np.where(stopped, 0, 10**to_median),
+            "confidence": sure,
+            "weight_share": layers["size"] / layers["size"].sum(),
+            "suggested": suggested,
+            "in_prefix": suggested & (depth < first_kept),
+        }
+    )
+    order = np.argsort(-np.nan_to_num(spells * sure), kind="stable")
+    return table.iloc[order].reset_index(drop=True)
+
+
+class _Run:
+    """One recording's curves against their limits, log10, (layers, records)."""
+
+    def __init__(self, recording, measure, low):
+        self._values = recording.values(measure).T.astype(np.float64)
+        rate = recording.logs["learning_rate"].to_numpy()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logs, usable = cleaning.robust(self._values / rate)
+        self.logs = np.where(usable[:, None], logs, np.nan)
+        self.peak, self.median = np.full(len(logs), np.nan), np.nan
+        if usable.any():
+            self.peak[usable] = logs[usable].max(axis=1)
+            self.median = np.median(logs[usable], axis=0)
+        limit = np.minimum(self.peak[:, None] + np.log10(low), self.median)
+        self.above = self.logs - limit
+
+    def stopped(self, window):
+        return (self._values[:, -window:] == 0).all(axis=1)
+
+    def spells(self, window):
+        """For how many records, up to the last, each layer has been low."""
+        stopped = self.stopped(window)
+        below = np.where(stopped[:, None], self._values == 0, self.above <= 0)
+        broken = np.logical_or.accumulate(~below[:, ::-1], axis=1)
+        return (~broken).sum(axis=1)
+
+    def level(self, against, window):
+        return (self.logs - against)[:, -window:].mean(axis=1)
+
+
+def _probability_below(values):
+    """That one more value like these (layers, n) is at most 0; (layers,)."""
+    n = values.shape[1]
+    mean, deviation = values.mean(axis=1), values.std(axis=1, ddof=1)
+    # Equal values leave no doubt, but must not divide by zero.
+    error = np.maximum(deviation * np.sqrt(1 + 1 / n), 1e-12)
+    return student.cdf(-mean / error, n - 1)
+
+
+def _checked(recordings, low, confidence):
+    if not isinstance(recordings, (list, tuple)):
+        recordings = [recordings]
+    for recording in recordings:
+        if not isinstance(recording, Recording):
+            raise TypeError(
+                "suggest_freeze takes a Recording or a list of them. Received: "
+                f"{type(recording).__name__}. Read a file with tfrwc.load_recording."
+            )
+    for name, value in (("low", low), ("confidence", confidence)):
+        if not 0 < value < 1:
+            raise ValueError(f"{name} must lie between 0 and 1. Received: {value!r}.")
+    if not recordings:
+        raise ValueError("suggest_freeze needs a recording. Received none.")
+    shapes = [recording.layers["shape"].tolist() for recording in recordings]
+    if any(other != shapes[0] for other in shapes):
+        raise ValueError(
+            "All recordings must be of one network: the shapes of their watched "
+            f"tensors differ. Received {len(recordings)} recordings with "
+            f"{[len(shape) for shape in shapes]} tensors."
+        )
+    for recording in recordings:
+        if recording.settings.get("reference") == "initial":
+            raise ValueError(
+                "Change since the initial weights does not tell whether a layer still "
+                "changes. Record with RWCCallback(reference='previous')."
+            )
+        if len(recording) < _LEAST_RECORDS:
+            raise ValueError(
+                f"suggest_freeze needs {_LEAST_RECORDS} or more records. Received a "
+                f"recording of {len(recording)}. Train longer or record more often."
+            )
+        if "learning_rate" not in recording.logs:
+            raise ValueError(
+                "suggest_freeze divides by the learning rate, which this recording "
+                f"does not log; it logs {list(recording.logs)}. Record by RWCCallback."
+            )
+    return recordings

@@ -1,0 +1,200 @@
+"""Trends of layers in TensorBoard, while a model trains.
+
+>>> from tfrwc import RWCCallback
+>>> from tfrwc.report.tensorboard import TrendsToTensorBoard
+>>> change = RWCCallback()
+>>> shown = TrendsToTensorBoard("logs", change)
+>>> model.fit(x, y, epochs=50, callbacks=[change, shown])  # doctest: +SKIP
+
+Then ``tensorboard --logdir logs`` (``pip install tensorboard``, which TensorFlow
+before 2.21 brings along).
+"""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
+
+from tfrwc.dynamics.online import OnlineTrends
+from tfrwc.recording.callback import RWCCallback
+from tfrwc.report.figures import subplots, trend_colour
+
+# TensorBoard gets slow and hard to read with many more tags.
+_MAX_LAYER_TAGS = 50
+_MAX_TABLE_ROWS = 200
+_MAX_DRAWN_CURVES = 300
+
+
+class TrendsToTensorBoard(keras.callbacks.Callback):
+    """Writes the layers' change, and the trends among them, to TensorBoard.
+
+    Put it behind its `RWCCallback` in the list of callbacks; before it, all shows an
+    epoch late. At the end of each epoch it reads the new records, updates
+    `OnlineTrends` with each, and writes to the run ``trends`` in `log_dir`:
+
+    - ``change of KIND/LAYER``: relative change of each watched tensor, where they
+      are 50 or fewer;
+    - ``median change/trend N`` and ``layers in/trend N``, for each trend as its
+      layers are at that record, and for the layers in no trend;
+    - every so many records, the image ``trends``: all curves so far, coloured by
+      trend, with the median of each; and the text ``layers``: a table of their kind,
+      depth, size, trend and present change.
+
+    The steps are epochs, as in `keras.callbacks.TensorBoard`, which can write to the
+    same folder, or optimizer updates if `callback` records by steps. The cost of a
+    record does not grow with their number: `benchmarks/online_trends.py`.
+
+    Args:
+        log_dir: folder for TensorBoard.
+        callback: the `RWCCallback` of the same fit. Its first measure is shown.
+        picture_every: records from one picture and table to the next; with several
+            records in an epoch, at most one picture is made in each. There is one at
+            the end of training, too.
+        trends: an `OnlineTrends` with other settings than the default ones.
+
+    Raises:
+        TypeError: if `callback` is not an RWCCallback.
+        ValueError: if `picture_every` is not a whole number of 1 or more.
+    """
+
+    def __init__(self, log_dir, callback, picture_every=10, trends=None):
+        super().__init__()
+        if not isinstance(callback, RWCCallback):
+            raise TypeError(
+                "TrendsToTensorBoard shows what an RWCCallback records: make one and "
+                "pass both to fit. Received: "
+                f"{type(callback).__name__}."
+            )
+        whole = isinstance(picture_every, (int, np.integer))
+        if not whole or isinstance(picture_every, bool) or picture_every < 1:
+            raise ValueError(
+                "picture_every must be a whole number of records, 1 or more. "
+                f"Received: {picture_every!r}."
+            )
+        self.log_dir = Path(log_dir)
+        self.callback = callback
+        self.picture_every = picture_every
+        self.trends = OnlineTrends() if trends is None else trends
+        self._records = self._pictured = 0
+        self._last = None
+        self._writer = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._show_new_records()
+        if self._records - self._pictured >= self.picture_every:
+            self._picture()
+
+    def on_train_end(self, logs=None):
+        self._show_new_records()
+        if self._records > self._pictured:
+            self._picture()
+        if self._writer is not None:
+            self._writer.flush()
+
+    def _show_new_records(self):
+        new = self.callback.recording.since(self._records)
+        if not len(new):
+            return
+        import tensorflow as tf
+
+        if self._writer is None:
+            folder = self.log_dir / "trends"
+            self._writer = tf.summary.create_file_writer(str(folder))
+        by_epoch = self.callback.schedule.unit == "epoch"
+        # As Keras does, from 0; so both have an epoch's numbers at the same step.
+        steps = new.epochs - 1 if by_epoch else new.steps
+        with self._writer.as_default():
+            for step, values in zip(steps, new.values(new.measures[0]), strict=True):
+                self.trends.partial_fit(values)
+                self._write_scalars(tf.summary.scalar, new.layers, values, int(step))
+        self._records += len(new)
+        self._last = new.layers, values, int(step)
+
+    def _write_scalars(self, write, layers, values, step):
+        if len(layers) <= _MAX_LAYER_TAGS:
+            for kind, name, value in zip(
+                layers["kind"], layers["name"], values, strict=True
+            ):
+                if np.isfinite(value):
+                    write(f"change of {kind}/{name}", value, step)
+        labels = self.trends.labels_
+        for trend in [*self.trends.trends_, -1]:
+            members = values[labels == trend]
+            name = f"trend {trend + 1}" if trend >= 0 else "no trend"
+            write(f"layers in/{name}", len(members), step)
+            if np.isfinite(members).any():
+                write(f"median change/{name}", np.nanmedian(members), step)
+
+    def _picture(self):
+        import tensorflow as tf
+
+        layers, values, step = self._last
+        with self._writer.as_default():
+            tf.summary.image("trends", pixels(trend_curves(self.trends))[None], step)
+            tf.summary.text("layers", self._table(layers, values), step)
+        self._writer.flush()
+        self._pictured = self._records
+
+    def _table(self, layers, values) -> str:
+        """Markdown, with the layers of a trend together."""
+        order = np.argsort(self.trends.labels_, kind="stable")[:_MAX_TABLE_ROWS]
+        lines = ["| trend | layer | kind | depth | size | change |", "|-|-|-|-|-|-|"]
+        for i in order:
+            row, trend = layers.iloc[i], self.trends.labels_[i]
+            lines.append(
+                f"| {trend + 1 if trend >= 0 else 'none'} | {row['name']} "
+                f"| {row['kind']} | {row['depth']} | {row['size']:,} "
+                f"| {values[i]:.3g} |"
+            )
+        return "\n".join(lines)
+
+
+def trend_curves(trends):
+    """The curves so far, coloured by trend, the median of each trend thick.
+
+    Args:
+        trends: an `OnlineTrends`. Of more than 300 layers, evenly chosen ones are
+            drawn; the medians are of all.
+
+    Returns:
+        A `matplotlib.figure.Figure`.
+    """
+    # TensorBoard shows pictures in cards about 350 pixels wide.
+    figure, axis = subplots(4, 3)
+    # By whole steps, so that the same layers are drawn each time.
+    chosen = slice(None, None, -(-len(trends.curves_) // _MAX_DRAWN_CURVES))
+    curves, labels = trends.curves_[chosen], trends.labels_[chosen]
+    lines = [np.column_stack([trends.records_, curve]) for curve in curves]
+    colours = [trend_colour(label) for label in labels]
+    axis.add_collection(
+        LineCollection(lines, colors=colours, linewidths=0.7, alpha=0.4)
+    )
+    for trend, center in zip(trends.trends_, trends.centers_, strict=True):
+        count = int((trends.labels_ == trend).sum())
+        axis.plot(
+            trends.records_,
+            center,
+            "-o" if len(center) == 1 else "-",
+            color=trend_colour(trend),
+            linewidth=2.4,
+            label=f"trend {trend + 1}: {count} layer{'s' if count > 1 else ''}",
+        )
+    without = int((trends.labels_ == -1).sum())
+    if without:
+        axis.plot([], [], color=trend_colour(-1), label=f"in no trend: {without}")
+    axis.autoscale_view()
+    axis.set(xlabel="record", ylabel="relative change", yscale="log")
+    if np.isfinite(curves).any():
+        low, high = np.nanmin(curves), np.nanmax(curves)
+        axis.set_ylim(low / 1.2, high * 1.2)
+    axis.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def pixels(figure) -> np.ndarray:
+    """A figure as an image, uint8 (height, width, 3)."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3]
