@@ -65,7 +65,7 @@ def clipped_sums(model, losses, x, clip, views=1, jit_compile=False) -> Clipped:
         kept = tf.where(finite, weights, 0.0)
         return [part.only(finite).weighted_sum(kept) for part, _ in parts.values()]
 
-    if jit_compile:  # convolutions inside a branch are many times slower there
+    if jit_compile:  # a branch is slower there than taking values out always
         sums = without_some()
     else:
         sums = tf.cond(tf.reduce_all(finite), usual, without_some)
