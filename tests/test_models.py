@@ -13,6 +13,10 @@ KERNELS = {
     "resnet18_narrow": 21,
     "vgg19": 17,
     "alexnet": 8,
+    "efficientnetb4": 161,
+    "resnet34_narrow": 37,
+    "vgg19_narrow": 17,
+    "alexnet_narrow": 8,
 }
 
 
@@ -34,7 +38,7 @@ def test_sizes_are_the_published_ones():
     assert trained("vgg19") == 20_040_522
 
 
-@pytest.mark.parametrize("name", models.NAMES)
+@pytest.mark.parametrize("name", sorted(set(models.NAMES) - {"efficientnetb4"}))
 @pytest.mark.parametrize("shape", [(8, 8, 1), (28, 28, 1), (64, 64, 3)])
 def test_any_image_size(name, shape):
     model = models.build(name, shape, 3)
@@ -67,7 +71,7 @@ def test_weight_decay_acts_on_every_trained_weight():
 def test_published_settings():
     settings = models.published_settings
     assert settings("resnet18", "cifar10").learning_rate == 0.1
-    assert settings("resnet34", "digits").weight_decay == 1e-4
+    assert settings("resnet18_narrow", "digits").weight_decay == 1e-4
     assert settings("vgg19", "cifar100") == models.Settings(0.05, 5e-4)
     rates = [
         settings("alexnet", name).learning_rate
@@ -78,6 +82,11 @@ def test_published_settings():
     optimizer = settings("resnet18", "cifar10").optimizer()
     assert float(optimizer.learning_rate) == pytest.approx(0.1)
     assert optimizer.momentum == 0.9
+    for name in ("resnet34", "efficientnetb4"):
+        second = settings(name, "svhn_cropped")
+        assert (second.epochs, second.batch_size, second.weight_decay) == (25, 128, 0)
+        assert second.optimizer().name == "adam"
+        assert float(second.optimizer().learning_rate) == pytest.approx(1e-3)
 
 
 def test_unknown_names_list_the_networks():
@@ -85,3 +94,10 @@ def test_unknown_names_list_the_networks():
         models.build("resnet", (8, 8, 1), 2)
     with pytest.raises(ValueError, match="Choose one of resnet18"):
         models.published_settings("resnet", "mnist")
+
+
+def test_efficientnet_says_what_it_cannot_do():
+    with pytest.raises(ValueError, match=r"32 x 32 or more\. Received: 28 x 28"):
+        models.build("efficientnetb4", (28, 28, 1), 10)
+    with pytest.raises(ValueError, match=r"Received: weight_decay=0\.1"):
+        models.build("efficientnetb4", (32, 32, 3), 10, weight_decay=0.1)

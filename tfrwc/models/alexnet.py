@@ -5,19 +5,23 @@ from keras import layers
 
 from tfrwc.models._blocks import conv, dense, image_input
 
+# Filters, as multiples of the first stage's, and whether pooling follows.
+_STAGES = ((1, True), (3, True), (6, False), (4, False), (4, True))
 
-def alexnet(image_shape, classes, weight_decay=0.0):
+
+def alexnet(width, image_shape, classes, weight_decay=0.0):
     """Build the small AlexNet: 5 convolutions, 3 dense layers, 8 kernels.
 
     Args:
+        width: filters of the first stage, 64 in the papers; the dense layers have 64
+            times as many units.
         image_shape: (height, width, channels).
         classes: number of classes.
         weight_decay: factor λ of the penalty λ/2 ‖w‖².
     """
     inputs, x = image_input(image_shape)
-    stages = ((64, True), (192, True), (384, False), (256, False), (256, True))
-    for i, (filters, pool) in enumerate(stages, start=1):
-        strides = 2 if i == 1 else 1
+    for i, (multiple, pool) in enumerate(_STAGES, start=1):
+        filters, strides = multiple * width, 2 if i == 1 else 1
         x = conv(x, filters, 3, weight_decay, f"conv{i}", strides, use_bias=True)
         x = layers.ReLU(name=f"relu{i}")(x)
         if pool:
@@ -25,6 +29,7 @@ def alexnet(image_shape, classes, weight_decay=0.0):
     x = layers.Flatten(name="flatten")(x)
     for i in (1, 2):
         x = layers.Dropout(0.5, name=f"dropout{i}")(x)
-        x = dense(x, 4096, weight_decay, f"dense{i}", activation="relu")
+        x = dense(x, 64 * width, weight_decay, f"dense{i}", activation="relu")
     outputs = dense(x, classes, weight_decay, "classifier", activation="softmax")
-    return keras.Model(inputs, outputs, name="alexnet")
+    suffix = "" if width == 64 else f"_width{width}"
+    return keras.Model(inputs, outputs, name=f"alexnet{suffix}")

@@ -102,7 +102,8 @@ def trends(results) -> Figure:
     )
     decay = results["change"]["by_weight_decay_alone"]
     for axis, group in zip(axes.flat, groups, strict=False):
-        axis.axhline(decay, color="0.4", linestyle=":", linewidth=1)
+        if decay > 0:
+            axis.axhline(decay, color="0.4", linestyle=":", linewidth=1)
         colour = trend_colour(group)
         axis.plot(epochs, change.T, color="0.88", linewidth=0.7)
         members = labels == group

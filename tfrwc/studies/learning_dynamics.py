@@ -11,7 +11,7 @@ on at the last finished epoch.
 import json
 import shutil
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -60,12 +60,17 @@ class Trial:
         model: one of `tfrwc.models.NAMES`.
         epochs: passes over the training images.
         seeds: one training run for each.
+        images: how many training images to take, and a quarter as many test images,
+            drawn once for all seeds; None takes all.
+        learning_rate: constant; None is the published one of network and set.
     """
 
     dataset: str
     model: str
     epochs: int
     seeds: tuple
+    images: int | None = None
+    learning_rate: float | None = None
 
     def __post_init__(self):
         if self.model not in models.NAMES:
@@ -83,17 +88,49 @@ class Trial:
                 "A trial needs one or more different seeds in 0..2**32 - 1. "
                 f"Received: {self.seeds}."
             )
+        if self.images is not None and self.images < 1:
+            raise ValueError(
+                "A trial trains on 1 image or more, or on all with images=None. "
+                f"Received: {self.images}."
+            )
 
     @property
     def name(self) -> str:
         return f"{Path(self.dataset).name}-{self.model}"
 
-    def settings(self) -> dict:
+    @property
+    def training(self) -> models.Settings:
+        """How the network is trained: as published, but for the trial's own values."""
         published = models.published_settings(self.model, self.dataset)
-        return json.loads(json.dumps(asdict(published) | asdict(self)))
+        rate = self.learning_rate or published.learning_rate
+        return replace(published, learning_rate=rate, epochs=self.epochs)
+
+    def settings(self) -> dict:
+        return json.loads(json.dumps(asdict(self) | asdict(self.training)))
+
+    def load(self) -> datasets.ImageSet:
+        """The images to train and to test on."""
+        found = datasets.load(self.dataset)
+        if self.images is None:
+            return found
+        if self.images > len(found.x_train):
+            raise ValueError(
+                f"{self.dataset} has {len(found.x_train)} training images. Received: "
+                f"images={self.images}. Ask for fewer, or for all with None."
+            )
+        rng = np.random.default_rng(0)
+        train = rng.permutation(len(found.x_train))[: self.images]
+        test = rng.permutation(len(found.x_test))[: -(-self.images // 4)]
+        return replace(
+            found,
+            x_train=found.x_train[train],
+            y_train=found.y_train[train],
+            x_test=found.x_test[test],
+            y_test=found.y_test[test],
+        )
 
 
-def run(trial: Trial, out, say=print, verbose="auto") -> dict:
+def run(trial: Trial, out, say=print, verbose="auto", save_model=True) -> dict:
     """Train every seed of a trial, or go on with it, and analyse the recordings.
 
     Args:
@@ -102,6 +139,7 @@ def run(trial: Trial, out, say=print, verbose="auto") -> dict:
             while training, progress/.
         say: called with a line of text at each stage.
         verbose: of Keras' progress bar, as in `fit`.
+        save_model: whether to save the network of the first seed.
 
     Returns:
         The results, which are in results.json too.
@@ -112,13 +150,14 @@ def run(trial: Trial, out, say=print, verbose="auto") -> dict:
     began = time.monotonic()
     out = Path(out)
     _check_folder(out, trial)
-    images = datasets.load(trial.dataset)
+    images = trial.load()
     out.mkdir(parents=True, exist_ok=True)
     write_whole(out / "settings.json", json.dumps(trial.settings(), indent=1))
     recordings = []
     for i, seed in enumerate(trial.seeds):
         say(f"seed {seed} ({i + 1} of {len(trial.seeds)}): {trial.name}")
-        export = out / "saved_models" / trial.name / "1" if i == 0 else None
+        first = save_model and i == 0
+        export = out / "saved_models" / trial.name / "1" if first else None
         recordings.append(
             train(trial, seed, images, out, export, MEASURES, say, verbose)
         )
@@ -200,7 +239,9 @@ def _decay_change(trial, images):
 
     With momentum μ, each step of SGD with rate η shrinks it by η λ / (1 - μ).
     """
-    settings = models.published_settings(trial.model, trial.dataset)
+    settings = trial.training
+    if settings.momentum is None:
+        return 0.0  # the networks trained by Adam have no weight decay
     shrink = settings.learning_rate * settings.weight_decay / (1 - settings.momentum)
     steps = -(-images // settings.batch_size)
     return 1 - (1 - shrink) ** steps

@@ -35,7 +35,7 @@ def train(trial, seed, images, out, export, measures, say, verbose) -> Recording
         checkpoint.unlink(missing_ok=True)
         path.unlink(missing_ok=True)
 
-    settings = models.published_settings(trial.model, trial.dataset)
+    settings = trial.training
     keras.utils.set_random_seed(seed)
     model = models.build(
         trial.model, images.image_shape, len(images.class_names), settings.weight_decay
