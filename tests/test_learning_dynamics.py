@@ -16,7 +16,7 @@ from conftest import ROOT
 from tfrwc import datasets, load_recording
 from tfrwc.report import figures
 from tfrwc.studies import learning_dynamics
-from tfrwc.studies.learning_dynamics import Trial
+from tfrwc.studies.dynamics_trial import Trial
 
 SCRIPT = ROOT / "pipelines" / "learning_dynamics.py"
 EPOCHS, SEEDS = 3, (0, 7)

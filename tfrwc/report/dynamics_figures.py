@@ -41,7 +41,7 @@ def depth_effects(results) -> Figure:
     axes[0].set_xlim(-1.04, 1.04)
     axes[0].set_title("rank correlation of change with", fontsize=10)
     axes[1].set_title("change in thirds of the depth", fontsize=10)
-    _ratios(axes[1].xaxis, axes[1].set_xscale, axes[1].get_xlim)
+    ratios(axes[1].xaxis, axes[1].set_xscale, axes[1].get_xlim)
     handles, names = axes[0].get_legend_handles_labels()
     handles.append(axes[0].plot([], [], "o", color="0.4", markerfacecolor="white")[0])
     names.append(f"not significant (Holm, {LEVEL:g})")
@@ -78,7 +78,7 @@ def comparison(found, trend=None) -> Figure:
     axes[0].set_xlabel("depth (kernel layers before it)")
     rate = " / learning rate" if found.per_learning_rate else ""
     axes[0].set_title(f"typical change of a layer ({found.measure}{rate})", fontsize=10)
-    _ratios(axes[0].yaxis, axes[0].set_yscale, axes[0].get_ylim)
+    ratios(axes[0].yaxis, axes[0].set_yscale, axes[0].get_ylim)
     axes[0].xaxis.set_major_locator(MaxNLocator(integer=True))
     if not found.layers["same_shape"].all():
         axes[0].plot(
@@ -97,7 +97,7 @@ def comparison(found, trend=None) -> Figure:
         for label in axes[1].get_xticklabels():
             label.set(ha="right", rotation_mode="anchor")
     axes[1].set_xlim(-0.6, len(names) - 0.4)
-    _ratios(axes[1].yaxis, axes[1].set_yscale, axes[1].get_ylim)
+    ratios(axes[1].yaxis, axes[1].set_yscale, axes[1].get_ylim)
     if trend is not None:
         lines = [_say(row) for _, row in trend.iterrows()]
         figure.supxlabel("\n".join(lines), fontsize=9, x=0.99, ha="right")
@@ -143,7 +143,7 @@ def _late_to_early(axis, x, seeds, condition, colour):
     axis.plot(x, condition["late_to_early"], "_", color=colour, markersize=16)
 
 
-def _ratios(axis, set_scale, limits):
+def ratios(axis, set_scale, limits):
     """A logarithmic axis with plain numbers, a few of them whatever its range."""
     set_scale("log")
     low, high = limits()

@@ -6,7 +6,13 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from tfrwc.report import beta_figures, dynamics_figures, figures, private_figures
+from tfrwc.report import (
+    beta_figures,
+    dynamics_figures,
+    figures,
+    private_figures,
+    study_figures,
+)
 from tfrwc.report.contact_sheets import contact_sheet
 
 FIGURES = {
@@ -24,6 +30,11 @@ BETA_FIGURES = {
     "collapse_diagram": beta_figures.collapse_diagram,
     "images": beta_figures.images,
     "collapse": beta_figures.collapse,
+}
+STUDY_FIGURES = {
+    "verdicts": study_figures.verdicts,
+    "late_to_early": study_figures.late_to_early,
+    "measure_by_size": study_figures.measure_by_size,
 }
 PRIVATE_FIGURES = {
     "trade_off": private_figures.trade_off,
@@ -49,6 +60,26 @@ def write_report(results, out):
         out,
         r=results,
         trend_colour=figures.trend_colour,
+    )
+
+
+def write_study_report(results, out):
+    """Write report.html and figures/*.png of many trials.
+
+    Args:
+        results: as in results.json of `tfrwc.studies.dynamics_study`.
+        out: folder.
+
+    Returns:
+        Path of the page.
+    """
+    drawn = {name: draw(results) for name, draw in STUDY_FIGURES.items()}
+    tasks = study_figures.comparisons(results)
+    kinds = study_figures.kinds(results)
+    drawn |= {f"tasks_{name}": figure for name, figure in tasks.items()}
+    drawn |= {f"kinds_{name}": figure for name, figure in kinds.items()}
+    return _write_page(
+        "dynamics_study", drawn, out, r=results, tasks=list(tasks), kinds=list(kinds)
     )
 
 

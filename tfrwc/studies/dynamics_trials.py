@@ -1,7 +1,7 @@
 """The trials of the two papers, as published and in a form for two processor cores."""
 
 from tfrwc import models
-from tfrwc.studies.learning_dynamics import Trial
+from tfrwc.studies.dynamics_trial import Trial
 
 SEEDS = (0, 42, 123, 1000, 1234)
 _FIRST = ("resnet18", "vgg19", "alexnet")
@@ -36,3 +36,14 @@ REDUCED = (
 )
 
 STUDIES = {"published": PUBLISHED, "reduced": REDUCED}
+
+# Test accuracy that the first paper reports, by network and set.
+ACCURACY = {
+    (model, dataset): accuracy
+    for model, row in {
+        "resnet18": (0.99, 0.92, 0.91, 0.64),
+        "vgg19": (0.985, 0.916, 0.905, 0.636),
+        "alexnet": (0.985, 0.895, 0.81, 0.53),
+    }.items()
+    for dataset, accuracy in zip(_FIRST_SETS, row, strict=True)
+}

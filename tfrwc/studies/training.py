@@ -14,7 +14,7 @@ def train(trial, seed, images, out, export, measures, say, verbose) -> Recording
     """Train to the end of a trial's epochs, from wherever `out` stands.
 
     Args:
-        trial: a `tfrwc.studies.learning_dynamics.Trial`.
+        trial: a `tfrwc.studies.dynamics_trial.Trial`.
         seed: of initial weights and of the order of images.
         images: a `tfrwc.datasets.ImageSet`.
         out: folder for recordings/ and progress/.
