@@ -56,7 +56,8 @@ def planted(rng, task="cifar10", late=0.0, error=0.3, shapes=True):
             recording.append(epoch, epoch + 1, values, np.zeros((2, LAYERS)), {})
         recordings.append(recording)
     results = {
-        "accuracy": {"mean": 1 - error},
+        "accuracy": {"mean": 1 - error, "per_seed": {"0": 1 - error}},
+        "data": {"majority_rate": 0.1},
         "block_effect": {"l1_ratio": block_effect(recordings).to_dict("records")},
         "trends": {"robust": {"n_clusters": 2}},
     }
@@ -130,6 +131,15 @@ def test_agreement_errs_at_its_rate():
     assert verdicts.agreement([labels, (labels + 1) % 3]) == (1.0, 0.001)
     # All layers in one group say nothing of which belong together.
     assert verdicts.agreement([np.zeros(30), np.zeros(30)]) == (0.0, 1.0)
+
+
+def test_networks_that_learned_nothing_say_nothing():
+    outcomes = tasks(np.random.default_rng(0), (1, 2, 3, 4))
+    for outcome in outcomes:
+        outcome.results["accuracy"]["per_seed"]["1"] = 0.15
+    claims, comparisons = dynamics_claims.assess(outcomes)
+    assert {claim["verdict"] for claim in claims} == {"not testable here"}
+    assert not comparisons
 
 
 @pytest.mark.parametrize(
@@ -218,7 +228,11 @@ def trials(tmp_path_factory):
     )
 
 
-def test_a_study_runs_and_goes_on_where_it_stopped(trials, tmp_path, browser):
+def test_a_study_runs_and_goes_on_where_it_stopped(
+    trials, tmp_path, browser, monkeypatch
+):
+    # Eight steps teach a network nothing; the page is drawn as if they did.
+    monkeypatch.setattr(dynamics_claims, "LEARNED", -1)
     said = []
     one = dynamics_study.run_trial(trials, 1, tmp_path, said.append, verbose=0)
     assert (tmp_path / trials[0].name / "results.json").exists()

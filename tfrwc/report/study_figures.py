@@ -46,7 +46,7 @@ def verdicts(results) -> Figure:
     axis.set_ylim(len(claims) - 0.5, -0.5)
     axis.set_xlim(0, most * 1.28)
     axis.set_xticks(range(0, most + 1, 2))
-    axis.set_xlabel("networks and tasks", fontsize=8)
+    axis.set_xlabel("cases (networks and tasks)", fontsize=8)
     handles = [
         Line2D([], [], color=colour, linewidth=6, label=_NAMES[kind])
         for kind, colour in SHOWS_COLOURS.items()
@@ -104,7 +104,7 @@ def measure_by_size(results) -> Figure:
     axis.annotate(
         "Gaussian weights and changes: (2/π) ln n",
         (n[-12], 2 / np.pi * np.log(n[-12])),
-        xytext=(0, -26),
+        xytext=(30, -40),
         textcoords="offset points",
         fontsize=8,
         ha="center",

@@ -1,7 +1,8 @@
 """The claims of the two papers, held against trials: supported, or not, or untestable.
 
-Rules are fixed before a trial is run; `verdicts` has those that all claims share. A
-case is one network on one task, or one network over its tasks.
+`verdicts` has the rule that all claims share. A case is one network on one task, or one
+network over its tasks. A network of which a seed learned nothing says nothing of how
+networks learn: its case is not testable.
 """
 
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ EASY = ("mnist", "fashion_mnist")
 # Late layers may change this much more than middle ones and still count as "no more".
 MARGIN = 1.1
 SAME_GROUPS = 0.95
+# A seed has learned if its test accuracy is so far above that of the commonest class.
+LEARNED = 0.1
 ACCURACY_POINTS = 0.02
 
 
@@ -33,6 +36,19 @@ class Outcome:
     trial: Trial
     results: dict
     recordings: list
+
+    @property
+    def learned(self) -> bool:
+        """Whether every seed did."""
+        least = min(self.results["accuracy"]["per_seed"].values())
+        return least >= self.results["data"]["majority_rate"] + LEARNED
+
+    def case(self) -> dict:
+        """Network and task, with why they cannot be tested if they cannot."""
+        named = {"network": self.trial.model, "task": self.trial.dataset}
+        if self.learned:
+            return named
+        return named | {"shows": "not testable", "why": "a seed learned nothing"}
 
 
 def assess(outcomes) -> tuple[list[dict], dict]:
@@ -74,6 +90,8 @@ def easy_tasks(outcomes):
     cases = [_block(o, "late / middle") for o in outcomes if o.trial.dataset in EASY]
     for case in cases:
         case.pop("p_value")
+        if "shows" in case:
+            continue
         shown = case["high"] is not None and case["high"] <= MARGIN
         opposite = case["low"] is not None and case["low"] > 1
         case["shows"] = "claim" if shown else "opposite" if opposite else "unclear"
@@ -90,11 +108,10 @@ def easy_tasks(outcomes):
 def harder_tasks(outcomes, comparisons, scope):
     cases = []
     for model in dict.fromkeys(o.trial.model for o in outcomes):
-        case = {"network": model, "task": "all of its tasks"}
+        case = {"network": model, "task": "all that it learned"}
         if model not in comparisons:
-            cases.append(
-                case | {"shows": "not testable", "why": "trained on one task only"}
-            )
+            why = "learned one task or none"
+            cases.append(case | {"shows": "not testable", "why": why})
             continue
         trend = comparisons[model]["trend"]
         row = trend.set_index("scope").loc[scope]
@@ -127,8 +144,7 @@ def size_of_layers(outcomes):
             for m in ("elementwise_mean", "l1_ratio")
         )
         found = stats.spearmanr(coded / true, table["size"], nan_policy="omit")
-        case = {"network": o.trial.model, "task": o.trial.dataset}
-        cases.append(case | {"value": found.statistic, "p_value": found.pvalue})
+        cases.append(o.case() | {"value": found.statistic, "p_value": found.pvalue})
     return claim(
         "The measure that the papers' code computes (elementwise_mean) grows with the "
         "size of a layer by itself.",
@@ -141,7 +157,7 @@ def size_of_layers(outcomes):
 def same_trends(outcomes):
     cases = []
     for o in outcomes:
-        case = {"network": o.trial.model, "task": o.trial.dataset}
+        case = o.case()
         if len(o.recordings) < 2:
             cases.append(case | {"shows": "not testable", "why": "one seed only"})
             continue
@@ -170,9 +186,8 @@ def same_groups(outcomes):
         ]
         scores = [adjusted_rand_score(a, b) for a, b in combinations(labels, 2)]
         value = float(np.mean(scores))
-        case = {"network": o.trial.model, "task": o.trial.dataset, "value": value}
         shows = "claim" if value >= SAME_GROUPS else "opposite"
-        cases.append(case | {"shows": shows})
+        cases.append({"shows": shows} | o.case() | {"value": value})
     return claim(
         "The published pipeline gives the same groups whatever its random seed.",
         SECOND,
@@ -194,9 +209,8 @@ def kinds_of_layers(outcomes):
         groups = [group for group in groups if len(group) > 3]
         middles = [np.median(group) for group in groups]
         cases.append(
-            {
-                "network": o.trial.model,
-                "task": o.trial.dataset,
+            o.case()
+            | {
                 "value": float(np.exp(max(middles) - min(middles))),
                 "p_value": float(stats.kruskal(*groups).pvalue),
             }
@@ -212,8 +226,8 @@ def kinds_of_layers(outcomes):
 def accuracies(outcomes):
     cases = []
     for o in outcomes:
-        case = {"network": o.trial.model, "task": o.trial.dataset}
-        case["value"] = o.results["accuracy"]["mean"]
+        named = {"network": o.trial.model, "task": o.trial.dataset}
+        case = named | {"value": o.results["accuracy"]["mean"]}
         published = ACCURACY.get((o.trial.model, o.trial.dataset))
         if published is None or o.trial.images is not None:
             why = "no full training, or no published accuracy of this network and task"
@@ -261,9 +275,7 @@ def near_optimum(freezing) -> dict:
 def _block(outcome, comparison):
     rows = outcome.results["block_effect"]["l1_ratio"]
     row = next(row for row in rows if row["comparison"] == comparison)
-    return {
-        "network": outcome.trial.model,
-        "task": outcome.trial.dataset,
+    return outcome.case() | {
         "value": row["ratio"],
         "low": row["low"],
         "high": row["high"],
@@ -275,7 +287,7 @@ def _comparisons(outcomes):
     """What `compare` and `difficulty_trend` find, by network, easiest task first."""
     found = {}
     for model in dict.fromkeys(o.trial.model for o in outcomes):
-        mine = [o for o in outcomes if o.trial.model == model]
+        mine = [o for o in outcomes if o.trial.model == model and o.learned]
         mine.sort(key=lambda o: o.results["accuracy"]["mean"], reverse=True)
         error = {o.trial.dataset: 1 - o.results["accuracy"]["mean"] for o in mine}
         if len(set(error.values())) < 2:
