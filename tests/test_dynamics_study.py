@@ -92,8 +92,13 @@ def test_planted_effects_are_found():
 
 
 def test_the_opposite_effects_are_found():
-    later, easy, these, *_ = decided(tasks(np.random.default_rng(1), (-1, -2, -3, -4)))
-    assert (later, easy, these) == ("not supported", "supported", "not supported")
+    outcomes = tasks(np.random.default_rng(1), (-1, -2, -3, -4))
+    later = dynamics_claims.later_layers(outcomes)
+    assert {case["shows"] for case in later["cases"]} == {"opposite"}
+    assert dynamics_claims.easy_tasks(outcomes)["verdict"] == "supported"
+    comparisons = dynamics_claims.compare_tasks(outcomes)
+    harder = dynamics_claims.harder_tasks(outcomes, comparisons, "these tasks")
+    assert [case["shows"] for case in harder["cases"]] == ["opposite"]
 
 
 def test_no_claim_of_depth_is_supported_without_an_effect():
@@ -137,9 +142,14 @@ def test_networks_that_learned_nothing_say_nothing():
     outcomes = tasks(np.random.default_rng(0), (1, 2, 3, 4))
     for outcome in outcomes:
         outcome.results["accuracy"]["per_seed"]["1"] = 0.15
-    claims, comparisons = dynamics_claims.assess(outcomes)
-    assert {claim["verdict"] for claim in claims} == {"not testable here"}
-    assert not comparisons
+    assert not dynamics_claims.compare_tasks(outcomes)
+    for claim in (
+        dynamics_claims.later_layers(outcomes),
+        dynamics_claims.easy_tasks(outcomes),
+        dynamics_claims.harder_tasks(outcomes, {}, "these tasks"),
+        dynamics_claims.size_of_layers(outcomes),
+    ):
+        assert claim["verdict"] == "not testable here"
 
 
 @pytest.mark.parametrize(

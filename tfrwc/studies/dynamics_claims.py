@@ -61,7 +61,7 @@ def assess(outcomes) -> tuple[list[dict], dict]:
         The claims, each a dict of claim, paper, test (in words), verdict, and cases;
         and what `compare` found for each network with several tasks.
     """
-    comparisons = _comparisons(outcomes)
+    comparisons = compare_tasks(outcomes)
     claims = [
         later_layers(outcomes),
         easy_tasks(outcomes),
@@ -283,7 +283,7 @@ def _block(outcome, comparison):
     }
 
 
-def _comparisons(outcomes):
+def compare_tasks(outcomes):
     """What `compare` and `difficulty_trend` find, by network, easiest task first."""
     found = {}
     for model in dict.fromkeys(o.trial.model for o in outcomes):
