@@ -119,6 +119,7 @@ def test_device_agrees_with_the_definitions(tensors):
 
     from tfrwc.recording import Flag
     from tfrwc.recording.device import DeviceMeasures
+    from tfrwc.recording.host import HostMeasures
 
     variables = [keras.Variable(previous) for previous, _ in tensors]
     device = DeviceMeasures(variables, NAMES)

@@ -16,14 +16,15 @@ from tfrwc._version import __version__
 
 if TYPE_CHECKING:
     from tfrwc.recording.callback import RWCCallback
-    from tfrwc.recording.recording import Recording, load_recording
+    from tfrwc.recording.parquet import load_recording
+    from tfrwc.recording.recording import Recording
 
 __all__ = ["RWCCallback", "Recording", "__version__", "load_recording"]
 
 _HOMES = {
     "RWCCallback": "tfrwc.recording.callback",
     "Recording": "tfrwc.recording.recording",
-    "load_recording": "tfrwc.recording.recording",
+    "load_recording": "tfrwc.recording.parquet",
 }
 
 

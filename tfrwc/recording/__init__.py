@@ -3,9 +3,11 @@
 from importlib import import_module
 
 __all__ = [
+    "AtSteps",
     "EveryEpochs",
     "EverySteps",
     "Flag",
+    "LogarithmicSteps",
     "RWCCallback",
     "Recording",
     "explain",
@@ -16,10 +18,12 @@ _HOMES = {
     "RWCCallback": "callback",
     "Recording": "recording",
     "Flag": "recording",
-    "load_recording": "recording",
+    "load_recording": "parquet",
     "explain": "watch",
     "EveryEpochs": "schedule",
     "EverySteps": "schedule",
+    "AtSteps": "schedule",
+    "LogarithmicSteps": "schedule",
 }
 
 

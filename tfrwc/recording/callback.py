@@ -6,11 +6,14 @@ from pathlib import Path
 
 import keras
 
+from tfrwc.recording import _backends, counters
 from tfrwc.recording import watch as watching
-from tfrwc.recording.device import MEASURES, DeviceMeasures
+from tfrwc.recording.device import DeviceMeasures
+from tfrwc.recording.host import HostMeasures
 from tfrwc.recording.recording import Flag, Recording
-from tfrwc.recording.resume import check_same, check_writable, resume
 from tfrwc.recording.schedule import as_schedule
+from tfrwc.recording.store import Store, check_same
+from tfrwc.recording.sums import MEASURES
 
 REFERENCES = ("previous", "initial")
 
@@ -29,11 +32,12 @@ class RWCCallback(keras.callbacks.Callback):
     - ``elementwise_median``: median of |d| / |w|
     - ``cosine``: 1 - cos of the angle between the old and the new weights
 
-    All tensors are measured on the device in one compiled call per record, and
-    the numbers are fetched once an epoch. One copy of the watched weights stays
-    on the device. A value without meaning is NaN, and `Recording.flags` says why:
-    a zero denominator (a zero-initialised tensor at its first record, or, for
-    `elementwise_mean`, any zero element) or weights that are not finite.
+    The weights are measured where they are, on the accelerator by compiled calls or
+    in the memory of a CPU; one copy of the watched weights stays beside them. A value
+    without meaning is NaN, and `Recording.flags` says why: a zero denominator (a
+    zero-initialised tensor at its first record, or, for `elementwise_mean`, any zero
+    element) or weights that are not finite. Weights of low precision are compared in
+    float32.
 
     >>> callback = RWCCallback("run.parquet")
     >>> model.fit(x, y, epochs=10, callbacks=[callback])  # doctest: +SKIP
@@ -43,17 +47,29 @@ class RWCCallback(keras.callbacks.Callback):
     Several calls of `fit` with one callback make one recording. With a `path` that
     already holds a recording, a model that is restored to where it stopped goes on
     with it; records past the restored step are dropped, with a warning. Put this
-    callback before `keras.callbacks.BackupAndRestore`.
+    callback before `keras.callbacks.BackupAndRestore`, so that no record is younger
+    on disk than the weights, and before `keras.callbacks.SwapEMAWeights` to measure
+    the weights that are trained, after it to measure their moving averages.
+
+    The clock counts optimizer updates: with gradient accumulation one takes several
+    batches (`logs` then has `batches`, too), and one that a loss scale optimizer
+    skipped does not count (`logs` has `loss_scale`, and `skipped_steps` since the
+    record before). In a distributed training each process records its copy of the
+    weights, and the chief writes the file. Layers with LoRA enabled are recorded by
+    their factors; the kernel below these is frozen and reads zero.
 
     Args:
-        path: Parquet file that is written anew at the end of each epoch, so that a
-            killed process loses at most the running epoch. None keeps the
-            recording in memory.
-        every: ``"epoch"``, a number of optimizer steps, or a schedule
-            (`tfrwc.recording.EveryEpochs`, `EverySteps`, or an object like them).
+        path: Parquet file that is written anew at the end of each epoch. Records at
+            steps go to a journal beside it at once, which `load_recording` reads,
+            too. So a killed process loses no record. None keeps the recording in
+            memory.
+        every: ``"epoch"``, a number of optimizer steps, a list of steps, or a schedule
+            (`tfrwc.recording.EveryEpochs`, `EverySteps`, `LogarithmicSteps`, or an
+            object like them).
         measures: names from the list above.
         reference: ``"previous"`` compares with the record before, at first with
-            the initial weights; ``"initial"`` always with the initial weights.
+            the initial weights; ``"initial"`` always with the initial weights, which
+            are kept beside `path` for a restart.
         watch: ``"kernels"``, every trained tensor of more than one dimension;
             ``"trainable"``, every trained tensor; ``"all"``, every weight; a
             regular expression searched for in variable paths; or a function of a
@@ -74,6 +90,7 @@ class RWCCallback(keras.callbacks.Callback):
     ):
         super().__init__()
         self.path = None if path is None else Path(path)
+        self._store = None if path is None else Store(self.path)
         self.schedule = as_schedule(every)
         self.measures = _check_measures(measures)
         if reference not in REFERENCES:
@@ -82,12 +99,11 @@ class RWCCallback(keras.callbacks.Callback):
             )
         self.reference = reference
         self.watch = watching.check_watch(watch)
-        if self.path is not None:
-            check_writable(self.path)
         self._recording = None
-        self._device = None
+        self._weights = None
         self._pending = []
         self._epochs_done = 0
+        self._resumed = False
         self._warned_non_finite = False
         if self.schedule.unit == "step":
             # Present only when needed: a callback with a batch hook makes Keras
@@ -125,13 +141,17 @@ class RWCCallback(keras.callbacks.Callback):
         # Here and not in on_train_begin, where a later callback may yet restore
         # the weights of an interrupted run.
         if not self._started:
-            if watching.has_unbuilt_layers(self.model) and _builds_in_first_step():
+            unbuilt = watching.has_unbuilt_layers(self.model)
+            if unbuilt and _backends.builds_in_first_step():
                 self._build_in_first_step()
             else:
                 self._start()
         self._set_epoch(epoch)
+        self._last_batch = -1
 
     def on_epoch_end(self, epoch, logs=None):
+        if self.schedule.unit == "epoch":
+            self._count_batches_of_epoch()
         if self.schedule.unit == "epoch" and self.schedule.due(
             self._epoch - 1, self._epoch
         ):
@@ -145,34 +165,67 @@ class RWCCallback(keras.callbacks.Callback):
             warnings.warn(
                 f"Nothing was recorded: {self.schedule!r} asked for no record in "
                 f"epochs 1 to {self._epochs_done}, which ended at optimizer step "
-                f"{self._step()}. Give `every` a smaller number.",
+                f"{counters.updates(self.model)}. Give `every` a smaller number.",
                 RuntimeWarning,
                 stacklevel=2,
             )
 
     def _after_batch(self, batch, logs=None):
-        step = self._step()
-        if self.schedule.due(self._last_step, step):
+        # `batch` jumps with steps_per_execution, and starts anew in each epoch.
+        batches = batch - self._last_batch if batch > self._last_batch else batch + 1
+        self._last_batch = batch
+        self._batches += batches
+        self._unread += batches
+        # Reading the clock makes the host wait for the device, and JAX gather the
+        # state of the whole model. A batch makes one update at most: where even that
+        # many would not reach a record, the clock need not be read.
+        if not self.schedule.due(self._last_step, self._last_step + self._unread):
+            return
+        step = counters.updates(self.model)
+        due = self.schedule.due(self._last_step, step)
+        self._last_step, self._unread = step, 0
+        if due:
             self._record(logs)
-        self._last_step = step
+
+    def _count_batches_of_epoch(self):
+        # Keras does not tell the number of batches of the first epoch of a generator,
+        # nor where in an epoch another callback stopped the training.
+        batches = self.params.get("steps")
+        known = batches is not None and not self.model.stop_training
+        self._batches += batches if known else float("nan")
 
     def _set_epoch(self, epoch):
         # Epochs go on counting when a further fit starts again at 0, and keep
         # Keras' count when it goes on by itself (initial_epoch, a restored run).
         if self._epoch_offset is None:
-            done = self._epochs_done
-            self._epoch_offset = 0 if epoch >= done else done
+            if self._resumed:
+                restored = getattr(self.model, "_initial_epoch", None) is not None
+                goes_on = epoch > 0 or restored
+            else:
+                goes_on = epoch >= self._epochs_done
+            self._resumed = False
+            self._epoch_offset = 0 if goes_on else self._epochs_done
         self._epoch = self._epoch_offset + epoch + 1
 
     def _start(self):
         tensors = watching.watched(self.model, self.watch)
+        if self._store is not None:
+            self._store.writes = _backends.is_chief(self.model)
         if self._recording is None:
             self._recording = self._open(tensors)
             self._attach(tensors)
+            self._keep_initial()
+            self._flush()
         elif not self._same_variables(tensors):
             self._go_on_with(tensors)
-        self._last_step = self._step()
+        self._last_step, self._unread = counters.updates(self.model), 0
+        self._start_interval()
         self._started = True
+
+    def _start_interval(self):
+        self._batches = 0
+        if counters.scales_loss(self.model):
+            self._applied = counters.applied_batches(self.model)
 
     def _build_in_first_step(self):
         # The initial weights exist only inside the trainer's first step and are gone
@@ -211,24 +264,31 @@ class RWCCallback(keras.callbacks.Callback):
             "model": self.model.name,
         }
         versions = {"keras": keras.__version__, "backend": keras.backend.backend()}
-        if self.path is not None and self.path.exists():
-            recording = resume(
-                self.path, table, self.measures, self.reference, self._step()
-            )
-            self._epochs_done = int(recording.epochs[-1]) if len(recording) else 0
-            return recording
-        recording = Recording(table, self.measures, settings, versions)
-        if self.path is not None:
-            recording.save(self.path)
-        return recording
+        if self._store is not None:
+            step = counters.updates(self.model)
+            recording = self._store.resume(table, self.measures, self.reference, step)
+            if recording is not None:
+                self._epochs_done = int(recording.epochs[-1]) if len(recording) else 0
+                self._resumed = True
+                return recording
+        return Recording(table, self.measures, settings, versions)
+
+    def _keep_initial(self):
+        if self._store is None or self.reference != "initial":
+            return
+        if self._resumed:
+            self._weights.restore(self._store.load_initial())
+        else:
+            arrays = map(keras.ops.convert_to_numpy, self._weights.snapshots)
+            self._write(self._store.save_initial, list(arrays))
 
     def _same_variables(self, tensors):
-        known = [id(variable) for variable in self._device.variables]
+        known = [id(variable) for variable in self._weights.variables]
         return known == [id(tensor.variable) for tensor in tensors]
 
     def _go_on_with(self, tensors):
         """Go on after the selected tensors changed between two calls of fit."""
-        known = {id(variable) for variable in self._device.variables}
+        known = {id(variable) for variable in self._weights.variables}
         new = [tensor for tensor in tensors if id(tensor.variable) not in known]
         if len(new) == len(tensors):
             table = watching.layer_table(tensors)
@@ -242,37 +302,36 @@ class RWCCallback(keras.callbacks.Callback):
         elif new:
             # Tensors that are no longer selected stay in the recording.
             self._recording.add_layers(watching.layer_table(new))
-            self._device.add([tensor.variable for tensor in new])
+            self._weights.add([tensor.variable for tensor in new])
+            self._keep_initial()
+            self._flush()
 
     def _attach(self, tensors):
-        self._device = DeviceMeasures(
-            [tensor.variable for tensor in tensors],
-            self.measures,
-            renew=self.reference == "previous",
+        variables = [tensor.variable for tensor in tensors]
+        on_host = _backends.in_host_memory(variables)
+        self._weights = (HostMeasures if on_host else DeviceMeasures)(
+            variables, self.measures, renew=self.reference == "previous"
         )
-        self._device.snapshot()
-
-    def _step(self) -> int:
-        optimizer = self.model.optimizer
-        if optimizer is None:
-            raise ValueError(
-                f"Model {self.model.name!r} has no optimizer, whose count of updates "
-                "is the clock of a recording. Pass one to model.compile."
-            )
-        return int(keras.ops.convert_to_numpy(optimizer.iterations))
+        self._weights.snapshot()
 
     def _record(self, logs):
         logs = dict(logs or {})
-        if "learning_rate" not in logs:
-            rate = self.model.optimizer.learning_rate
-            logs["learning_rate"] = float(keras.ops.convert_to_numpy(rate))
-        self._pending.append((self._step(), self._epoch, self._device.measure(), logs))
+        logs |= {k: v for k, v in counters.settings(self.model).items() if k not in logs}
+        if counters.scales_loss(self.model):
+            applied = counters.applied_batches(self.model) - self._applied
+            logs["skipped_steps"] = self._batches - applied
+        step = counters.updates(self.model)
+        self._pending.append((step, self._epoch, self._weights.measure(), logs))
+        self._start_interval()
+        if self._store is not None and self.schedule.unit == "step":
+            self._fetch_pending()
+            self._write(self._store.add, self._recording)
 
     def _fetch_pending(self):
         if not self._pending:
             return
         pending, self._pending = self._pending, []
-        values, flags = self._device.finish([sums for _, _, sums, _ in pending])
+        values, flags = self._weights.finish([sums for _, _, sums, _ in pending])
         for (step, epoch, _, logs), value, flag in zip(
             pending, values, flags, strict=True
         ):
@@ -294,10 +353,12 @@ class RWCCallback(keras.callbacks.Callback):
 
     def _flush(self):
         self._fetch_pending()
-        if self.path is None or self._recording is None:
-            return
+        if self._store is not None and self._recording is not None:
+            self._write(self._store.save, self._recording)
+
+    def _write(self, write, what):
         try:
-            self._recording.save(self.path)
+            write(what)
         except OSError as error:
             warnings.warn(
                 f"The recording could not be written to {self.path} ({error}). It "
@@ -305,11 +366,6 @@ class RWCCallback(keras.callbacks.Callback):
                 RuntimeWarning,
                 stacklevel=2,
             )
-
-
-def _builds_in_first_step():
-    # The trainers of JAX and PyTorch build a model before the first callback.
-    return keras.backend.backend() == "tensorflow"
 
 
 def _check_measures(measures):

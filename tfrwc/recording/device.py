@@ -1,37 +1,25 @@
 """Snapshots and measures on the accelerator.
 
-All watched tensors are compared with their snapshots in one compiled call. It
-returns a few sums per tensor in one small array, and the next snapshots; nothing
-else leaves the device. The sums become values on the host, for all tensors at once
-(`finish`). The arithmetic is that of `tfrwc.dynamics.measures`, on the device in
-float32 (float64 for float64 weights), arranged so that float32 keeps its digits.
+Compiled calls reduce each tensor and its snapshot to a few sums, and make the next
+snapshot; nothing else leaves the device, and the sums only when they are asked for.
+One call takes some tensors of one shape: so a network of a thousand layers compiles
+a program per shape and not one of a thousand parts, and the old snapshots of one
+call are free before those of the next are made. The arithmetic is that of
+`tfrwc.dynamics.measures`, in float32 (float64 for float64 weights), arranged so
+that float32 keeps its digits.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from math import prod
 
 import keras
 import numpy as np
 from keras import ops
 
-from tfrwc.recording.recording import Flag
+from tfrwc.recording import _backends
+from tfrwc.recording.sums import values_and_flags
 
-
-@dataclass(frozen=True)
-class _Measure:
-    """How a measure is computed.
-
-    Attributes:
-        sums: from the weights before and their change, scalars on the device; the
-            first is finite just where all these weights are.
-        count: how many scalars.
-        value: from these scalars, float64 vectors over the tensors, the values; a
-            zero denominator must give inf or NaN.
-    """
-
-    sums: Callable
-    count: int
-    value: Callable
+_TENSORS_PER_CALL = 16
+_ELEMENTS_PER_CALL = 16_777_216
 
 
 def _l1_sums(a, d):
@@ -43,8 +31,9 @@ def _l2_sums(a, d):
 
 
 def _mean_sums(a, d):
-    magnitude, change = ops.abs(a), ops.abs(d)
-    return ops.sum(change), ops.mean(change / magnitude), ops.min(magnitude)
+    change = ops.abs(d)
+    ratios = ops.sum(change / ops.abs(a))
+    return ops.sum(change), ratios, ops.full_like(ratios, prod(a.shape))
 
 
 def _median_sums(a, d):
@@ -53,7 +42,7 @@ def _median_sums(a, d):
     stays = ops.logical_and(ops.equal(magnitude, 0), ops.equal(change, 0))
     infinity = ops.full_like(change, np.inf)
     ratios = ops.sort(ops.where(stays, infinity, change / magnitude))
-    count = int(np.prod(a.shape)) - ops.sum(ops.cast(stays, "int32"))
+    count = prod(a.shape) - ops.sum(ops.cast(stays, "int32"))
     last = ops.maximum(count - 1, 0)
     low = ops.take(ratios, last // 2)
     high = ops.take(ratios, ops.minimum(count // 2, last))
@@ -61,8 +50,7 @@ def _median_sums(a, d):
 
 
 def _cosine_sums(a, d):
-    # 1 - cos cancels in float32 when the angle is small. The part of the change
-    # that lies across the old weights, d - (a·d / a·a) a, gives the sine instead.
+    # The part of the change that lies across the old weights gives the sine.
     b = a + d
     aa = ops.sum(ops.square(a))
     along = ops.sum(a * d) / ops.where(ops.equal(aa, 0), ops.ones_like(aa), aa)
@@ -70,21 +58,13 @@ def _cosine_sums(a, d):
     return across, aa, ops.sum(ops.square(b)), ops.sum(a * b)
 
 
-def _cosine_value(across, aa, bb, ab):
-    cosine = ab / (np.sqrt(aa) * np.sqrt(bb))
-    return np.where(cosine > 0, across / bb / (1 + np.maximum(cosine, 0)), 1 - cosine)
-
-
-_MEASURES = {
-    "l1_ratio": _Measure(_l1_sums, 2, np.divide),
-    "l2_ratio": _Measure(_l2_sums, 2, lambda dd, aa: np.sqrt(dd) / np.sqrt(aa)),
-    "elementwise_mean": _Measure(
-        _mean_sums, 3, lambda _, mean, least: np.where(least > 0, mean, np.nan)
-    ),
-    "elementwise_median": _Measure(_median_sums, 2, lambda _, median: median),
-    "cosine": _Measure(_cosine_sums, 4, _cosine_value),
+_SUMS = {
+    "l1_ratio": _l1_sums,
+    "l2_ratio": _l2_sums,
+    "elementwise_mean": _mean_sums,
+    "elementwise_median": _median_sums,
+    "cosine": _cosine_sums,
 }
-MEASURES = tuple(_MEASURES)
 
 
 class DeviceMeasures:
@@ -94,94 +74,100 @@ class DeviceMeasures:
 
     Args:
         variables: list of built `keras.Variable`.
-        measures: names from `MEASURES`.
+        measures: names from `tfrwc.recording.sums.MEASURES`.
         renew: whether each comparison makes the present values the snapshots;
             otherwise those of the last call of `snapshot` stay.
     """
 
     def __init__(self, variables, measures, renew=True):
         self.variables = list(variables)
-        self._measures = [_MEASURES[name] for name in measures]
+        self.snapshots = []
+        self._measures = measures
         self._renew = renew
-        self._compare = _compiled(self._compare_all)
-        self._snapshots = None
+        self._sum = _backends.compiled(self._sums)
+        self._sum_and_copy = _backends.compiled(self._sums_and_copies, donate=True)
+        self._calls = []
 
     def snapshot(self):
         """Copy the variables as they are now; later calls compare with this."""
-        self._snapshots = [ops.copy(variable.value) for variable in self.variables]
+        self.snapshots = [ops.copy(_backends.tensor(v)) for v in self.variables]
+        self._calls = list(_calls(self.snapshots))
+
+    def restore(self, arrays):
+        """Compare with these arrays from now on."""
+        self.snapshot()
+        self.snapshots = [
+            ops.convert_to_tensor(array, dtype=variable.dtype)
+            for array, variable in zip(arrays, self.variables, strict=True)
+        ]
 
     def add(self, variables):
         """Watch more variables, compared at first with what they are now."""
         self.variables += variables
-        self._snapshots += [ops.copy(variable.value) for variable in variables]
+        self.snapshots += [ops.copy(_backends.tensor(v)) for v in variables]
+        self._calls = list(_calls(self.snapshots))
 
     def measure(self):
         """Compare every variable with its snapshot.
 
         Returns:
-            A vector on the device, for `finish`.
+            A list of tensors on the device, for `finish`.
         """
-        current = [variable.value for variable in self.variables]
-        sums, copies = self._compare(self._snapshots, current)
-        if self._renew:
-            self._snapshots = copies
-        return sums
+        results = []
+        for call in self._calls:
+            current = [_backends.tensor(self.variables[i]) for i in call]
+            snapshots = [self.snapshots[i] for i in call]
+            if self._renew:
+                sums, copies = self._sum_and_copy(snapshots, current)
+                for i, copy in zip(call, copies, strict=True):
+                    self.snapshots[i] = copy
+            else:
+                sums = self._sum(snapshots, current)
+            results.append(sums)
+        return results
 
-    def finish(self, device_vectors):
-        """Fetch results of `measure`, in one transfer, and turn them into values.
+    def finish(self, results):
+        """Fetch results of `measure` and turn them into values.
 
         Returns:
-            values, float32 (results, measures, variables), NaN where flags, uint8 of
-            the same shape, hold a `Flag` other than OK.
+            As `sums.values_and_flags`.
         """
-        sums = ops.convert_to_numpy(ops.stack(device_vectors))
-        sums = np.asarray(sums, np.float64).reshape(
-            len(device_vectors), len(self.variables), -1
-        )
-        values, flags, first = [], [], 0
-        for measure in self._measures:
-            columns = np.moveaxis(sums[..., first : first + measure.count], -1, 0)
-            first += measure.count
-            with np.errstate(all="ignore"):
-                value = measure.value(*columns)
-            finite = np.isfinite(columns[0])
-            flag = np.where(finite, Flag.ZERO_DENOMINATOR, Flag.NON_FINITE)
-            known = finite & np.isfinite(value)
-            flags.append(np.where(known, Flag.OK, flag))
-            values.append(np.where(known, value, np.nan))
-        return (
-            np.stack(values, axis=1).astype(np.float32),
-            np.stack(flags, axis=1).astype(np.uint8),
+        parts = [
+            ops.convert_to_numpy(ops.stack(part)) for part in zip(*results, strict=True)
+        ]
+        sums = np.empty((len(results), len(self.variables), parts[0].shape[-1]))
+        for call, part in zip(self._calls, parts, strict=True):
+            sums[:, call] = part
+        return values_and_flags(sums, self._measures)
+
+    def _sums(self, snapshots, current):
+        return ops.stack(
+            [
+                self._sums_of(before, now)
+                for before, now in zip(snapshots, current, strict=True)
+            ]
         )
 
-    def _compare_all(self, snapshots, current):
-        sums = []
-        for before, now in zip(snapshots, current, strict=True):
-            dtype = keras.backend.standardize_dtype(before.dtype)
-            if dtype not in ("float32", "float64"):
-                before, now = ops.cast(before, "float32"), ops.cast(now, "float32")
-            change = now - before
-            for measure in self._measures:
-                scalars = measure.sums(before, change)
-                if dtype == "float64":
-                    scalars = [ops.cast(scalar, "float32") for scalar in scalars]
-                sums += scalars
+    def _sums_and_copies(self, snapshots, current):
         # Copies, because a shared or donated buffer would change under them.
-        copies = [ops.copy(now) for now in current] if self._renew else []
-        return ops.stack(sums), copies
+        return self._sums(snapshots, current), [ops.copy(now) for now in current]
+
+    def _sums_of(self, before, now):
+        dtype = keras.backend.standardize_dtype(before.dtype)
+        if dtype not in ("float32", "float64"):
+            before, now = ops.cast(before, "float32"), ops.cast(now, "float32")
+        change = now - before
+        sums = [s for name in self._measures for s in _SUMS[name](before, change)]
+        return ops.stack([ops.cast(s, "float32") for s in sums])
 
 
-def _compiled(function):
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        compiled = tf.function(function, autograph=False)
-        # One function per callback and model: many of them are no mistake.
-        compiled._omit_frequent_tracing_warning = True
-        return compiled
-    if backend == "jax":
-        import jax
-
-        return jax.jit(function)
-    return function
+def _calls(tensors):
+    """Which tensors one compiled call takes: lists of their numbers."""
+    by_shape = {}
+    for i, tensor in enumerate(tensors):
+        kind = (tuple(tensor.shape), keras.backend.standardize_dtype(tensor.dtype))
+        by_shape.setdefault(kind, []).append(i)
+    for (shape, _), numbers in by_shape.items():
+        length = max(1, min(_TENSORS_PER_CALL, _ELEMENTS_PER_CALL // prod(shape)))
+        for start in range(0, len(numbers), length):
+            yield numbers[start : start + length]

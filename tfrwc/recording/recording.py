@@ -1,31 +1,13 @@
-"""A recording: what was measured during training, and its file.
+"""A recording: what was measured during training."""
 
-The file is Parquet, one row per record: ``step``, ``epoch``, a column
-``log.<name>`` for each logged number, and for each measure the list columns
-``value.<measure>`` and ``flag.<measure>`` with an entry per watched tensor. The
-table of layers, the settings and the versions are JSON in the schema's metadata
-under the key ``tfrwc``. Any Parquet reader opens it.
-
-Each write makes a new file beside the old one and then renames it over the old
-one, so that a reader, or a process killed at any moment, always leaves or finds
-a whole file.
-"""
-
-import json
-import os
 import platform
 from enum import IntEnum
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tfrwc._version import __version__
 
-_KEY = b"tfrwc"
-_FORMAT = 1
 _VERSIONS = {
     "tfrwc": __version__,
     "numpy": np.__version__,
@@ -96,6 +78,29 @@ class Recording:
             ValueError: if the measure was not recorded.
         """
         return self._padded(self._values, measure, np.nan, np.float32)
+
+    def per_learning_rate(self, measure: str = "l1_ratio") -> np.ndarray:
+        """Values divided by the learning rate logged at their record.
+
+        Change is about proportional to the learning rate, so that phases of a
+        schedule compare only after this. A record has one rate, that of its last
+        step; a schedule within a record's interval is followed coarsely.
+
+        Returns:
+            float32 array (records, layers); NaN also where the rate is 0 or unknown.
+
+        Raises:
+            ValueError: if the measure or no learning rate was recorded.
+        """
+        values = self.values(measure)
+        if "learning_rate" not in self.logs:
+            raise ValueError(
+                "This recording holds no learning rate to divide by: its logs are "
+                f"{list(self.logs)}. RWCCallback logs it; use values() instead."
+            )
+        rates = self.logs["learning_rate"].to_numpy(np.float32, copy=True)
+        rates[rates == 0] = np.nan
+        return values / rates[:, None]
 
     def flags(self, measure: str = "l1_ratio") -> np.ndarray:
         """Why values are NaN: uint8 array (records, layers) of `Flag`."""
@@ -168,19 +173,33 @@ class Recording:
             del column[keep:]
         return dropped
 
+    def records(self):
+        """The records in turn, as arguments of `append`."""
+        yield from zip(
+            self._steps,
+            self._epochs,
+            self._values,
+            self._flags,
+            self._logs,
+            strict=True,
+        )
+
     def save(self, path):
         """Write the recording to a Parquet file, atomically.
 
         Raises:
             OSError: if the file cannot be written.
         """
-        path = Path(path)
-        partial = path.with_name(path.name + ".partial")
-        with open(partial, "wb") as file:
-            pq.write_table(self._table(), file, write_page_checksum=True)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
+        from tfrwc.recording.parquet import write
+
+        write(self, path)
+
+    @classmethod
+    def from_checkpoints(cls, paths, model=None, **options) -> "Recording":
+        """A recording from saved weights; see `tfrwc.recording.from_checkpoints`."""
+        from tfrwc.recording.checkpoints import from_checkpoints
+
+        return from_checkpoints(paths, model, **options)
 
     def _padded(self, records, measure, missing, dtype):
         if measure not in self.measures:
@@ -193,94 +212,3 @@ class Recording:
         for i, record in enumerate(records):
             result[i, : record.shape[1]] = record[row]
         return result
-
-    def _table(self) -> pa.Table:
-        columns = {
-            "step": pa.array(self._steps, pa.int64()),
-            "epoch": pa.array(self._epochs, pa.int32()),
-        }
-        for name, column in self.logs.items():
-            # NaN is a number that was logged; null is one that was not.
-            logged = [name in logs for logs in self._logs]
-            columns[f"log.{name}"] = pa.array(
-                [v if there else None for v, there in zip(column, logged, strict=True)],
-                pa.float64(),
-            )
-        for i, measure in enumerate(self.measures):
-            columns[f"value.{measure}"] = pa.array(
-                [record[i] for record in self._values], pa.list_(pa.float32())
-            )
-            columns[f"flag.{measure}"] = pa.array(
-                [record[i] for record in self._flags], pa.list_(pa.uint8())
-            )
-        description = {
-            "format": _FORMAT,
-            "layers": self.layers.to_dict("list"),
-            "measures": self.measures,
-            "settings": self.settings,
-            "versions": self.versions,
-        }
-        table = pa.table(columns)
-        return table.replace_schema_metadata({_KEY: json.dumps(description)})
-
-
-def load_recording(path) -> Recording:
-    """Read the recording in `path`.
-
-    Raises:
-        FileNotFoundError: if there is no such file (or it is a folder).
-        ValueError: if the file is truncated, damaged, or no recording.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no recording at {path}.")
-    try:
-        table = pq.read_table(path, page_checksum_verification=True)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise ValueError(
-            f"{path} is not a readable recording: it is truncated, damaged, or not a "
-            f"Parquet file ({error}). Restore it from a copy, or record again."
-        ) from error
-    description = (table.schema.metadata or {}).get(_KEY)
-    if description is None:
-        raise ValueError(
-            f"{path} is a Parquet file, but not a recording: its metadata has no "
-            f"entry {_KEY.decode()!r}. Give a file that RWCCallback or "
-            "Recording.save wrote."
-        )
-    try:
-        return _from_table(table, json.loads(description), path)
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{path} is not a readable recording: its description or columns are "
-            f"damaged ({error!r}). Restore it from a copy, or record again."
-        ) from error
-
-
-def _from_table(table, description, path) -> Recording:
-    if description["format"] > _FORMAT:
-        raise ValueError(
-            f"{path} has format {description['format']}; this version of tfrwc reads "
-            f"up to {_FORMAT}. Update tfrwc."
-        )
-    layers = pd.DataFrame(description["layers"])
-    layers["shape"] = [tuple(shape) for shape in layers["shape"]]
-    recording = Recording(
-        layers,
-        description["measures"],
-        description["settings"],
-        description["versions"],
-    )
-    for row in table.to_pylist():
-        recording.append(
-            row["step"],
-            row["epoch"],
-            [row[f"value.{measure}"] for measure in recording.measures],
-            [row[f"flag.{measure}"] for measure in recording.measures],
-            {
-                name.removeprefix("log."): value
-                for name, value in row.items()
-                if name.startswith("log.") and value is not None
-            },
-        )
-    return recording

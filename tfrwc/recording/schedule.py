@@ -1,13 +1,20 @@
 """When a recording takes a record.
 
 A schedule is any object with a `unit`, ``"epoch"`` or ``"step"``, and a method
-``due(last, now)`` that says whether a record is due when the clock of that unit
-has gone from `last` to `now`. Steps are optimizer updates; the clock may jump
-by more than one, as it does with ``steps_per_execution``.
+``due(last, now)`` that says whether a moment to record lies after `last` and not
+after `now`, in that unit. Steps are optimizer updates; the clock may jump by more
+than one, as it does with ``steps_per_execution``.
+
+>>> LogarithmicSteps().due(8, 15), LogarithmicSteps().due(15, 16)
+(False, True)
 """
 
+from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
-from numbers import Integral
+from itertools import count
+from math import ceil, isfinite
+from numbers import Integral, Real
 
 
 def _check_count(n):
@@ -45,11 +52,61 @@ class EverySteps:
         return now // self.n > last // self.n
 
 
+@dataclass(frozen=True)
+class AtSteps:
+    """A record at each of these optimizer steps, or as soon as they are passed."""
+
+    steps: tuple
+    unit = "step"
+
+    def __post_init__(self):
+        steps = tuple(self.steps) if isinstance(self.steps, Iterable) else ()
+        if not steps:
+            raise ValueError(
+                "AtSteps needs the optimizer steps to record at, such as (1, 10, 100). "
+                f"Received: {self.steps!r}."
+            )
+        for step in steps:
+            _check_count(step)
+        object.__setattr__(self, "steps", tuple(sorted({int(s) for s in steps})))
+
+    def due(self, last: int, now: int) -> bool:
+        return bisect_right(self.steps, now) > bisect_right(self.steps, last)
+
+
+@dataclass(frozen=True)
+class LogarithmicSteps:
+    """A record at steps 1, b, b², ... for `base` b, each rounded up.
+
+    Most change is early in training; equal distances of the logarithm of the step
+    show it with few records. ``2 ** 0.5`` takes two records for each doubling.
+    """
+
+    base: float = 2.0
+    unit = "step"
+
+    def __post_init__(self):
+        base = self.base
+        number = isinstance(base, Real) and not isinstance(base, bool)
+        if not number or not isfinite(base) or base < 1.01:
+            raise ValueError(
+                "LogarithmicSteps needs a finite base of 1.01 or more, the ratio of "
+                f"steps that follow one another. Received: {base!r}."
+            )
+
+    def due(self, last: int, now: int) -> bool:
+        for power in count():
+            # What rounding adds to a power of 2 ** 0.5 must not push it up by one.
+            step = ceil(self.base**power * (1 - 1e-12))
+            if step > last:
+                return step <= now
+
+
 def as_schedule(every):
     """Turn the `every` argument of `RWCCallback` into a schedule.
 
     Args:
-        every: ``"epoch"``, a number of steps, or a schedule object.
+        every: ``"epoch"``, a number of steps, a list of steps, or a schedule object.
 
     Raises:
         ValueError: if it is none of these.
@@ -63,7 +120,10 @@ def as_schedule(every):
     is_schedule = is_schedule and not isinstance(every, type)
     if is_schedule and callable(getattr(every, "due", None)):
         return every
+    if isinstance(every, Iterable) and not isinstance(every, str):
+        return AtSteps(every)
     raise ValueError(
-        "every must be 'epoch', a number of steps, or an object with a unit "
-        f"('epoch' or 'step') and a method due(last, now). Received: {every!r}."
+        "every must be 'epoch', a number of steps, a list of steps, or an object with "
+        "a unit ('epoch' or 'step') and a method due(last, now). "
+        f"Received: {every!r}."
     )

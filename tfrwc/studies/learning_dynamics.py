@@ -17,7 +17,7 @@ import numpy as np
 
 from tfrwc.dynamics import TrendClusterer, block_effect, depth_effect
 from tfrwc.dynamics.depth import typical_change
-from tfrwc.recording.recording import load_recording
+from tfrwc.recording.parquet import load_recording
 from tfrwc.studies._files import check_settings, plain, write_whole
 from tfrwc.studies.dynamics_trial import Trial
 from tfrwc.studies.training import train

@@ -7,7 +7,8 @@ import keras
 
 from tfrwc import models
 from tfrwc.recording.callback import RWCCallback
-from tfrwc.recording.recording import Recording, load_recording
+from tfrwc.recording.parquet import load_recording
+from tfrwc.recording.recording import Recording
 
 
 def train(trial, seed, images, out, export, measures, say, verbose) -> Recording:

@@ -1,0 +1,105 @@
+"""What recording has to know of TensorFlow, JAX and PyTorch, each imported only
+where it is Keras' backend."""
+
+import importlib
+
+import keras
+import numpy as np
+
+_BACKEND = keras.backend.backend()
+if _BACKEND not in ("tensorflow", "jax", "torch"):
+    raise ImportError(
+        "RWCCallback records under the backends tensorflow, jax and torch. Received: "
+        f"{_BACKEND!r}. Set KERAS_BACKEND to one of them before Keras is imported."
+    )
+_library = importlib.import_module(_BACKEND)
+
+
+def builds_in_first_step() -> bool:
+    """Whether `fit` may build a model only in its first step.
+
+    The trainers of JAX and PyTorch build a model before the first callback.
+    """
+    return _BACKEND == "tensorflow"
+
+
+def is_chief(model) -> bool:
+    """Whether this process is the one of a distributed training that writes files."""
+    if _BACKEND == "tensorflow":
+        return model.distribute_strategy.extended.should_checkpoint
+    if _BACKEND == "jax":
+        return _library.process_index() == 0
+    distributed = _library.distributed
+    started = distributed.is_available() and distributed.is_initialized()
+    return not started or distributed.get_rank() == 0
+
+
+def tensor(variable):
+    """The tensor of a variable, without a record of gradients."""
+    value = variable.value
+    if _BACKEND == "torch":
+        return value.detach()
+    if _BACKEND == "tensorflow":
+        if hasattr(value, "values"):  # one copy per replica, or per part
+            return value.value()
+        # The same as value.value(), at half its overhead.
+        return _library.raw_ops.ReadVariableOp(resource=value.handle, dtype=value.dtype)
+    return value
+
+
+def in_host_memory(variables) -> bool:
+    """Whether all variables lie whole in memory that NumPy can read in place."""
+    return all(_is_in_host_memory(tensor(variable)) for variable in variables)
+
+
+def _is_in_host_memory(tensor):
+    if _BACKEND == "tensorflow":
+        return "CPU" in tensor.device
+    if _BACKEND == "jax":
+        platforms = {device.platform for device in tensor.devices()}
+        return platforms == {"cpu"} and tensor.is_fully_replicated
+    return tensor.device.type == "cpu"
+
+
+def host_array(variable):
+    """A variable in host memory as an array, as a rule without a copy.
+
+    Drop the array before training goes on: it may share the variable's memory.
+    """
+    value = tensor(variable)
+    if _BACKEND == "jax":
+        return np.asarray(value)
+    if _BACKEND == "tensorflow":
+        # NumPy has no name for bfloat16, so that its memory cannot be shared.
+        is_plain = value.dtype in (_library.float32, _library.float64)
+        return np.asarray(memoryview(value)) if is_plain else value.numpy()
+    if value.dtype == _library.bfloat16:
+        import ml_dtypes
+
+        return value.view(_library.int16).numpy().view(ml_dtypes.bfloat16)
+    return value.numpy()
+
+
+def number(value) -> float:
+    """A scalar tensor or variable as a number."""
+    if isinstance(value, keras.Variable):
+        value = tensor(value)
+    return float(value)
+
+
+def compiled(function, donate=False):
+    """A function of tensors, compiled.
+
+    Args:
+        function: pure, of lists of tensors.
+        donate: whether the memory of its first argument may become that of its
+            results; that argument must not be used again.
+    """
+    if _BACKEND == "jax":
+        return _library.jit(function, donate_argnums=0 if donate else ())
+    if _BACKEND == "torch":
+        return _library.no_grad()(function)
+    step = _library.function(function, autograph=False)
+    # One function per callback and model: many of them are no mistake.
+    step._omit_frequent_tracing_warning = True
+    return step

@@ -1,0 +1,51 @@
+"""What a model's optimizer has counted and set."""
+
+import keras
+
+from tfrwc.recording._backends import number
+
+
+def updates(model) -> int:
+    """Optimizer updates done: the clock of a recording.
+
+    With gradient accumulation an update takes several batches; an update that a loss
+    scale optimizer skipped does not count.
+
+    Raises:
+        ValueError: if the model has no optimizer.
+    """
+    if model.optimizer is None:
+        raise ValueError(
+            f"Model {model.name!r} has no optimizer, whose count of updates is the "
+            "clock of a recording. Pass one to model.compile."
+        )
+    return int(number(model.optimizer.iterations))
+
+
+def applied_batches(model) -> int:
+    """Batches whose gradients the optimizer has taken."""
+    optimizer = model.optimizer
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    return int(number(inner.variables[0]))  # `iterations` before accumulation
+
+
+def scales_loss(model) -> bool:
+    """Whether an optimizer update is skipped if a gradient is not finite."""
+    return isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
+
+
+def settings(model) -> dict:
+    """Numbers to log beside loss and metrics.
+
+    Returns:
+        learning_rate; where gradients are accumulated, batches (see
+        `applied_batches`); where the loss is scaled, loss_scale.
+    """
+    optimizer = model.optimizer
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    found = {"learning_rate": number(inner.learning_rate)}
+    if inner.gradient_accumulation_steps:
+        found["batches"] = applied_batches(model)
+    if scales_loss(model):
+        found["loss_scale"] = number(optimizer.dynamic_scale)
+    return found

@@ -1,0 +1,177 @@
+"""The files of a recording that a callback writes, and goes on with.
+
+Beside the recording itself lie, while they are needed, the `journal` of the running
+epoch and, for recordings against the initial weights, these weights.
+"""
+
+import os
+import warnings
+
+import numpy as np
+
+from tfrwc.recording.journal import Journal, journal_path
+from tfrwc.recording.parquet import load_recording
+
+
+class Store:
+    """Writes a recording to `path`, in one process of a distributed training.
+
+    Args:
+        path: of the recording.
+
+    Raises:
+        OSError: if `path` cannot be written.
+    """
+
+    def __init__(self, path):
+        self.path = path
+        self.writes = True
+        self._initial = path.with_name(path.name + ".initial.npz")
+        self._journal = None
+        self._journalled = 0
+        _check_writable(path)
+
+    def resume(self, table, measures, reference, step):
+        """Load the recording in `path` to go on with it from `step`.
+
+        Args:
+            table: layer table of the model that is to be recorded.
+            measures: that are to be recorded.
+            reference: of the callback.
+            step: optimizer updates that the model has had; later records are
+                dropped, with a warning.
+
+        Returns:
+            The recording, or None if there is none.
+
+        Raises:
+            ValueError: if the file is no recording, or not one of this training.
+        """
+        path = self.path
+        if not path.exists():
+            return None
+        recording = load_recording(path)
+        if not len(recording) and step == 0:
+            return None
+        if step == 0:
+            raise ValueError(
+                f"{path} already holds {len(recording)} records up to step "
+                f"{recording.steps[-1]}, but this model is at step 0. Move that file "
+                "or give another path; to go on with it, restore the model and its "
+                "optimizer first."
+            )
+        if recording.settings.get("reference", reference) != reference:
+            raise ValueError(
+                f"{path} is a recording against the "
+                f"{recording.settings['reference']} weights. Ask for the same "
+                f"reference, or give another path. Received: {reference!r}."
+            )
+        check_same(recording, table, measures, path)
+        dropped = recording.drop_after(step)
+        if dropped:
+            warnings.warn(
+                f"Dropped the last {dropped} records of {path}: they lie after step "
+                f"{step}, at which the model was restored.",
+                stacklevel=2,
+            )
+        last = recording.steps[-1] if len(recording) else 0
+        if reference == "previous" and last < step:
+            warnings.warn(
+                f"The model was restored at step {step}, after the last record of "
+                f"{path} at step {last}. The weights of that record are not kept, so "
+                f"the next one shows the change since step {step} only. Save backups "
+                "at steps that are recorded to avoid this.",
+                stacklevel=2,
+            )
+        return recording
+
+    def save(self, recording):
+        """Write the whole recording, and begin a new journal.
+
+        Raises:
+            OSError: if it cannot be written.
+        """
+        if not self.writes:
+            return
+        recording.save(self.path)
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+        journal_path(self.path).unlink(missing_ok=True)
+        self._journalled = len(recording)
+
+    def add(self, recording):
+        """Write the records that came since the last `save` or `add`.
+
+        Raises:
+            OSError: if they cannot be written.
+        """
+        if not self.writes:
+            return
+        if self._journal is None:
+            self._journal = Journal(journal_path(self.path))
+        for record in recording.since(self._journalled).records():
+            self._journal.append(*record)
+            self._journalled += 1
+
+    def save_initial(self, snapshots):
+        """Keep the initial weights, a list of arrays, for a later `load_initial`.
+
+        Raises:
+            OSError: if they cannot be written.
+        """
+        if not self.writes:
+            return
+        # NumPy's files do not know bfloat16; float32 holds its values exactly.
+        known = [a if a.dtype.kind == "f" else a.astype(np.float32) for a in snapshots]
+        with open(self._initial, "wb") as file:
+            np.savez(file, *known)
+
+    def load_initial(self):
+        """The weights that `save_initial` kept.
+
+        Raises:
+            ValueError: if they are not there.
+        """
+        if not self._initial.exists():
+            raise ValueError(
+                f"A recording against the initial weights cannot go on from "
+                f"{self.path} without them, and {self._initial.name} is not beside it. "
+                "Move the recording or give another path."
+            )
+        with np.load(self._initial) as file:
+            return [file[name] for name in file.files]
+
+
+def _check_writable(path):
+    # A name of its own, so that no process takes away what another one writes.
+    probe = path.with_name(f"{path.name}.{os.getpid()}.probe")
+    try:
+        if path.is_dir():
+            raise IsADirectoryError("it is a folder")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+        if path.exists() and not os.access(path, os.W_OK):
+            raise PermissionError("the file is read-only")
+    except OSError as error:
+        raise OSError(
+            f"RWCCallback cannot write its recording to {path} ({error}). Give the "
+            "path of a file in a folder that can be written."
+        ) from error
+
+
+def check_same(recording, table, measures, where):
+    """Raise ValueError if `recording` is not of these layers and measures."""
+    if recording.measures != measures:
+        raise ValueError(
+            f"The recording in {where} holds the measures {recording.measures}, but "
+            f"{measures} are asked for. Ask for the same, or give another path."
+        )
+    old, new = recording.layers["shape"].tolist(), table["shape"].tolist()
+    if old != new:
+        raise ValueError(
+            f"The recording in {where} is of {len(old)} tensors of other shapes than "
+            f"the {len(new)} watched ones of this model. Use a new RWCCallback and a "
+            "new path for each model."
+        )
