@@ -73,6 +73,7 @@ setup(
         "test": [
             "apache-beam>=2.61",
             "hypothesis>=6.100",
+            "jax>=0.4.35",
             "pytest>=8",
             "pytest-timeout>=2.3",
             "ruff>=0.6",

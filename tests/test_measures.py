@@ -112,9 +112,10 @@ def test_no_change_is_zero_or_nan(previous, measure):
     assert math.isnan(value) or value == pytest.approx(0, abs=1e-15)
 
 
+@pytest.mark.parametrize("where", ["device", "host"])
 @settings(max_examples=40, deadline=None)
-@given(st.lists(pairs(), min_size=1, max_size=3))
-def test_device_agrees_with_the_definitions(tensors):
+@given(tensors=st.lists(pairs(), min_size=1, max_size=3))
+def test_what_runs_in_fit_agrees_with_the_definitions(where, tensors):
     import keras
 
     from tfrwc.recording import Flag
@@ -122,11 +123,12 @@ def test_device_agrees_with_the_definitions(tensors):
     from tfrwc.recording.host import HostMeasures
 
     variables = [keras.Variable(previous) for previous, _ in tensors]
-    device = DeviceMeasures(variables, NAMES)
-    device.snapshot()
+    kind = {"device": DeviceMeasures, "host": HostMeasures}[where]
+    weights = kind(variables, NAMES)
+    weights.snapshot()
     for variable, (_, current) in zip(variables, tensors, strict=True):
         variable.assign(current)
-    [values], [flags] = device.finish([device.measure()])
+    [values], [flags] = weights.finish([weights.measure()])
     for j, (previous, current) in enumerate(tensors):
         for i, measure in enumerate(NAMES):
             expected = relative_change(previous, current, measure)

@@ -6,13 +6,13 @@ import importlib
 import keras
 import numpy as np
 
-_BACKEND = keras.backend.backend()
-if _BACKEND not in ("tensorflow", "jax", "torch"):
+BACKEND = keras.backend.backend()
+if BACKEND not in ("tensorflow", "jax", "torch"):
     raise ImportError(
         "RWCCallback records under the backends tensorflow, jax and torch. Received: "
-        f"{_BACKEND!r}. Set KERAS_BACKEND to one of them before Keras is imported."
+        f"{BACKEND!r}. Set KERASBACKEND to one of them before Keras is imported."
     )
-_library = importlib.import_module(_BACKEND)
+_library = importlib.import_module(BACKEND)
 
 
 def builds_in_first_step() -> bool:
@@ -20,14 +20,14 @@ def builds_in_first_step() -> bool:
 
     The trainers of JAX and PyTorch build a model before the first callback.
     """
-    return _BACKEND == "tensorflow"
+    return BACKEND == "tensorflow"
 
 
 def is_chief(model) -> bool:
     """Whether this process is the one of a distributed training that writes files."""
-    if _BACKEND == "tensorflow":
+    if BACKEND == "tensorflow":
         return model.distribute_strategy.extended.should_checkpoint
-    if _BACKEND == "jax":
+    if BACKEND == "jax":
         return _library.process_index() == 0
     distributed = _library.distributed
     started = distributed.is_available() and distributed.is_initialized()
@@ -37,9 +37,9 @@ def is_chief(model) -> bool:
 def tensor(variable):
     """The tensor of a variable, without a record of gradients."""
     value = variable.value
-    if _BACKEND == "torch":
+    if BACKEND == "torch":
         return value.detach()
-    if _BACKEND == "tensorflow":
+    if BACKEND == "tensorflow":
         if hasattr(value, "values"):  # one copy per replica, or per part
             return value.value()
         # The same as value.value(), at half its overhead.
@@ -53,9 +53,9 @@ def in_host_memory(variables) -> bool:
 
 
 def _is_in_host_memory(tensor):
-    if _BACKEND == "tensorflow":
+    if BACKEND == "tensorflow":
         return "CPU" in tensor.device
-    if _BACKEND == "jax":
+    if BACKEND == "jax":
         platforms = {device.platform for device in tensor.devices()}
         return platforms == {"cpu"} and tensor.is_fully_replicated
     return tensor.device.type == "cpu"
@@ -67,9 +67,9 @@ def host_array(variable):
     Drop the array before training goes on: it may share the variable's memory.
     """
     value = tensor(variable)
-    if _BACKEND == "jax":
+    if BACKEND == "jax":
         return np.asarray(value)
-    if _BACKEND == "tensorflow":
+    if BACKEND == "tensorflow":
         # NumPy has no name for bfloat16, so that its memory cannot be shared.
         is_plain = value.dtype in (_library.float32, _library.float64)
         return np.asarray(memoryview(value)) if is_plain else value.numpy()
@@ -95,9 +95,9 @@ def compiled(function, donate=False):
         donate: whether the memory of its first argument may become that of its
             results; that argument must not be used again.
     """
-    if _BACKEND == "jax":
+    if BACKEND == "jax":
         return _library.jit(function, donate_argnums=0 if donate else ())
-    if _BACKEND == "torch":
+    if BACKEND == "torch":
         return _library.no_grad()(function)
     step = _library.function(function, autograph=False)
     # One function per callback and model: many of them are no mistake.

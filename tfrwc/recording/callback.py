@@ -190,7 +190,7 @@ class RWCCallback(keras.callbacks.Callback):
     def _count_batches_of_epoch(self):
         # Keras does not tell the number of batches of the first epoch of a generator,
         # nor where in an epoch another callback stopped the training.
-        batches = self.params.get("steps")
+        batches = (self.params or {}).get("steps")
         known = batches is not None and not self.model.stop_training
         self._batches += batches if known else float("nan")
 
@@ -316,7 +316,9 @@ class RWCCallback(keras.callbacks.Callback):
 
     def _record(self, logs):
         logs = dict(logs or {})
-        logs |= {k: v for k, v in counters.settings(self.model).items() if k not in logs}
+        logs |= {
+            k: v for k, v in counters.settings(self.model).items() if k not in logs
+        }
         if counters.scales_loss(self.model):
             applied = counters.applied_batches(self.model) - self._applied
             logs["skipped_steps"] = self._batches - applied
