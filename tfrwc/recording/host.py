@@ -11,10 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from tfrwc.recording import _backends
-from tfrwc.recording.blocks import compare, needs_whole_tensors
+from tfrwc.recording.blocks import compare, needs_whole_tensors, scratch
 from tfrwc.recording.sums import values_and_flags
 
-_PIECE = 2_097_152  # elements that a thread takes at a time
+_PIECE = 1_048_576  # elements, into which larger tensors are cut
 _THREADS = min(os.cpu_count() or 1, 8)
 
 
@@ -35,6 +35,7 @@ class HostMeasures:
         self.snapshots = []
         self._measures = measures
         self._renew = renew
+        self._pool = ThreadPoolExecutor(_THREADS)
 
     def snapshot(self):
         """Copy the variables as they are now; later calls compare with this."""
@@ -59,12 +60,22 @@ class HostMeasures:
             Sums, float64 (variables, sums), for `finish`.
         """
         pieces = list(self._pieces())
-        if len(pieces) > len(self.variables):
-            with ThreadPoolExecutor(_THREADS) as pool:
-                rows = list(pool.map(self._compare, pieces))
+        ends = np.cumsum([now.size for _, _, now in pieces])
+        if ends[-1] <= _PIECE:
+            rows = self._compare(pieces)
         else:
-            rows = [self._compare(piece) for piece in pieces]
-        sums = np.zeros((len(self.variables), rows[0].size))
+            # Equal shares of the elements, a few per thread: with many small tasks the
+            # threads would wait for one another.
+            count = 2 * _THREADS
+            shares = (ends - 1) * count // ends[-1]
+            tasks = [
+                [piece for piece, s in zip(pieces, shares, strict=True) if s == share]
+                for share in range(count)
+            ]
+            rows = [
+                row for rows in self._pool.map(self._compare, tasks) for row in rows
+            ]
+        sums = np.zeros((len(self.variables), len(rows[0])))
         for (index, _, _), row in zip(pieces, rows, strict=True):
             sums[index] += row
         return sums
@@ -83,6 +94,9 @@ class HostMeasures:
                 piece = slice(start, start + length)
                 yield index, before[piece], now[piece]
 
-    def _compare(self, piece):
-        _, before, now = piece
-        return np.concatenate(compare(before, now, self._measures, self._renew))
+    def _compare(self, pieces):
+        memory = scratch()
+        return [
+            compare(before, now, self._measures, self._renew, memory)
+            for _, before, now in pieces
+        ]
