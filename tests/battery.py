@@ -1,4 +1,4 @@
-"""Cases of recording, for every backend: `python battery.py RESULTS.json`.
+"""Cases of recording, for every backend: `python battery.py RESULTS.json [CASE ...]`.
 
 Each case is a real `fit` (or several) whose recording is compared with NumPy's
 account of the weights before and after. `test_battery.py` runs this module once for
@@ -198,7 +198,7 @@ def tensors_of_many_blocks_and_pieces():
     """Sizes around those at which the work is cut."""
     from tfrwc.recording import blocks, host
 
-    sizes = (1, blocks._BLOCK, blocks._BLOCK + 1, host._PIECE, 2 * host._PIECE + 3)
+    sizes = (1, blocks._BLOCK, blocks._BLOCK + 1, host._ALONE, host._PIECE + 3)
     rng = np.random.default_rng(0)
     before = [rng.normal(size=n).astype("float32") for n in sizes]
     now = [(b + 0.01 * rng.normal(size=b.size)).astype("float32") for b in before]
@@ -699,7 +699,7 @@ def fixed_weights():
     return {m: recording.values(m)[1:].tolist() for m in MEASURES}
 
 
-def main(path):
+def main(path, *names):
     if _backends.BACKEND == "tensorflow":
         import tensorflow as tf
 
@@ -708,7 +708,7 @@ def main(path):
         tf.config.set_logical_device_configuration(cpu, two)
     results = {}
     for name, (function, backends) in CASES.items():
-        if _backends.BACKEND not in backends:
+        if _backends.BACKEND not in backends or (names and name not in names):
             continue
         try:
             results[name] = function() or ""
@@ -718,4 +718,4 @@ def main(path):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -191,7 +191,7 @@ def check_recordings(recordings, caller) -> list:
 
     Raises:
         TypeError: if something else than recordings is in it.
-        ValueError: if it is empty.
+        ValueError: if it is empty, or the depth of layers is not known.
     """
     if not isinstance(recordings, (list, tuple)):
         recordings = [recordings]
@@ -203,6 +203,12 @@ def check_recordings(recordings, caller) -> list:
             )
     if not recordings:
         raise ValueError(f"{caller} needs at least one recording. Received none.")
+    if any(recording.layers["depth"].isna().any() for recording in recordings):
+        raise ValueError(
+            f"{caller} needs the depth of each layer, which is unknown where a "
+            "recording was made from weights files alone. Give a model to "
+            "Recording.from_checkpoints."
+        )
     return list(recordings)
 
 

@@ -11,6 +11,7 @@ __all__ = [
     "RWCCallback",
     "Recording",
     "explain",
+    "from_checkpoints",
     "load_recording",
 ]
 
@@ -20,6 +21,7 @@ _HOMES = {
     "Flag": "recording",
     "load_recording": "parquet",
     "explain": "watch",
+    "from_checkpoints": "checkpoints",
     "EveryEpochs": "schedule",
     "EverySteps": "schedule",
     "AtSteps": "schedule",

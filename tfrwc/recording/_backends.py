@@ -13,6 +13,7 @@ if BACKEND not in ("tensorflow", "jax", "torch"):
         f"{BACKEND!r}. Set KERASBACKEND to one of them before Keras is imported."
     )
 _library = importlib.import_module(BACKEND)
+_read = _library.raw_ops.ReadVariableOp if BACKEND == "tensorflow" else None
 
 
 def builds_in_first_step() -> bool:
@@ -43,7 +44,7 @@ def tensor(variable):
         if hasattr(value, "values"):  # one copy per replica, or per part
             return value.value()
         # The same as value.value(), at half its overhead.
-        return _library.raw_ops.ReadVariableOp(resource=value.handle, dtype=value.dtype)
+        return _read(resource=value.handle, dtype=value.dtype)
     return value
 
 

@@ -10,9 +10,10 @@ float64.
 import numpy as np
 from scipy.linalg.blas import dasum, sasum
 
-# Elements: three operands of this many stay in the cache, and OpenBLAS does not yet
-# start threads of its own, as it does above 100,000.
-_BLOCK = 98_304
+# Elements. Three operands of this many fit into the cache of a core, and OpenBLAS
+# does not yet start threads of its own, as it does above 100,000.
+_BLOCK = 49_152
+_EXACT = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 def _l1_sums(a, d, magnitude):
@@ -45,61 +46,60 @@ def needs_whole_tensors(measures) -> bool:
     return not {"cosine", "elementwise_median"}.isdisjoint(measures)
 
 
-def scratch():
-    """Memory that `compare` needs, for a thread that calls it many times.
-
-    Fresh memory would have to be mapped, zeroed and brought into the cache each time.
-    """
-    return np.empty(_BLOCK, np.float64)
-
-
-def compare(before, now, measures, renew=False, memory=None) -> list[float]:
-    """The sums (see `sums`) of one tensor, those of all measures in a row.
+class Comparison:
+    """Takes the sums (see `sums`) of tensors, those of all measures in a row.
 
     Args:
-        before: vector of the weights before.
-        now: vector of the weights now.
         measures: names.
-        renew: whether `before` is overwritten with `now`.
-        memory: from `scratch`.
+        renew: whether the weights before are overwritten with those now.
+        size: elements of the largest tensor.
     """
-    memory = scratch() if memory is None else memory
-    with np.errstate(all="ignore"):
+
+    def __init__(self, measures, renew, size):
+        self._measures = measures
+        # Fresh memory would have to be mapped, zeroed and brought into the cache each
+        # time.
+        self._memory = np.empty(min(size, _BLOCK), np.float64)
         # Some measures look at a tensor again, before it may be overwritten.
         whole = needs_whole_tensors(measures)
-        in_blocks = [name for name in measures if name in _BLOCK_SUMS]
-        totals = _sums_in_blocks(before, now, in_blocks, renew and not whole, memory)
+        self._renew_in_blocks = renew and not whole
+        self._renew_at_the_end = renew and whole
+        in_blocks = [_BLOCK_SUMS[name] for name in measures if name in _BLOCK_SUMS]
+        self._functions = [function for function, _ in in_blocks]
+        self._zeros = [0.0] * sum(count for _, count in in_blocks)
+
+    def __call__(self, before, now) -> list[float]:
+        """Compare vectors of weights; within `np.errstate(all="ignore")`."""
+        totals = self._sums_in_blocks(before, now)
         sums = []
-        for name in measures:
+        for name in self._measures:
             if name == "elementwise_median":
-                sums += _median_sums(before, now, memory)
+                sums += _median_sums(before, now, self._memory)
                 continue
             count = _BLOCK_SUMS[name][1]
             own, totals = totals[:count], totals[count:]
             if name == "cosine":
-                own = _cosine_sums(before, now, *own, memory)
+                own = _cosine_sums(before, now, *own, self._memory)
             sums += own
-        if renew and whole:
+        if self._renew_at_the_end:
             np.copyto(before, now)
         return sums
 
-
-def _sums_in_blocks(before, now, measures, renew, memory):
-    # A loop without frills: with two threads, most of what Python does here counts.
-    functions = [_BLOCK_SUMS[name][0] for name in measures]
-    totals = [0.0] * sum(_BLOCK_SUMS[name][1] for name in measures)
-    exact = before.dtype in (np.float32, np.float64)
-    for a, b, d, magnitude in _blocks(before, now, memory):
-        i = 0
-        for function in functions:
-            for value in function(a, d, magnitude):
-                totals[i] += float(value)
-                i += 1
-        if renew and exact:
-            np.copyto(a, b)
-    if renew and not exact:
-        np.copyto(before, now)
-    return totals
+    def _sums_in_blocks(self, before, now):
+        # A loop without frills: what Python does here counts.
+        functions, totals = self._functions, self._zeros.copy()
+        exact = before.dtype in _EXACT
+        for a, b, d, magnitude in _blocks(before, now, self._memory):
+            i = 0
+            for function in functions:
+                for value in function(a, d, magnitude):
+                    totals[i] += float(value)
+                    i += 1
+            if self._renew_in_blocks and exact:
+                np.copyto(a, b)
+        if self._renew_in_blocks and not exact:
+            np.copyto(before, now)
+        return totals
 
 
 def _blocks(before, now, memory):
@@ -107,9 +107,9 @@ def _blocks(before, now, memory):
 
     In float32 or float64; the first two are views where the arrays are of these.
     """
-    exact = before.dtype in (np.float32, np.float64)
-    dtype = before.dtype if exact else np.dtype(np.float32)
-    magnitude = sasum if dtype == np.float32 else dasum
+    exact = before.dtype in _EXACT
+    dtype = before.dtype if exact else _EXACT[0]
+    magnitude = sasum if dtype == _EXACT[0] else dasum
     difference = memory.view(dtype)
     for start in range(0, before.size, _BLOCK):
         a, b = before[start : start + _BLOCK], now[start : start + _BLOCK]

@@ -1,21 +1,17 @@
 """`RWCCallback`: record how much each layer changes during `fit`."""
 
 import warnings
-from collections.abc import Iterable
 from pathlib import Path
 
 import keras
 
 from tfrwc.recording import _backends, counters
 from tfrwc.recording import watch as watching
-from tfrwc.recording.device import DeviceMeasures
-from tfrwc.recording.host import HostMeasures
+from tfrwc.recording.device import measures_of
 from tfrwc.recording.recording import Flag, Recording
 from tfrwc.recording.schedule import as_schedule
 from tfrwc.recording.store import Store, check_same
-from tfrwc.recording.sums import MEASURES
-
-REFERENCES = ("previous", "initial")
+from tfrwc.recording.sums import check_measures, check_reference
 
 
 class RWCCallback(keras.callbacks.Callback):
@@ -92,12 +88,8 @@ class RWCCallback(keras.callbacks.Callback):
         self.path = None if path is None else Path(path)
         self._store = None if path is None else Store(self.path)
         self.schedule = as_schedule(every)
-        self.measures = _check_measures(measures)
-        if reference not in REFERENCES:
-            raise ValueError(
-                f"reference must be one of {REFERENCES}. Received: {reference!r}."
-            )
-        self.reference = reference
+        self.measures = check_measures(measures)
+        self.reference = check_reference(reference)
         self.watch = watching.check_watch(watch)
         self._recording = None
         self._weights = None
@@ -155,7 +147,7 @@ class RWCCallback(keras.callbacks.Callback):
         if self.schedule.unit == "epoch" and self.schedule.due(
             self._epoch - 1, self._epoch
         ):
-            self._record(logs)
+            self._record(counters.updates(self.model), logs)
         self._epochs_done = self._epoch
         self._flush()
 
@@ -185,7 +177,7 @@ class RWCCallback(keras.callbacks.Callback):
         due = self.schedule.due(self._last_step, step)
         self._last_step, self._unread = step, 0
         if due:
-            self._record(logs)
+            self._record(step, logs)
 
     def _count_batches_of_epoch(self):
         # Keras does not tell the number of batches of the first epoch of a generator,
@@ -307,14 +299,14 @@ class RWCCallback(keras.callbacks.Callback):
             self._flush()
 
     def _attach(self, tensors):
-        variables = [tensor.variable for tensor in tensors]
-        on_host = _backends.in_host_memory(variables)
-        self._weights = (HostMeasures if on_host else DeviceMeasures)(
-            variables, self.measures, renew=self.reference == "previous"
+        self._weights = measures_of(
+            [tensor.variable for tensor in tensors],
+            self.measures,
+            renew=self.reference == "previous",
         )
         self._weights.snapshot()
 
-    def _record(self, logs):
+    def _record(self, step, logs):
         logs = dict(logs or {})
         logs |= {
             k: v for k, v in counters.settings(self.model).items() if k not in logs
@@ -322,7 +314,6 @@ class RWCCallback(keras.callbacks.Callback):
         if counters.scales_loss(self.model):
             applied = counters.applied_batches(self.model) - self._applied
             logs["skipped_steps"] = self._batches - applied
-        step = counters.updates(self.model)
         self._pending.append((step, self._epoch, self._weights.measure(), logs))
         self._start_interval()
         if self._store is not None and self.schedule.unit == "step":
@@ -368,16 +359,3 @@ class RWCCallback(keras.callbacks.Callback):
                 RuntimeWarning,
                 stacklevel=2,
             )
-
-
-def _check_measures(measures):
-    if isinstance(measures, str):
-        measures = (measures,)
-    names = tuple(measures) if isinstance(measures, Iterable) else ()
-    known = all(name in MEASURES for name in names)
-    if not names or not known or len(set(names)) < len(names):
-        raise ValueError(
-            f"measures must be one or more of {', '.join(MEASURES)}, each once. "
-            f"Received: {measures!r}."
-        )
-    return names

@@ -14,12 +14,13 @@ def updates(model) -> int:
     Raises:
         ValueError: if the model has no optimizer.
     """
-    if model.optimizer is None:
+    optimizer = model.optimizer
+    if optimizer is None:
         raise ValueError(
             f"Model {model.name!r} has no optimizer, whose count of updates is the "
             "clock of a recording. Pass one to model.compile."
         )
-    return int(number(model.optimizer.iterations))
+    return int(number(optimizer.iterations))
 
 
 def applied_batches(model) -> int:

@@ -16,6 +16,7 @@ import numpy as np
 from keras import ops
 
 from tfrwc.recording import _backends
+from tfrwc.recording.host import HostMeasures
 from tfrwc.recording.sums import values_and_flags
 
 _TENSORS_PER_CALL = 16
@@ -65,6 +66,12 @@ _SUMS = {
     "elementwise_median": _median_sums,
     "cosine": _cosine_sums,
 }
+
+
+def measures_of(variables, measures, renew):
+    """`HostMeasures` or `DeviceMeasures`, by where the variables are."""
+    on_host = _backends.in_host_memory(variables)
+    return (HostMeasures if on_host else DeviceMeasures)(variables, measures, renew)
 
 
 class DeviceMeasures:

@@ -6,15 +6,17 @@ a reduction to memory.
 """
 
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from tfrwc.recording import _backends
-from tfrwc.recording.blocks import compare, needs_whole_tensors, scratch
+from tfrwc.recording.blocks import Comparison, needs_whole_tensors
 from tfrwc.recording.sums import values_and_flags
 
-_PIECE = 1_048_576  # elements, into which larger tensors are cut
+_PIECE = 1_048_576  # elements, into which larger tensors are cut for threads
+_ALONE = 4_194_304  # elements up to which threads cost more than they save
 _THREADS = min(os.cpu_count() or 1, 8)
 
 
@@ -39,19 +41,22 @@ class HostMeasures:
 
     def snapshot(self):
         """Copy the variables as they are now; later calls compare with this."""
-        self.snapshots = [_backends.host_array(v).copy() for v in self.variables]
+        self._set([_backends.host_array(v).copy() for v in self.variables])
 
     def restore(self, arrays):
         """Compare with these arrays from now on."""
-        self.snapshots = [
-            array.astype(_backends.host_array(v).dtype)
-            for array, v in zip(arrays, self.variables, strict=True)
-        ]
+        self._set(
+            [
+                array.astype(_backends.host_array(v).dtype)
+                for array, v in zip(arrays, self.variables, strict=True)
+            ]
+        )
 
     def add(self, variables):
         """Watch more variables, compared at first with what they are now."""
         self.variables += variables
-        self.snapshots += [_backends.host_array(v).copy() for v in variables]
+        copies = [_backends.host_array(v).copy() for v in variables]
+        self._set(self.snapshots + copies)
 
     def measure(self):
         """Compare every variable with its snapshot.
@@ -59,23 +64,16 @@ class HostMeasures:
         Returns:
             Sums, float64 (variables, sums), for `finish`.
         """
-        pieces = list(self._pieces())
-        ends = np.cumsum([now.size for _, _, now in pieces])
-        if ends[-1] <= _PIECE:
-            rows = self._compare(pieces)
+        weights = [_backends.host_array(v).reshape(-1) for v in self.variables]
+        if len(self._tasks) == 1:
+            rows = self._compare(self._tasks[0], weights)
         else:
-            # Equal shares of the elements, a few per thread: with many small tasks the
-            # threads would wait for one another.
-            count = 2 * _THREADS
-            shares = (ends - 1) * count // ends[-1]
-            tasks = [
-                [piece for piece, s in zip(pieces, shares, strict=True) if s == share]
-                for share in range(count)
-            ]
-            rows = [
-                row for rows in self._pool.map(self._compare, tasks) for row in rows
-            ]
-        sums = np.zeros((len(self.variables), len(rows[0])))
+            parts = self._pool.map(lambda t: self._compare(t, weights), self._tasks)
+            rows = [row for part in parts for row in part]
+        if len(rows) == len(weights):
+            return np.array(rows)
+        sums = np.zeros((len(weights), len(rows[0])))
+        pieces = (piece for task in self._tasks for piece in task)
         for (index, _, _), row in zip(pieces, rows, strict=True):
             sums[index] += row
         return sums
@@ -84,19 +82,44 @@ class HostMeasures:
         """Turn results of `measure` into values; see `sums.values_and_flags`."""
         return values_and_flags(results, self._measures)
 
+    def _set(self, snapshots):
+        self.snapshots = snapshots
+        self._tasks = _shares(self._pieces())
+        self._of_thread = threading.local()
+
     def _pieces(self):
+        """Number of a variable, a part of it, and that part of its snapshot."""
         split = not needs_whole_tensors(self._measures)
-        for index, variable in enumerate(self.variables):
-            before = self.snapshots[index].reshape(-1)
-            now = _backends.host_array(variable).reshape(-1)
+        for index, snapshot in enumerate(self.snapshots):
+            before = snapshot.reshape(-1)
             length = _PIECE if split else before.size
             for start in range(0, before.size, length):
-                piece = slice(start, start + length)
-                yield index, before[piece], now[piece]
+                part = slice(start, start + length)
+                yield index, part, before[part]
 
-    def _compare(self, pieces):
-        memory = scratch()
-        return [
-            compare(before, now, self._measures, self._renew, memory)
-            for _, before, now in pieces
-        ]
+    def _compare(self, pieces, weights):
+        if not hasattr(self._of_thread, "compare"):
+            size = max(snapshot.size for snapshot in self.snapshots)
+            self._of_thread.compare = Comparison(self._measures, self._renew, size)
+        compare = self._of_thread.compare
+        with np.errstate(all="ignore"):
+            return [
+                compare(before, weights[index][part]) for index, part, before in pieces
+            ]
+
+
+def _shares(pieces):
+    """The pieces in tasks of about equal numbers of elements.
+
+    One task for little work, else a few per thread: with many small ones the threads
+    would wait for one another.
+    """
+    pieces = list(pieces)
+    ends = np.cumsum([before.size for _, _, before in pieces])
+    count = 1 if ends[-1] <= _ALONE else 2 * _THREADS
+    numbers = (ends - 1) * count // ends[-1]
+    tasks = [
+        [piece for piece, n in zip(pieces, numbers, strict=True) if n == number]
+        for number in range(count)
+    ]
+    return [task for task in tasks if task]

@@ -16,6 +16,8 @@ cosine              sum of squares of d - (a·d / a·a) a, a·a, 1 - a·b / (|a|
 The first of each is finite just where all the weights are.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from tfrwc.recording.recording import Flag
@@ -36,6 +38,30 @@ _MEASURES = {
     "cosine": (4, _cosine),
 }
 MEASURES = tuple(_MEASURES)
+REFERENCES = ("previous", "initial")
+
+
+def check_measures(measures) -> tuple:
+    """The names of the measures, or ValueError where one is unknown or repeated."""
+    if isinstance(measures, str):
+        measures = (measures,)
+    names = tuple(measures) if isinstance(measures, Iterable) else ()
+    known = all(name in MEASURES for name in names)
+    if not names or not known or len(set(names)) < len(names):
+        raise ValueError(
+            f"measures must be one or more of {', '.join(MEASURES)}, each once. "
+            f"Received: {measures!r}."
+        )
+    return names
+
+
+def check_reference(reference) -> str:
+    """The reference, or ValueError where it is unknown."""
+    if reference not in REFERENCES:
+        raise ValueError(
+            f"reference must be one of {REFERENCES}. Received: {reference!r}."
+        )
+    return reference
 
 
 def values_and_flags(sums, measures):

@@ -1,0 +1,187 @@
+"""Reading Keras' weights files, ``.weights.h5`` and ``.keras``, without Keras."""
+
+import json
+import re
+import zipfile
+
+import h5py
+import numpy as np
+
+SUFFIXES = (".weights.h5", ".keras")
+
+
+class WeightsFile:
+    """An open weights file; a context manager.
+
+    Args:
+        path: `Path` of a file of one of `SUFFIXES`.
+
+    Raises:
+        ValueError: if it is damaged or of another kind.
+    """
+
+    def __init__(self, path):
+        self._path = path
+        self._open = []
+        self._config = {}
+        try:
+            source = path
+            if path.name.endswith(".keras"):
+                archive = self._enter(zipfile.ZipFile(path))
+                self._config = json.loads(archive.read("config.json"))
+                source = self._enter(archive.open("model.weights.h5"))
+            self._file = self._enter(h5py.File(source, "r"))
+        except (OSError, KeyError, zipfile.BadZipFile, json.JSONDecodeError) as error:
+            self.close()
+            raise ValueError(
+                f"{path} is not a readable weights file of Keras 3 ({error}). Leave it "
+                "out, or save it again."
+            ) from error
+
+    def _enter(self, resource):
+        self._open.append(resource)
+        return resource
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        while self._open:
+            self._open.pop().close()
+
+    def step(self) -> int | None:
+        """The optimizer's count of updates, or None if the file has none."""
+        for optimizer in ("optimizer/inner_optimizer", "optimizer"):
+            count = self._file.get(f"{optimizer}/vars/0")
+            if count is not None and count.shape == ():
+                return int(count[()])
+        return None
+
+    def read(self, path) -> np.ndarray:
+        """One tensor, as a vector."""
+        data = self._file[path]
+        array = np.empty(data.shape, data.dtype)
+        if array.size:
+            data.read_direct(array)
+        if data.attrs.get("dtype") == "bfloat16":
+            import ml_dtypes
+
+            array = array.view(ml_dtypes.bfloat16)
+        return array.reshape(-1)
+
+    def shapes(self) -> list[tuple]:
+        """Shapes of all tensors of the model."""
+        return [tuple(self._file[path].shape) for path in self._paths()]
+
+    def tensors(self, watch) -> list[dict]:
+        """Rows of a layer table for the tensors that `watch` selects.
+
+        Raises:
+            ValueError: if it selects none, or cannot be decided without the model.
+        """
+        if watch not in ("kernels", "all") and (
+            watch == "trainable" or not isinstance(watch, str)
+        ):
+            raise ValueError(
+                f"watch={watch!r} cannot be decided from a weights file, which does "
+                "not say what is trained. Give `model`, or watch 'kernels', 'all' or a "
+                "regular expression for paths in the file."
+            )
+        paths = self._paths()
+        rows, names, layers_with_kernel = [], {}, set()
+        for path in paths:
+            data = self._file[path]
+            layer = path.rsplit("/vars/", 1)[0]
+            if len(data.shape) > 1:
+                layers_with_kernel.add(layer)
+            if not _selects(watch, path, data):
+                continue
+            name = data.parent.attrs.get("name") or layer.rsplit("/", 1)[-1]
+            name = f"{name}/{path.rsplit('/', 1)[-1]}"
+            names[name] = names.get(name, 0) + 1
+            if names[name] > 1:
+                name = f"{name}#{names[name]}"
+            depth = max(len(layers_with_kernel) - 1, 0)
+            places, kind = self._place(path)
+            rows.append(
+                {
+                    "name": name,
+                    "path": path,
+                    "kind": kind or class_name(layer.rsplit("/", 1)[-1]),
+                    "shape": tuple(data.shape),
+                    "size": int(np.prod(data.shape)),
+                    "depth": depth if places else np.nan,
+                }
+            )
+        if not rows:
+            raise ValueError(
+                f"watch={watch!r} selects none of the {len(paths)} tensors in "
+                f"{self._path}, such as {paths[:3]}."
+            )
+        return rows
+
+    def _paths(self):
+        """Paths of the model's tensors, in forward order where that is known."""
+        found = []
+
+        def visit(path, item):
+            own = not path.startswith("optimizer/")
+            if isinstance(item, h5py.Dataset) and own and re.search(r"vars/\d+$", path):
+                found.append(path)
+
+        self._file.visititems(visit)
+        return sorted(found, key=lambda path: (self._place(path)[0], natural(path)))
+
+    def _place(self, path):
+        """Where the configuration has the layer of a tensor, and its class.
+
+        Returns:
+            places among the layers at each level of nested models, none of them where
+            the file has no configuration that lists layers; and the class name, or
+            None.
+        """
+        places, kind, config, prefix, rest = [], None, self._config, "", path
+        while rest.startswith("layers/") and _layers_of(config):
+            _, part, rest = rest.split("/", 2)
+            prefix += f"layers/{part}/"
+            name = self._file[prefix + "vars"].attrs.get("name")
+            layers = _layers_of(config)
+            numbers = [i for i, x in enumerate(layers) if x["config"]["name"] == name]
+            if not numbers:
+                break
+            places += numbers[:1]
+            config = layers[numbers[0]]
+            kind = config["class_name"]
+        return places, kind
+
+
+def _layers_of(config):
+    if config.get("class_name") not in ("Functional", "Sequential"):
+        return []
+    return config.get("config", {}).get("layers", [])
+
+
+def natural(name):
+    """A key that orders names by the numbers in them."""
+    parts = [part for part in re.split(r"(\d+)", name) if part]
+    return [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts]
+
+
+def class_name(snake):
+    """A class name from what Keras makes of it in a file: ``conv2d_1``, ``Conv2D``."""
+    words = re.sub(r"_\d+$", "", snake).split("_")
+    acronyms = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
+    words = [acronyms.get(word, word[:1].upper() + word[1:]) for word in words]
+    return re.sub(r"(\d)d\b|(\d)d(?=[A-Z])", lambda m: m[0].upper(), "".join(words))
+
+
+def _selects(watch, path, data):
+    real = data.dtype.kind == "f" or data.attrs.get("dtype") == "bfloat16"
+    if not real or not data.size:
+        return False
+    if watch == "kernels":
+        return len(data.shape) > 1
+    return watch == "all" or re.search(watch, path) is not None
