@@ -188,7 +188,7 @@ def on_the_device():
         every_measure_of_every_weight()
         against_the_initial_weights()
         restart_against_the_initial_weights()
-        low_precision("bfloat16", np.float32(2**-8))
+        low_precision("bfloat16")
     finally:
         _backends.in_host_memory = in_host_memory
 
@@ -418,33 +418,31 @@ def skipped_steps_of_mixed_precision():
     assert recording.logs["skipped_steps"].tolist() == [1, 1]
 
 
-def low_precision(dtype, rounding):
+def low_precision(dtype):
+    """Sums in the weights' own precision would be off by about its rounding."""
     with policy(dtype):
         model = network()
-        callback = RWCCallback(measures=MEASURES)
-        oracle = Oracle()
-        fit(model, callback, oracle)
-    recording = callback.recording
+        every, one, oracle = RWCCallback(measures=MEASURES), RWCCallback(), Oracle()
+        fit(model, every, one, oracle)
     assert str(model.layers[0].kernel.dtype) == dtype
-    oracle.check(recording)
-    # Sums in the weights' own precision would be off by about its rounding.
-    assert np.isfinite(recording.values()).all()
-    assert (recording.values() > rounding * 1e-3).any()
+    for callback in (every, one):
+        oracle.check(callback.recording)
+        assert (callback.recording.values() > 0).all()
 
 
 @case()
 def bfloat16_weights():
-    low_precision("bfloat16", np.float32(2**-8))
+    low_precision("bfloat16")
 
 
 @case()
 def float16_weights():
-    low_precision("float16", np.float32(2**-11))
+    low_precision("float16")
 
 
 @case()
 def float64_weights():
-    low_precision("float64", 1e-16)
+    low_precision("float64")
 
 
 # ------------------------------------------- weights that others create or move
@@ -527,17 +525,18 @@ def two_fits_and_frozen_layers():
 def exception_in_the_middle():
     with TemporaryDirectory() as folder:
         path = Path(folder) / "run.parquet"
-        callback = RWCCallback(path, every=2)
+        callback, in_memory = RWCCallback(path, every=2), RWCCallback(every=2)
         oracle = Oracle("step")
         model = network()
         with pytest.raises(Killed):
-            fit(model, callback, oracle, KillAt(7))
+            fit(model, callback, in_memory, oracle, KillAt(7))
         assert callback.recording.steps.tolist() == [2, 4, 6]
         # In the second epoch, which never ended.
         assert load_recording(path).steps.tolist() == [2, 4, 6]
         oracle.check(load_recording(path), kept=[0, 2, 4, 6])
-        fit(model, callback, oracle, epochs=1)
+        fit(model, callback, in_memory, oracle, epochs=1)
         assert callback.recording.steps.tolist() == [2, 4, 6, 8, 10]
+        assert in_memory.recording.steps.tolist() == [2, 4, 6, 8, 10]
         assert load_recording(path).steps.tolist() == [2, 4, 6, 8, 10]
         oracle.check(load_recording(path), kept=[0, 2, 4, 6, 8, 10])
         assert not path.with_name("run.parquet.journal").exists()
