@@ -60,8 +60,10 @@ setup(
         # for etils with extras, can pick a later one and then not find its way back.
         "etils<1.14; python_version < '3.11'",
         "cryptography>=43",
+        "h5py>=3.9",
         "jinja2>=3.1",
         "matplotlib>=3.8",
+        "ml-dtypes",
         "pillow>=10",
         "scikit-image>=0.22",
         "scikit-learn>=1.4",

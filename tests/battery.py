@@ -8,6 +8,7 @@ each backend and reads the results: for each case "" if it passed, or why it fai
 import json
 import os
 import sys
+import time
 import traceback
 import warnings
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ from tfrwc.recording import (
     _backends,
     watch,
 )
+from tfrwc.recording.device import DeviceMeasures
+from tfrwc.recording.host import HostMeasures
 
 BACKENDS = ("tensorflow", "jax", "torch")
 CASES = {}
@@ -215,6 +218,23 @@ def tensors_of_many_blocks_and_pieces():
             np.testing.assert_allclose(row, expected, rtol=1e-5, err_msg=measure)
         for snapshot, new in zip(weights.snapshots, now, strict=True):
             np.testing.assert_array_equal(snapshot, new)
+
+
+@case()
+def a_thousand_tensors():
+    """The first record, with all that is traced and compiled for it, within 10 s."""
+    rng = np.random.default_rng(0)
+    shapes = [(16, 16), (3, 3, 4, 8), (64, 4)] * 334
+    variables = [keras.Variable(rng.normal(size=shape)) for shape in shapes]
+    for kind in (HostMeasures, DeviceMeasures):
+        weights = kind(variables, ("l1_ratio",))
+        weights.snapshot()
+        for variable in variables:
+            variable.assign(variable * 1.5)
+        began = time.perf_counter()
+        [values], _ = weights.finish([weights.measure()])
+        assert time.perf_counter() - began < 10
+        np.testing.assert_allclose(values, np.full((1, len(shapes)), 0.5), rtol=1e-5)
 
 
 # ------------------------------------------------------------ kinds of models

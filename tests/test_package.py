@@ -112,6 +112,12 @@ def test_the_example_of_the_readme_runs(tmp_path):
     assert len(tfrwc.load_recording(tmp_path / "run.parquet")) == 10
 
 
+def test_the_example_of_checkpoints_in_the_readme_runs(tmp_path):
+    printed = run_example("from_checkpoints(", tmp_path)
+    assert "dense_4/0" in printed
+    assert len(list((tmp_path / "checkpoints").iterdir())) == 5
+
+
 def test_the_example_of_following_a_training_in_the_readme_runs(tmp_path):
     printed = run_example("TrendsToTensorBoard(", tmp_path)
     assert "low_records" in printed

@@ -15,6 +15,7 @@ import pytest
 
 from tfrwc import Recording, load_recording
 from tfrwc.recording import Flag
+from tfrwc.recording.journal import Journal, journal_path
 
 
 def make(records=4):
@@ -181,3 +182,43 @@ def test_kill_9_leaves_a_whole_file(tmp_path, seconds):
         said = 1 + len(writer.stdout.read().splitlines())
     # All that was said to be written, and at most the record after it.
     assert said <= len(load_recording(path)) <= said + 1
+
+
+def test_a_journal_is_read_up_to_where_it_was_cut(tmp_path):
+    path = tmp_path / "run.parquet"
+    whole = make()
+    head = make()
+    head.drop_after(20)
+    head.save(path)
+    journal = Journal(journal_path(path))
+    sizes = []
+    for record in whole.records():  # the first two are in the file as well
+        journal.append(*record)
+        sizes.append(journal_path(path).stat().st_size)
+    journal.close()
+    content = journal_path(path).read_bytes()
+    for size in (0, 1, 100, sizes[2] - 1, sizes[2], sizes[2] + 1, sizes[3]):
+        journal_path(path).write_bytes(content[:size])
+        expected = 2 + sum(size >= s for s in sizes[2:])
+        read = load_recording(path)
+        assert read.steps.tolist() == whole.steps[:expected].tolist(), size
+        for measure in whole.measures:
+            np.testing.assert_array_equal(
+                read.values(measure), whole.values(measure)[:expected]
+            )
+        pd.testing.assert_frame_equal(read.logs, whole.logs[:expected])
+
+
+def test_values_per_learning_rate():
+    recording = make()
+    with pytest.raises(ValueError, match=r"no learning rate.*'loss', 'val_loss'"):
+        recording.per_learning_rate()
+    for (*_, logs), rate in zip(recording.records(), [0.5, 0, 0.25, 0.1], strict=True):
+        logs["learning_rate"] = rate
+    for measure in recording.measures:
+        values, found = recording.values(measure), recording.per_learning_rate(measure)
+        assert np.isnan(found[1]).all()
+        np.testing.assert_allclose(found[0], values[0] * 2)
+        np.testing.assert_allclose(found[2], values[2] * 4)
+    with pytest.raises(ValueError, match="was not recorded"):
+        recording.per_learning_rate("l2_ratio")
