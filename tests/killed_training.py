@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import keras
-from battery import fit, network
+from battery.helpers import fit, network
 
 from tfrwc import RWCCallback
 

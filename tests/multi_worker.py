@@ -13,7 +13,7 @@ strategy = tf.distribute.MultiWorkerMirroredStrategy()
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
-from battery import Oracle, data, network  # noqa: E402
+from battery.helpers import Oracle, data, network  # noqa: E402
 
 from tfrwc import RWCCallback  # noqa: E402
 

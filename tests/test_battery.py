@@ -1,6 +1,6 @@
 """Recording on every backend, in distributed training and through every fault.
 
-The cases are in `battery.py`. Each backend runs them in a process of its own, since
+The cases are in `battery`. Each backend runs them in a process of its own, since
 Keras takes one backend per process; JAX has four virtual devices there, TensorFlow
 two.
 """
@@ -44,7 +44,7 @@ def results(tmp_path_factory):
         if backend not in known:
             path = tmp_path_factory.mktemp("battery") / f"{backend}.json"
             process = run(
-                ["battery.py", path],
+                ["-m", "battery", path],
                 KERAS_BACKEND=backend,
                 XLA_FLAGS="--xla_force_host_platform_device_count=4",
             )

@@ -1,4 +1,4 @@
-"""RWCCallback in real calls of fit. What holds on every backend is in `battery.py`."""
+"""RWCCallback in real calls of fit. What holds on every backend is in `battery`."""
 
 import warnings
 from itertools import pairwise

@@ -43,9 +43,9 @@ class RWCCallback(keras.callbacks.Callback):
     Several calls of `fit` with one callback make one recording. With a `path` that
     already holds a recording, a model that is restored to where it stopped goes on
     with it; records past the restored step are dropped, with a warning. Put this
-    callback before `keras.callbacks.BackupAndRestore`, so that no record is younger
-    on disk than the weights, and before `keras.callbacks.SwapEMAWeights` to measure
-    the weights that are trained, after it to measure their moving averages.
+    callback before `keras.callbacks.BackupAndRestore`, so that a record is on disk
+    before the backup after it, and before `keras.callbacks.SwapEMAWeights` to
+    measure the weights that are trained, after it to measure their averages.
 
     The clock counts optimizer updates: with gradient accumulation one takes several
     batches (`logs` then has `batches`, too), and one that a loss scale optimizer
