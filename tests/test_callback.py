@@ -367,7 +367,7 @@ def test_a_restored_model_goes_on_with_its_recording(tmp_path):
     model.optimizer.build(model.trainable_variables)
     model.load_weights(weights)
     callback = RWCCallback(path)
-    with pytest.warns(UserWarning, match=r"Dropped the last 1 records.*step 8"):
+    with pytest.warns(UserWarning, match=r"Dropped the last 1 of the records.*step 8"):
         fit(model, callback, epochs=4, initial_epoch=2)
     assert callback.recording.steps.tolist() == [4, 8, 12, 16]
     assert callback.recording.epochs.tolist() == [1, 2, 3, 4]
@@ -379,6 +379,31 @@ def test_a_fresh_model_does_not_overwrite_a_recording(tmp_path):
     with pytest.raises(ValueError, match=r"already holds 3 records.*Move that file"):
         fit(small(), RWCCallback(path))
     assert len(load_recording(path)) == 3
+
+
+def test_a_recording_of_another_schedule_or_reference_is_not_gone_on_with(tmp_path):
+    path, model = tmp_path / "run.parquet", small()
+    fit(model, RWCCallback(path))
+    with pytest.raises(
+        ValueError, match=r"every EveryEpochs\(n=1\).*EverySteps\(n=2\)"
+    ):
+        fit(model, RWCCallback(path, every=2))
+    with pytest.raises(ValueError, match=r"reference previous.*Received: initial"):
+        fit(model, RWCCallback(path, reference="initial"))
+
+
+def test_one_callback_does_not_record_another_run():
+    callback = RWCCallback()
+    fit(small(), callback)
+    with pytest.raises(ValueError, match=r"another model up to step 12.*at step 0"):
+        fit(small(), callback)
+    assert callback.recording.steps.tolist() == [4, 8, 12]
+
+
+@pytest.mark.parametrize("path", ["", ".", 3])
+def test_a_path_that_is_none_is_named(path):
+    with pytest.raises(ValueError, match=r"RWCCallback's path.*Received"):
+        RWCCallback(path)
 
 
 def test_a_recording_of_other_measures_is_not_gone_on_with(tmp_path):

@@ -204,8 +204,13 @@ def test_mistakes_are_named(training, tmp_path):
         Recording.from_checkpoints(tmp_path / "nothing")
     with pytest.raises(FileNotFoundError, match=r"no checkpoint .*x\.keras"):
         Recording.from_checkpoints([tmp_path / "x.keras", *files])
-    with pytest.raises(ValueError, match="two checkpoints"):
+    with pytest.raises(ValueError, match=r"two checkpoints.*without subfolders"):
         Recording.from_checkpoints(tmp_path)
+    with pytest.raises(ValueError, match="is one file"):
+        Recording.from_checkpoints(files[0])
+    with pytest.raises(ValueError, match=r"step 2 .*Sort|step 22 .*before .*step 4"):
+        Recording.from_checkpoints(files)  # sorted as text
+    files.sort(key=lambda path: int(path.name.split("-")[1].split(".")[0]))
     with pytest.raises(ValueError, match="two checkpoints"):
         Recording.from_checkpoints(files[:1])
     with pytest.raises(ValueError, match=r"\.weights\.h5 or \.keras.*other\.h5"):

@@ -128,7 +128,7 @@ def test_kl_qp_is_the_objective_at_one(monkeypatch):
     ("name", "beta"),
     [
         ("tanh", 1.38),
-        ("product", 27.5),
+        pytest.param("product", 27.5, marks=pytest.mark.slow),
         pytest.param("sum_and_squares", 3.40, marks=pytest.mark.slow),
     ],
 )

@@ -120,6 +120,7 @@ def test_one_step_is_that_of_keras(encoder, posterior):
                 assert wrong.mean() < 0.01, a.path
 
 
+@pytest.mark.slow
 def test_trained_models_are_at_the_optimum():
     """Objective, rate and distortion within 1 % of R3, over β, for three mixings.
 

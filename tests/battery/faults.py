@@ -33,7 +33,7 @@ def exception_in_the_middle():
         assert not path.with_name("run.parquet.journal").exists()
 
 
-def restart(every, save_freq, kill_at, reference="previous"):
+def restart(every, save_freq, kill_at, reference="previous", aside=0):
     """A recording that was cut off and gone on with, and one that was not."""
     with TemporaryDirectory() as folder:
         path, backup = Path(folder) / "run.parquet", f"{folder}/backup"
@@ -48,6 +48,8 @@ def restart(every, save_freq, kill_at, reference="previous"):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             train()
+        kept = sorted(Path(folder).glob("run.cut-off-*.parquet"))
+        assert [len(load_recording(path)) for path in kept] == [aside] * bool(aside)
         whole = RWCCallback(every=every, reference=reference)
         fit(network(), whole, n=16, batch_size=4, epochs=3)
         return load_recording(path), whole.recording, [str(w.message) for w in caught]
@@ -67,9 +69,18 @@ def backup_and_restore_within_an_epoch():
     recording, whole, messages = restart(1, save_freq=3, kill_at=11)
     assert recording.steps.tolist() == list(range(1, 14))
     assert recording.epochs.tolist() == [1] * 4 + [2] * 4 + [3] * 5
-    assert any("Dropped the last 2 records" in message for message in messages)
+    assert any("Dropped the last 2 of" in message for message in messages)
     np.testing.assert_allclose(recording.values()[:9], whole.values()[:9], rtol=1e-5)
     assert (recording.values() > 0).all()
+
+
+@case()
+def killed_before_the_first_backup():
+    """The restart begins anew, and what was recorded is kept beside it."""
+    recording, whole, messages = restart(1, save_freq="epoch", kill_at=3, aside=3)
+    assert recording.steps.tolist() == whole.steps.tolist()
+    np.testing.assert_allclose(recording.values(), whole.values(), rtol=1e-5)
+    assert any("now in run.cut-off-1.parquet" in message for message in messages)
 
 
 @case()

@@ -77,5 +77,7 @@ def two_fits_and_frozen_layers():
     fit(compiled(model), callback, epochs=1)
     recording = callback.recording
     assert recording.epochs.tolist() == [1, 2, 3]
+    # `compile` made a new optimizer, whose count begins again.
+    assert recording.steps.tolist() == [4, 8, 12]
     assert recording.values()[:, 0].tolist()[:2] == [0, 0]
     assert recording.values()[2, 0] > 0

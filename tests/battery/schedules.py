@@ -53,7 +53,7 @@ def learning_rate_schedules():
     fit(network(optimizer=keras.optimizers.SGD(within)), callback, oracle)
     recording = callback.recording
     oracle.check(recording)
-    rates = np.array([0.05, 0.025, 0.0125])
+    rates = 0.1 * 0.5 ** (np.array([3, 7, 11]) / 4)  # of the last update
     np.testing.assert_allclose(recording.logs["learning_rate"], rates, rtol=1e-6)
     np.testing.assert_allclose(
         recording.per_learning_rate(), recording.values() / rates[:, None], rtol=1e-6

@@ -1,7 +1,6 @@
 """`RWCCallback`: record how much each layer changes during `fit`."""
 
 import warnings
-from pathlib import Path
 
 import keras
 
@@ -42,10 +41,13 @@ class RWCCallback(keras.callbacks.Callback):
 
     Several calls of `fit` with one callback make one recording. With a `path` that
     already holds a recording, a model that is restored to where it stopped goes on
-    with it; records past the restored step are dropped, with a warning. Put this
-    callback before `keras.callbacks.BackupAndRestore`, so that a record is on disk
-    before the backup after it, and before `keras.callbacks.SwapEMAWeights` to
-    measure the weights that are trained, after it to measure their averages.
+    with it; records past the restored step are dropped, with a warning. The recording
+    of a training that was cut off and begins anew is moved aside; one that was
+    finished is refused. Put this callback before `keras.callbacks.BackupAndRestore`,
+    so that a record is on disk before the backup after it; before
+    `keras.callbacks.SwapEMAWeights` to measure the weights that are trained, after it
+    to measure their averages; and before a callback of your own that sets the
+    learning rate at the end of an epoch.
 
     The clock counts optimizer updates: with gradient accumulation one takes several
     batches (`logs` then has `batches`, too), and one that a loss scale optimizer
@@ -85,16 +87,18 @@ class RWCCallback(keras.callbacks.Callback):
         watch="kernels",
     ):
         super().__init__()
-        self.path = None if path is None else Path(path)
-        self._store = None if path is None else Store(self.path)
         self.schedule = as_schedule(every)
         self.measures = check_measures(measures)
         self.reference = check_reference(reference)
         self.watch = watching.check_watch(watch)
+        self._store = None if path is None else Store(path)
+        self.path = None if path is None else self._store.path
         self._recording = None
         self._weights = None
         self._pending = []
         self._epochs_done = 0
+        self._steps_before = 0  # by optimizers that `compile` has replaced since
+        self._last_step = 0
         self._resumed = False
         self._warned_non_finite = False
         if self.schedule.unit == "step":
@@ -147,17 +151,20 @@ class RWCCallback(keras.callbacks.Callback):
         if self.schedule.unit == "epoch" and self.schedule.due(
             self._epoch - 1, self._epoch
         ):
-            self._record(counters.updates(self.model), logs)
+            self._record(self._clock(), logs)
+        self._last_step, self._unread = self._clock(), 0
         self._epochs_done = self._epoch
         self._flush()
 
     def on_train_end(self, logs=None):
+        if self._recording is not None:
+            self._recording.settings["finished"] = True
         self._flush()
         if self._recording is not None and not len(self._recording):
             warnings.warn(
                 f"Nothing was recorded: {self.schedule!r} asked for no record in "
                 f"epochs 1 to {self._epochs_done}, which ended at optimizer step "
-                f"{counters.updates(self.model)}. Give `every` a smaller number.",
+                f"{self._last_step}. Give `every` a smaller number.",
                 RuntimeWarning,
                 stacklevel=2,
             )
@@ -173,7 +180,7 @@ class RWCCallback(keras.callbacks.Callback):
         # many would not reach a record, the clock need not be read.
         if not self.schedule.due(self._last_step, self._last_step + self._unread):
             return
-        step = counters.updates(self.model)
+        step = self._clock()
         due = self.schedule.due(self._last_step, step)
         self._last_step, self._unread = step, 0
         if due:
@@ -185,6 +192,9 @@ class RWCCallback(keras.callbacks.Callback):
         batches = (self.params or {}).get("steps")
         known = batches is not None and not self.model.stop_training
         self._batches += batches if known else float("nan")
+
+    def _clock(self):
+        return self._steps_before + counters.updates(self.model)
 
     def _set_epoch(self, epoch):
         # Epochs go on counting when a further fit starts again at 0, and keep
@@ -205,12 +215,16 @@ class RWCCallback(keras.callbacks.Callback):
             self._store.writes = _backends.is_chief(self.model)
         if self._recording is None:
             self._recording = self._open(tensors)
+            self._recording.settings["finished"] = False
             self._attach(tensors)
             self._keep_initial()
             self._flush()
         elif not self._same_variables(tensors):
             self._go_on_with(tensors)
-        self._last_step, self._unread = counters.updates(self.model), 0
+        self._recording.settings["finished"] = False
+        # The count of a new optimizer begins at 0; that of the recording goes on.
+        self._steps_before += max(self._last_step - self._clock(), 0)
+        self._last_step, self._unread = self._clock(), 0
         self._start_interval()
         self._started = True
 
@@ -258,7 +272,7 @@ class RWCCallback(keras.callbacks.Callback):
         versions = {"keras": keras.__version__, "backend": keras.backend.backend()}
         if self._store is not None:
             step = counters.updates(self.model)
-            recording = self._store.resume(table, self.measures, self.reference, step)
+            recording = self._store.resume(table, self.measures, settings, step)
             if recording is not None:
                 self._epochs_done = int(recording.epochs[-1]) if len(recording) else 0
                 self._resumed = True
@@ -285,6 +299,13 @@ class RWCCallback(keras.callbacks.Callback):
         if len(new) == len(tensors):
             table = watching.layer_table(tensors)
             check_same(self._recording, table, self.measures, "this callback")
+            if counters.updates(self.model) < self._last_step:
+                raise ValueError(
+                    f"This callback has recorded another model up to step "
+                    f"{self._last_step}, but this one is at step "
+                    f"{counters.updates(self.model)}. Use a new RWCCallback and a new "
+                    "path for each model."
+                )
             if self.reference == "initial":
                 raise ValueError(
                     "This callback records against the initial weights of another "

@@ -55,8 +55,8 @@ def from_checkpoints(
 
     Raises:
         FileNotFoundError: for a missing file or folder.
-        ValueError: for fewer than two files, files of other networks, damaged ones,
-            or what cannot be done without a model.
+        ValueError: for fewer than two files, files out of order, of other networks,
+            or damaged, or what cannot be done without a model.
     """
     measures, reference = check_measures(measures), check_reference(reference)
     paths = _files(paths)
@@ -64,6 +64,7 @@ def from_checkpoints(
         table, steps, found = _from_files(paths, measures, reference, watch)
     else:
         table, steps, found = _by_model(model, paths, measures, reference, watch)
+    _check_order(paths, steps)
     epochs = _numbers_in_names(paths)
     if None in steps:
         steps = epochs
@@ -82,6 +83,11 @@ def from_checkpoints(
 def _files(paths):
     if isinstance(paths, (str, Path)):
         folder = Path(paths)
+        if folder.is_file():
+            raise ValueError(
+                f"{folder} is one file, and a change needs two. Give a list of files, "
+                "or a folder of them."
+            )
         if not folder.is_dir():
             raise FileNotFoundError(
                 f"{folder} is no folder of checkpoints. Give one, or a list of files."
@@ -99,10 +105,21 @@ def _files(paths):
             raise FileNotFoundError(f"There is no checkpoint {path}.")
     if len(files) < 2:
         raise ValueError(
-            f"A change needs two checkpoints ({' or '.join(SUFFIXES)}) or more. "
-            f"Received: {[str(path) for path in files] or paths!r}."
+            f"A change needs two checkpoints ({' or '.join(SUFFIXES)}) or more. Found: "
+            f"{[str(path) for path in files]} in {paths!r}, without subfolders."
         )
     return files
+
+
+def _check_order(paths, steps):
+    known = [(step, path) for step, path in zip(steps, paths, strict=True) if step]
+    for (step, path), (later, other) in pairwise(known):
+        if later < step:
+            raise ValueError(
+                f"Checkpoints must come in order of training, but {path} of step "
+                f"{step} comes before {other} of step {later}. Sort them by the "
+                "numbers in their names, as is done for a folder."
+            )
 
 
 def _numbers_in_names(paths):

@@ -39,12 +39,20 @@ def settings(model) -> dict:
     """Numbers to log beside loss and metrics.
 
     Returns:
-        learning_rate; where gradients are accumulated, batches (see
-        `applied_batches`); where the loss is scaled, loss_scale.
+        learning_rate, that of the last update; where gradients are accumulated, batches
+        (see `applied_batches`); where the loss is scaled, loss_scale.
     """
     optimizer = model.optimizer
     inner = getattr(optimizer, "inner_optimizer", optimizer)
-    found = {"learning_rate": number(inner.learning_rate)}
+    found = {}
+    if isinstance(
+        inner._learning_rate, keras.optimizers.schedules.LearningRateSchedule
+    ):
+        # `inner.learning_rate` is that of the next update already.
+        last = max(applied_batches(model) - 1, 0)
+        found["learning_rate"] = number(inner._learning_rate(last))
+    else:
+        found["learning_rate"] = number(inner.learning_rate)
     if inner.gradient_accumulation_steps:
         found["batches"] = applied_batches(model)
     if scales_loss(model):

@@ -6,6 +6,8 @@ epoch and, for recordings against the initial weights, these weights.
 
 import os
 import warnings
+from itertools import count
+from pathlib import Path
 
 import numpy as np
 
@@ -20,29 +22,36 @@ class Store:
         path: of the recording.
 
     Raises:
-        OSError: if `path` cannot be written.
+        ValueError: if `path` is no path.
+        OSError: if it cannot be written.
     """
 
     def __init__(self, path):
-        self.path = path
+        if not isinstance(path, (str, os.PathLike)) or not Path(path).name:
+            raise ValueError(
+                "RWCCallback's path must be that of a file, or None to keep the "
+                f"recording in memory. Received: {path!r}."
+            )
+        self.path = path = Path(path)
         self.writes = True
         self._initial = path.with_name(path.name + ".initial.npz")
         self._journal = None
         self._journalled = 0
         _check_writable(path)
 
-    def resume(self, table, measures, reference, step):
+    def resume(self, table, measures, settings, step):
         """Load the recording in `path` to go on with it from `step`.
 
         Args:
             table: layer table of the model that is to be recorded.
             measures: that are to be recorded.
-            reference: of the callback.
+            settings: of the recording that is to be made.
             step: optimizer updates that the model has had; later records are
                 dropped, with a warning.
 
         Returns:
-            The recording, or None if there is none.
+            The recording; None if there is none, or only one of a training that was
+            cut off and begins anew, which is moved aside, with a warning.
 
         Raises:
             ValueError: if the file is no recording, or not one of this training.
@@ -51,39 +60,56 @@ class Store:
         if not path.exists():
             return None
         recording = load_recording(path)
-        if not len(recording) and step == 0:
-            return None
         if step == 0:
-            raise ValueError(
-                f"{path} already holds {len(recording)} records up to step "
-                f"{recording.steps[-1]}, but this model is at step 0. Move that file "
-                "or give another path; to go on with it, restore the model and its "
-                "optimizer first."
-            )
-        if recording.settings.get("reference", reference) != reference:
-            raise ValueError(
-                f"{path} is a recording against the "
-                f"{recording.settings['reference']} weights. Ask for the same "
-                f"reference, or give another path. Received: {reference!r}."
-            )
+            if not len(recording):
+                return None
+            if recording.settings.get("finished", True):
+                raise ValueError(
+                    f"{path} already holds {len(recording)} records up to step "
+                    f"{recording.steps[-1]}, but this model is at step 0. Move that "
+                    "file or give another path; to go on with it, restore the model "
+                    "and its optimizer first."
+                )
+            self._move_aside(recording)
+            return None
         check_same(recording, table, measures, path)
+        for name in ("reference", "every"):
+            old = recording.settings.get(name, settings[name])
+            if old != settings[name]:
+                raise ValueError(
+                    f"{path} was recorded with {name} {old}. Ask for the same, or give "
+                    f"another path. Received: {settings[name]}."
+                )
         dropped = recording.drop_after(step)
         if dropped:
             warnings.warn(
-                f"Dropped the last {dropped} records of {path}: they lie after step "
-                f"{step}, at which the model was restored.",
+                f"Dropped the last {dropped} of the records in {path}: they lie after "
+                f"step {step}, at which the model is.",
                 stacklevel=2,
             )
         last = recording.steps[-1] if len(recording) else 0
-        if reference == "previous" and last < step:
+        if settings["reference"] == "previous" and last < step:
             warnings.warn(
-                f"The model was restored at step {step}, after the last record of "
-                f"{path} at step {last}. The weights of that record are not kept, so "
-                f"the next one shows the change since step {step} only. Save backups "
-                "at steps that are recorded to avoid this.",
+                f"The model is at step {step}, past the last record of {path} at step "
+                f"{last}. The weights of that record are not kept, so the next one "
+                f"shows the change since step {step} only. Where a backup is the "
+                "cause, save backups at steps that are recorded.",
                 stacklevel=2,
             )
         return recording
+
+    def _move_aside(self, recording):
+        if not self.writes:
+            return
+        names = (f"{self.path.stem}.cut-off-{i}{self.path.suffix}" for i in count(1))
+        aside = next(p for p in map(self.path.with_name, names) if not p.exists())
+        recording.save(aside)
+        warnings.warn(
+            f"{self.path} holds {len(recording)} records of a training that was cut "
+            f"off, but this model is at step 0: they are now in {aside.name}, and the "
+            "recording begins anew.",
+            stacklevel=2,
+        )
 
     def save(self, recording):
         """Write the whole recording, and begin a new journal.
