@@ -11,7 +11,7 @@ For each backend of Keras that is installed, in a process of its own:
   and NumPy; and Keras' TensorBoard callback with histograms (TensorFlow only);
 - memory: growth of the peak (resident on a CPU, allocated on a GPU) over attaching
   and five records, against the watched bytes;
-- deep networks: 1,000 and 5,000 tensors of 16,384 elements;
+- deep networks: 1,000 and 5,000 tensors of 65,536 elements;
 - per step: `fit` with a record at every step against `fit` without callbacks, in turn,
   a dense network on MNIST (batch 128) and ResNet-18 (32 x 32 x 3, batch 128); beside it
   a callback that does no more than ask for the optimizer's step, since with JAX Keras
@@ -248,7 +248,7 @@ def extra_memory():
 def deep():
     found = {}
     for depth in (1_000, 5_000):
-        model = dense_stack(128, depth)
+        model = dense_stack(256, depth)
         callback = attached(model)
         began = time.perf_counter()
         record(callback)

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 
 from battery.helpers import Oracle, case, fit, network
 from tfrwc import RWCCallback
@@ -63,3 +64,19 @@ def learning_rate_schedules():
     fit(network(), callback, between)
     rates = callback.recording.logs["learning_rate"]
     np.testing.assert_allclose(rates, [0.1, 0.05, 0.1 / 3], rtol=1e-6)
+
+
+@case()
+def a_count_that_something_else_moves():
+    """Steps are counted by batches only as long as the optimizer agrees."""
+
+    class Moves(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            optimizer = self.model.optimizer
+            if int(optimizer.iterations) == 2:
+                optimizer.iterations.assign(10)
+
+    callback = RWCCallback(every=1)
+    with pytest.warns(RuntimeWarning, match="at step 12 at the end of epoch 1, but 4"):
+        fit(network(), callback, Moves())
+    assert callback.recording.steps.tolist()[4:] == [*range(13, 21)]

@@ -13,7 +13,10 @@ if BACKEND not in ("tensorflow", "jax", "torch"):
         f"{BACKEND!r}. Set KERASBACKEND to one of them before Keras is imported."
     )
 _library = importlib.import_module(BACKEND)
-_read = _library.raw_ops.ReadVariableOp if BACKEND == "tensorflow" else None
+if BACKEND == "tensorflow":
+    _read = _library.raw_ops.ReadVariableOp
+    # NumPy has no name for bfloat16, so that its memory cannot be shared.
+    _SHARED = (_library.float32, _library.float64)
 
 
 def builds_in_first_step() -> bool:
@@ -62,18 +65,31 @@ def _is_in_host_memory(tensor):
     return tensor.device.type == "cpu"
 
 
-def host_array(variable):
-    """A variable in host memory as an array, as a rule without a copy.
+def host_reader(variable):
+    """A function that gives a variable in host memory as a vector.
 
-    Drop the array before training goes on: it may share the variable's memory.
+    As a rule without a copy: drop the vector before training goes on, which may change
+    the memory that it shares.
     """
+    if BACKEND == "tensorflow":
+        value = variable.value
+        if not hasattr(value, "values") and value.dtype in _SHARED:
+            handle, dtype = value.handle, value.dtype
+            return lambda: np.asarray(
+                memoryview(_read(resource=handle, dtype=dtype))
+            ).reshape(-1)
+    return lambda: host_array(variable).reshape(-1)
+
+
+def host_array(variable):
+    """A variable in host memory as an array; see `host_reader`."""
     value = tensor(variable)
     if BACKEND == "jax":
         return np.asarray(value)
     if BACKEND == "tensorflow":
-        # NumPy has no name for bfloat16, so that its memory cannot be shared.
-        is_plain = value.dtype in (_library.float32, _library.float64)
-        return np.asarray(memoryview(value)) if is_plain else value.numpy()
+        return (
+            np.asarray(memoryview(value)) if value.dtype in _SHARED else value.numpy()
+        )
     if value.dtype == _library.bfloat16:
         import ml_dtypes
 

@@ -152,7 +152,7 @@ class RWCCallback(keras.callbacks.Callback):
             self._epoch - 1, self._epoch
         ):
             self._record(self._clock(), logs)
-        self._last_step, self._unread = self._clock(), 0
+        self._check_clock()
         self._epochs_done = self._epoch
         self._flush()
 
@@ -178,9 +178,11 @@ class RWCCallback(keras.callbacks.Callback):
         # Reading the clock makes the host wait for the device, and JAX gather the
         # state of the whole model. A batch makes one update at most: where even that
         # many would not reach a record, the clock need not be read.
-        if not self.schedule.due(self._last_step, self._last_step + self._unread):
+        step = self._last_step + self._unread
+        if not self.schedule.due(self._last_step, step):
             return
-        step = self._clock()
+        if not self._counts_batches:
+            step = self._clock()
         due = self.schedule.due(self._last_step, step)
         self._last_step, self._unread = step, 0
         if due:
@@ -192,6 +194,21 @@ class RWCCallback(keras.callbacks.Callback):
         batches = (self.params or {}).get("steps")
         known = batches is not None and not self.model.stop_training
         self._batches += batches if known else float("nan")
+
+    def _check_clock(self):
+        counted, self._last_step = self._last_step + self._unread, self._clock()
+        self._unread = 0
+        if self._counts_batches and self.schedule.unit == "step":
+            self._counts_batches = counted == self._last_step
+            if not self._counts_batches:
+                warnings.warn(
+                    f"The optimizer is at step {self._last_step} at the end of epoch "
+                    f"{self._epoch}, but {counted} were counted, one for each batch. "
+                    "Something else moved its count; the steps of records within this "
+                    "epoch may be off. From here on it is read at each of them.",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
 
     def _clock(self):
         return self._steps_before + counters.updates(self.model)
@@ -225,6 +242,7 @@ class RWCCallback(keras.callbacks.Callback):
         # The count of a new optimizer begins at 0; that of the recording goes on.
         self._steps_before += max(self._last_step - self._clock(), 0)
         self._last_step, self._unread = self._clock(), 0
+        self._counts_batches = counters.updates_with_each_batch(self.model)
         self._start_interval()
         self._started = True
 

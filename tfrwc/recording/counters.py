@@ -23,6 +23,22 @@ def updates(model) -> int:
     return int(number(optimizer.iterations))
 
 
+def updates_with_each_batch(model) -> bool:
+    """Whether each batch is certain to make one update, so that batches count them."""
+    optimizer = model.optimizer
+
+    def is_that_of(method, kind):
+        name = method.__name__
+        return getattr(method, "__func__", None) is getattr(kind, name)
+
+    return (
+        is_that_of(model.train_step, keras.Model)
+        and is_that_of(optimizer.apply, keras.optimizers.Optimizer)
+        and not optimizer.gradient_accumulation_steps
+        and bool(model.trainable_variables)
+    )
+
+
 def applied_batches(model) -> int:
     """Batches whose gradients the optimizer has taken."""
     optimizer = model.optimizer
