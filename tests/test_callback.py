@@ -1,5 +1,8 @@
 """RWCCallback in real calls of fit. What holds on every backend is in `battery`."""
 
+import os
+import subprocess
+import sys
 import warnings
 from itertools import pairwise
 
@@ -426,3 +429,15 @@ def test_a_model_without_optimizer_is_refused():
 def test_explain_is_on_the_callback_too():
     table = RWCCallback(watch="all").explain(small())
     assert table["watched"].all()
+
+
+def test_a_backend_without_training_is_named():
+    done = subprocess.run(
+        [sys.executable, "-c", "from tfrwc import RWCCallback"],
+        env=os.environ | {"KERAS_BACKEND": "numpy"},
+        capture_output=True,
+        text=True,
+    )
+    assert "tensorflow, jax and torch. Received: 'numpy'. Set KERAS_BACKEND" in (
+        done.stderr
+    )

@@ -10,7 +10,7 @@ BACKEND = keras.backend.backend()
 if BACKEND not in ("tensorflow", "jax", "torch"):
     raise ImportError(
         "RWCCallback records under the backends tensorflow, jax and torch. Received: "
-        f"{BACKEND!r}. Set KERASBACKEND to one of them before Keras is imported."
+        f"{BACKEND!r}. Set KERAS_BACKEND to one of them before Keras is imported."
     )
 _library = importlib.import_module(BACKEND)
 if BACKEND == "tensorflow":
