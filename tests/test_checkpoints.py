@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import zipfile
 
 import h5py
 import keras
@@ -110,6 +111,28 @@ def test_weights_files_alone_tell_values_but_no_order(training):
     assert found.layers["depth"].isna().all()
     with pytest.raises(ValueError, match=r"(?s)depth.*unknown.*model"):
         depth_effect(found)
+
+
+def test_files_without_names_of_layers_tell_no_order(training, tmp_path):
+    """Earlier versions of Keras 3 wrote none."""
+    for i in (0, 1):
+        copy = tmp_path / f"{i}.keras"
+        with zipfile.ZipFile(training[0] / "keras" / f"run3-{i}.keras") as archive:
+            weights = tmp_path / "model.weights.h5"
+            weights.write_bytes(archive.read("model.weights.h5"))
+            config = archive.read("config.json")
+        with h5py.File(weights, "a") as file:
+            del file["layers/sequential/vars"]
+            for group in file["layers"].values():
+                if "vars" in group:
+                    group["vars"].attrs.pop("name", None)
+        with zipfile.ZipFile(copy, "w") as archive:
+            archive.writestr("config.json", config)
+            archive.write(weights, "model.weights.h5")
+        weights.unlink()
+    found = Recording.from_checkpoints(tmp_path)
+    assert found.layers["depth"].isna().all()
+    assert sorted(found.values()[0]) == sorted(training[2].values()[0])
 
 
 def test_reading_needs_no_keras(training):

@@ -33,6 +33,11 @@ def several_steps_per_execution():
     fit(network(steps_per_execution=2), callback, oracle, epochs=2)
     assert callback.recording.steps.tolist() == [4, 6]
     oracle.check(callback.recording, kept=[0, 2, 3])
+    # The last execution of an epoch has one step only.
+    callback, oracle = RWCCallback(every=1), Oracle("step")
+    fit(network(steps_per_execution=3), callback, oracle, epochs=2)
+    assert callback.recording.steps.tolist() == [3, 4, 7, 8]
+    oracle.check(callback.recording)
 
 
 @case()

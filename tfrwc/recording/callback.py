@@ -170,7 +170,10 @@ class RWCCallback(keras.callbacks.Callback):
             )
 
     def _after_batch(self, batch, logs=None):
-        # `batch` jumps with steps_per_execution, and starts anew in each epoch.
+        # `batch` jumps with steps_per_execution, at the end of an epoch too far, and
+        # starts anew in each.
+        in_epoch = self._batches_in_epoch()
+        batch = batch if in_epoch is None else min(batch, in_epoch - 1)
         batches = batch - self._last_batch if batch > self._last_batch else batch + 1
         self._last_batch = batch
         self._batches += batches
@@ -189,11 +192,14 @@ class RWCCallback(keras.callbacks.Callback):
             self._record(step, logs)
 
     def _count_batches_of_epoch(self):
-        # Keras does not tell the number of batches of the first epoch of a generator,
-        # nor where in an epoch another callback stopped the training.
-        batches = (self.params or {}).get("steps")
+        # Keras does not tell where in an epoch another callback stopped the training.
+        batches = self._batches_in_epoch()
         known = batches is not None and not self.model.stop_training
         self._batches += batches if known else float("nan")
+
+    def _batches_in_epoch(self):
+        # Keras does not tell this in the first epoch of a generator.
+        return (self.params or {}).get("steps")
 
     def _check_clock(self):
         counted, self._last_step = self._last_step + self._unread, self._clock()

@@ -35,6 +35,7 @@ def updates_with_each_batch(model) -> bool:
         is_that_of(model.train_step, keras.Model)
         and is_that_of(optimizer.apply, keras.optimizers.Optimizer)
         and not optimizer.gradient_accumulation_steps
+        and model.steps_per_execution == 1
         and bool(model.trainable_variables)
     )
 

@@ -147,7 +147,8 @@ class WeightsFile:
         while rest.startswith("layers/") and _layers_of(config):
             _, part, rest = rest.split("/", 2)
             prefix += f"layers/{part}/"
-            name = self._file[prefix + "vars"].attrs.get("name")
+            group = self._file.get(prefix + "vars")
+            name = None if group is None else group.attrs.get("name")
             layers = _layers_of(config)
             numbers = [i for i, x in enumerate(layers) if x["config"]["name"] == name]
             if not numbers:
