@@ -126,7 +126,7 @@ def test_change_per_learning_rate():
     found = compare({"slow": [slow], "warm": [warm]}, per_learning_rate=True)
     np.testing.assert_allclose(found.layers["change"][9:], 2, rtol=1e-6)
     unknown = recording(np.ones(9))
-    with pytest.raises(ValueError, match="'b' logged no learning rate"):
+    with pytest.raises(ValueError, match=r"Condition 'b': .* logged no learning rate"):
         compare({"a": [slow], "b": [unknown]}, per_learning_rate=True)
     with pytest.raises(ValueError, match="square of the learning rate"):
         compare({"a": [slow], "b": [fast]}, measure="cosine", per_learning_rate=True)

@@ -215,10 +215,11 @@ def test_values_per_learning_rate():
         recording.per_learning_rate()
     for (*_, logs), rate in zip(recording.records(), [0.5, 0, 0.25, 0.1], strict=True):
         logs["learning_rate"] = rate
-    for measure in recording.measures:
-        values, found = recording.values(measure), recording.per_learning_rate(measure)
-        assert np.isnan(found[1]).all()
-        np.testing.assert_allclose(found[0], values[0] * 2)
-        np.testing.assert_allclose(found[2], values[2] * 4)
+    values, found = recording.values(), recording.per_learning_rate()
+    assert np.isnan(found[1]).all()
+    np.testing.assert_allclose(found[0], values[0] * 2)
+    np.testing.assert_allclose(found[2], values[2] * 4)
+    with pytest.raises(ValueError, match="square of the learning rate"):
+        recording.per_learning_rate("cosine")
     with pytest.raises(ValueError, match="was not recorded"):
         recording.per_learning_rate("l2_ratio")

@@ -127,22 +127,15 @@ def compare(
 
 
 def _log_change(recording, measure, records, per_learning_rate, condition):
-    curves = recording.values(measure)[:records].T.astype(np.float64)
-    if per_learning_rate:
-        if measure == "cosine":
-            raise ValueError(
-                "The measure 'cosine' grows with the square of the learning rate, so "
-                "it is not divided by it. Choose another measure."
-            )
-        rates = _learning_rates(recording)[:records]
-        if not (rates > 0).any():
-            raise ValueError(
-                f"A recording of condition {condition!r} logged no learning rate. "
-                f"Received the logs {list(recording.logs.columns)}. Give "
-                "per_learning_rate=False."
-            )
-        curves = curves / np.where(rates > 0, rates, np.nan)
-    return mean_log(curves)
+    if not per_learning_rate:
+        return mean_log(recording.values(measure)[:records].T.astype(np.float64))
+    try:
+        curves = recording.per_learning_rate(measure)
+    except ValueError as error:
+        raise ValueError(
+            f"Condition {condition!r}: {error} Give per_learning_rate=False."
+        ) from error
+    return mean_log(curves[:records].T.astype(np.float64))
 
 
 def _learning_rates(recording):

@@ -116,9 +116,8 @@ class _Run:
 
     def __init__(self, recording, measure, low):
         self._values = recording.values(measure).T.astype(np.float64)
-        rate = recording.logs["learning_rate"].to_numpy()
-        with np.errstate(divide="ignore", invalid="ignore"):
-            logs, usable = cleaning.robust(self._values / rate)
+        per_rate = recording.per_learning_rate(measure).T.astype(np.float64)
+        logs, usable = cleaning.robust(per_rate)
         self.logs = np.where(usable[:, None], logs, np.nan)
         self.peak, self.median = np.full(len(logs), np.nan), np.nan
         if usable.any():
@@ -181,10 +180,5 @@ def _checked(recordings, low, confidence):
             raise ValueError(
                 f"suggest_freeze needs {_LEAST_RECORDS} or more records. Received a "
                 f"recording of {len(recording)}. Train longer or record more often."
-            )
-        if "learning_rate" not in recording.logs:
-            raise ValueError(
-                "suggest_freeze divides by the learning rate, which this recording "
-                f"does not log; it logs {list(recording.logs)}. Record by RWCCallback."
             )
     return recordings

@@ -75,16 +75,7 @@ def measures_of(variables, measures, renew):
 
 
 class DeviceMeasures:
-    """Snapshots of some variables, and how far the variables are from them.
-
-    It holds one copy of the variables on the device.
-
-    Args:
-        variables: list of built `keras.Variable`.
-        measures: names from `tfrwc.recording.sums.MEASURES`.
-        renew: whether each comparison makes the present values the snapshots;
-            otherwise those of the last call of `snapshot` stay.
-    """
+    """As `HostMeasures`, for variables on a device: one copy of them stays there."""
 
     def __init__(self, variables, measures, renew=True):
         self.variables = list(variables)
@@ -96,12 +87,10 @@ class DeviceMeasures:
         self._calls = []
 
     def snapshot(self):
-        """Copy the variables as they are now; later calls compare with this."""
         self.snapshots = [ops.copy(_backends.tensor(v)) for v in self.variables]
         self._calls = list(_calls(self.snapshots))
 
     def restore(self, arrays):
-        """Compare with these arrays from now on."""
         self.snapshot()
         self.snapshots = [
             ops.convert_to_tensor(array, dtype=variable.dtype)
@@ -109,7 +98,6 @@ class DeviceMeasures:
         ]
 
     def add(self, variables):
-        """Watch more variables, compared at first with what they are now."""
         self.variables += variables
         self.snapshots += [ops.copy(_backends.tensor(v)) for v in variables]
         self._calls = list(_calls(self.snapshots))

@@ -84,23 +84,28 @@ class Recording:
 
         Change is about proportional to the learning rate, so that phases of a
         schedule compare only after this. A record has one rate, that of its last
-        step; a schedule within a record's interval is followed coarsely.
+        update; a schedule within a record's interval is followed coarsely.
 
         Returns:
             float32 array (records, layers); NaN also where the rate is 0 or unknown.
 
         Raises:
-            ValueError: if the measure or no learning rate was recorded.
+            ValueError: if the measure or no learning rate was recorded, and for
+                ``"cosine"``, which grows with the square of the learning rate.
         """
-        values = self.values(measure)
-        if "learning_rate" not in self.logs:
+        if measure == "cosine":
             raise ValueError(
-                "This recording holds no learning rate to divide by: its logs are "
-                f"{list(self.logs)}. RWCCallback logs it; use values() instead."
+                "The measure 'cosine' grows with the square of the learning rate, so "
+                "it is not divided by it. Choose another measure."
             )
-        rates = self.logs["learning_rate"].to_numpy(np.float32, copy=True)
-        rates[rates == 0] = np.nan
-        return values / rates[:, None]
+        values, logs = self.values(measure), self.logs
+        rates = logs.get("learning_rate", pd.Series(np.nan, logs.index)).to_numpy()
+        if not (rates > 0).any():
+            raise ValueError(
+                "This recording logged no learning rate to divide by. Received the "
+                f"logs {list(logs)}; RWCCallback logs it."
+            )
+        return values / np.where(rates > 0, rates, np.nan)[:, None].astype(np.float32)
 
     def flags(self, measure: str = "l1_ratio") -> np.ndarray:
         """Why values are NaN: uint8 array (records, layers) of `Flag`."""
