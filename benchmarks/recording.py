@@ -17,8 +17,8 @@ For each backend of Keras that is installed, in a process of its own:
   a callback that does no more than ask for the optimizer's step, since with JAX Keras
   then gathers the state of the whole model.
 
-Prints a table and writes benchmarks/recording.json, with `--out` elsewhere; exits
-with 1 if a bar is missed.
+Prints a table and writes benchmarks/recording.json and .png, with `--out` elsewhere;
+exits with 1 if a bar is missed.
 """
 
 import argparse
@@ -30,11 +30,16 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import matplotlib
 
+matplotlib.use("agg")
+import matplotlib.pyplot as plt
+
+COLOURS = ("#bbbbbb", "#888888", "#0072b2", "#d55e00", "#cc79a7")
+SMALL = {"va": "center", "fontsize": "x-small"}
+WORKER = Path(__file__).with_name("recording_worker.py")
 BARS = {
     "record / floor": 1.5,
     "record / get_weights with NumPy": 1 / 2.5,
@@ -44,316 +49,6 @@ BARS = {
     "step of dense network": 1.10,
     "step of ResNet-18": 1.05,
 }
-REPEATS = 15
-ASKED = "ratio, asked for the step"
-
-
-def median_seconds(function, repeats=REPEATS):
-    function()
-    seconds = []
-    for _ in range(repeats):
-        began = time.perf_counter()
-        function()
-        seconds.append(time.perf_counter() - began)
-    return statistics.median(seconds)
-
-
-def resnet50():
-    import keras
-
-    return keras.applications.ResNet50(weights=None)
-
-
-def dense_stack(width, depth):
-    import keras
-
-    class Stack(keras.Model):  # Sequential ones recurse, and are limited by it
-        def __init__(self):
-            super().__init__()
-            self.stack = [
-                keras.layers.Dense(width, use_bias=False) for _ in range(depth)
-            ]
-            for layer in self.stack:
-                layer.build((None, width))
-            self.built = True
-
-    return Stack()
-
-
-def attached(model):
-    """A callback at the start of a training of `model`."""
-    from tfrwc import RWCCallback
-
-    model.compile("sgd", "mse")
-    callback = RWCCallback()
-    callback.set_model(model)
-    callback.on_train_begin()
-    callback.on_epoch_begin(0)
-    return callback
-
-
-def record(callback):
-    callback._record(1, {})
-    callback._fetch_pending()
-
-
-def watched_bytes(callback):
-    return sum(
-        v.dtype.itemsize * size if hasattr(v.dtype, "itemsize") else 4 * size
-        for v, size in zip(
-            callback._weights.snapshots, callback.recording.layers["size"], strict=True
-        )
-    )
-
-
-def copy_of(callback):
-    """A function that copies the watched weights once, and waits for it."""
-    import keras
-    import numpy as np
-
-    from tfrwc.recording import _backends
-
-    weights = callback._weights.variables
-    if _backends.in_host_memory(weights):
-        source = np.concatenate([_backends.host_array(v).ravel() for v in weights])
-        target = source.copy()
-        return lambda: np.copyto(target, source)
-    tensors = [_backends.tensor(v) for v in weights]
-    if _backends.BACKEND == "jax":
-        import jax
-
-        copy = jax.jit(
-            lambda old, new: [keras.ops.copy(x) for x in new], donate_argnums=0
-        )
-        held = [[keras.ops.copy(x) for x in tensors]]
-
-        def run():
-            held[0] = jax.block_until_ready(copy(held[0], tensors))
-
-        return run
-    import torch
-
-    targets = [x.clone() for x in tensors]
-
-    def run():
-        torch._foreach_copy_(targets, tensors)
-        torch.cuda.synchronize()
-
-    return run
-
-
-def as_users_write_it(model):
-    """Relative change of the kernels by `get_weights` and NumPy."""
-    import numpy as np
-
-    held = [model.get_weights()]
-
-    def run():
-        now = model.get_weights()
-        change = [
-            np.abs(b - a).sum() / np.abs(a).sum()
-            for a, b in zip(held[0], now, strict=True)
-            if a.ndim > 1
-        ]
-        held[0] = now
-        return change
-
-    return run
-
-
-def with_histograms(model):
-    import keras
-
-    folder = tempfile.mkdtemp()
-    board = keras.callbacks.TensorBoard(folder, histogram_freq=1, write_graph=False)
-    board.set_model(model)
-    board.on_train_begin()
-    return lambda: board._log_weights(0)
-
-
-def per_record(name, model):
-    import keras
-
-    callback = attached(model)
-    size = watched_bytes(callback)
-    copy = median_seconds(copy_of(callback))
-    ours = median_seconds(lambda: record(callback))
-    found = {
-        "model": name,
-        "watched_tensors": len(callback.recording.layers),
-        "watched_bytes": size,
-        "copy_seconds": copy,
-        "floor_seconds": 1.5 * copy,
-        "record_seconds": ours,
-        "record / floor": ours / (1.5 * copy),
-        "bytes_per_second": 3 * size / ours,
-    }
-    repeats = 5 if size < 2**28 else 2
-    others = {"get_weights with NumPy": as_users_write_it(model)}
-    if keras.backend.backend() == "tensorflow" and size < 2**28:
-        others["TensorBoard with histograms"] = with_histograms(model)
-    for other, function in others.items():
-        found[f"{other}, seconds"] = median_seconds(function, repeats)
-        found[f"record / {other}"] = ours / found[f"{other}, seconds"]
-    return found
-
-
-def _peak():
-    """Bytes held at most since the last call, and now."""
-    import keras
-
-    if keras.backend.backend() == "torch":
-        import torch
-
-        if torch.cuda.is_available():
-            peak = torch.cuda.max_memory_allocated(), torch.cuda.memory_allocated()
-            torch.cuda.reset_peak_memory_stats()
-            return peak
-    if keras.backend.backend() == "jax":
-        import jax
-
-        stats = jax.devices()[0].memory_stats()
-        if stats:
-            # Its peak cannot be reset: measure before anything larger.
-            return stats["peak_bytes_in_use"], stats["bytes_in_use"]
-    status = dict(
-        line.split(":", 1)
-        for line in Path("/proc/self/status").read_text().splitlines()
-    )
-    Path("/proc/self/clear_refs").write_text("5")
-    return tuple(int(status[key].split()[0]) * 1024 for key in ("VmHWM", "VmRSS"))
-
-
-def extra_memory():
-    """Peak growth by a callback, on a model much larger than anything before it."""
-    import keras
-
-    model = dense_stack(4096, 6)
-    for variable in model.weights:  # JAX may not have made them yet
-        keras.ops.convert_to_numpy(keras.ops.sum(variable))
-    _peak()
-    _, before = _peak()
-    callback = attached(model)
-    for _ in range(5):
-        record(callback)
-    peak, _ = _peak()
-    size = watched_bytes(callback)
-    return {
-        "watched_bytes": size,
-        "extra_peak_bytes": peak - before,
-        "memory / watched bytes": (peak - before) / size,
-    }
-
-
-def deep():
-    found = {}
-    for depth in (1_000, 5_000):
-        model = dense_stack(256, depth)
-        callback = attached(model)
-        began = time.perf_counter()
-        record(callback)
-        first = time.perf_counter() - began
-        seconds = median_seconds(lambda c=callback: record(c))
-        found[str(depth)] = {
-            "first_record_seconds": first,
-            "record_seconds": seconds,
-            "seconds_per_byte": seconds / watched_bytes(callback),
-        }
-    return found
-
-
-def dense_network():
-    import keras
-
-    model = keras.Sequential(
-        [
-            keras.layers.Input((28, 28, 1)),
-            keras.layers.Rescaling(1 / 255),
-            keras.layers.Flatten(),
-            keras.layers.Dense(128, "relu"),
-            keras.layers.Dense(10, "softmax"),
-        ]
-    )
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    return model
-
-
-def resnet18():
-    from tfrwc import models
-
-    model = models.build("resnet18", (32, 32, 3), 10)
-    model.compile("sgd", "sparse_categorical_crossentropy")
-    return model
-
-
-def per_step(make, x, y, rounds):
-    """Seconds of `fit` without and with a record at every step, in turn.
-
-    Beside them, of one with a callback that does no more than ask for the step.
-    """
-    import keras
-
-    from tfrwc import RWCCallback
-
-    class AsksForTheStep(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch, logs=None):
-            int(self.model.optimizer.iterations.value)
-
-    model = make()
-    options = {"batch_size": 128, "verbose": 0, "epochs": 1}
-    model.fit(x[:256], y[:256], **options)
-    kinds = {
-        "plain": lambda: [],
-        "recorded": lambda: [RWCCallback(every=1)],
-        "asked for the step": lambda: [AsksForTheStep()],
-    }
-    seconds = {kind: [] for kind in kinds}
-    for _ in range(rounds):
-        for kind, callbacks in kinds.items():
-            began = time.perf_counter()
-            model.fit(x, y, callbacks=callbacks(), **options)
-            seconds[kind].append((time.perf_counter() - began) / -(-len(x) // 128))
-
-    def ratio(kind):
-        pairs = zip(seconds["plain"], seconds[kind], strict=True)
-        return statistics.median(b / a for a, b in pairs)
-
-    return {
-        "step_seconds": seconds,
-        "ratio": ratio("recorded"),
-        ASKED: ratio("asked for the step"),
-    }
-
-
-def worker(path):
-    import keras
-    import numpy as np
-
-    from tfrwc import __version__, datasets
-
-    images = datasets.load("mnist")
-    result = {
-        "backend": keras.backend.backend(),
-        "keras": keras.__version__,
-        "tfrwc": __version__,
-        "memory": extra_memory(),
-        "per_record": [per_record("ResNet-50, 25 million", resnet50())],
-        "deep": deep(),
-    }
-    result["per_record"].append(
-        per_record("18 dense layers, 300 million", dense_stack(4096, 18))
-    )
-    rng = np.random.default_rng(0)
-    result["per_step"] = {
-        "dense network": per_step(dense_network, images.x_train, images.y_train, 15),
-        "ResNet-18": per_step(
-            resnet18,
-            rng.integers(0, 256, (4 * 128, 32, 32, 3)).astype("uint8"),
-            rng.integers(0, 10, 4 * 128),
-            3,
-        ),
-    }
-    Path(path).write_text(json.dumps(result))
 
 
 def figures(result):
@@ -369,8 +64,56 @@ def figures(result):
     growth = deep["5000"]["seconds_per_byte"] / deep["1000"]["seconds_per_byte"]
     yield "time per byte, 5,000 tensors / 1,000", None, growth
     for name, one in result["per_step"].items():
-        yield f"step of {name}", None, one["ratio"]
-        yield f"  a callback that asks for the step, {name}", None, one[ASKED]
+        yield f"step of {name}", None, one["recorded / plain"]
+        yield (
+            f"  a callback that asks for the step, {name}",
+            None,
+            one["asking / plain"],
+        )
+
+
+def picture(results, path):
+    """Seconds of one record beside the floor and the alternatives, median of runs."""
+    bars = {
+        "one copy": "copy_seconds",
+        "floor: read twice, write once": "floor_seconds",
+        "RWCCallback": "record_seconds",
+        "get_weights with NumPy": "get_weights with NumPy, seconds",
+        "TensorBoard with histograms": "TensorBoard with histograms, seconds",
+    }
+    backends = list(dict.fromkeys(result["backend"] for result in results))
+    names = [one["model"] for one in results[0]["per_record"]]
+    figure, axes = plt.subplots(
+        1, len(names), figsize=(10, 3.6), sharey=True, layout="constrained"
+    )
+    for axis, (number, name) in zip(axes, enumerate(names), strict=True):
+        for row, backend in enumerate(backends):
+            runs = [
+                result["per_record"][number]
+                for result in results
+                if result["backend"] == backend
+            ]
+            for place, (label, key) in enumerate(bars.items()):
+                if key not in runs[0]:
+                    continue
+                seconds = statistics.median(run[key] for run in runs)
+                axis.barh(row + 0.16 * (place - 2), seconds, 0.15, color=COLOURS[place])
+                axis.text(seconds, row + 0.16 * (place - 2), f" {seconds:.3g}", **SMALL)
+        axis.set(xscale="log", xlabel="seconds a record", title=name)
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.margins(x=0.15)
+    axes[0].set_yticks(range(len(backends)), backends)
+    axes[0].invert_yaxis()
+    handles = [plt.Rectangle((0, 0), 1, 1, color=colour) for colour in COLOURS]
+    figure.legend(
+        handles,
+        bars,
+        loc="outside upper center",
+        ncols=5,
+        frameon=False,
+        fontsize="small",
+    )
+    figure.savefig(path, dpi=120)
 
 
 def main():
@@ -378,10 +121,7 @@ def main():
     parser.add_argument("--runs", type=int, default=1, help="how often to measure")
     parser.add_argument("--backend", help="only this one")
     parser.add_argument("--out", default=Path(__file__).with_suffix(".json"), type=Path)
-    parser.add_argument("--worker", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.worker:
-        return worker(arguments.worker)
     backends = (
         [arguments.backend] if arguments.backend else ["tensorflow", "jax", "torch"]
     )
@@ -394,7 +134,7 @@ def main():
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "result.json"
                 subprocess.run(
-                    [sys.executable, __file__, "--worker", path],
+                    [sys.executable, WORKER, path],
                     env=os.environ | {"KERAS_BACKEND": backend},
                     check=True,
                 )
@@ -415,6 +155,7 @@ def main():
         "missed": missed,
         "results": results,
     }
+    picture(results, arguments.out.with_suffix(".png"))
     arguments.out.write_text(json.dumps(report, indent=1) + "\n")
     return bool(missed)
 

@@ -65,24 +65,11 @@ def _is_in_host_memory(tensor):
     return tensor.device.type == "cpu"
 
 
-def host_reader(variable):
-    """A function that gives a variable in host memory as a vector.
-
-    As a rule without a copy: drop the vector before training goes on, which may change
-    the memory that it shares.
-    """
-    if BACKEND == "tensorflow":
-        value = variable.value
-        if not hasattr(value, "values") and value.dtype in _SHARED:
-            handle, dtype = value.handle, value.dtype
-            return lambda: np.asarray(
-                memoryview(_read(resource=handle, dtype=dtype))
-            ).reshape(-1)
-    return lambda: host_array(variable).reshape(-1)
-
-
 def host_array(variable):
-    """A variable in host memory as an array; see `host_reader`."""
+    """A variable in host memory as an array, as a rule without a copy.
+
+    Drop it before training goes on, which may change the memory that it shares.
+    """
     value = tensor(variable)
     if BACKEND == "jax":
         return np.asarray(value)
