@@ -93,7 +93,7 @@ def picture(results, path):
                 for result in results
                 if result["backend"] == backend
             ]
-            for place, (label, key) in enumerate(bars.items()):
+            for place, key in enumerate(bars.values()):
                 if key not in runs[0]:
                     continue
                 seconds = statistics.median(run[key] for run in runs)
