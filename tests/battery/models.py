@@ -46,6 +46,45 @@ def built_by_fit():
     assert (subclassed.recording.values() > 0).all()
 
 
+@case()
+def several_optimizers():
+    """Each layer may have an optimizer of its own; then there is no learning rate."""
+    model = network(
+        optimizer=keras.optimizers.MultiOptimizer(
+            keras.optimizers.OptimizerMap(
+                keras.optimizers.SGD(0.05), {".*/kernel": keras.optimizers.Adam(0.01)}
+            )
+        )
+    )
+    callback, oracle = RWCCallback(every=1), Oracle("step")
+    fit(model, callback, oracle)
+    oracle.check(callback.recording)
+    assert "learning_rate" not in callback.recording.logs
+
+
+@case("jax")
+def state_left_with_the_trainer():
+    """A record within an epoch does not make Keras gather the whole model's state."""
+
+    class Trainer(keras.Sequential):
+        gathered = 0
+
+        def jax_state_sync(self):
+            self.gathered += not getattr(self, "_jax_state_synced", True)
+            super().jax_state_sync()
+
+    def trained(*callbacks):
+        keras.utils.set_random_seed(0)
+        model = Trainer([layers.Input((4,)), layers.Dense(8), layers.Dense(2)])
+        fit(compiled(model), *callbacks)
+        return model
+
+    callback, oracle = RWCCallback(every=1), Oracle("step")
+    assert trained(callback).gathered == 3  # once an epoch, by `fit` itself
+    assert trained(oracle).gathered == 12
+    oracle.check(callback.recording)
+
+
 @case("tensorflow", "jax")
 def compiled_step():
     callback, oracle = RWCCallback(every=1), Oracle("step")

@@ -2,6 +2,7 @@
 where it is Keras' backend."""
 
 import importlib
+from functools import partial
 
 import keras
 import numpy as np
@@ -38,17 +39,56 @@ def is_chief(model) -> bool:
     return not started or distributed.get_rank() == 0
 
 
+def readers(variables, model=None):
+    """For each variable a function that returns its tensor, as `tensor` does.
+
+    Args:
+        variables: list of built `keras.Variable`.
+        model: the model in whose `fit` they are called. With JAX, a tensor is then
+            taken from the trainer's state while that holds it; `variable.value` would
+            first need Keras to attach the state of the whole model.
+    """
+    if BACKEND == "tensorflow":
+        return [_tensorflow_reader(variable) for variable in variables]
+    if BACKEND == "torch":
+        return [lambda v=variable: v.value.detach() for variable in variables]
+    places = {}
+    if model is not None:
+        for group, members in (
+            ("trainable_variables", model.trainable_variables),
+            ("non_trainable_variables", model.non_trainable_variables),
+            ("optimizer_variables", model.optimizer.variables),
+        ):
+            places |= {id(v): (group, number) for number, v in enumerate(members)}
+    return [_jax_reader(v, model, places.get(id(v))) for v in variables]
+
+
+def _tensorflow_reader(variable):
+    value = variable.value
+    if hasattr(value, "values"):  # one copy per replica, or per part
+        return value.value
+    # The same as value.value(), at half its overhead.
+    return partial(_read, resource=value.handle, dtype=value.dtype)
+
+
+def _jax_reader(variable, model, place):
+    if place is None:
+        return lambda: variable.value
+    group, number = place
+
+    def read():
+        # The trainer takes the values of variables away for as long as it holds them.
+        if variable._value is None:
+            return model._jax_state[group][number]
+        return variable.value
+
+    return read
+
+
 def tensor(variable):
     """The tensor of a variable, without a record of gradients."""
-    value = variable.value
-    if BACKEND == "torch":
-        return value.detach()
-    if BACKEND == "tensorflow":
-        if hasattr(value, "values"):  # one copy per replica, or per part
-            return value.value()
-        # The same as value.value(), at half its overhead.
-        return _read(resource=value.handle, dtype=value.dtype)
-    return value
+    [read] = readers([variable])
+    return read()
 
 
 def in_host_memory(variables) -> bool:
@@ -65,30 +105,28 @@ def _is_in_host_memory(tensor):
     return tensor.device.type == "cpu"
 
 
-def host_array(variable):
-    """A variable in host memory as an array, as a rule without a copy.
+def host_array(tensor):
+    """A tensor in host memory as an array, as a rule without a copy.
 
-    Drop it before training goes on, which may change the memory that it shares.
+    Drop that of a variable before training goes on, which may change the memory that
+    it shares.
     """
-    value = tensor(variable)
     if BACKEND == "jax":
-        return np.asarray(value)
+        return np.asarray(tensor)
     if BACKEND == "tensorflow":
-        return (
-            np.asarray(memoryview(value)) if value.dtype in _SHARED else value.numpy()
-        )
-    if value.dtype == _library.bfloat16:
+        shared = tensor.dtype in _SHARED
+        return np.asarray(memoryview(tensor)) if shared else tensor.numpy()
+    if tensor.dtype == _library.bfloat16:
         import ml_dtypes
 
-        return value.view(_library.int16).numpy().view(ml_dtypes.bfloat16)
-    return value.numpy()
+        return tensor.view(_library.int16).numpy().view(ml_dtypes.bfloat16)
+    return tensor.numpy()
 
 
-def number(value) -> float:
-    """A scalar tensor or variable as a number."""
-    if isinstance(value, keras.Variable):
-        value = tensor(value)
-    return float(value)
+def number(tensor) -> float:
+    """A tensor of one element as a number."""
+    # JAX' own conversion takes five times as long as NumPy's.
+    return float(np.asarray(tensor) if BACKEND == "jax" else tensor)
 
 
 def compiled(function, donate=False):

@@ -4,8 +4,9 @@ import warnings
 
 import keras
 
-from tfrwc.recording import _backends, counters
+from tfrwc.recording import _backends
 from tfrwc.recording import watch as watching
+from tfrwc.recording.counters import Counters
 from tfrwc.recording.device import measures_of
 from tfrwc.recording.recording import Flag, Recording
 from tfrwc.recording.schedule import as_schedule
@@ -217,7 +218,7 @@ class RWCCallback(keras.callbacks.Callback):
                 )
 
     def _clock(self):
-        return self._steps_before + counters.updates(self.model)
+        return self._steps_before + self._counters.updates()
 
     def _set_epoch(self, epoch):
         # Epochs go on counting when a further fit starts again at 0, and keep
@@ -234,6 +235,7 @@ class RWCCallback(keras.callbacks.Callback):
 
     def _start(self):
         tensors = watching.watched(self.model, self.watch)
+        self._counters = Counters(self.model)
         if self._store is not None:
             self._store.writes = _backends.is_chief(self.model)
         if self._recording is None:
@@ -248,14 +250,15 @@ class RWCCallback(keras.callbacks.Callback):
         # The count of a new optimizer begins at 0; that of the recording goes on.
         self._steps_before += max(self._last_step - self._clock(), 0)
         self._last_step, self._unread = self._clock(), 0
-        self._counts_batches = counters.updates_with_each_batch(self.model)
+        self._counts_batches = self._counters.updates_with_each_batch
+        self._weights.readers = _backends.readers(self._weights.variables, self.model)
         self._start_interval()
         self._started = True
 
     def _start_interval(self):
         self._batches = 0
-        if counters.scales_loss(self.model):
-            self._applied = counters.applied_batches(self.model)
+        if self._counters.scales_loss:
+            self._applied = self._counters.applied_batches()
 
     def _build_in_first_step(self):
         # The initial weights exist only inside the trainer's first step and are gone
@@ -295,7 +298,7 @@ class RWCCallback(keras.callbacks.Callback):
         }
         versions = {"keras": keras.__version__, "backend": keras.backend.backend()}
         if self._store is not None:
-            step = counters.updates(self.model)
+            step = self._counters.updates()
             recording = self._store.resume(table, self.measures, settings, step)
             if recording is not None:
                 self._epochs_done = int(recording.epochs[-1]) if len(recording) else 0
@@ -323,11 +326,11 @@ class RWCCallback(keras.callbacks.Callback):
         if len(new) == len(tensors):
             table = watching.layer_table(tensors)
             check_same(self._recording, table, self.measures, "this callback")
-            if counters.updates(self.model) < self._last_step:
+            if self._counters.updates() < self._last_step:
                 raise ValueError(
                     f"This callback has recorded another model up to step "
                     f"{self._last_step}, but this one is at step "
-                    f"{counters.updates(self.model)}. Use a new RWCCallback and a new "
+                    f"{self._counters.updates()}. Use a new RWCCallback and a new "
                     "path for each model."
                 )
             if self.reference == "initial":
@@ -352,12 +355,10 @@ class RWCCallback(keras.callbacks.Callback):
         self._weights.snapshot()
 
     def _record(self, step, logs):
-        logs = dict(logs or {})
-        logs |= {
-            k: v for k, v in counters.settings(self.model).items() if k not in logs
-        }
-        if counters.scales_loss(self.model):
-            applied = counters.applied_batches(self.model) - self._applied
+        logs = logs or {}
+        logs = {**logs, **self._counters.settings(), **logs}
+        if self._counters.scales_loss:
+            applied = self._counters.applied_batches() - self._applied
             logs["skipped_steps"] = self._batches - applied
         self._pending.append((step, self._epoch, self._weights.measure(), logs))
         self._start_interval()

@@ -1,77 +1,93 @@
 """What a model's optimizer has counted and set."""
 
 import keras
+from keras.optimizers.schedules import LearningRateSchedule
 
-from tfrwc.recording._backends import number
+from tfrwc.recording import _backends
 
 
-def updates(model) -> int:
-    """Optimizer updates done: the clock of a recording.
+class Counters:
+    """Reads the counts and settings of an optimizer, as cheaply as a step allows.
 
-    With gradient accumulation an update takes several batches; an update that a loss
-    scale optimizer skipped does not count.
+    Args:
+        model: a compiled model, at the start of its `fit`.
+
+    Attributes:
+        scales_loss: whether an update is skipped if a gradient is not finite.
+        updates_with_each_batch: whether each batch is certain to make one update, so
+            that batches count them.
 
     Raises:
         ValueError: if the model has no optimizer.
     """
-    optimizer = model.optimizer
-    if optimizer is None:
-        raise ValueError(
-            f"Model {model.name!r} has no optimizer, whose count of updates is the "
-            "clock of a recording. Pass one to model.compile."
+
+    def __init__(self, model):
+        optimizer = model.optimizer
+        if optimizer is None:
+            raise ValueError(
+                f"Model {model.name!r} has no optimizer, whose count of updates is the "
+                "clock of a recording. Pass one to model.compile."
+            )
+        self._model, self._optimizer = model, optimizer
+        self._inner = getattr(optimizer, "inner_optimizer", optimizer)
+        self._readers = {}
+        # A MultiOptimizer has several.
+        self._has_learning_rate = hasattr(self._inner, "learning_rate")
+        self.scales_loss = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+        self.updates_with_each_batch = (
+            _is_that_of(keras.Model, model.train_step)
+            and _is_that_of(keras.optimizers.Optimizer, optimizer.apply)
+            and not optimizer.gradient_accumulation_steps
+            and model.steps_per_execution == 1
+            and bool(model.trainable_variables)
         )
-    return int(number(optimizer.iterations))
+
+    def updates(self) -> int:
+        """Optimizer updates done: the clock of a recording.
+
+        With gradient accumulation an update takes several batches; an update that a
+        loss scale optimizer skipped does not count.
+        """
+        return self.applied_batches() // (self._inner.gradient_accumulation_steps or 1)
+
+    def applied_batches(self) -> int:
+        """Batches whose gradients the optimizer has taken."""
+        return int(self._number(self._inner.variables[0]))
+
+    def settings(self) -> dict:
+        """Numbers to log beside loss and metrics.
+
+        Returns:
+            learning_rate, that of the last update, if all weights have the same; where
+            gradients are accumulated, batches (see `applied_batches`); where the loss
+            is scaled, loss_scale.
+        """
+        found = {}
+        if self._has_learning_rate:
+            found["learning_rate"] = self._learning_rate()
+        if self._inner.gradient_accumulation_steps:
+            found["batches"] = self.applied_batches()
+        if self.scales_loss:
+            found["loss_scale"] = self._number(self._optimizer.dynamic_scale)
+        return found
+
+    def _learning_rate(self):
+        rate = self._inner._learning_rate
+        if isinstance(rate, keras.Variable):
+            return self._number(rate)
+        if isinstance(rate, LearningRateSchedule):
+            # The optimizer's own is that of the next update already.
+            return _backends.number(rate(max(self.applied_batches() - 1, 0)))
+        return _backends.number(self._inner.learning_rate)
+
+    def _number(self, variable):
+        read = self._readers.get(id(variable))
+        if read is None:
+            [read] = _backends.readers([variable], self._model)
+            self._readers[id(variable)] = read
+        return _backends.number(read())
 
 
-def updates_with_each_batch(model) -> bool:
-    """Whether each batch is certain to make one update, so that batches count them."""
-    optimizer = model.optimizer
-
-    def is_that_of(method, kind):
-        name = method.__name__
-        return getattr(method, "__func__", None) is getattr(kind, name)
-
-    return (
-        is_that_of(model.train_step, keras.Model)
-        and is_that_of(optimizer.apply, keras.optimizers.Optimizer)
-        and not optimizer.gradient_accumulation_steps
-        and model.steps_per_execution == 1
-        and bool(model.trainable_variables)
-    )
-
-
-def applied_batches(model) -> int:
-    """Batches whose gradients the optimizer has taken."""
-    optimizer = model.optimizer
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
-    return int(number(inner.variables[0]))  # `iterations` before accumulation
-
-
-def scales_loss(model) -> bool:
-    """Whether an optimizer update is skipped if a gradient is not finite."""
-    return isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
-
-
-def settings(model) -> dict:
-    """Numbers to log beside loss and metrics.
-
-    Returns:
-        learning_rate, that of the last update; where gradients are accumulated, batches
-        (see `applied_batches`); where the loss is scaled, loss_scale.
-    """
-    optimizer = model.optimizer
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
-    found = {}
-    if isinstance(
-        inner._learning_rate, keras.optimizers.schedules.LearningRateSchedule
-    ):
-        # `inner.learning_rate` is that of the next update already.
-        last = max(applied_batches(model) - 1, 0)
-        found["learning_rate"] = number(inner._learning_rate(last))
-    else:
-        found["learning_rate"] = number(inner.learning_rate)
-    if inner.gradient_accumulation_steps:
-        found["batches"] = applied_batches(model)
-    if scales_loss(model):
-        found["loss_scale"] = number(optimizer.dynamic_scale)
-    return found
+def _is_that_of(kind, method):
+    """Whether a bound method is the one that `kind` defines."""
+    return getattr(method, "__func__", None) is getattr(kind, method.__name__)

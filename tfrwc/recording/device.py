@@ -79,6 +79,7 @@ class DeviceMeasures:
 
     def __init__(self, variables, measures, renew=True):
         self.variables = list(variables)
+        self.readers = _backends.readers(self.variables)
         self.snapshots = []
         self._measures = measures
         self._renew = renew
@@ -87,7 +88,7 @@ class DeviceMeasures:
         self._calls = []
 
     def snapshot(self):
-        self.snapshots = [ops.copy(_backends.tensor(v)) for v in self.variables]
+        self.snapshots = [ops.copy(read()) for read in self.readers]
         self._calls = list(_calls(self.snapshots))
 
     def restore(self, arrays):
@@ -99,7 +100,9 @@ class DeviceMeasures:
 
     def add(self, variables):
         self.variables += variables
-        self.snapshots += [ops.copy(_backends.tensor(v)) for v in variables]
+        new = _backends.readers(variables)
+        self.readers += new
+        self.snapshots += [ops.copy(read()) for read in new]
         self._calls = list(_calls(self.snapshots))
 
     def measure(self):
@@ -110,7 +113,7 @@ class DeviceMeasures:
         """
         results = []
         for call in self._calls:
-            current = [_backends.tensor(self.variables[i]) for i in call]
+            current = [self.readers[i]() for i in call]
             snapshots = [self.snapshots[i] for i in call]
             if self._renew:
                 sums, copies = self._sum_and_copy(snapshots, current)

@@ -30,10 +30,14 @@ class HostMeasures:
         measures: names from `tfrwc.recording.sums.MEASURES`.
         renew: whether each comparison makes the present values the snapshots;
             otherwise those of the last call of `snapshot` stay.
+
+    Attributes:
+        readers: of the variables; see `_backends.readers`.
     """
 
     def __init__(self, variables, measures, renew=True):
         self.variables = list(variables)
+        self.readers = _backends.readers(self.variables)
         self.snapshots = []
         self._measures = measures
         self._renew = renew
@@ -41,22 +45,23 @@ class HostMeasures:
 
     def snapshot(self):
         """Copy the variables as they are now; later calls compare with this."""
-        self._set([_backends.host_array(v).copy() for v in self.variables])
+        self._set([array.copy() for array in self._arrays()])
 
     def restore(self, arrays):
         """Compare with these arrays from now on."""
         self._set(
             [
-                array.astype(_backends.host_array(v).dtype)
-                for array, v in zip(arrays, self.variables, strict=True)
+                array.astype(now.dtype)
+                for array, now in zip(arrays, self._arrays(), strict=True)
             ]
         )
 
     def add(self, variables):
         """Watch more variables, compared at first with what they are now."""
         self.variables += variables
-        copies = [_backends.host_array(v).copy() for v in variables]
-        self._set(self.snapshots + copies)
+        self.readers += _backends.readers(variables)
+        new = self._arrays()[len(self.snapshots) :]
+        self._set(self.snapshots + [array.copy() for array in new])
 
     def measure(self):
         """Compare every variable with its snapshot.
@@ -64,7 +69,7 @@ class HostMeasures:
         Returns:
             Sums, float64 (variables, sums), for `finish`.
         """
-        weights = [_backends.host_array(v).reshape(-1) for v in self.variables]
+        weights = [array.reshape(-1) for array in self._arrays()]
         if len(self._tasks) == 1:
             rows = self._compare(self._tasks[0], weights)
         else:
@@ -81,6 +86,9 @@ class HostMeasures:
     def finish(self, results):
         """Turn results of `measure` into values; see `sums.values_and_flags`."""
         return values_and_flags(results, self._measures)
+
+    def _arrays(self):
+        return [_backends.host_array(read()) for read in self.readers]
 
     def _set(self, snapshots):
         self.snapshots = snapshots
