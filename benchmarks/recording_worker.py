@@ -24,14 +24,24 @@ from tfrwc.recording import _backends
 REPEATS = 15
 
 
-def median_seconds(function, repeats=REPEATS):
-    function()
-    seconds = []
-    for _ in range(repeats):
-        began = time.perf_counter()
-        function()
-        seconds.append(time.perf_counter() - began)
-    return statistics.median(seconds)
+def in_turns(functions, repeats=REPEATS):
+    """Seconds of each function in each of some rounds, by name.
+
+    To and fro, so that what slows the machine down for a while hits each.
+    """
+    seconds = {name: [] for name in functions}
+    for number in range(repeats):
+        for name in functions if number % 2 else reversed(functions):
+            began = time.perf_counter()
+            functions[name]()
+            seconds[name].append(time.perf_counter() - began)
+    return seconds
+
+
+def median_ratio(seconds, name, other):
+    """Of pairs of neighbours in time."""
+    pairs = zip(seconds[name], seconds[other], strict=True)
+    return statistics.median(a / b for a, b in pairs)
 
 
 def resnet50():
@@ -132,25 +142,26 @@ def with_histograms(model):
 def per_record(name, model):
     callback = attached(model)
     size = watched_bytes(callback)
-    copy = median_seconds(copy_of(callback))
-    ours = median_seconds(lambda: record(callback))
     found = {
         "model": name,
         "watched_tensors": len(callback.recording.layers),
         "watched_bytes": size,
-        "copy_seconds": copy,
-        "floor_seconds": 1.5 * copy,
-        "record_seconds": ours,
-        "record / floor": ours / (1.5 * copy),
-        "bytes_per_second": 3 * size / ours,
     }
-    repeats = 5 if size < 2**28 else 2
+    ours = {"record": lambda: record(callback)}
+    with_copy = ours | {"copy": copy_of(callback)}
+    in_turns(with_copy, 1)
+    seconds = in_turns(with_copy)
+    for kind, values in seconds.items():
+        found[f"{kind}_seconds"] = statistics.median(values)
+    found["record / floor"] = median_ratio(seconds, "record", "copy") / 1.5
+    found["bytes_per_second"] = 3 * size / found["record_seconds"]
     others = {"get_weights with NumPy": as_users_write_it(model)}
     if keras.backend.backend() == "tensorflow" and size < 2**28:
         others["TensorBoard with histograms"] = with_histograms(model)
     for other, function in others.items():
-        found[f"{other}, seconds"] = median_seconds(function, repeats)
-        found[f"record / {other}"] = ours / found[f"{other}, seconds"]
+        seconds = in_turns(ours | {other: function}, 5 if size < 2**28 else 3)
+        found[f"{other}, seconds"] = statistics.median(seconds[other])
+        found[f"record / {other}"] = median_ratio(seconds, "record", other)
     return found
 
 
@@ -198,19 +209,23 @@ def extra_memory():
 
 
 def deep():
-    found = {}
+    found, records = {}, {}
     for depth in (1_000, 5_000):
-        model = dense_stack(256, depth)
-        callback = attached(model)
+        callback = attached(dense_stack(256, depth))
         began = time.perf_counter()
         record(callback)
-        first = time.perf_counter() - began
-        seconds = median_seconds(lambda c=callback: record(c))
         found[str(depth)] = {
-            "first_record_seconds": first,
-            "record_seconds": seconds,
-            "seconds_per_byte": seconds / watched_bytes(callback),
+            "first_record_seconds": time.perf_counter() - began,
+            "watched_bytes": watched_bytes(callback),
         }
+        records[str(depth)] = lambda c=callback: record(c)
+    seconds = in_turns(records)
+    for depth, values in seconds.items():
+        found[depth]["record_seconds"] = statistics.median(values)
+    bytes_ratio = found["5000"]["watched_bytes"] / found["1000"]["watched_bytes"]
+    found["time per byte, 5,000 / 1,000"] = (
+        median_ratio(seconds, "5000", "1000") / bytes_ratio
+    )
     return found
 
 
@@ -235,40 +250,25 @@ def resnet18():
 
 
 def per_step(make, x, y, rounds):
-    """Seconds of `fit` without and with a record at every step, in turn.
-
-    Beside them, of one with a callback that does no more than ask for the step.
-    """
-
-    class AsksForTheStep(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch, logs=None):
-            int(self.model.optimizer.iterations.value)
-
+    """Seconds a step of `fit` without and with a record at every step, in turns."""
     model = make()
     options = {"batch_size": 128, "verbose": 0, "epochs": 1}
     model.fit(x[:256], y[:256], **options)
-    kinds = {
-        "plain": lambda: [],
-        "recorded": lambda: [RWCCallback(every=1)],
-        "asking": lambda: [AsksForTheStep()],
-    }
-    seconds = {kind: [] for kind in kinds}
-    for number in range(rounds):
-        # To and fro, so that what slows the machine down for a while hits each.
-        for kind in kinds if number % 2 else reversed(kinds):
-            callbacks = kinds[kind]()
-            began = time.perf_counter()
-            model.fit(x, y, callbacks=callbacks, **options)
-            seconds[kind].append((time.perf_counter() - began) / -(-len(x) // 128))
-
-    def ratio(kind):
-        pairs = zip(seconds["plain"], seconds[kind], strict=True)
-        return statistics.median(b / a for a, b in pairs)
-
+    seconds = in_turns(
+        {
+            "plain": lambda: model.fit(x, y, **options),
+            "recorded": lambda: model.fit(
+                x, y, callbacks=[RWCCallback(every=1)], **options
+            ),
+        },
+        rounds,
+    )
+    steps = -(-len(x) // 128)
     return {
-        "step_seconds": seconds,
-        "recorded / plain": ratio("recorded"),
-        "asking / plain": ratio("asking"),
+        "step_seconds": {
+            kind: [one / steps for one in values] for kind, values in seconds.items()
+        },
+        "recorded / plain": median_ratio(seconds, "recorded", "plain"),
     }
 
 
