@@ -1,0 +1,261 @@
+"""Components and the runner for one machine, with components that do little."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tfrwc.components import local
+from tfrwc.components.artifacts import Examples, Model, ModelEvaluation
+from tfrwc.components.component import (
+    InputArtifact,
+    OutputArtifact,
+    Parameter,
+    component,
+)
+from tfrwc.components.ledger import lineage
+
+HERE = Path(__file__).parent
+
+
+@component
+def Generate(examples: OutputArtifact[Examples], count: Parameter[int] = 3):
+    examples.split_names = json.dumps(["train"])
+    (Path(examples.uri) / "numbers.json").write_text(json.dumps(list(range(count))))
+
+
+@component
+def Train(
+    examples: InputArtifact[Examples],
+    model: OutputArtifact[Model],
+    rate: Parameter[float],
+    wait: Parameter[float] = 0.0,
+    fails: Parameter[str] = "",
+):
+    if fails and Path(fails).exists():
+        raise RuntimeError("as asked")
+    numbers = json.loads((Path(examples.uri) / "numbers.json").read_text())
+    assert examples.split_names == '["train"]'
+    (Path(model.uri) / "half").write_text("written before it is killed")
+    time.sleep(wait)
+    (Path(model.uri) / "model.json").write_text(json.dumps(sum(numbers) * rate))
+
+
+@component
+def Evaluate(
+    models: InputArtifact[list[Model]], evaluation: OutputArtifact[ModelEvaluation]
+):
+    found = [json.loads((Path(m.uri) / "model.json").read_text()) for m in models]
+    (Path(evaluation.uri) / "evaluation.json").write_text(json.dumps(found))
+
+
+def pipeline(count=3, rates=(1.0, 2.0), **options):
+    data = Generate(count=count)
+    examples = data.outputs["examples"]
+    trained = [
+        Train(examples=examples, rate=rate, **options).with_id(f"Train.{i}")
+        for i, rate in enumerate(rates)
+    ]
+    models = [step.outputs["model"] for step in trained]
+    return [data, *trained, Evaluate(models=models)]
+
+
+def ran(steps, root):
+    """Which steps run, and are not taken from the cache."""
+    lines = []
+    made = local.run(steps, root, say=lines.append)
+    return [line.split()[1][:-1] for line in lines if "running" in line], made
+
+
+def test_a_second_run_takes_everything_from_the_cache(tmp_path):
+    first, made = ran(pipeline(), tmp_path)
+    assert first == ["Generate", "Train.0", "Train.1", "Evaluate"]
+    evaluation = Path(made["Evaluate"]["evaluation"].uri) / "evaluation.json"
+    assert json.loads(evaluation.read_text()) == [3, 6]
+    again, cached = ran(pipeline(), tmp_path)
+    assert again == []
+    assert cached["Evaluate"]["evaluation"].uri == made["Evaluate"]["evaluation"].uri
+    assert cached["Generate"]["examples"].split_names == '["train"]'
+
+
+def test_a_changed_parameter_repeats_only_what_depends_on_it(tmp_path):
+    ran(pipeline(), tmp_path)
+    assert ran(pipeline(rates=(1.0, 5.0)), tmp_path)[0] == ["Train.1", "Evaluate"]
+    assert ran(pipeline(rates=(1.0, 2.0)), tmp_path)[0] == []
+    assert ran(pipeline(count=4), tmp_path)[0][0] == "Generate"
+
+
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    parents=st.lists(st.lists(st.integers(0, 5), max_size=3), min_size=1, max_size=6),
+    changed=st.integers(0, 5),
+)
+def test_in_any_graph_descendants_are_repeated_and_nothing_else(
+    tmp_path_factory, parents, changed
+):
+    # Step i takes the outputs of some steps before it.
+    parents = [
+        sorted({p % i for p in chosen}) if i else [] for i, chosen in enumerate(parents)
+    ]
+    changed %= len(parents)
+
+    def steps(rate):
+        data = Generate()
+        made = []
+        for i, chosen in enumerate(parents):
+            models = [made[p].outputs["model"] for p in chosen]
+            factor = rate if i == changed else 1.0
+            made.append(
+                Mix(
+                    examples=data.outputs["examples"],
+                    models=models or [made_first(data)],
+                    rate=factor,
+                ).with_id(str(i))
+            )
+        first = made_first(data).step
+        return [*reversed(made), first, data]
+
+    starts = {}
+
+    def made_first(data):
+        if data not in starts:
+            starts[data] = Train(examples=data.outputs["examples"], rate=1.0)
+        return starts[data].outputs["model"]
+
+    root = tmp_path_factory.mktemp("graph")
+    assert len(ran(steps(1.0), root)[0]) == len(parents) + 2
+    expected = {changed}
+    for i, chosen in enumerate(parents):
+        if expected & set(chosen):
+            expected.add(i)
+    assert set(ran(steps(2.0), root)[0]) == {str(i) for i in expected}
+
+
+@component
+def Mix(
+    examples: InputArtifact[Examples],
+    models: InputArtifact[list[Model]],
+    model: OutputArtifact[Model],
+    rate: Parameter[float],
+):
+    found = [json.loads((Path(m.uri) / "model.json").read_text()) for m in models]
+    (Path(model.uri) / "model.json").write_text(json.dumps(sum(found) * rate))
+
+
+def test_a_failed_step_is_not_taken_for_finished(tmp_path):
+    flag = tmp_path / "flag"
+    flag.touch()
+    steps = pipeline(fails=str(flag))
+    lines = []
+    with pytest.raises(RuntimeError, match="as asked"):
+        local.run(steps, tmp_path / "root", say=lines.append)
+    assert "Train.0: failed, RuntimeError('as asked')" in lines[-1]
+    flag.unlink()
+    repeated, _ = ran(pipeline(fails=str(flag)), tmp_path / "root")
+    assert repeated == ["Train.0", "Train.1", "Evaluate"]
+    folders = list((tmp_path / "root" / "Train.0" / "model").iterdir())
+    assert len(folders) == 1  # that of the failed execution is gone
+
+
+KILLED = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from test_local_pipeline import local, pipeline
+local.run(pipeline(wait=60.0), sys.argv[2])
+"""
+
+
+def test_a_killed_step_is_run_again_and_no_other(tmp_path):
+    half = tmp_path / "Train.0" / "model" / "2" / "half"
+    command = [sys.executable, "-c", KILLED, HERE, tmp_path]
+    with subprocess.Popen(command) as process:
+        while not half.exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        with pytest.raises(OSError, match="Another process is running a pipeline"):
+            local.run(pipeline(), tmp_path, say=lambda text: None)
+        process.kill()
+    repeated, _ = ran(pipeline(), tmp_path)
+    assert repeated == ["Train.0", "Train.1", "Evaluate"]
+    assert not half.exists()
+
+
+def test_outputs_that_are_gone_are_made_again(tmp_path):
+    _, made = ran(pipeline(), tmp_path)
+    shutil.rmtree(made["Train.1"]["model"].uri)
+    assert ran(pipeline(), tmp_path)[0] == ["Train.1", "Evaluate"]
+
+
+def test_a_folder_can_be_moved(tmp_path):
+    ran(pipeline(), tmp_path / "here")
+    (tmp_path / "here").rename(tmp_path / "there")
+    repeated, made = ran(pipeline(), tmp_path / "there")
+    assert repeated == []
+    assert "there" in made["Evaluate"]["evaluation"].uri
+
+
+def test_lineage_says_what_was_made_from_what(tmp_path):
+    ran(pipeline(), tmp_path)
+    table = lineage(tmp_path).set_index("step")
+    assert table["type"].tolist() == ["Examples", "Model", "Model", "ModelEvaluation"]
+    made_from = table.loc["Evaluate", "made_from"]
+    assert made_from == table.loc[["Train.0", "Train.1"], "artifact"].tolist()
+    assert json.loads(table.loc["Train.1", "parameters"])["rate"] == 2
+    with pytest.raises(FileNotFoundError, match="No pipeline ran"):
+        lineage(tmp_path / "elsewhere")
+
+
+def test_wrong_steps_are_named_before_anything_runs(tmp_path):
+    data = Generate()
+    examples = data.outputs["examples"]
+    with pytest.raises(TypeError, match="takes a list of Model"):
+        Evaluate(models=[examples])
+    with pytest.raises(TypeError, match="rate of Train is of type float"):
+        Train(examples=examples, rate="1")
+    with pytest.raises(TypeError, match="Missing: rate; unknown: rat"):
+        Train(examples=examples, rat=1.0)
+    with pytest.raises(TypeError, match="takes a list of Model"):
+        Evaluate(models=[])
+    with pytest.raises(TypeError, match="count of Generate is of type int"):
+        Generate(count=True)
+    twice = [Generate(), Generate()]
+    with pytest.raises(ValueError, match="steps are called Generate"):
+        local.run(twice, tmp_path / "root")
+    alone = Train(examples=examples, rate=1.0)
+    with pytest.raises(ValueError, match="Generate is missing"):
+        local.run([alone], tmp_path / "root")
+    assert not (tmp_path / "root").exists()
+
+
+def test_a_function_without_annotations_is_no_component():
+    with pytest.raises(TypeError, match="Annotate the argument 'x' of Bad"):
+
+        @component
+        def Bad(x):
+            pass
+
+    with pytest.raises(TypeError, match="Received: <class 'int'>"):
+        InputArtifact[int]
+    with pytest.raises(TypeError, match="A parameter is an int"):
+        Parameter[list]
+
+
+def test_properties_are_those_of_the_type():
+    model = Examples("somewhere")
+    assert (model.split_names, model.span) == ("", 0)
+    with pytest.raises(TypeError, match="span of Examples is of type int"):
+        model.span = "1"
+    with pytest.raises(AttributeError, match="has no property 'speed'"):
+        model.speed = 1
+    with pytest.raises(AttributeError):
+        _ = model.speed

@@ -1,0 +1,1 @@
+"""Steps of pipelines: functions over typed artifacts, run here or on TFX."""

@@ -1,0 +1,110 @@
+"""Typed artifacts: what components hand to one another, as folders on disk.
+
+Those of TFX keep its type names and its layout, so that its own components can read
+them:
+
+- Examples: ``Split-<name>/`` of GZIP TFRecord files of `tf.train.Example`;
+- Model: ``Format-Serving/``, a SavedModel;
+- ModelRun: TensorBoard logs and what else a training leaves behind;
+- ModelEvaluation: numbers of a test;
+- ModelBlessing: an empty file ``BLESSED`` or ``NOT_BLESSED``.
+"""
+
+
+class Artifact:
+    """A folder of one type.
+
+    Properties are attributes; those of `PROPERTIES` alone can be set.
+
+    Args:
+        uri: the folder.
+
+    Attributes:
+        TYPE_NAME: of the type, unique among all pipelines.
+        PROPERTIES: type of each property, int, float or str, by name.
+    """
+
+    TYPE_NAME = None
+    PROPERTIES = {}  # noqa: RUF012 (constants of classes)
+
+    def __init__(self, uri):
+        object.__setattr__(self, "uri", str(uri))
+        object.__setattr__(self, "_properties", {})
+
+    def __setattr__(self, name, value):
+        kind = self.PROPERTIES.get(name)
+        if kind is None:
+            raise AttributeError(
+                f"{self.TYPE_NAME} has no property {name!r}; it has "
+                f"{', '.join(self.PROPERTIES) or 'none'}."
+            )
+        if type(value) is not kind:
+            raise TypeError(
+                f"The property {name} of {self.TYPE_NAME} is of type {kind.__name__}. "
+                f"Received: {value!r}."
+            )
+        self._properties[name] = value
+
+    def __getattr__(self, name):
+        if name in self.PROPERTIES:
+            # As in TFX, a property that was never set is zero or empty.
+            return self._properties.get(name, self.PROPERTIES[name]())
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.")
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self.uri!r})"
+
+    def properties(self) -> dict:
+        """The properties that are set."""
+        return dict(self._properties)
+
+
+class Examples(Artifact):
+    """Data; `split_names` is a JSON list."""
+
+    TYPE_NAME = "Examples"
+    PROPERTIES = {"split_names": str, "span": int, "version": int}  # noqa: RUF012
+
+
+class Model(Artifact):
+    """A trained model, to be served."""
+
+    TYPE_NAME = "Model"
+
+
+class ModelRun(Artifact):
+    """What a training leaves beside its model."""
+
+    TYPE_NAME = "ModelRun"
+
+
+class ModelEvaluation(Artifact):
+    """Numbers of a test, in evaluation.json."""
+
+    TYPE_NAME = "ModelEvaluation"
+
+
+class ModelBlessing(Artifact):
+    """Whether a model is good enough to be pushed."""
+
+    TYPE_NAME = "ModelBlessing"
+
+
+class TfrwcRecording(Artifact):
+    """How the layers changed in a training, in recording.parquet."""
+
+    TYPE_NAME = "TfrwcRecording"
+    PROPERTIES = {"records": int, "layers": int}  # noqa: RUF012
+
+
+class TfrwcTrends(Artifact):
+    """How the layers of a network learn, in results.json."""
+
+    TYPE_NAME = "TfrwcTrends"
+
+
+class TfrwcPrivacyStatement(Artifact):
+    """What is guaranteed, in privacy_statement.json, and in words in the .txt."""
+
+    TYPE_NAME = "TfrwcPrivacyStatement"
+    PROPERTIES = {"image_epsilon": float, "delta": float}  # noqa: RUF012

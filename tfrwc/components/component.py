@@ -1,0 +1,230 @@
+"""Components: functions of artifacts and parameters, as steps of a pipeline.
+
+A function becomes a component by its annotations, which are those of TFX:
+
+>>> from tfrwc.components.artifacts import Examples, Model
+>>> @component
+... def Trainer(
+...     examples: InputArtifact[Examples],
+...     model: OutputArtifact[Model],
+...     epochs: Parameter[int] = 10,
+... ):
+...     ...
+
+Called with keywords, it does not run but makes a step; outputs of steps are inputs of
+others:
+
+>>> trained = Trainer(examples=data.outputs["examples"])  # doctest: +SKIP
+
+An engine (`tfrwc.components.local`) runs steps, and calls the function with artifacts
+and parameters. Annotations are read as they are, so that a module of components must
+not have ``from __future__ import annotations``.
+"""
+
+import inspect
+from dataclasses import dataclass, field
+
+from tfrwc.components.artifacts import Artifact
+
+
+@dataclass(frozen=True)
+class _Annotation:
+    role: str
+    type: type
+    many: bool = False
+
+
+class InputArtifact:
+    """``InputArtifact[T]``, or ``InputArtifact[list[T]]`` of one or more."""
+
+    def __class_getitem__(cls, kind):
+        if getattr(kind, "__origin__", None) is list:
+            return _Annotation("input", _artifact_type(kind.__args__[0]), many=True)
+        return _Annotation("input", _artifact_type(kind))
+
+
+class OutputArtifact:
+    """``OutputArtifact[T]``."""
+
+    def __class_getitem__(cls, kind):
+        return _Annotation("output", _artifact_type(kind))
+
+
+class Parameter:
+    """``Parameter[int]``, or of float, str or bool."""
+
+    def __class_getitem__(cls, kind):
+        if kind not in (int, float, str, bool):
+            raise TypeError(
+                f"A parameter is an int, float, str or bool. Received: {kind!r}."
+            )
+        return _Annotation("parameter", kind)
+
+
+def _artifact_type(kind):
+    if isinstance(kind, type) and issubclass(kind, Artifact) and kind.TYPE_NAME:
+        return kind
+    raise TypeError(
+        "Annotate inputs and outputs with a type of tfrwc.components.artifacts. "
+        f"Received: {kind!r}."
+    )
+
+
+@dataclass(frozen=True)
+class Channel:
+    """An output of a step, before there is any artifact."""
+
+    step: "Step"
+    name: str
+    type: type
+
+    def __repr__(self):
+        return f"{self.step.id}.outputs[{self.name!r}] ({self.type.TYPE_NAME})"
+
+
+@dataclass(eq=False)
+class Step:
+    """A component with its inputs and parameters.
+
+    Attributes:
+        component: the `Component`.
+        inputs: list of `Channel` by name.
+        parameters: value by name.
+        id: unique in a pipeline; by default the component's name.
+        outputs: `Channel` by name.
+    """
+
+    component: "Component"
+    inputs: dict
+    parameters: dict
+    id: str = ""
+    outputs: dict = field(init=False)
+
+    def __post_init__(self):
+        self.id = self.id or self.component.name
+        self.outputs = {
+            name: Channel(self, name, kind)
+            for name, kind in self.component.outputs.items()
+        }
+
+    def with_id(self, identifier: str) -> "Step":
+        """Name this step, where a component is used more than once."""
+        self.id = identifier
+        return self
+
+
+class Component:
+    """See the module; made by `component`.
+
+    Attributes:
+        name: of the function.
+        function: called by engines, with keywords.
+        inputs: annotation by name.
+        outputs: artifact type by name.
+        parameters: type by name.
+
+    Raises:
+        TypeError: if an argument is not annotated with one of the three.
+    """
+
+    def __init__(self, function):
+        self.name, self.function = function.__name__, function
+        self.__doc__, self.__module__ = function.__doc__, function.__module__
+        self.inputs, self.outputs, self.parameters, self._defaults = {}, {}, {}, {}
+        for name, argument in inspect.signature(function).parameters.items():
+            found = argument.annotation
+            if not isinstance(found, _Annotation):
+                raise TypeError(
+                    f"Annotate the argument {name!r} of {self.name} with InputArtifact,"
+                    f" OutputArtifact or Parameter. Received: {found!r}."
+                )
+            if found.role == "input":
+                self.inputs[name] = found
+            elif found.role == "output":
+                self.outputs[name] = found.type
+            else:
+                self.parameters[name] = found.type
+                if argument.default is not inspect.Parameter.empty:
+                    self._defaults[name] = argument.default
+
+    def __call__(self, **arguments) -> Step:
+        """Make a step.
+
+        Raises:
+            TypeError: for arguments that are unknown, missing or of another type.
+        """
+        known = [*self.inputs, *self.parameters]
+        arguments = self._defaults | arguments
+        missing = [name for name in known if name not in arguments]
+        unknown = [name for name in arguments if name not in known]
+        if missing or unknown:
+            raise TypeError(
+                f"{self.name} takes {', '.join(known)}. Missing: "
+                f"{', '.join(missing) or 'none'}; unknown: "
+                f"{', '.join(unknown) or 'none'}."
+            )
+        return Step(
+            self,
+            {name: self._channels(name, arguments[name]) for name in self.inputs},
+            {name: self._parameter(name, arguments[name]) for name in self.parameters},
+        )
+
+    def _channels(self, name, value):
+        wanted = self.inputs[name]
+        channels = list(value) if wanted.many and isinstance(value, list) else [value]
+        for channel in channels or [None]:
+            if not isinstance(channel, Channel) or channel.type is not wanted.type:
+                raise TypeError(
+                    f"The input {name} of {self.name} takes "
+                    f"{'a list of ' if wanted.many else ''}{wanted.type.TYPE_NAME}. "
+                    f"Received: {channel!r}."
+                )
+        return channels
+
+    def _parameter(self, name, value):
+        kind = self.parameters[name]
+        if kind is float and type(value) is int:
+            return float(value)
+        if type(value) is not kind:
+            raise TypeError(
+                f"The parameter {name} of {self.name} is of type {kind.__name__}. "
+                f"Received: {value!r}."
+            )
+        return value
+
+
+def component(function) -> Component:
+    """Make a component of a function; see the module."""
+    return Component(function)
+
+
+def in_order(steps) -> list[Step]:
+    """Steps, each after those whose outputs it takes; otherwise as they are given.
+
+    Raises:
+        ValueError: if two have one id, or one takes outputs of a step that is not
+            among them.
+    """
+    steps, done = list(steps), {}
+    ids = [step.id for step in steps]
+    if repeated := sorted({one for one in ids if ids.count(one) > 1}):
+        raise ValueError(
+            f"Several steps are called {', '.join(repeated)}. Name them by with_id."
+        )
+
+    def visit(step):
+        if step.id in done:
+            return
+        if step not in steps:
+            raise ValueError(
+                f"{step.id} is missing: a step takes its outputs, but it is not in the "
+                "pipeline."
+            )
+        for channels in step.inputs.values():
+            for channel in channels:
+                visit(channel.step)
+        done[step.id] = step
+
+    for step in steps:
+        visit(step)
+    return list(done.values())
