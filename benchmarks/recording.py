@@ -15,8 +15,8 @@ For each backend of Keras that is installed, in a process of its own:
 - per step: `fit` with a record at every step against `fit` without callbacks: a dense
   network on MNIST and ResNet-18 on 32 x 32 x 3, both with batches of 128.
 
-What is compared runs in turns, and a ratio is the median of those of neighbours in
-time, so that other work on the machine counts less. Prints a table and writes
+What is compared runs in turns; times are the least of all rounds, as Python's `timeit`
+has them, since other work on the machine only adds to them. Prints a table and writes
 benchmarks/recording.json and .png, with `--out` elsewhere; exits with 1 if a bar is
 missed.
 """
@@ -68,7 +68,7 @@ def figures(result):
 
 
 def picture(results, path):
-    """Seconds of one record beside the floor and the alternatives, median of runs."""
+    """Seconds of one record beside a copy and the alternatives, median of runs."""
     bars = {
         "one copy (floor: 1.5 of it)": "copy_seconds",
         "RWCCallback": "record_seconds",
