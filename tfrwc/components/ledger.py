@@ -66,15 +66,18 @@ class Ledger:
             )
         ]
 
-    def complete(self, step, key) -> int | None:
-        """The last complete execution of a step with a cache key, if there is one."""
-        [[found]] = self._rows(
-            "SELECT max(id) FROM executions "
-            "WHERE step = ? AND cache_key = ? AND state = 'complete'",
-            step,
-            key,
-        )
-        return found
+    def complete(self, step, key) -> list[int]:
+        """Complete executions of a step with a cache key, the newest first."""
+        return [
+            row[0]
+            for row in self._rows(
+                "SELECT id FROM executions "
+                "WHERE step = ? AND cache_key = ? AND state = 'complete' "
+                "ORDER BY id DESC",
+                step,
+                key,
+            )
+        ]
 
     def artifacts(self, execution) -> list[tuple]:
         """Name, id, uri and properties of what an execution made."""

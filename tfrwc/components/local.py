@@ -52,11 +52,12 @@ def _outputs_of(step, made, ids, ledger, say):
     }
     key = cache_key(step, taken)
     before = ledger.complete(step.id, key)
-    if before is not None:
-        cached = _cached(step, ledger, before)
+    for execution in before:
+        cached = _cached(step, ledger, execution)
         if cached is not None:
             say(": taken from the cache")
             return cached
+    if before:
         say(": ran before, but its outputs are gone")
     for execution in ledger.unfinished(step.id):
         for name in step.outputs:
