@@ -1,0 +1,121 @@
+"""Images on disk as TFX has them: GZIP TFRecord files of `tf.train.Example`.
+
+A split is a folder ``Split-<name>``. The feature ``image`` of an example is a PNG; its
+other features are columns of numbers or text, such as ``label``.
+"""
+
+import io
+from pathlib import Path
+
+import numpy as np
+
+_FILE = "data_tfrecord-00000-of-00001.gz"
+
+
+def write_split(uri, split, images, columns):
+    """Write images and what belongs to each.
+
+    Args:
+        uri: folder of the Examples.
+        split: name of the split, such as ``"train"``.
+        images: uint8 (n, height, width, 1 or 3).
+        columns: arrays (n,) of whole numbers, real ones or text, by name.
+
+    Raises:
+        ValueError: if images are of another type or shape, or a column of another
+            length.
+    """
+    import tensorflow as tf
+
+    images = np.asarray(images)
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] not in (1, 3):
+        raise ValueError(
+            "Examples hold images of type uint8 and shape (n, height, width, 1 or 3). "
+            f"Received: {images.dtype}, {images.shape}."
+        )
+    columns = {name: np.asarray(values) for name, values in columns.items()}
+    for name, values in columns.items():
+        if values.shape != (len(images),):
+            raise ValueError(
+                f"The column {name!r} needs a value for each of {len(images)} images. "
+                f"Received an array of shape {values.shape}."
+            )
+    folder = _folder(uri, split)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tf.io.TFRecordWriter(str(folder / _FILE), "GZIP") as writer:
+        for i, image in enumerate(images):
+            features = {"image": _feature(_png(image))}
+            features |= {
+                name: _feature(values[i].item()) for name, values in columns.items()
+            }
+            example = tf.train.Example(features=tf.train.Features(feature=features))
+            writer.write(example.SerializeToString())
+
+
+def read_split(uri, split) -> dict:
+    """Read a split.
+
+    Returns:
+        Arrays by name: image, uint8 (n, height, width, channels), and the columns (n,),
+        int64, float32 or text.
+
+    Raises:
+        FileNotFoundError: if there is no such split.
+    """
+    import tensorflow as tf
+
+    files = sorted(map(str, _folder(uri, split).glob("*.gz")))
+    if not files:
+        raise FileNotFoundError(f"{uri} has no split {split!r}.")
+    rows = []
+    for record in tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator():
+        features = tf.train.Example.FromString(record).features.feature
+        rows.append({name: _value(feature) for name, feature in features.items()})
+    found = {
+        name: np.array([row[name] for row in rows])
+        for name in rows[0]
+        if name != "image"
+    }
+    return {"image": np.stack([_pixels(row["image"]) for row in rows])} | {
+        name: np.char.decode(values, "utf-8") if values.dtype.kind == "S" else values
+        for name, values in found.items()
+    }
+
+
+def _folder(uri, split):
+    return Path(uri) / f"Split-{split}"
+
+
+def _png(image):
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(
+        buffer, "png", compress_level=1
+    )
+    return buffer.getvalue()
+
+
+def _pixels(png):
+    from PIL import Image
+
+    pixels = np.asarray(Image.open(io.BytesIO(png)))
+    return pixels[..., None] if pixels.ndim == 2 else pixels
+
+
+def _feature(value):
+    import tensorflow as tf
+
+    if isinstance(value, bytes):
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+    if isinstance(value, str):
+        return _feature(value.encode())
+    if isinstance(value, int):
+        return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
+    return tf.train.Feature(float_list=tf.train.FloatList(value=[value]))
+
+
+def _value(feature):
+    kind = feature.WhichOneof("kind")
+    [value] = getattr(feature, kind).value
+    return np.float32(value) if kind == "float_list" else value
