@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tfrwc.datasets._decode import decode
+
 _FILE = "data_tfrecord-00000-of-00001.gz"
 
 
@@ -97,9 +99,7 @@ def _png(image):
 
 
 def _pixels(png):
-    from PIL import Image
-
-    pixels = np.asarray(Image.open(io.BytesIO(png)))
+    pixels = decode(io.BytesIO(png))
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
 

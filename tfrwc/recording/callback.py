@@ -179,9 +179,8 @@ class RWCCallback(keras.callbacks.Callback):
         self._last_batch = batch
         self._batches += batches
         self._unread += batches
-        # Reading the clock makes the host wait for the device, and JAX gather the
-        # state of the whole model. A batch makes one update at most: where even that
-        # many would not reach a record, the clock need not be read.
+        # Reading the clock makes the host wait for the device. A batch makes one update
+        # at most: where even that many would not reach a record, it need not be read.
         step = self._last_step + self._unread
         if not self.schedule.due(self._last_step, step):
             return
