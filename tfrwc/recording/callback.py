@@ -6,6 +6,7 @@ import keras
 
 from tfrwc.recording import _backends
 from tfrwc.recording import watch as watching
+from tfrwc.recording.clock import Clock
 from tfrwc.recording.counters import Counters
 from tfrwc.recording.device import measures_of
 from tfrwc.recording.recording import Flag, Recording
@@ -98,8 +99,7 @@ class RWCCallback(keras.callbacks.Callback):
         self._weights = None
         self._pending = []
         self._epochs_done = 0
-        self._steps_before = 0  # by optimizers that `compile` has replaced since
-        self._last_step = 0
+        self._clock = Clock(self.schedule)
         self._resumed = False
         self._warned_non_finite = False
         if self.schedule.unit == "step":
@@ -144,16 +144,16 @@ class RWCCallback(keras.callbacks.Callback):
             else:
                 self._start()
         self._set_epoch(epoch)
-        self._last_batch = -1
+        self._clock.start_epoch()
 
     def on_epoch_end(self, epoch, logs=None):
         if self.schedule.unit == "epoch":
-            self._count_batches_of_epoch()
-        if self.schedule.unit == "epoch" and self.schedule.due(
-            self._epoch - 1, self._epoch
-        ):
-            self._record(self._clock(), logs)
-        self._check_clock()
+            # Keras does not tell where another callback stopped the training.
+            stopped = self.model.stop_training
+            self._clock.count_epoch(None if stopped else self._batches_in_epoch())
+            if self.schedule.due(self._epoch - 1, self._epoch):
+                self._record(self._clock.read(), logs)
+        self._clock.check(self._epoch)
         self._epochs_done = self._epoch
         self._flush()
 
@@ -165,59 +165,18 @@ class RWCCallback(keras.callbacks.Callback):
             warnings.warn(
                 f"Nothing was recorded: {self.schedule!r} asked for no record in "
                 f"epochs 1 to {self._epochs_done}, which ended at optimizer step "
-                f"{self._last_step}. Give `every` a smaller number.",
+                f"{self._clock.step}. Give `every` a smaller number.",
                 RuntimeWarning,
                 stacklevel=2,
             )
 
     def _after_batch(self, batch, logs=None):
-        # `batch` jumps with steps_per_execution, at the end of an epoch too far, and
-        # starts anew in each.
-        in_epoch = self._batches_in_epoch()
-        batch = batch if in_epoch is None else min(batch, in_epoch - 1)
-        batches = batch - self._last_batch if batch > self._last_batch else batch + 1
-        self._last_batch = batch
-        self._batches += batches
-        self._unread += batches
-        # Reading the clock makes the host wait for the device. A batch makes one update
-        # at most: where even that many would not reach a record, it need not be read.
-        step = self._last_step + self._unread
-        if not self.schedule.due(self._last_step, step):
-            return
-        if not self._counts_batches:
-            step = self._clock()
-        due = self.schedule.due(self._last_step, step)
-        self._last_step, self._unread = step, 0
-        if due:
-            self._record(step, logs)
-
-    def _count_batches_of_epoch(self):
-        # Keras does not tell where in an epoch another callback stopped the training.
-        batches = self._batches_in_epoch()
-        known = batches is not None and not self.model.stop_training
-        self._batches += batches if known else float("nan")
+        if self._clock.due_after_batch(batch, self._batches_in_epoch()):
+            self._record(self._clock.step, logs)
 
     def _batches_in_epoch(self):
         # Keras does not tell this in the first epoch of a generator.
         return (self.params or {}).get("steps")
-
-    def _check_clock(self):
-        counted, self._last_step = self._last_step + self._unread, self._clock()
-        self._unread = 0
-        if self._counts_batches and self.schedule.unit == "step":
-            self._counts_batches = counted == self._last_step
-            if not self._counts_batches:
-                warnings.warn(
-                    f"The optimizer is at step {self._last_step} at the end of epoch "
-                    f"{self._epoch}, but {counted} were counted, one for each batch. "
-                    "Something else moved its count; the steps of records within this "
-                    "epoch may be off. From here on it is read at each of them.",
-                    RuntimeWarning,
-                    stacklevel=2,
-                )
-
-    def _clock(self):
-        return self._steps_before + self._counters.updates()
 
     def _set_epoch(self, epoch):
         # Epochs go on counting when a further fit starts again at 0, and keep
@@ -246,18 +205,9 @@ class RWCCallback(keras.callbacks.Callback):
         elif not self._same_variables(tensors):
             self._go_on_with(tensors)
         self._recording.settings["finished"] = False
-        # The count of a new optimizer begins at 0; that of the recording goes on.
-        self._steps_before += max(self._last_step - self._clock(), 0)
-        self._last_step, self._unread = self._clock(), 0
-        self._counts_batches = self._counters.updates_with_each_batch
+        self._clock.start(self._counters)
         self._weights.readers = _backends.readers(self._weights.variables, self.model)
-        self._start_interval()
         self._started = True
-
-    def _start_interval(self):
-        self._batches = 0
-        if self._counters.scales_loss:
-            self._applied = self._counters.applied_batches()
 
     def _build_in_first_step(self):
         # The initial weights exist only inside the trainer's first step and are gone
@@ -325,10 +275,10 @@ class RWCCallback(keras.callbacks.Callback):
         if len(new) == len(tensors):
             table = watching.layer_table(tensors)
             check_same(self._recording, table, self.measures, "this callback")
-            if self._counters.updates() < self._last_step:
+            if self._counters.updates() < self._clock.step:
                 raise ValueError(
                     f"This callback has recorded another model up to step "
-                    f"{self._last_step}, but this one is at step "
+                    f"{self._clock.step}, but this one is at step "
                     f"{self._counters.updates()}. Use a new RWCCallback and a new "
                     "path for each model."
                 )
@@ -357,10 +307,9 @@ class RWCCallback(keras.callbacks.Callback):
         logs = logs or {}
         logs = {**logs, **self._counters.settings(), **logs}
         if self._counters.scales_loss:
-            applied = self._counters.applied_batches() - self._applied
-            logs["skipped_steps"] = self._batches - applied
+            logs["skipped_steps"] = self._clock.skipped_batches()
         self._pending.append((step, self._epoch, self._weights.measure(), logs))
-        self._start_interval()
+        self._clock.start_interval()
         if self._store is not None and self.schedule.unit == "step":
             self._fetch_pending()
             self._write(self._store.add, self._recording)
