@@ -9,6 +9,7 @@ from tfrwc.recording import watch as watching
 from tfrwc.recording.clock import Clock
 from tfrwc.recording.counters import Counters
 from tfrwc.recording.device import measures_of
+from tfrwc.recording.first_step import build_before_first_step
 from tfrwc.recording.recording import Flag, Recording
 from tfrwc.recording.schedule import as_schedule
 from tfrwc.recording.store import Store, check_same
@@ -140,7 +141,7 @@ class RWCCallback(keras.callbacks.Callback):
         if not self._started:
             unbuilt = watching.has_unbuilt_layers(self.model)
             if unbuilt and _backends.builds_in_first_step():
-                self._build_in_first_step()
+                build_before_first_step(self.model, self._start)
             else:
                 self._start()
         self._set_epoch(epoch)
@@ -208,34 +209,6 @@ class RWCCallback(keras.callbacks.Callback):
         self._clock.start(self._counters)
         self._weights.readers = _backends.readers(self._weights.variables, self.model)
         self._started = True
-
-    def _build_in_first_step(self):
-        # The initial weights exist only inside the trainer's first step and are gone
-        # after it; the step's iterator tells the shapes to build them from before.
-        model, step = self.model, self.model.train_function
-
-        def build_then_step(iterator):
-            model.train_function = step
-            x, _, _ = keras.utils.unpack_x_y_sample_weight(iterator.element_spec)
-            try:
-                model(
-                    keras.tree.map_structure(
-                        lambda spec: keras.KerasTensor(spec.shape, spec.dtype.name), x
-                    )
-                )
-            except Exception as error:  # whatever the model's own code raises
-                # A model trained through its parts (a GAN) need not have a `call`.
-                if watching.has_unbuilt_layers(model, include_self=False):
-                    raise ValueError(
-                        f"Model {model.name!r} was not built before fit, and could not "
-                        f"be built from the shapes of its data {x} ({error}). Its "
-                        "initial weights are needed: call the model on one batch "
-                        "before fit."
-                    ) from error
-            self._start()
-            return step(iterator)
-
-        model.train_function = build_then_step
 
     def _open(self, tensors) -> Recording:
         table = watching.layer_table(tensors)

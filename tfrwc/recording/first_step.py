@@ -1,0 +1,40 @@
+"""Models that `fit` builds only within its first step."""
+
+import keras
+
+from tfrwc.recording.watch import has_unbuilt_layers
+
+
+def build_before_first_step(model, then):
+    """Have a model built just before the first step of its `fit`, then call `then`.
+
+    Its initial weights exist only inside the trainer's first step and are gone after
+    it; the step's iterator tells the shapes to build them from before.
+
+    Raises:
+        ValueError: in that step, if the model cannot be built from those shapes.
+    """
+    step = model.train_function
+
+    def build_then_step(iterator):
+        model.train_function = step
+        x, _, _ = keras.utils.unpack_x_y_sample_weight(iterator.element_spec)
+        try:
+            model(
+                keras.tree.map_structure(
+                    lambda spec: keras.KerasTensor(spec.shape, spec.dtype.name), x
+                )
+            )
+        except Exception as error:  # whatever the model's own code raises
+            # A model trained through its parts (a GAN) need not have a `call`.
+            if has_unbuilt_layers(model, include_self=False):
+                raise ValueError(
+                    f"Model {model.name!r} was not built before fit, and could not "
+                    f"be built from the shapes of its data {x} ({error}). Its "
+                    "initial weights are needed: call the model on one batch "
+                    "before fit."
+                ) from error
+        then()
+        return step(iterator)
+
+    model.train_function = build_then_step
