@@ -10,8 +10,9 @@
 import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from tfrwc.compat.scikit_learn import validate_data
 from tfrwc.dynamics import _published, _robust, cleaning
 
 PRESETS = ("robust", "weightscale")

@@ -24,6 +24,11 @@ from tfrwc.recording.recording import Recording
 
 _KEY = b"tfrwc"
 _FORMAT = 1
+# Pages have checksums. Arrow before 13, to which TFX 1.16 holds its users, knows none:
+# there, damage is found only where it breaks the format.
+_CHECKSUMS = int(pa.__version__.partition(".")[0]) >= 13
+_WRITE = {"write_page_checksum": True} if _CHECKSUMS else {}
+_READ = {"page_checksum_verification": True} if _CHECKSUMS else {}
 
 
 def write(recording, path):
@@ -31,7 +36,7 @@ def write(recording, path):
     path = Path(path)
     partial = path.with_name(path.name + ".partial")
     with open(partial, "wb") as file:
-        pq.write_table(_table(recording), file, write_page_checksum=True)
+        pq.write_table(_table(recording), file, **_WRITE)
         file.flush()
         os.fsync(file.fileno())
     os.replace(partial, path)
@@ -79,7 +84,7 @@ def load_recording(path) -> Recording:
     if not path.is_file():
         raise FileNotFoundError(f"There is no recording at {path}.")
     try:
-        table = pq.read_table(path, page_checksum_verification=True)
+        table = pq.read_table(path, **_READ)
     except (pa.ArrowInvalid, OSError) as error:
         raise ValueError(
             f"{path} is not a readable recording: it is truncated, damaged, or not a "
