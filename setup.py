@@ -66,7 +66,7 @@ setup(
         "ml-dtypes",
         "pillow>=10",
         "scikit-image>=0.22",
-        "scikit-learn>=1.4",
+        "scikit-learn>=1.5",
         "scipy>=1.11",
         *WITH_PRIVACY,
         *WITHOUT_PRIVACY,

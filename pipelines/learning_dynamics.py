@@ -3,8 +3,9 @@
     python pipelines/learning_dynamics.py --out runs/digits
 
 leaves in --out: report.html (open it in a browser), results.json (every number of
-it), figures/, recordings/ (one Parquet file per seed) and saved_models/. Stop it at
-any moment; the same command goes on where it stopped.
+it), figures/, recordings/ (one Parquet file per seed), saved_models/ and pipeline/,
+what each step made. Stop it at any moment; the same command goes on where it stopped,
+and one with other options repeats only the steps that depend on them.
 
     python pipelines/learning_dynamics.py --out runs/study --study reduced
 
@@ -68,48 +69,65 @@ def parse(arguments):
     return options
 
 
-def trial(options):
-    from tfrwc.report.html import write_report
-    from tfrwc.studies import learning_dynamics
+def run(trial, out, saved_models=None):
+    """Run a trial in a folder; returns its results."""
+    from tfrwc.components import local
+    from tfrwc.components.learning_dynamics import steps
+    from tfrwc.components.publish import publish
+
+    return publish(local.run(steps(trial, saved_models), out / "pipeline"), out)
+
+
+def one(options):
     from tfrwc.studies.dynamics_trial import Trial
 
-    asked = Trial(options.dataset, options.model, options.epochs, options.seeds)
-    results = learning_dynamics.run(asked, options.out, verbose=verbosity())
-    return results, write_report(results, options.out)
+    trial = Trial(options.dataset, options.model, options.epochs, options.seeds)
+    return run(trial, options.out, options.out / "saved_models"), options.out
 
 
 def study(options):
-    from tfrwc.report.html import write_report, write_study_report
+    """Run one trial of a study, or all, and then decide the claims."""
+    from tfrwc import load_recording
+    from tfrwc.report.html import write_study_report
     from tfrwc.studies import dynamics_study
+    from tfrwc.studies.dynamics_claims import Outcome
     from tfrwc.studies.dynamics_trials import STUDIES
 
     trials = STUDIES[options.study]
-    if options.trial is not None:
-        results = dynamics_study.run_trial(
-            trials, options.trial, options.out, verbose=verbosity()
+    numbers = range(1, len(trials) + 1)
+    if options.trial is not None and options.trial not in numbers:
+        raise ValueError(
+            f"The study has trials 1 to {len(trials)}. Received: {options.trial}."
         )
-        folder = options.out / trials[options.trial - 1].name
-        return results, write_report(results, folder)
-    results = dynamics_study.run(trials, options.out, verbose=verbosity())
-    for one in trials:
-        folder = options.out / one.name
-        write_report(json.loads((folder / "results.json").read_text()), folder)
-    return results, write_study_report(results, options.out)
-
-
-def verbosity():
-    return "auto" if sys.stdout.isatty() else 2
+    outcomes = []
+    for number in numbers if options.trial is None else [options.trial]:
+        trial = trials[number - 1]
+        print(f"trial {number} of {len(trials)}: {trial.name}")
+        folder = options.out / trial.name
+        results = run(trial, folder)
+        recordings = [
+            load_recording(folder / "recordings" / f"seed-{seed}.parquet")
+            for seed in trial.seeds
+        ]
+        outcomes.append(Outcome(trial, results, recordings))
+    if options.trial is not None:
+        return results, folder
+    print("deciding the claims")
+    results = dynamics_study.analyse(outcomes)
+    (options.out / "results.json").write_text(json.dumps(results, indent=1))
+    write_study_report(results, options.out)
+    return results, options.out
 
 
 def main(arguments=None):
     options = parse(arguments)
     began = time.monotonic()
     try:
-        results, report = study(options) if options.study else trial(options)
+        results, folder = study(options) if options.study else one(options)
     except (ValueError, OSError) as error:
         sys.exit(f"learning_dynamics: {error}")
     print(*results["findings"], sep="\n")
-    print(f"{report} after {time.monotonic() - began:.0f} s")
+    print(f"{folder / 'report.html'} after {time.monotonic() - began:.0f} s")
 
 
 if __name__ == "__main__":

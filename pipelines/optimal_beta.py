@@ -3,15 +3,23 @@
     python pipelines/optimal_beta.py --out runs/beta
 
 leaves in --out: report.html (open it in a browser), results.json (every number of it),
-figures/, recordings/ and saved_models/. Nothing is downloaded: worlds are drawn from
-their formulas, images are sprites drawn here. Stop it at any moment; the same command
-goes on where it stopped. A longer run, with the published images and networks:
+figures/, recordings/, saved_models/ and pipeline/, what each step made. Nothing is
+downloaded: worlds are drawn from their formulas, images are sprites drawn here. Stop it
+at any moment; the same command goes on where it stopped, and one with other options
+repeats only the steps that depend on them. A longer run, with the published images and
+networks:
 
     python pipelines/optimal_beta.py --out runs/dsprites --dataset dsprites
         --encoder conv --epochs 100 --worlds tanh,sum_and_squares,product
+
+With --engine beam the sweeps are tasks of Apache Beam, to which all other options go:
+
+    --engine beam --runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner
+    --direct_running_mode=multi_processing --direct_num_workers=2
 """
 
 import argparse
+import contextlib
 import os
 import sys
 import time
@@ -52,31 +60,50 @@ def parse(arguments):
         help="of tanh (default), product and sum_and_squares, separated by commas; "
         "the last takes minutes to integrate",
     )
-    return parser.parse_args(arguments)
+    parser.add_argument(
+        "--engine", default="local", choices=("local", "beam"), help="default: local"
+    )
+    options, for_beam = parser.parse_known_args(arguments)
+    if for_beam and options.engine != "beam":
+        parser.error(f"unknown options without --engine beam: {' '.join(for_beam)}")
+    return options, for_beam
+
+
+def engine_of(options, for_beam):
+    """A context in which sweeps run where they were asked to."""
+    if options.engine == "local":
+        return contextlib.nullcontext()
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    from tfrwc.studies import engine
+
+    return engine.beam(PipelineOptions(for_beam))
 
 
 def main(arguments=None):
-    options = parse(arguments)
+    options, for_beam = parse(arguments)
     began = time.monotonic()
-    from tfrwc.report.html import write_beta_report
-    from tfrwc.studies import optimal_beta
+    from tfrwc.components import local
+    from tfrwc.components.optimal_beta import steps
+    from tfrwc.components.publish import publish
+    from tfrwc.studies.optimal_beta import Trial
 
+    out = options.out
     try:
-        trial = optimal_beta.Trial(
+        trial = Trial(
             options.dataset,
             options.encoder,
             options.epochs,
             options.seeds,
             options.worlds,
         )
-        results, pictures = optimal_beta.run(
-            trial, options.out, verbose=int(sys.stdout.isatty())
-        )
+        with engine_of(options, for_beam):
+            made = local.run(steps(trial, out / "saved_models"), out / "pipeline")
     except (ValueError, OSError) as error:
         sys.exit(f"optimal_beta: {error}")
-    report = write_beta_report(results, pictures, options.out)
+    results = publish(made, out)
     print(*results["findings"], sep="\n")
-    print(f"{report} after {time.monotonic() - began:.0f} s")
+    print(f"{out / 'report.html'} after {time.monotonic() - began:.0f} s")
 
 
 if __name__ == "__main__":

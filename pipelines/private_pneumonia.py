@@ -3,10 +3,12 @@
     python pipelines/private_pneumonia.py --out runs/private
 
 leaves in --out: report.html (open it in a browser), results.json (every number of it),
-figures/ and recordings/. It releases scikit-learn's digits by every mechanism, with the
-statement of what that guarantees; then trains a network without privacy, on released
-images, and by DP-SGD, and tests and attacks them all. Stop it at any moment; the same
-command goes on where it stopped. With X-rays of the folder in TFRWC_DATA_DIR:
+figures/, recordings/, saved_models/ and pipeline/, what each step made. It releases
+scikit-learn's digits by every mechanism, with the statement of what that guarantees;
+trains a network without privacy, on released images, and by DP-SGD; and tests and
+attacks them all. Stop it at any moment; the same command goes on where it stopped, and
+one with other options repeats only the steps that depend on them. With X-rays of the
+folder in TFRWC_DATA_DIR:
 
     python pipelines/private_pneumonia.py --out runs/x --dataset pneumoniamnist
 
@@ -73,7 +75,9 @@ def parse(arguments):
     parser.add_argument(
         "--bad-files", default="stop", help="stop (default) or skip", dest="bad_files"
     )
-    parser.add_argument("--engine", default="local", help="local (default) or beam")
+    parser.add_argument(
+        "--engine", default="local", choices=("local", "beam"), help="default: local"
+    )
     options, for_beam = parser.parse_known_args(arguments)
     if for_beam and options.engine != "beam":
         parser.error(f"unknown options without --engine beam: {' '.join(for_beam)}")
@@ -108,19 +112,8 @@ def trial(options):
     )
 
 
-def digits():
-    import numpy as np
-
-    from tfrwc import datasets
-    from tfrwc.studies.private_pneumonia import Images
-
-    x = datasets.load("digits").x_train[..., 0]
-    # Four times as large, so that blocks and singular values have something to do.
-    x = np.repeat(np.repeat(x, 4, axis=1), 4, axis=2)
-    return Images("scikit-learn's digits, enlarged", x, list(range(len(x))), 1)
-
-
 def x_rays(folder):
+    """Some of the images, for the report of a build, which names damaged files."""
     import numpy as np
 
     from tfrwc.datasets import xray_files
@@ -143,19 +136,6 @@ def x_rays(folder):
         list(found),
         xray_files.most_images_of_a_patient(source),
     )
-
-
-def to_release(options):
-    from tfrwc.studies import private_data
-    from tfrwc.studies.private_pneumonia import Images
-
-    if options.xrays:
-        return x_rays(options.xrays)
-    if options.dataset == "digits":
-        return digits()
-    task = private_data.load(options.dataset)
-    x = task.train.x[:: max(1, len(task.train.x) // 64)][:64, ..., 0]
-    return Images(task.origin, x, list(range(len(x))), task.images_per_patient)
 
 
 def names_to_build(text):
@@ -201,9 +181,7 @@ def main(arguments=None):
     options, for_beam = parse(arguments)
     began = time.monotonic()
     from tfrwc.privacy import new_key
-    from tfrwc.privacy.keys import KEY_VARIABLE, secret_key
-    from tfrwc.report.html import write_private_report
-    from tfrwc.studies import private_pneumonia
+    from tfrwc.privacy.keys import KEY_VARIABLE
 
     if not os.environ.get(KEY_VARIABLE):
         print(f"{KEY_VARIABLE} is not set: a new key is drawn and forgotten.")
@@ -211,34 +189,41 @@ def main(arguments=None):
         os.environ[KEY_VARIABLE] = new_key().hex()
     try:
         names = names_to_build(options.build)
-        asked = None if names else trial(options)
-        results, pictures = private_pneumonia.run(to_release(options), secret_key())
-        if names:
-            build(names, options, for_beam)
-        else:
-            results["training"] = train(asked, options)
+        lines = release(names, options, for_beam) if names else train(options)
     except (ValueError, OSError) as error:
         sys.exit(f"private_pneumonia: {error}")
-    options.out.mkdir(parents=True, exist_ok=True)
-    report = write_private_report(results, pictures, options.out)
-    (options.out / "results.json").write_text(json.dumps(results, indent=1))
-    print(*results["findings"], sep="\n")
-    if "training" in results:
-        print(*results["training"]["findings"], sep="\n")
+    print(*lines, sep="\n")
+    report = options.out / "report.html"
     print(f"{report} after {time.monotonic() - began:.0f} s")
 
 
-def train(trial, options):
+def release(names, options, for_beam):
+    """Build the releases, with a report of all kinds; returns what was found."""
     from tfrwc.privacy.keys import secret_key
-    from tfrwc.studies import private_training
+    from tfrwc.report.html import write_private_report
+    from tfrwc.studies import private_pneumonia
 
-    return private_training.run(
-        trial,
-        secret_key(),
-        options.out,
-        options.xrays,
-        verbose=int(sys.stdout.isatty()),
-    )
+    results, pictures = private_pneumonia.run(x_rays(options.xrays), secret_key())
+    build(names, options, for_beam)
+    write_private_report(results, pictures, options.out)
+    (options.out / "results.json").write_text(json.dumps(results, indent=1))
+    return results["findings"]
+
+
+def train(options):
+    """Run the study, and put its results into --out; returns what was found."""
+    from tfrwc.components import local
+    from tfrwc.components.private_pneumonia import steps
+    from tfrwc.components.publish import publish
+    from tfrwc.datasets import xray_files
+
+    if options.xrays:
+        xray_files.find(options.xrays, 64)  # before anything is made
+    out = options.out
+    pipeline = steps(trial(options), out / "saved_models", options.xrays)
+    made = local.run(pipeline, out / "pipeline")
+    results = publish(made, out)
+    return results["findings"] + results["training"]["findings"]
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from test_depth import equal_networks
 
 from tfrwc.dynamics import block_effect, compare, depth_effect, difficulty_trend
 from tfrwc.report import dynamics_figures
-from tfrwc.studies._files import plain
+from tfrwc.studies._plain import plain
 
 MEASURES = ("l1_ratio", "elementwise_mean")
 

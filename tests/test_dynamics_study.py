@@ -1,5 +1,6 @@
 """Claims decided from planted trials; a study of real ones, as a person runs it."""
 
+import importlib.util
 import itertools
 import json
 import subprocess
@@ -14,8 +15,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from tfrwc import Recording, datasets, models
 from tfrwc.dynamics import block_effect
-from tfrwc.report.html import write_report, write_study_report
-from tfrwc.studies import dynamics_claims, dynamics_study, verdicts
+from tfrwc.studies import dynamics_claims, dynamics_trials, verdicts
 from tfrwc.studies.dynamics_claims import Outcome
 from tfrwc.studies.dynamics_trial import Trial
 from tfrwc.studies.dynamics_trials import ACCURACY, PUBLISHED, REDUCED
@@ -238,26 +238,41 @@ def trials(tmp_path_factory):
     )
 
 
+@pytest.fixture(scope="module")
+def script():
+    path = ROOT / "pipelines" / "learning_dynamics.py"
+    spec = importlib.util.spec_from_file_location("learning_dynamics", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def test_a_study_runs_and_goes_on_where_it_stopped(
-    trials, tmp_path, browser, monkeypatch
+    trials, script, tmp_path, browser, monkeypatch, capsys
 ):
     # Eight steps teach a network nothing; the page is drawn as if they did.
     monkeypatch.setattr(dynamics_claims, "LEARNED", -1)
-    said = []
-    one = dynamics_study.run_trial(trials, 1, tmp_path, said.append, verbose=0)
-    assert (tmp_path / trials[0].name / "results.json").exists()
-    assert not (tmp_path / trials[0].name / "saved_models").exists()
-    results = dynamics_study.run(trials, tmp_path, said.append, verbose=0)
-    assert sum("4 epochs are recorded already" in line for line in said) == 2
-    assert results["trials"][0]["seconds"] == one["seconds_of_last_run"]
-    assert results == json.loads((tmp_path / "results.json").read_text())
+    monkeypatch.setitem(dynamics_trials.STUDIES, "reduced", trials)
+    command = ["--out", str(tmp_path), "--study", "reduced"]
+    script.main([*command, "--trial", "1"])
+    first = tmp_path / trials[0].name
+    assert f"{first / 'report.html'} after" in capsys.readouterr().out
+    assert not (first / "saved_models").exists()
+    script.main(command)
+    said = capsys.readouterr().out
+    assert said.count("RWCTrainer-seed-0: taken from the cache") == 1
+    assert said.count("RWCTrainer-seed-0: running") == 1
+    one, results = (
+        json.loads((folder / "results.json").read_text())
+        for folder in (first, tmp_path)
+    )
+    assert results["trials"][0]["seconds"] == sum(one["seconds"].values())
     assert len(results["findings"]) == len(results["claims"]) == 9
     assert list(results["comparisons"]) == ["vgg19_narrow"]
-    with pytest.raises(ValueError, match=r"trials 1 to 2\. Received: 3"):
-        dynamics_study.run_trial(trials, 3, tmp_path)
+    with pytest.raises(SystemExit, match=r"trials 1 to 2\. Received: 3"):
+        script.main([*command, "--trial", "3"])
 
-    page = write_study_report(results, tmp_path)
-    write_report(one, tmp_path / trials[0].name)
+    page = tmp_path / "report.html"
     browser.set_window_size(1200, 900)
     browser.get(f"file://{page}")
     text = browser.find_element("tag name", "body").text

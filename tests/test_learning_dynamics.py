@@ -7,12 +7,12 @@ import subprocess
 import sys
 import time
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from conftest import ROOT
 
+import tfrwc
 from tfrwc import datasets, load_recording
 from tfrwc.report import figures
 from tfrwc.studies import learning_dynamics
@@ -34,12 +34,14 @@ def start(out, *options):
     )
 
 
-def kill_when(process, path, records):
-    """Kill the pipeline as soon as the recording in `path` has so many records."""
+def kill_when(process, out, seed, records):
+    """Kill the pipeline as soon as it has so many records of a seed, kept to go on."""
     deadline = time.monotonic() + 240
+    kept = f"pipeline/RWCTrainer-seed-{seed}/model_run/progress-*/recording.parquet"
     while time.monotonic() < deadline:
         assert process.poll() is None, process.stdout.read()
-        if path.exists() and len(load_recording(path)) >= records:
+        [path] = list(out.glob(kept)) or [None]
+        if path is not None and len(load_recording(path)) >= records:
             break
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
@@ -51,13 +53,12 @@ def kill_when(process, path, records):
 def out(tmp_path_factory):
     """Results of a run that was killed in each of its two seeds."""
     out = tmp_path_factory.mktemp("pipeline") / "run"
-    kill_when(start(out), out / "recordings" / "seed-0.parquet", 1)
-    kill_when(start(out), out / "recordings" / "seed-7.parquet", 2)
+    kill_when(start(out), out, 0, 1)
+    kill_when(start(out), out, 7, 2)
     last = start(out)
     said, _ = last.communicate()
     assert last.returncode == 0, said
-    assert "seed 0 (1 of 2)" in said
-    assert "3 epochs are recorded already" in said
+    assert "RWCTrainer-seed-0: taken from the cache" in said
     assert "going on after epoch" in said
     assert "report.html" in said
     return out
@@ -75,7 +76,7 @@ def test_killed_runs_end_with_every_record_once(out):
         assert recording.steps.tolist() == [12, 24, 36]
         assert np.isfinite(recording.values("l1_ratio")).all()
         assert len(recording.layers) == 21
-    assert not (out / "progress").exists()
+    assert not list(out.glob("**/progress-*"))
     assert not list(out.glob("**/*.partial"))
 
 
@@ -102,8 +103,10 @@ def test_results_hold_every_number_of_the_report(results):
 
 def test_the_saved_model_predicts(out, results):
     folder = out / "saved_models" / "digits-resnet18_narrow" / "1"
-    assert (folder / "saved_model.pb").exists()
-    model = keras.models.load_model(folder / "model.keras")
+    model = tfrwc.load_saved_model(
+        "digits-resnet18_narrow", folder=out / "saved_models"
+    )
+    assert model.manifest["training"]["seed"] == 0
     digits = datasets.load("digits")
     probabilities = model.predict(digits.x_test, verbose=0)
     accuracy = (probabilities.argmax(axis=1) == digits.y_test).mean()
@@ -113,20 +116,20 @@ def test_the_saved_model_predicts(out, results):
     np.testing.assert_allclose(served.serve(first), probabilities[:5], atol=1e-5)
 
 
-def test_other_settings_in_the_same_folder_are_refused(out):
-    process = start(out, "--dataset", "mnist", "--epochs", "9")
+def test_another_seed_repeats_no_other(out, tmp_path):
+    copy = shutil.copytree(out, tmp_path / "run")
+    process = start(copy, "--seeds", "7,0,1")
     said, _ = process.communicate()
-    assert process.returncode == 1
-    assert "other settings (dataset, epochs)" in said
-    assert "Traceback" not in said
-
-
-def test_a_trial_that_failed_before_its_first_record_binds_nobody(tmp_path):
-    (tmp_path / "settings.json").write_text("{}")
-    learning_dynamics._check_folder(tmp_path, Trial("digits", "vgg19", 3, (0,)))
-    (tmp_path / "recordings").mkdir()
-    with pytest.raises(ValueError, match="other settings"):
-        learning_dynamics._check_folder(tmp_path, Trial("digits", "vgg19", 3, (0,)))
+    assert process.returncode == 0, said
+    lines = said.splitlines()
+    ran = {line.split()[1][:-1] for line in lines if line.endswith(": running")}
+    # The network of the first seed is the one that is pushed.
+    assert ran == {
+        *("RWCTrainer-seed-1", "DynamicsAnalyzer", "SavedModelPusher", "ReportGen")
+    }
+    results = json.loads((copy / "results.json").read_text())
+    assert results["trial"]["seeds"] == [7, 0, 1]
+    assert len(list((copy / "recordings").iterdir())) == 3
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,18 @@
 """Components and the runner for one machine, with components that do little."""
 
 import json
-import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from conformance.components import Evaluate, Generate, Train, pipeline
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tfrwc.components import local
-from tfrwc.components.artifacts import Examples, Model, ModelEvaluation
+from tfrwc.components.artifacts import Examples, Model
 from tfrwc.components.component import (
     InputArtifact,
     OutputArtifact,
@@ -24,71 +24,11 @@ from tfrwc.components.ledger import lineage
 HERE = Path(__file__).parent
 
 
-@component
-def Generate(examples: OutputArtifact[Examples], count: Parameter[int] = 3):
-    examples.split_names = json.dumps(["train"])
-    (Path(examples.uri) / "numbers.json").write_text(json.dumps(list(range(count))))
-
-
-@component
-def Train(
-    examples: InputArtifact[Examples],
-    model: OutputArtifact[Model],
-    rate: Parameter[float],
-    wait: Parameter[float] = 0.0,
-    fails: Parameter[str] = "",
-):
-    if fails and Path(fails).exists():
-        raise RuntimeError("as asked")
-    numbers = json.loads((Path(examples.uri) / "numbers.json").read_text())
-    assert examples.split_names == '["train"]'
-    (Path(model.uri) / "half").write_text("written before it is killed")
-    time.sleep(wait)
-    (Path(model.uri) / "model.json").write_text(json.dumps(sum(numbers) * rate))
-
-
-@component
-def Evaluate(
-    models: InputArtifact[list[Model]], evaluation: OutputArtifact[ModelEvaluation]
-):
-    found = [json.loads((Path(m.uri) / "model.json").read_text()) for m in models]
-    (Path(evaluation.uri) / "evaluation.json").write_text(json.dumps(found))
-
-
-def pipeline(count=3, rates=(1.0, 2.0), **options):
-    data = Generate(count=count)
-    examples = data.outputs["examples"]
-    trained = [
-        Train(examples=examples, rate=rate, **options).with_id(f"Train.{i}")
-        for i, rate in enumerate(rates)
-    ]
-    models = [step.outputs["model"] for step in trained]
-    return [data, *trained, Evaluate(models=models)]
-
-
 def ran(steps, root):
     """Which steps run, and are not taken from the cache."""
     lines = []
     made = local.run(steps, root, say=lines.append)
     return [line.split()[1][:-1] for line in lines if "running" in line], made
-
-
-def test_a_second_run_takes_everything_from_the_cache(tmp_path):
-    first, made = ran(pipeline(), tmp_path)
-    assert first == ["Generate", "Train.0", "Train.1", "Evaluate"]
-    evaluation = Path(made["Evaluate"]["evaluation"].uri) / "evaluation.json"
-    assert json.loads(evaluation.read_text()) == [3, 6]
-    again, cached = ran(pipeline(), tmp_path)
-    assert again == []
-    assert cached["Evaluate"]["evaluation"].uri == made["Evaluate"]["evaluation"].uri
-    assert cached["Generate"]["examples"].split_names == '["train"]'
-
-
-def test_a_changed_parameter_repeats_only_what_depends_on_it(tmp_path):
-    ran(pipeline(), tmp_path)
-    assert ran(pipeline(rates=(1.0, 5.0)), tmp_path)[0] == ["Train.1", "Evaluate"]
-    assert ran(pipeline(rates=(1.0, 2.0)), tmp_path)[0] == []
-    assert ran(pipeline(count=4), tmp_path)[0][0] == "Generate"
 
 
 @settings(
@@ -159,11 +99,11 @@ def test_a_failed_step_is_not_taken_for_finished(tmp_path):
     lines = []
     with pytest.raises(RuntimeError, match="as asked"):
         local.run(steps, tmp_path / "root", say=lines.append)
-    assert "Train.0: failed, RuntimeError('as asked')" in lines[-1]
+    assert "Train-0: failed, RuntimeError('as asked')" in lines[-1]
     flag.unlink()
     repeated, _ = ran(pipeline(fails=str(flag)), tmp_path / "root")
-    assert repeated == ["Train.0", "Train.1", "Evaluate"]
-    folders = list((tmp_path / "root" / "Train.0" / "model").iterdir())
+    assert repeated == ["Train-0", "Train-1", "Evaluate", "Bless", "Push"]
+    folders = list((tmp_path / "root" / "Train-0" / "model").iterdir())
     assert len(folders) == 1  # that of the failed execution is gone
 
 
@@ -176,7 +116,7 @@ local.run(pipeline(wait=60.0), sys.argv[2])
 
 
 def test_a_killed_step_is_run_again_and_no_other(tmp_path):
-    half = tmp_path / "Train.0" / "model" / "2" / "half"
+    half = tmp_path / "Train-0" / "model" / "2" / "half"
     command = [sys.executable, "-c", KILLED, HERE, tmp_path]
     with subprocess.Popen(command) as process:
         while not half.exists():
@@ -186,14 +126,8 @@ def test_a_killed_step_is_run_again_and_no_other(tmp_path):
             local.run(pipeline(), tmp_path, say=lambda text: None)
         process.kill()
     repeated, _ = ran(pipeline(), tmp_path)
-    assert repeated == ["Train.0", "Train.1", "Evaluate"]
+    assert repeated == ["Train-0", "Train-1", "Evaluate", "Bless", "Push"]
     assert not half.exists()
-
-
-def test_outputs_that_are_gone_are_made_again(tmp_path):
-    _, made = ran(pipeline(), tmp_path)
-    shutil.rmtree(made["Train.1"]["model"].uri)
-    assert ran(pipeline(), tmp_path)[0] == ["Train.1", "Evaluate"]
 
 
 def test_a_folder_can_be_moved(tmp_path):
@@ -202,15 +136,21 @@ def test_a_folder_can_be_moved(tmp_path):
     repeated, made = ran(pipeline(), tmp_path / "there")
     assert repeated == []
     assert "there" in made["Evaluate"]["evaluation"].uri
+    assert made["Bless"]["blessing"].get_int_custom_property("blessed") == 1
 
 
 def test_lineage_says_what_was_made_from_what(tmp_path):
     ran(pipeline(), tmp_path)
     table = lineage(tmp_path).set_index("step")
-    assert table["type"].tolist() == ["Examples", "Model", "Model", "ModelEvaluation"]
+    assert table.index.tolist() == [
+        *("Generate", "Train-0", "Train-1", "Evaluate", "Bless", "Push")
+    ]
+    assert table["type"].tolist() == [
+        *("Examples", "Model", "Model", "ModelEvaluation", "ModelBlessing", "Model")
+    ]
     made_from = table.loc["Evaluate", "made_from"]
-    assert made_from == table.loc[["Train.0", "Train.1"], "artifact"].tolist()
-    assert json.loads(table.loc["Train.1", "parameters"])["rate"] == 2
+    assert made_from == table.loc[["Train-0", "Train-1"], "artifact"].tolist()
+    assert json.loads(table.loc["Train-1", "parameters"])["rate"] == 2
     with pytest.raises(FileNotFoundError, match="No pipeline ran"):
         lineage(tmp_path / "elsewhere")
 
@@ -222,12 +162,17 @@ def test_wrong_steps_are_named_before_anything_runs(tmp_path):
         Evaluate(models=[examples])
     with pytest.raises(TypeError, match="rate of Train is of type float"):
         Train(examples=examples, rate="1")
+    with pytest.raises(ValueError, match="rate of Train must be finite"):
+        Train(examples=examples, rate=float("inf"))
     with pytest.raises(TypeError, match="Missing: rate; unknown: rat"):
         Train(examples=examples, rat=1.0)
     with pytest.raises(TypeError, match="takes a list of Model"):
         Evaluate(models=[])
     with pytest.raises(TypeError, match="count of Generate is of type int"):
         Generate(count=True)
+    with pytest.raises(TypeError, match="models of Evaluate takes a list of Model"):
+        Evaluate(models=None)
+    assert Train(examples=examples, rate=1.0, base=None).inputs.keys() == {"examples"}
     twice = [Generate(), Generate()]
     with pytest.raises(ValueError, match="steps are called Generate"):
         local.run(twice, tmp_path / "root")
@@ -259,3 +204,6 @@ def test_properties_are_those_of_the_type():
         model.speed = 1
     with pytest.raises(AttributeError):
         _ = model.speed
+    model.set_int_custom_property("speed", 3)
+    assert model.get_int_custom_property("speed") == 3
+    assert model.get_int_custom_property("other") == 0

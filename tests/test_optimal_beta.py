@@ -8,11 +8,11 @@ import subprocess
 import sys
 import time
 
-import keras
 import numpy as np
 import pytest
 from conftest import ROOT
 
+import tfrwc
 from tfrwc import load_recording
 from tfrwc.datasets import sprites
 from tfrwc.disentangle import theory
@@ -172,7 +172,8 @@ def out(tmp_path_factory):
     out = tmp_path_factory.mktemp("pipeline") / "run"
     killed = start(out)
     deadline = time.monotonic() + 240
-    while not (out / "parts" / "learned_decoder-0.0.json").exists():
+    done = "pipeline/BetaVAEStudy-learned_decoder-0.0/evaluation/*/evaluation.json"
+    while not list(out.glob(done)):
         assert killed.poll() is None, killed.stdout.read()
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -181,8 +182,8 @@ def out(tmp_path_factory):
     last = start(out)
     said, _ = last.communicate()
     assert last.returncode == 0, said
-    assert "true decoder 0.0" not in said  # was kept
-    assert "learned decoder 0.9" in said
+    assert "BetaVAEStudy-true_decoder-0.0: taken from the cache" in said
+    assert "BetaVAEStudy-learned_decoder-0.9: running" in said
     assert "report.html" in said
     return out
 
@@ -202,19 +203,27 @@ def test_the_pipeline_leaves_everything(out, results):
     assert len(images["verdicts"]) == len(beta_images.MEASURES)
     assert len(results["findings"]) >= 6
     assert len(load_recording(out / "recordings" / "collapse.parquet")) == 2
-    [saved] = (out / "saved_models").iterdir()
-    vae = keras.saving.load_model(saved)
+    vae = tfrwc.load_saved_model("beta_vae-sprites", folder=out / "saved_models")
     assert vae.n_latents == beta_images.LATENTS
-    assert "parts" in {path.name for path in out.iterdir()}
+    [mig] = [v for v in images["verdicts"] if v["measure"] == "mig"]
+    assert vae.manifest["training"]["beta"] == mig["best_beta"]
+    assert vae.manifest["metrics"].keys() >= {"mig", "rate"}
+    assert not list(out.glob("**/progress-*"))
     assert not list(out.glob("**/*.partial"))
 
 
-def test_other_settings_in_the_same_folder_are_refused(out):
-    process = start(out, "--encoder", "linear")
+def test_another_encoder_repeats_only_what_is_of_images(out, tmp_path):
+    copy = shutil.copytree(out, tmp_path / "run")
+    process = start(copy, "--encoder", "linear")
     said, _ = process.communicate()
-    assert process.returncode == 1
-    assert "other settings (encoder)" in said
-    assert "Traceback" not in said
+    assert process.returncode == 0, said
+    lines = said.splitlines()
+    ran = {line.split()[1][:-1] for line in lines if line.endswith(": running")}
+    assert ran == {
+        *("BetaVAEStudy-images", "BetaVAEStudy-collapse"),
+        *("SavedModelPusher", "ReportGen"),
+    }
+    assert (copy / "saved_models" / "beta_vae-sprites" / "2").exists()
 
 
 def test_findings_of_images_say_how_many_latents_live(results):

@@ -13,7 +13,9 @@ import pytest
 from conftest import ROOT
 from PIL import Image
 
+import tfrwc
 from tfrwc import load_recording
+from tfrwc.components.ledger import lineage
 from tfrwc.privacy import insecure_test_key
 from tfrwc.privacy.catalogue import standard_mechanisms
 from tfrwc.privacy.keys import KEY_VARIABLE
@@ -48,7 +50,8 @@ def out(tmp_path_factory):
     out = tmp_path_factory.mktemp("private") / "run"
     killed = begin("--out", out, *TINY)
     deadline = time.monotonic() + 240
-    while not (out / "parts" / "non_private-seed-0.json").exists():
+    done = "pipeline/PrivateExampleGen-shift_1-seed-0/private/*/about.json"
+    while not list(out.glob(done)):
         assert killed.poll() is None, killed.stderr.read()
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -57,8 +60,8 @@ def out(tmp_path_factory):
     done = start("--out", out, *TINY)
     assert done.returncode == 0, done.stderr
     assert KEY.hex() not in done.stdout + done.stderr
-    assert "arm 1 of 3" not in done.stdout  # was kept
-    assert "arm 2 of 3: shift_1" in done.stdout
+    assert "RWCTrainer-non_private-seed-0: taken from the cache" in done.stdout
+    assert "RWCTrainer-shift_1-seed-0: running" in done.stdout
     return out
 
 
@@ -115,11 +118,43 @@ def test_every_arm_is_trained_tested_and_attacked(out, results):
     assert not list(out.glob("**/*.partial"))
 
 
-def test_other_settings_in_the_same_folder_are_refused(out):
-    done = start("--out", out, *TINY, "--epochs", 2)
-    assert done.returncode == 1
-    assert "other settings (epochs)" in done.stderr
-    assert "Traceback" not in done.stderr
+def test_another_epsilon_repeats_only_its_branch(out, tmp_path):
+    copy = shutil.copytree(out, tmp_path / "run")
+    done = start("--out", copy, *TINY, "--epsilons", 4)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    ran = {line.split()[1][:-1] for line in lines if line.endswith(": running")}
+    assert ran == {
+        *("RWCTrainer-dp_sgd_4-seed-0", "PrivacyEvaluator-dp_sgd_4-seed-0"),
+        *("ModelBlesser", "SavedModelPusher", "ReportGen"),
+    }
+    results = json.loads((copy / "results.json").read_text())
+    names = [arm["name"] for arm in results["training"]["arms"]]
+    assert names == ["non_private", "shift_1", "dp_sgd_4"]
+    assert {path.name for path in (copy / "recordings").iterdir()} == {
+        f"{name}-seed-0.parquet" for name in names
+    }
+
+
+def test_all_that_was_made_is_in_the_ledger(out):
+    table = lineage(out / "pipeline").set_index("name")
+    assert KEY.hex() not in table.to_csv()
+    assert set(table["type"]) == {
+        *("Examples", "Model", "ModelRun", "ModelEvaluation", "ModelBlessing"),
+        *("PushedModel", "tfrwc.TfrwcRecording", "tfrwc.TfrwcPrivacyStatement"),
+    }
+
+
+def test_a_good_model_is_pushed_with_what_is_known_of_it(out, results):
+    *_, private = results["training"]["arms"]
+    good = private["test"]["auc"]["low"] > 0.5
+    home = out / "saved_models" / "private_digits"
+    assert home.exists() == good
+    if good:
+        model = tfrwc.load_saved_model("private_digits", folder=out / "saved_models")
+        assert model.manifest["privacy"]["statement"]["epsilon"] == private["epsilon"]
+        metrics = model.manifest["metrics"]["auc"]
+        assert metrics["value"] == private["test"]["auc"]["value"]
 
 
 def test_the_page_in_a_browser(browser, out, results, tmp_path):

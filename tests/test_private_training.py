@@ -8,12 +8,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfrwc.privacy import insecure_test_key
+from tfrwc import load_recording
+from tfrwc.privacy import ScalarShift, insecure_test_key
 from tfrwc.privacy.catalogue import standard_mechanisms
 from tfrwc.report import private_figures
-from tfrwc.studies import private_arms, private_data, private_findings, private_start
-from tfrwc.studies.private_runs import Runs, members_of
-from tfrwc.studies.private_summary import membership
+from tfrwc.studies import (
+    private_arms,
+    private_data,
+    private_findings,
+    private_release,
+    private_runs,
+    private_start,
+)
+from tfrwc.studies.private_evaluation import membership
+from tfrwc.studies.private_runs import members_of
 from tfrwc.studies.private_training import Trial
 
 KEY = insecure_test_key("training")
@@ -124,19 +132,21 @@ def test_rates_rise_and_fall():
 
 
 def test_a_network_starts_from_public_images(data_dir, monkeypatch, tmp_path):
-    monkeypatch.setattr(private_start, "_IMAGES", 256)
+    monkeypatch.setattr(private_start, "IMAGES", 256)
     monkeypatch.setattr(private_start, "_EPOCHS", 1)
-    path = tmp_path / "start.npz"
-    facts = private_start.pretrain("resnet18_narrow", (8, 8, 1), "mnist", path)
+    images = private_start.public_images("mnist", 8)
+    assert images.x_train.shape == (256, 8, 8, 1)
+    assert images.x_test.shape == (10_000, 8, 8, 1)
+    recorded = tmp_path / "recording.parquet"
+    start, facts = private_start.pretrain("resnet18_narrow", images, recorded)
     assert facts["images"] == 256
-    assert facts["public"] == "mnist.npz"
     assert 0 <= facts["accuracy"] <= 1
-    network = private_start.build("resnet18_narrow", (8, 8, 1), 2, path)
-    with np.load(path) as weights:
-        for layer in network.layers[:-1]:
-            for i, weight in enumerate(layer.get_weights()):
-                np.testing.assert_array_equal(weight, weights[f"{layer.name}/{i}"])
-        assert weights["classifier/0"].shape == (128, 10)
+    assert len(load_recording(recorded)) == 1
+    network = private_start.build("resnet18_narrow", (8, 8, 1), 2, start)
+    for layer, before in zip(network.layers[:-1], start.layers, strict=False):
+        for weight, kept in zip(layer.get_weights(), before.get_weights(), strict=True):
+            np.testing.assert_array_equal(weight, kept)
+    assert start.output_shape == (None, 10)
     assert network.output_shape == (None, 2)
     assert not any(
         isinstance(layer, keras.layers.BatchNormalization) for layer in network.layers
@@ -146,7 +156,7 @@ def test_a_network_starts_from_public_images(data_dir, monkeypatch, tmp_path):
 def test_images_of_another_size_are_made_grey_and_resized():
     x = np.zeros((2, 32, 32, 3), np.uint8)
     x[1, :, 16:] = (30, 60, 90)
-    found = private_start._resized(x, (8, 8, 1))
+    found = private_start._resized(x, (8, 8))
     assert found.shape == (2, 8, 8, 1)
     assert found.dtype == np.uint8
     assert not found[0].any()
@@ -159,21 +169,43 @@ def test_images_of_another_size_are_made_grey_and_resized():
 def test_a_run_leaves_nothing_for_the_next(tmp_path):
     """Compiled once, trained three times: the same seed twice gives the same."""
     task = private_data.load("digits")
-    first, shift = private_arms.arms((8, 8), ("shift_1",), ())
-    runs = Runs("resnet18_narrow", 1, task, None)
-    path = tmp_path / "r.parquet"
-    facts, before = runs.run(first, 3, KEY, path)
-    assert set(before) == {"test", "members", "held_out"}
-    _, other = runs.run(shift, 3, KEY, path)
+    shifted = private_release.release(ScalarShift(1.0), task, 3, KEY)
+
+    def trained(task, number):
+        path = tmp_path / f"{number}.parquet"
+        run = private_runs.train_plain("resnet18_narrow", task, 1, 3, path)
+        assert (run.epochs, run.batch_size, run.statement) == (1, 64, None)
+        return run.network
+
+    before = private_runs.predictions(trained(task, 1), task)
+    assert set(before) == {
+        *("test", "members", "held_out"),
+        *("test_label", "members_label", "held_out_label"),
+    }
+    other = private_runs.predictions(trained(shifted, 2), task, shifted)
     assert {"test_released", "members_released", "blank"} < set(other)
     assert 0.2 < other["blank"].mean() < 0.6
-    _, after = runs.run(first, 3, KEY, path)
+    after = private_runs.predictions(trained(task, 3), task)
     for name, p in before.items():
         np.testing.assert_allclose(after[name], p, atol=1e-4)
-    assert facts == {"epochs": 1, "batch_size": 64}
-    for arm, predictions in ((first, before), (shift, other)):
-        found = membership(arm, {"epsilon": 1.0, "delta": 1e-5}, predictions, task)
-        assert found["advantage"]["bound"] == pytest.approx(math.tanh(0.5), abs=1e-4)
+    for kind, bound in (("local-dp", math.tanh(0.5)), ("dp-sgd", math.tanh(1.0))):
+        found = membership(kind, 1.0, 1e-5, before, task)
+        assert found["advantage"]["bound"] == pytest.approx(bound, abs=1e-4)
+    for kind, epsilon in (("local-dp", math.inf), ("non-private", math.inf)):
+        assert membership(kind, epsilon, 0, before, task)["auc"]["bound"] is None
+
+
+def test_a_release_names_no_patients(tmp_path):
+    task = private_data.load("xrays", xray_folder(tmp_path, 30))
+    first, again, other = (
+        private_release.release(ScalarShift(1.0), task, seed, KEY) for seed in (0, 0, 1)
+    )
+    for name in ("train", "held_out", "test"):
+        split = getattr(first, name)
+        assert split.patients is None
+        np.testing.assert_array_equal(split.x, getattr(again, name).x)
+        assert (split.x != getattr(task, name).x).any()
+        assert (split.x != getattr(other, name).x).any()
 
 
 def arm_of(name, kind, epsilon, auc, **more):

@@ -15,16 +15,28 @@ from typing import TYPE_CHECKING
 from tfrwc._version import __version__
 
 if TYPE_CHECKING:
+    from tfrwc.models.saved_models import load_saved_model
     from tfrwc.recording.callback import RWCCallback
     from tfrwc.recording.parquet import load_recording
     from tfrwc.recording.recording import Recording
 
-__all__ = ["RWCCallback", "Recording", "__version__", "load_recording"]
+__all__ = [
+    "RWCCallback",
+    "Recording",
+    "__version__",
+    "load_recording",
+    "load_saved_model",
+]
 
 _HOMES = {
     "RWCCallback": "tfrwc.recording.callback",
     "Recording": "tfrwc.recording.recording",
     "load_recording": "tfrwc.recording.parquet",
+    "load_saved_model": "tfrwc.models.saved_models",
+    # Kubeflow imports types of artifacts by their names.
+    "TfrwcPrivacyStatement": "tfrwc.components.tfx",
+    "TfrwcRecording": "tfrwc.components.tfx",
+    "TfrwcTrends": "tfrwc.components.tfx",
 }
 
 

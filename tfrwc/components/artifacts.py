@@ -8,6 +8,9 @@ them:
 - ModelRun: TensorBoard logs and what else a training leaves behind;
 - ModelEvaluation: numbers of a test;
 - ModelBlessing: an empty file ``BLESSED`` or ``NOT_BLESSED``.
+
+The names of our own types are paths of import, and they have custom properties alone:
+Kubeflow takes no others.
 """
 
 
@@ -18,6 +21,7 @@ class Artifact:
 
     Args:
         uri: the folder.
+        properties: value by name, of `properties`.
 
     Attributes:
         TYPE_NAME: of the type, unique among all pipelines.
@@ -27,9 +31,9 @@ class Artifact:
     TYPE_NAME = None
     PROPERTIES = {}  # noqa: RUF012 (constants of classes)
 
-    def __init__(self, uri):
+    def __init__(self, uri, properties=()):
         object.__setattr__(self, "uri", str(uri))
-        object.__setattr__(self, "_properties", {})
+        object.__setattr__(self, "_properties", dict(properties))
 
     def __setattr__(self, name, value):
         kind = self.PROPERTIES.get(name)
@@ -53,6 +57,22 @@ class Artifact:
 
     def __repr__(self):
         return f"{type(self).__name__}({self.uri!r})"
+
+    def set_int_custom_property(self, name, value):
+        """Set a property that the type does not have, as in TFX."""
+        self._properties[name] = int(value)
+
+    def set_string_custom_property(self, name, value):
+        """As `set_int_custom_property`, of text."""
+        self._properties[name] = str(value)
+
+    def get_int_custom_property(self, name) -> int:
+        """A property that the type does not have; 0 if it was never set."""
+        return self._properties.get(name, 0)
+
+    def get_string_custom_property(self, name) -> str:
+        """A property that the type does not have; empty if it was never set."""
+        return self._properties.get(name, "")
 
     def properties(self) -> dict:
         """The properties that are set."""
@@ -85,26 +105,33 @@ class ModelEvaluation(Artifact):
 
 
 class ModelBlessing(Artifact):
-    """Whether a model is good enough to be pushed."""
+    """Whether a model is good enough to be pushed; so is its int property `blessed`,
+    which TFX' Pusher reads."""
 
     TYPE_NAME = "ModelBlessing"
 
 
-class TfrwcRecording(Artifact):
-    """How the layers changed in a training, in recording.parquet."""
+class PushedModel(Artifact):
+    """Where a model was pushed to, in pushed.json."""
 
-    TYPE_NAME = "TfrwcRecording"
-    PROPERTIES = {"records": int, "layers": int}  # noqa: RUF012
+    TYPE_NAME = "PushedModel"
+
+
+class TfrwcRecording(Artifact):
+    """How the layers changed in a training, in recording.parquet; so many `records`
+    of so many `layers`."""
+
+    TYPE_NAME = "tfrwc.TfrwcRecording"
 
 
 class TfrwcTrends(Artifact):
     """How the layers of a network learn, in results.json."""
 
-    TYPE_NAME = "TfrwcTrends"
+    TYPE_NAME = "tfrwc.TfrwcTrends"
 
 
 class TfrwcPrivacyStatement(Artifact):
-    """What is guaranteed, in privacy_statement.json, and in words in the .txt."""
+    """What is guaranteed, in privacy_statement.json, in words in the .txt, and in few
+    words as `guarantee`."""
 
-    TYPE_NAME = "TfrwcPrivacyStatement"
-    PROPERTIES = {"image_epsilon": float, "delta": float}  # noqa: RUF012
+    TYPE_NAME = "tfrwc.TfrwcPrivacyStatement"

@@ -22,6 +22,7 @@ not have ``from __future__ import annotations``.
 """
 
 import inspect
+import math
 from dataclasses import dataclass, field
 
 from tfrwc.components.artifacts import Artifact
@@ -35,7 +36,10 @@ class _Annotation:
 
 
 class InputArtifact:
-    """``InputArtifact[T]``, or ``InputArtifact[list[T]]`` of one or more."""
+    """``InputArtifact[T]``, or ``InputArtifact[list[T]]`` of one or more.
+
+    An input whose default is None may be left out of a step.
+    """
 
     def __class_getitem__(cls, kind):
         if getattr(kind, "__origin__", None) is list:
@@ -88,7 +92,7 @@ class Step:
 
     Attributes:
         component: the `Component`.
-        inputs: list of `Channel` by name.
+        inputs: list of `Channel` by name, without those left out.
         parameters: value by name.
         id: unique in a pipeline; by default the component's name.
         outputs: `Channel` by name.
@@ -122,6 +126,7 @@ class Component:
         inputs: annotation by name.
         outputs: artifact type by name.
         parameters: type by name.
+        defaults: of parameters, and None of inputs that may be left out.
 
     Raises:
         TypeError: if an argument is not annotated with one of the three.
@@ -130,7 +135,7 @@ class Component:
     def __init__(self, function):
         self.name, self.function = function.__name__, function
         self.__doc__, self.__module__ = function.__doc__, function.__module__
-        self.inputs, self.outputs, self.parameters, self._defaults = {}, {}, {}, {}
+        self.inputs, self.outputs, self.parameters, self.defaults = {}, {}, {}, {}
         for name, argument in inspect.signature(function).parameters.items():
             found = argument.annotation
             if not isinstance(found, _Annotation):
@@ -144,17 +149,18 @@ class Component:
                 self.outputs[name] = found.type
             else:
                 self.parameters[name] = found.type
-                if argument.default is not inspect.Parameter.empty:
-                    self._defaults[name] = argument.default
+            if argument.default is not inspect.Parameter.empty:
+                self.defaults[name] = argument.default
 
     def __call__(self, **arguments) -> Step:
         """Make a step.
 
         Raises:
             TypeError: for arguments that are unknown, missing or of another type.
+            ValueError: for a number that is not finite.
         """
         known = [*self.inputs, *self.parameters]
-        arguments = self._defaults | arguments
+        arguments = self.defaults | arguments
         missing = [name for name in known if name not in arguments]
         unknown = [name for name in arguments if name not in known]
         if missing or unknown:
@@ -165,7 +171,11 @@ class Component:
             )
         return Step(
             self,
-            {name: self._channels(name, arguments[name]) for name in self.inputs},
+            {
+                name: self._channels(name, arguments[name])
+                for name in self.inputs
+                if arguments[name] is not None or name not in self.defaults
+            },
             {name: self._parameter(name, arguments[name]) for name in self.parameters},
         )
 
@@ -184,11 +194,16 @@ class Component:
     def _parameter(self, name, value):
         kind = self.parameters[name]
         if kind is float and type(value) is int:
-            return float(value)
+            value = float(value)
         if type(value) is not kind:
             raise TypeError(
                 f"The parameter {name} of {self.name} is of type {kind.__name__}. "
                 f"Received: {value!r}."
+            )
+        if kind is float and not math.isfinite(value):
+            raise ValueError(
+                f"The parameter {name} of {self.name} must be finite, as ML Metadata "
+                f"keeps numbers. Received: {value!r}."
             )
         return value
 

@@ -87,14 +87,13 @@ def _cached(step, ledger, execution):
     for name, identifier, uri, properties in ledger.artifacts(execution):
         if not Path(uri).exists():
             return None
-        outputs[name], ids[name] = step.outputs[name].type(uri), identifier
-        for key, value in properties.items():
-            setattr(outputs[name], key, value)
+        outputs[name] = step.outputs[name].type(uri, properties)
+        ids[name] = identifier
     return outputs, ids
 
 
 def _inputs(step, made):
-    found = {}
+    found = dict.fromkeys(step.component.inputs)
     for name, channels in step.inputs.items():
         artifacts = [made[channel.step.id][channel.name] for channel in channels]
         found[name] = artifacts if step.component.inputs[name].many else artifacts[0]

@@ -22,6 +22,7 @@ from tfrwc.datasets._xray_builder import CITATION, XRayBuilder
 from tfrwc.privacy import to_uint8
 from tfrwc.privacy.catalogue import DELTA, standard_mechanisms
 from tfrwc.privacy.keys import secret_key
+from tfrwc.privacy.statement_files import write_statement
 
 STATEMENT = "privacy_statement"
 
@@ -70,8 +71,7 @@ class PrivatePneumonia(XRayBuilder):
             images_per_patient=xray_files.most_images_of_a_patient(source),
         )
         self.info.metadata[STATEMENT] = statement.to_dict()
-        (self.data_path / f"{STATEMENT}.json").write_text(statement.to_json())
-        (self.data_path / f"{STATEMENT}.txt").write_text(statement.explain() + "\n")
+        write_statement(statement, self.data_path)
         return super()._split_generators(dl_manager)
 
     def _reader(self, source):

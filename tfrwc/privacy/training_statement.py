@@ -114,3 +114,25 @@ class TrainingStatement:
         lines.append(f"The noise is drawn by {self.generator}.")
         lines.append("Not promised: " + " ".join(self.not_promised))
         return "\n\n".join(lines)
+
+
+@dataclass(frozen=True)
+class NoPrivacy:
+    """The statement of a model that was trained without privacy."""
+
+    epsilon: float = math.inf
+    delta: float = 0.0
+
+    def to_dict(self) -> dict:
+        """Plain data for JSON."""
+        return {"epsilon": "infinity", "delta": self.delta}
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_dict(), indent=1)
+
+    def explain(self) -> str:
+        """The statement as text."""
+        return (
+            "This model was trained without privacy. There is no guarantee: nothing "
+            "hides an image."
+        )

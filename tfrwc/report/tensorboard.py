@@ -151,6 +151,36 @@ class TrendsToTensorBoard(keras.callbacks.Callback):
         return "\n".join(lines)
 
 
+def write_logs(recording, log_dir):
+    """Write a finished recording's logs, and its layers' change, for TensorBoard.
+
+    Writes the loss and metrics of each record, and ``change of KIND/LAYER`` where there
+    are 50 layers or fewer; the steps are optimizer updates. TensorBoard need not be
+    installed.
+
+    Args:
+        recording: a `tfrwc.Recording`.
+        log_dir: folder for TensorBoard.
+    """
+    import tensorflow as tf
+
+    scalars = tf.compat.v1.SummaryMetadata()
+    scalars.plugin_data.plugin_name = "scalars"
+    rows = recording.logs.to_dict("list")
+    layers = recording.layers
+    if len(layers) <= _MAX_LAYER_TAGS:
+        names = [
+            f"change of {kind}/{name}"
+            for kind, name in zip(layers["kind"], layers["name"], strict=True)
+        ]
+        rows |= dict(zip(names, recording.values(recording.measures[0]).T, strict=True))
+    with tf.summary.create_file_writer(str(log_dir)).as_default():
+        for name, values in rows.items():
+            for step, value in zip(recording.steps, values, strict=True):
+                if np.isfinite(value):
+                    tf.summary.write(name, np.float32(value), int(step), scalars)
+
+
 def trend_curves(trends):
     """The curves so far, coloured by trend, the median of each trend thick.
 

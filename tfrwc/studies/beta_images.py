@@ -6,6 +6,7 @@ from joblib import Parallel, delayed
 
 from tfrwc import RWCCallback
 from tfrwc.disentangle import BetaSweep, BetaVAE
+from tfrwc.studies import engine
 from tfrwc.studies._scoring import all_scores
 
 LATENTS = 10
@@ -54,9 +55,10 @@ def sweep(data, betas, encoder, seeds, epochs, path, verbose) -> tuple:
             x.shape[1:], LATENTS, encoder=encoder, likelihood="bernoulli", seed=seed
         )
 
-    trained = BetaSweep(
+    untrained = BetaSweep(
         betas, seeds, build, epochs=epochs, learning_rate=1e-3, verbose=verbose
-    ).fit(x, path)
+    )
+    trained = engine.fit(untrained, x, path)
     frame = trained.to_frame()
     some = np.random.default_rng(0).permutation(len(x))[:_SCORED]
     codes, factors = trained.codes(x[some]), data.factors[some]

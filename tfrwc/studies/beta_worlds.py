@@ -8,6 +8,7 @@ from scipy.interpolate import make_interp_spline
 
 from tfrwc.datasets import mixing
 from tfrwc.disentangle import BetaSweep, BetaVAE, nonlinear, theory
+from tfrwc.studies import engine
 
 SIGMA = 0.5
 COSINES = (0.0, 0.6, 0.9)
@@ -69,7 +70,8 @@ def learned_decoder(cosine, seeds, epochs, path, verbose) -> dict:
         batch_size=512,
         learning_rate=0.01,
         verbose=verbose,
-    ).fit(_matched(A), path)
+    )
+    engine.fit(sweep, _matched(A), path)
     frame = sweep.to_frame()
     names = ["objective", "rate", "distortion"]
     exact = [
@@ -221,7 +223,8 @@ def _inference(f, build, betas, seeds, epochs, learning_rate, path, verbose):
         batch_size=128,
         learning_rate=learning_rate,
         verbose=verbose,
-    ).fit(x, path)
+    )
+    engine.fit(sweep, x, path)
     rows, blocks = [], []
     for row in sweep.to_frame().itertuples():
         q = sweep.member(row.beta, row.seed).encode(held_out)

@@ -1,20 +1,16 @@
 """Many trials, and what they say of the papers' claims.
 
-A study is a tuple of trials, numbered from 1. Each has a folder of its own, so that a
-cluster can run each by itself; whoever runs the study then finds them done.
+A study is a tuple of trials, numbered from 1.
 """
 
-import json
 import time
-from pathlib import Path
 
 import numpy as np
 
 from tfrwc.dynamics import conv_kinds, trends_by_kind
 from tfrwc.dynamics.depth import typical_change
-from tfrwc.studies import learning_dynamics
-from tfrwc.studies._files import plain, write_whole
-from tfrwc.studies.dynamics_claims import Outcome, assess
+from tfrwc.studies._plain import plain
+from tfrwc.studies.dynamics_claims import assess
 
 READING = {
     "findings": "The verdicts in sentences.",
@@ -25,7 +21,7 @@ READING = {
     "trials": "A row per network and task. layers: typical_change is the geometric "
     "mean of l1_ratio over epochs and seeds, typical_elementwise that of "
     "elementwise_mean. change is the mean over seeds, (layers, epochs). seconds "
-    "is how long it took to train and analyse.",
+    "is how long it took to train.",
     "comparisons": "Change by task for each network, easiest task first; see "
     "tfrwc.dynamics.Comparison. error is the test error of each task, trend what "
     "tfrwc.dynamics.difficulty_trend found.",
@@ -37,57 +33,15 @@ READING = {
 FEWEST = 4
 
 
-def run_trial(trials, number, out, say=print, verbose="auto") -> dict:
-    """Run one trial of a study, or go on with it, in a folder of its own in `out`.
+def analyse(outcomes) -> dict:
+    """Decide the claims, and keep what their figures need.
 
     Args:
-        trials: of the study.
-        number: which, from 1.
-        out: folder of the study.
-        say, verbose: as in `learning_dynamics.run`.
-
-    Raises:
-        ValueError: if there is no such trial.
-    """
-    if not 1 <= number <= len(trials):
-        raise ValueError(
-            f"The study has trials 1 to {len(trials)}. Received: {number}."
-        )
-    trial = trials[number - 1]
-    say(f"trial {number} of {len(trials)}: {trial.name}")
-    return learning_dynamics.run(
-        trial, Path(out) / trial.name, say, verbose, save_model=False
-    )
-
-
-def run(trials, out, say=print, verbose="auto") -> dict:
-    """Run all trials of a study, or go on with them, and decide the claims.
-
-    Args:
-        trials: of `tfrwc.studies.dynamics_trials`, or others.
-        out: folder for results.json, and a folder for each trial.
-        say, verbose: as in `learning_dynamics.run`.
+        outcomes: a `tfrwc.studies.dynamics_claims.Outcome` of each trial.
 
     Returns:
-        The results, which are in results.json too.
-
-    Raises:
-        ValueError: if a folder holds a trial with other settings.
+        The results, plain data for results.json.
     """
-    out = Path(out)
-    outcomes = []
-    for number, trial in enumerate(trials, start=1):
-        results = run_trial(trials, number, out, say, verbose)
-        recordings = learning_dynamics.recordings(trial, out / trial.name)
-        outcomes.append(Outcome(trial, results, recordings))
-    say("deciding the claims")
-    results = analyse(outcomes)
-    write_whole(out / "results.json", json.dumps(results, indent=1))
-    return results
-
-
-def analyse(outcomes) -> dict:
-    """Decide the claims, and keep what their figures need."""
     claims, comparisons = assess(outcomes)
     results = {
         "study": "learning_dynamics_claims",
@@ -148,7 +102,7 @@ def _summary(number, outcome):
         "settings": results["trial"],
         "data": results["data"],
         "accuracy": results["accuracy"],
-        "seconds": results["seconds_of_last_run"],
+        "seconds": sum(results["seconds"].values()),
         "epochs": results["epochs"],
         "layers": layers,
         "change": {

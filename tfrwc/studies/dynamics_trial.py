@@ -66,23 +66,46 @@ class Trial:
     def settings(self) -> dict:
         return json.loads(json.dumps(asdict(self) | asdict(self.training)))
 
+    def to_json(self) -> str:
+        """What it was made of, for `from_json`."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text) -> "Trial":
+        """The trial of a text of `to_json`."""
+        found = json.loads(text)
+        return cls(**found | {"seeds": tuple(found["seeds"])})
+
     def load(self) -> datasets.ImageSet:
         """The images to train and to test on."""
-        found = datasets.load(self.dataset)
-        if self.images is None:
-            return found
-        if self.images > len(found.x_train):
-            raise ValueError(
-                f"{self.dataset} has {len(found.x_train)} training images. Received: "
-                f"images={self.images}. Ask for fewer, or for all with None."
-            )
-        rng = np.random.default_rng(0)
-        train = rng.permutation(len(found.x_train))[: self.images]
-        test = rng.permutation(len(found.x_test))[: -(-self.images // 4)]
-        return replace(
-            found,
-            x_train=found.x_train[train],
-            y_train=found.y_train[train],
-            x_test=found.x_test[test],
-            y_test=found.y_test[test],
+        return load_images(self.dataset, self.images)
+
+
+def load_images(dataset, images=None) -> datasets.ImageSet:
+    """A set, or as many of its training images and a quarter as many test images.
+
+    Args:
+        dataset: as in `tfrwc.datasets.load`.
+        images: how many training images, drawn once for all; None takes all.
+
+    Raises:
+        ValueError: if the set has fewer.
+    """
+    found = datasets.load(dataset)
+    if images is None:
+        return found
+    if images > len(found.x_train):
+        raise ValueError(
+            f"{dataset} has {len(found.x_train)} training images. Received: "
+            f"images={images}. Ask for fewer, or for all with None."
         )
+    rng = np.random.default_rng(0)
+    train = rng.permutation(len(found.x_train))[:images]
+    test = rng.permutation(len(found.x_test))[: -(-images // 4)]
+    return replace(
+        found,
+        x_train=found.x_train[train],
+        y_train=found.y_train[train],
+        x_test=found.x_test[test],
+        y_test=found.y_test[test],
+    )

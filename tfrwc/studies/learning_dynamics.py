@@ -3,24 +3,15 @@
 The setting is that of arXiv:2011.06735: SGD with momentum at a constant rate, the
 change of each kernel after each epoch, averaged over seeds. The layers' curves are
 then grouped (arXiv:2107.07005, and this project's robust form of it).
-
-Training can be stopped at any moment and run again with the same folder; it goes
-on at the last finished epoch.
 """
 
-import json
-import shutil
 import time
-from pathlib import Path
 
 import numpy as np
 
 from tfrwc.dynamics import TrendClusterer, block_effect, depth_effect
 from tfrwc.dynamics.depth import typical_change
-from tfrwc.recording.parquet import load_recording
-from tfrwc.studies._files import check_settings, plain, write_whole
-from tfrwc.studies.dynamics_trial import Trial
-from tfrwc.studies.training import train
+from tfrwc.studies._plain import plain
 
 MEASURES = ("l1_ratio", "elementwise_mean")
 
@@ -47,65 +38,19 @@ READING = {
     "depth changed, with a 95 % interval over layers and seeds; p-values as above, of "
     "Welch's test.",
     "training": "Loss, metrics and learning rate of each seed after each epoch.",
+    "seconds": "How long the training of each seed took.",
     "null": "A value that is not defined.",
 }
 
 
-def run(trial: Trial, out, say=print, verbose="auto", save_model=True) -> dict:
-    """Train every seed of a trial, or go on with it, and analyse the recordings.
+def analyse(trial, images, recordings, seconds) -> dict:
+    """Group the layers' mean curves and correlate change with depth and size.
 
     Args:
-        trial: what to run.
-        out: folder for settings.json, results.json, recordings/, saved_models/ and,
-            while training, progress/.
-        say: called with a line of text at each stage.
-        verbose: of Keras' progress bar, as in `fit`.
-        save_model: whether to save the network of the first seed.
-
-    Returns:
-        The results, which are in results.json too.
-
-    Raises:
-        ValueError: if `out` holds a trial with other settings.
-    """
-    began = time.monotonic()
-    out = Path(out)
-    _check_folder(out, trial)
-    images = trial.load()
-    out.mkdir(parents=True, exist_ok=True)
-    write_whole(out / "settings.json", json.dumps(trial.settings(), indent=1))
-    recorded = []
-    for i, seed in enumerate(trial.seeds):
-        say(f"seed {seed} ({i + 1} of {len(trial.seeds)}): {trial.name}")
-        first = save_model and i == 0
-        export = out / "saved_models" / trial.name / "1" if first else None
-        recorded.append(train(trial, seed, images, out, export, MEASURES, say, verbose))
-    say("analysing the recordings")
-    results = analyse(trial, images, recorded)
-    results["seconds_of_last_run"] = round(time.monotonic() - began, 1)
-    if (out / "results.json").exists():
-        # All was recorded already: what counts is how long that took.
-        before = json.loads((out / "results.json").read_text(encoding="utf-8"))
-        results["seconds_of_last_run"] = before["seconds_of_last_run"]
-    write_whole(out / "results.json", json.dumps(results, indent=1))
-    shutil.rmtree(out / "progress", ignore_errors=True)
-    return results
-
-
-def recordings(trial, out) -> list:
-    """The recordings of a trial that was run in `out`, one for each seed."""
-    folder = Path(out) / "recordings"
-    return [load_recording(folder / f"seed-{seed}.parquet") for seed in trial.seeds]
-
-
-def _check_folder(out, trial):
-    # Settings of a trial that failed before its first record bind nobody.
-    if (out / "recordings").exists():
-        check_settings(out / "settings.json", trial.settings())
-
-
-def analyse(trial, images, recordings) -> dict:
-    """Group the layers' mean curves and correlate change with depth and size.
+        trial: a `tfrwc.studies.dynamics_trial.Trial`.
+        images: that it was trained on.
+        recordings: one for each seed.
+        seconds: that the training of each took.
 
     Returns:
         A dict of plain lists and numbers; curves are (layers, epochs), None for NaN.
@@ -140,6 +85,7 @@ def analyse(trial, images, recordings) -> dict:
             str(seed): recording.logs.to_dict("list")
             for seed, recording in zip(trial.seeds, recordings, strict=True)
         },
+        "seconds": dict(zip(map(str, trial.seeds), seconds, strict=True)),
         "epochs": recordings[0].epochs.tolist(),
         "layers": layers.assign(
             typical_change=typical_change(curves),

@@ -4,14 +4,11 @@ In worlds whose answer is known, trained models are held against it: with the tr
 decoder (R2 of `tfrwc.disentangle.theory`), with a learned one (R3), and where the data
 are not linear in the factors. Then images, whose answer nobody knows. The question is
 that of arXiv:1912.05127 and arXiv:2005.07114.
-
-A study can be stopped at any moment and run again with the same folder.
 """
 
 import json
 import time
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass, replace
 
 import keras
 import numpy as np
@@ -20,7 +17,8 @@ from tfrwc._version import __version__
 from tfrwc.datasets import sprites
 from tfrwc.models.vae import NAMES
 from tfrwc.studies import beta_images, beta_worlds
-from tfrwc.studies._files import check_settings, plain, write_whole
+from tfrwc.studies._plain import plain
+from tfrwc.studies._verbosity import verbosity
 
 READING = {
     "findings": "The results in sentences.",
@@ -83,44 +81,119 @@ class Trial:
                 f"Received: {self.seeds}."
             )
 
+    def of_part(self, part) -> "Trial":
+        """What a part, of `parts`, depends on; all else as by default."""
+        if part in ("images", "collapse"):
+            return replace(self, worlds=())
+        return Trial(epochs=self.epochs, seeds=self.seeds, worlds=())
 
-def run(trial: Trial, out, say=print, verbose=0) -> tuple:
-    """Run a study, or go on with it.
+    def to_json(self) -> str:
+        """The trial as text, for `from_json`."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text) -> "Trial":
+        """The trial of a text of `to_json`."""
+        found = json.loads(text)
+        lists = {name: tuple(found[name]) for name in ("seeds", "worlds")}
+        return cls(**found | lists)
+
+
+def parts(trial) -> list[str]:
+    """Names of the parts of a trial, which do not need each other."""
+    return [
+        *(f"true_decoder-{cosine}" for cosine in beta_worlds.COSINES),
+        *(f"learned_decoder-{cosine}" for cosine in beta_worlds.COSINES),
+        *(f"nonlinear-{world}" for world in trial.worlds),
+        "images",
+        "collapse",
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """What comes of a part.
+
+    Attributes:
+        results: plain data.
+        pictures: of `tfrwc.studies.beta_images.sweep`, for the part images.
+        model: the best `BetaVAE` of the images, for the part images.
+        seed: of the model.
+    """
+
+    results: dict
+    pictures: dict | None = None
+    model: object = None
+    seed: int | None = None
+
+
+def run_part(name, trial, progress, recorded) -> Made:
+    """Run one part of a trial.
 
     Args:
-        trial: what to run.
-        out: folder for settings.json, results.json, recordings/, saved_models/ and
-            parts/, of what is finished.
-        say: called with a line of text at each stage.
-        verbose: 1 for progress bars.
-
-    Returns:
-        results: as in results.json.
-        pictures: of `tfrwc.studies.beta_images.sweep`.
-
-    Raises:
-        ValueError: if `out` holds a trial with other settings.
+        name: one of `parts`.
+        trial: a `Trial`; a part of worlds uses its seeds and epochs only.
+        progress: folder that keeps what to go on from.
+        recorded: file for the recording, of the part collapse.
     """
-    began = time.monotonic()
-    out = Path(out)
-    settings, parts = plain(asdict(trial)), out / "parts"
-    # Settings of a trial of which nothing is kept bind nobody.
-    if any(parts.glob("*")):
-        check_settings(out / "settings.json", settings)
-    data = sprites.generate() if trial.dataset == "sprites" else sprites.dsprites()
-    for folder in (parts, out / "recordings"):
-        folder.mkdir(parents=True, exist_ok=True)
-    write_whole(out / "settings.json", json.dumps(settings, indent=1))
+    kind, _, which = name.partition("-")
+    seeds, epochs, path = trial.seeds, trial.epochs, progress / "sweep.npz"
+    verbose = verbosity()
+    if kind == "true_decoder":
+        found = beta_worlds.true_decoder(
+            float(which), seeds, -(-epochs * 4 // 3), path, verbose
+        )
+    elif kind == "learned_decoder":
+        found = beta_worlds.learned_decoder(
+            float(which), seeds, epochs * 10, path, verbose
+        )
+    elif kind == "nonlinear":
+        found = beta_worlds.nonlinear_world(
+            which, seeds, -(-epochs * 2 // 3), path, verbose
+        )
+    elif kind == "images":
+        return _images(trial, path, verbose)
+    elif kind == "collapse":
+        found = beta_images.collapse(
+            _data(trial), trial.encoder, seeds[0], epochs, recorded, verbose
+        )
+    else:
+        raise ValueError(
+            f"There is no part {name!r}. Choose one of {', '.join(parts(trial))}."
+        )
+    return Made(plain(found))
 
-    def part(name, function, *arguments):
-        path = parts / f"{name}.json"
-        if not path.exists():
-            say(name.replace("-", " ").replace("_", " "))
-            made = function(*arguments, parts / f"{name}.npz", verbose)
-            write_whole(path, json.dumps(plain(made)))
-        return json.loads(path.read_text(encoding="utf-8"))
 
-    seeds, epochs = trial.seeds, trial.epochs
+def _data(trial):
+    return sprites.generate() if trial.dataset == "sprites" else sprites.dsprites()
+
+
+def _images(trial, path, verbose):
+    results, pictures, trained = beta_images.sweep(
+        _data(trial),
+        beta_images.BETAS[trial.dataset],
+        trial.encoder,
+        trial.seeds,
+        trial.epochs,
+        path,
+        verbose,
+    )
+    [mig] = [v for v in results["verdicts"] if v["measure"] == "mig"]
+    best = trained.member(mig["best_beta"], trial.seeds[0])
+    return Made(plain(results), pictures, best, trial.seeds[0])
+
+
+def of_parts(found, settings) -> dict:
+    """Results of a study, with what they mean in sentences.
+
+    Args:
+        found: results by name of part.
+        settings: of the trial, plain data.
+    """
+
+    def all_of(kind):
+        return [one for name, one in found.items() if name.startswith(f"{kind}-")]
+
     results = {
         "study": "optimal_beta",
         "reading": READING,
@@ -131,70 +204,14 @@ def run(trial: Trial, out, say=print, verbose=0) -> tuple:
             "keras": keras.__version__,
             "numpy": np.__version__,
         },
-        "true_decoder": [
-            part(
-                f"true_decoder-{cosine}",
-                beta_worlds.true_decoder,
-                cosine,
-                seeds,
-                -(-epochs * 4 // 3),
-            )
-            for cosine in beta_worlds.COSINES
-        ],
-        "learned_decoder": [
-            part(
-                f"learned_decoder-{cosine}",
-                beta_worlds.learned_decoder,
-                cosine,
-                seeds,
-                epochs * 10,
-            )
-            for cosine in beta_worlds.COSINES
-        ],
-        "nonlinear": [
-            part(
-                f"nonlinear-{world}",
-                beta_worlds.nonlinear_world,
-                world,
-                seeds,
-                -(-epochs * 2 // 3),
-            )
-            for world in trial.worlds
-        ],
-        "images": part("images", _images, trial, data, out),
-        "collapse": part("collapse", _collapse, trial, data, out),
+        "true_decoder": all_of("true_decoder"),
+        "learned_decoder": all_of("learned_decoder"),
+        "nonlinear": all_of("nonlinear"),
+        "images": found["images"],
+        "collapse": found["collapse"],
     }
     results["findings"] = findings(results)
-    results["seconds_of_last_run"] = round(time.monotonic() - began, 1)
-    write_whole(out / "results.json", json.dumps(plain(results), indent=1))
-    with np.load(parts / "pictures.npz") as pictures:
-        return results, dict(pictures)
-
-
-def _images(trial, data, out, path, verbose):
-    results, pictures, trained = beta_images.sweep(
-        data,
-        beta_images.BETAS[trial.dataset],
-        trial.encoder,
-        trial.seeds,
-        trial.epochs,
-        path,
-        verbose,
-    )
-    np.savez(path.with_name("pictures.npz"), **pictures)
-    [mig] = [v for v in results["verdicts"] if v["measure"] == "mig"]
-    saved = out / "saved_models" / f"{trial.dataset}-beta-{mig['best_beta']:g}.keras"
-    saved.parent.mkdir(exist_ok=True)
-    trained.member(mig["best_beta"], trial.seeds[0]).save(saved)
-    return results
-
-
-def _collapse(trial, data, out, path, verbose):
-    recorded = out / "recordings" / "collapse.parquet"
-    recorded.unlink(missing_ok=True)  # of a run that was stopped
-    return beta_images.collapse(
-        data, trial.encoder, trial.seeds[0], trial.epochs, recorded, verbose
-    )
+    return plain(results)
 
 
 def findings(results) -> list[str]:

@@ -9,9 +9,9 @@ import numpy as np
 from tfrwc import datasets
 from tfrwc.datasets import xray_files
 
-# Size of the X-rays by name; "xrays" are those of a folder.
-X_RAYS = {"pneumoniamnist": 28, "chest_xray_64": 64, "xrays": 64}
-NAMES = ("digits", *X_RAYS)
+# Height and width by name; "xrays" are those of a folder.
+SIZES = {"digits": 8, "pneumoniamnist": 28, "chest_xray_64": 64, "xrays": 64}
+NAMES = tuple(SIZES)
 _HELD_OUT = 0.1
 # A validation split of fewer images is too small to hold anything against.
 _FEWEST = 100
@@ -81,7 +81,7 @@ def load(name, folder=None) -> Task:
             f"{name} is read from the folder TFRWC_DATA_DIR. Set it, or take the data "
             "set digits, for which nothing is needed."
         )
-    return _x_rays(Path(folder), X_RAYS[name])
+    return _x_rays(Path(folder), SIZES[name])
 
 
 def _digits():

@@ -40,6 +40,15 @@ class Images:
     images_per_patient: int
 
 
+def sample(task, count=64) -> Images:
+    """Some training images of a `tfrwc.studies.private_data.Task`."""
+    x = task.train.x[:: max(1, len(task.train.x) // count)][:count, ..., 0]
+    if x.shape[1] < 16:
+        # Larger, so that blocks and singular values have something to do.
+        x = np.repeat(np.repeat(x, 4, axis=1), 4, axis=2)
+    return Images(task.origin, x, list(range(len(x))), task.images_per_patient)
+
+
 def run(images, key, measured=64, shown=6):
     """Release images by every standard mechanism.
 

@@ -1,13 +1,14 @@
-"""Train a network in one of the ways of `tfrwc.studies.private_arms`, recorded."""
+"""Train a network without privacy, or by DP-SGD, and ask it of all images."""
 
+import functools
 import math
+from dataclasses import dataclass
 
 import keras
 import numpy as np
 
 from tfrwc import RWCCallback
-from tfrwc.privacy import make_private, poisson_batches, to_uint8
-from tfrwc.privacy.catalogue import DELTA
+from tfrwc.privacy import make_private, poisson_batches
 from tfrwc.studies.private_arms import PLAIN, PRIVATE
 from tfrwc.studies.private_start import build, jit, rates, shift, shifted_batches
 
@@ -15,131 +16,119 @@ _LOSS = "sparse_categorical_crossentropy"
 _PREDICTED = 512  # images at once
 
 
-class Runs:
-    """Runs of a study, all on one task.
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What comes of a training.
 
-    What is not private trains in one compiled network, whose weights are set anew for
-    each run: compiling takes as long as some epochs.
+    Attributes:
+        network: trained, uncompiled.
+        epochs, batch_size: that it was trained with.
+        statement: a `tfrwc.privacy.training_statement.TrainingStatement`; None without
+            privacy.
+    """
+
+    network: object
+    epochs: int
+    batch_size: int
+    statement: object = None
+
+
+def train_plain(model, task, epochs, seed, recorded, start=None, verbose=0) -> Run:
+    """Train without privacy.
 
     Args:
         model: one of `tfrwc.models.NAMES`.
-        epochs: passes of DP-SGD over the training images.
         task: a `tfrwc.studies.private_data.Task`.
-        start: file of weights, of `tfrwc.studies.private_start.pretrain`; None for
+        epochs: passes of DP-SGD over the training images, of which this takes a part.
+        seed: of the first weights and of the order of images.
+        recorded: file for the recording.
+        start: a trained network, whose weights all layers but the last get; None for
             random ones.
         verbose: of Keras' progress bar.
     """
+    network = _begin(model, task, seed, start)
+    epochs, batch, steps = _plan(PLAIN, epochs, len(task.train.y))
+    compiled = _compiled(model, task.shape, steps)
+    compiled.set_weights(network.get_weights())
+    for variable in compiled.optimizer.variables:
+        variable.assign(keras.ops.zeros_like(variable))
+    compiled.fit(
+        shifted_batches(task.train.x, task.train.y, batch, seed),
+        epochs=epochs,
+        shuffle=False,  # they are
+        callbacks=[RWCCallback(recorded)],
+        verbose=verbose,
+    )
+    network.set_weights(compiled.get_weights())
+    return Run(network, epochs, batch)
 
-    def __init__(self, model, epochs, task, start, verbose=0):
-        self.model = model
-        self.epochs = epochs
-        self.task = task
-        self.start = start
-        self.verbose = verbose
-        self._compiled = None
 
-    def run(self, arm, seed, key, path) -> tuple:
-        """Train one arm with one seed.
+def train_private(
+    model, task, epochs, seed, epsilon, recorded, start=None, verbose=0
+) -> Run:
+    """Train by DP-SGD.
 
-        Args:
-            arm: a `tfrwc.studies.private_arms.Arm`.
-            seed: of the first weights, and of the order of images where privacy does
-                not draw it. Noise has no seed: it comes from `key` and the operating
-                system.
-            key: secret key of the noise on images.
-            path: file for the recording.
+    Args:
+        model, task, recorded, start, verbose: as of `train_plain`.
+        epochs: passes over the training images.
+        seed: of the first weights. Noise and batches have no seed: they come from the
+            operating system.
+        epsilon: of one image; infinity clips and adds no noise.
+    """
+    network = _begin(model, task, seed, start)
+    train = task.train
+    epochs, batch, steps = _plan(PRIVATE, epochs, len(train.y))
+    none = math.isinf(epsilon)
+    private = make_private(
+        network,
+        epsilon=None if none else epsilon,
+        noise_multiplier=0.0 if none else None,
+        clip=PRIVATE.clip,
+        batch_size=batch,
+        epochs=epochs,
+        train_size=len(train.y),
+        augmentation=shift(),
+        augmentation_multiplicity=PRIVATE.views,
+    )
+    private.compile(_optimizer(PRIVATE, steps), _LOSS)
+    private.fit(
+        poisson_batches(train.x, train.y, batch_size=batch),
+        epochs=epochs,
+        callbacks=[RWCCallback(recorded)],
+        verbose=verbose,
+    )
+    return Run(network, epochs, batch, private.statement(task.images_per_patient))
 
-        Returns:
-            facts: a dict of plain data.
-            predictions: probabilities of class 1 by name: for "test"; "members", some
-                of the training images; "held_out"; and where images were released, for
-                "test_released" and "members_released", with "blank", bool, of these.
-        """
-        task = self.task
-        path.unlink(missing_ok=True)  # of a run that was stopped
-        record = RWCCallback(path)
-        keras.utils.set_random_seed(seed)
-        network = build(self.model, task.shape, 2, self.start)
-        released = {}
-        if arm.kind == "dp-sgd":
-            facts = self._private(network, arm.epsilon, record)
-        else:
-            if arm.kind == "local-dp":
-                released = _release(arm.mechanism, task, seed, key)
-            x = released.get("train", task.train.x)
-            facts = self._plain(network, x, seed, record)
-        chosen = members_of(task)
-        shown = {
-            "test": task.test.x,
-            "members": task.train.x[chosen],
-            "held_out": task.held_out.x,
-        }
-        if released:
-            shown["test_released"] = released["test"]
-            shown["members_released"] = released["train"][chosen]
-            facts |= _stated(arm.mechanism, task)
-        predictions = {
-            name: self._compiled.predict(x, batch_size=_PREDICTED, verbose=0)[:, 1]
-            for name, x in shown.items()
-        }
-        if released:
-            predictions["blank"] = blank(shown["members_released"])
-        return facts, predictions
 
-    def _plain(self, network, x, seed, record):
-        epochs, batch, _ = _plan(PLAIN, self.epochs, len(x))
-        self._compile(network)
-        self._compiled.fit(
-            shifted_batches(x, self.task.train.y, batch, seed),
-            epochs=epochs,
-            shuffle=False,  # they are
-            callbacks=[record],
-            verbose=self.verbose,
-        )
-        return {"epochs": epochs, "batch_size": batch}
+def predictions(network, task, released=None) -> dict:
+    """Probabilities of class 1, and the classes, by name of the images.
 
-    def _private(self, network, epsilon, record):
-        train = self.task.train
-        epochs, batch, steps = _plan(PRIVATE, self.epochs, len(train.y))
-        none = math.isinf(epsilon)
-        private = make_private(
-            network,
-            epsilon=None if none else epsilon,
-            noise_multiplier=0.0 if none else None,
-            clip=PRIVATE.clip,
-            batch_size=batch,
-            epochs=epochs,
-            train_size=len(train.y),
-            augmentation=shift(),
-            augmentation_multiplicity=PRIVATE.views,
-        )
-        private.compile(_optimizer(PRIVATE, steps), _LOSS)
-        private.fit(
-            poisson_batches(train.x, train.y, batch_size=batch),
-            epochs=epochs,
-            callbacks=[record],
-            verbose=self.verbose,
-        )
-        self._compile(network)
-        statement = private.statement(self.task.images_per_patient)
-        return {
-            "epochs": epochs,
-            "batch_size": batch,
-            "epsilon": statement.epsilon,
-            "delta": statement.delta,
-            "statement": statement.to_dict(),
-            "explanation": statement.explain(),
-        }
-
-    def _compile(self, network):
-        """Give the compiled network the weights of another, and nothing else of it."""
-        if self._compiled is None:
-            *_, steps = _plan(PLAIN, self.epochs, len(self.task.train.y))
-            self._compiled = keras.models.clone_model(network)
-            self._compiled.compile(_optimizer(PLAIN, steps), _LOSS, jit_compile=jit())
-        self._compiled.set_weights(network.get_weights())
-        for variable in self._compiled.optimizer.variables:
-            variable.assign(keras.ops.zeros_like(variable))
+    Names: "test"; "members", some of the training images; "held_out"; and with
+    `released`, a task of released images, "test_released" and "members_released". The
+    classes are "test_label", "members_label" and "held_out_label"; "blank", bool, is of
+    members_released.
+    """
+    chosen = members_of(task)
+    shown = {
+        "test": task.test.x,
+        "members": task.train.x[chosen],
+        "held_out": task.held_out.x,
+    }
+    if released is not None:
+        shown["test_released"] = released.test.x
+        shown["members_released"] = released.train.x[chosen]
+    # All at once: a new network takes longer to trace than to ask.
+    p = network.predict(
+        np.concatenate(list(shown.values())), batch_size=_PREDICTED, verbose=0
+    )[:, 1]
+    ends = np.cumsum([len(x) for x in shown.values()])[:-1]
+    found = dict(zip(shown, np.split(p, ends), strict=True))
+    found["test_label"] = task.test.y
+    found["members_label"] = task.train.y[chosen]
+    found["held_out_label"] = task.held_out.y
+    if released is not None:
+        found["blank"] = blank(shown["members_released"])
+    return found
 
 
 def members_of(task) -> np.ndarray:
@@ -154,24 +143,18 @@ def blank(images) -> np.ndarray:
     return (flat == flat[:, :1]).all(axis=1)
 
 
-def _release(mechanism, task, seed, key):
-    """Training and test images with noise, each drawn once for a seed."""
-    return {
-        name: to_uint8(
-            mechanism.privatize(x, key, [f"{seed}/{name}/{i}" for i in range(len(x))])
-        )
-        for name, x in (("train", task.train.x), ("test", task.test.x))
-    }
+def _begin(model, task, seed, start):
+    keras.utils.set_random_seed(seed)
+    return build(model, task.shape, 2, start)
 
 
-def _stated(mechanism, task):
-    statement = mechanism.statement(task.shape, DELTA, task.images_per_patient)
-    return {
-        "epsilon": statement.image_epsilon_delta.epsilon,
-        "delta": DELTA,
-        "statement": statement.to_dict(),
-        "explanation": statement.explain(),
-    }
+@functools.lru_cache(maxsize=1)
+def _compiled(model, shape, steps):
+    """The network in which all that is not private trains, its weights set anew for
+    each run: compiling takes as long as some epochs."""
+    network = build(model, shape, 2)
+    network.compile(_optimizer(PLAIN, steps), _LOSS, jit_compile=jit())
+    return network
 
 
 def _plan(recipe, epochs, images):

@@ -1,15 +1,18 @@
 """What all ways of training share: network, first weights, changes of the images."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tfrwc import datasets, models
+from tfrwc import RWCCallback, datasets, models
 from tfrwc.privacy import replace_batch_norm
 
 # Public images without any medical label.
 PUBLIC = ("none", "fashion_mnist", "mnist")
-_IMAGES, _EPOCHS, _BATCH, _RATE = 15_000, 3, 128, 0.2
+IMAGES = 15_000
+_EPOCHS, _BATCH, _RATE = 3, 128, 0.2
 _HEAD = "classifier"
 
 
@@ -20,63 +23,71 @@ def build(model, shape, classes=2, start=None):
         model: one of `tfrwc.models.NAMES`.
         shape: of the images, (height, width, channels).
         classes: number of outputs.
-        start: file of `pretrain`, whose weights all layers but the last get.
+        start: a trained one, whose weights all layers but the last get.
     """
     network, _ = replace_batch_norm(models.build(model, shape, classes))
     if start is not None:
-        with np.load(start) as weights:
-            for layer in network.layers:
-                if layer.weights and layer.name != _HEAD:
-                    count = len(layer.weights)
-                    layer.set_weights(
-                        [weights[f"{layer.name}/{i}"] for i in range(count)]
-                    )
+        for layer in network.layers:
+            if layer.weights and layer.name != _HEAD:
+                layer.set_weights(start.get_layer(layer.name).get_weights())
     return network
 
 
-def pretrain(model, shape, public, path, verbose=0) -> dict:
-    """Train on public images, resized, and write the weights.
+def pretrain(model, images, recorded, verbose=0) -> tuple:
+    """Train on public images.
 
     Args:
-        model, shape: as of `build`.
-        public: one of `PUBLIC`, but "none".
-        path: .npz file to write.
+        model: as of `build`.
+        images: a `tfrwc.datasets.ImageSet`, as of `public_images`.
+        recorded: file for the recording.
         verbose: of Keras' progress bar.
 
     Returns:
-        Plain data: what was trained on, and the accuracy on its test images.
+        The network, and plain data: images, epochs, batch_size, and the accuracy on the
+        test images.
     """
-    images = datasets.load(public)
-    classes = len(images.class_names)
-    x, x_test = (_resized(x, shape) for x in (images.x_train[:_IMAGES], images.x_test))
-    y = images.y_train[:_IMAGES]
     keras.utils.set_random_seed(0)
-    network = build(model, shape, classes)
-    steps = _EPOCHS * -(-len(x) // _BATCH)
+    network = build(model, images.image_shape, len(images.class_names))
+    steps = _EPOCHS * -(-len(images.x_train) // _BATCH)
     network.compile(
         keras.optimizers.SGD(rates(_RATE, steps), momentum=0.9, nesterov=True),
         "sparse_categorical_crossentropy",
         metrics=["accuracy"],
         jit_compile=jit(),
     )
-    network.fit(x, y, batch_size=_BATCH, epochs=_EPOCHS, verbose=verbose)
+    network.fit(
+        images.x_train,
+        images.y_train,
+        batch_size=_BATCH,
+        epochs=_EPOCHS,
+        callbacks=[RWCCallback(recorded)],
+        verbose=verbose,
+    )
     _, accuracy = network.evaluate(
-        x_test, images.y_test, batch_size=4 * _BATCH, verbose=0
+        images.x_test, images.y_test, batch_size=4 * _BATCH, verbose=0
     )
-    np.savez(
-        path,
-        **{
-            f"{layer.name}/{i}": weight
-            for layer in network.layers
-            for i, weight in enumerate(layer.get_weights())
-        },
-    )
-    return {
-        "public": images.origin,
-        "images": len(x),
+    return network, {
+        "images": len(images.x_train),
         "epochs": _EPOCHS,
+        "batch_size": _BATCH,
         "accuracy": float(accuracy),
     }
+
+
+def public_images(name, size) -> datasets.ImageSet:
+    """`IMAGES` images of a public set, in grey, of a size.
+
+    Args:
+        name: one of `PUBLIC`, but "none".
+        size: height and width.
+    """
+    images = datasets.load(name)
+    return replace(
+        images,
+        x_train=_resized(images.x_train[:IMAGES], (size, size)),
+        y_train=images.y_train[:IMAGES],
+        x_test=_resized(images.x_test, (size, size)),
+    )
 
 
 def rates(greatest, steps):
@@ -110,10 +121,10 @@ def jit():
     return "auto" if keras.distribution.list_devices("gpu") else False
 
 
-def _resized(x, shape):
-    """Images of these height and width, in grey, uint8."""
-    if x.shape[1:] == tuple(shape):
+def _resized(x, size):
+    """Images of this height and width, in grey, uint8."""
+    if x.shape[1:] == (*size, 1):
         return x
     grey = x.astype(np.float32).mean(axis=-1, keepdims=True)
-    resized = keras.ops.image.resize(grey, shape[:2], antialias=True)
+    resized = keras.ops.image.resize(grey, size, antialias=True)
     return np.rint(np.clip(resized, 0, 255)).astype(np.uint8)

@@ -8,11 +8,11 @@ import math
 import numpy as np
 
 from tfrwc.dynamics.depth import typical_change
-from tfrwc.privacy import membership_inference
-from tfrwc.privacy.bounds import group_guarantee
+from tfrwc.privacy.catalogue import standard_mechanisms
 from tfrwc.studies import private_published
+from tfrwc.studies._plain import plain
+from tfrwc.studies.private_arms import KINDS
 from tfrwc.studies.private_findings import findings
-from tfrwc.studies.private_runs import members_of
 from tfrwc.studies.private_scores import majority, scores, with_intervals
 
 READING = {
@@ -37,83 +37,62 @@ READING = {
 }
 
 
-def membership(arm, facts, predictions, task) -> dict:
-    """Attack one run by its loss: the advantage and the AUC, as plain data."""
-    chosen = members_of(task)
-    guarantee = None
-    if math.isfinite(facts.get("epsilon", math.inf)):
-        guarantee = (facts["epsilon"], facts["delta"])
-        if arm.kind == "dp-sgd":  # which is for one image there or not
-            guarantee = group_guarantee(*guarantee, 2)
-    groups = None
-    if task.train.patients is not None:
-        groups = (task.train.patients[chosen], task.held_out.patients)
-    result = membership_inference(
-        *(_two_columns(predictions[name]) for name in ("members", "held_out")),
-        labels=(task.train.y[chosen], task.held_out.y),
-        groups=groups,
-        attacks="threshold",
-        guarantee=guarantee,
-    )
-    return {
-        measure: {
-            name: getattr(result.get("threshold", measure), name)
-            for name in ("value", "low", "high", "null_low", "null_high", "bound")
-        }
-        for measure in ("advantage", "auc")
-    }
-
-
-def of_arm(arm, task, runs) -> dict:
+def of_arm(number, name, runs) -> dict:
     """Summary of an arm.
 
     Args:
-        arm: a `tfrwc.studies.private_arms.Arm`.
-        task: a `tfrwc.studies.private_data.Task`.
-        runs: (facts, predictions, recording) of each seed.
+        number, name: of the arm.
+        runs: (facts, predictions) of each seed, of
+            `tfrwc.studies.private_evaluation.evaluate`.
     """
-    facts, predictions, recordings = zip(*runs, strict=True)
-    layers = recordings[0].layers
-    curves = np.array([r.values("l1_ratio").T for r in recordings], np.float64)
-    seen = "members_released" if arm.kind == "local-dp" else "members"
-    labels = task.train.y[members_of(task)]
+    facts, predictions = zip(*runs, strict=True)
+    first, training = facts[0], [f["training"] for f in facts]
+    curves = np.array([f["change"] for f in facts], np.float64)
+    local = first["kind"] == "local-dp"
+    labels = predictions[0]["members_label"]
     found = {
-        "number": arm.number,
-        "name": arm.name,
-        "kind": arm.kind,
-        "epsilon": facts[0].get("epsilon"),
-        "delta": facts[0].get("delta"),
-        "statement": facts[0].get("statement"),
-        "explanation": facts[0].get("explanation"),
-        "epochs": facts[0]["epochs"],
-        "batch_size": facts[0]["batch_size"],
-        "seconds": [f["seconds"] for f in facts],
-        "test": with_intervals([p["test"] for p in predictions], task.test.y),
+        "number": number,
+        "name": name,
+        "kind": first["kind"],
+        "epsilon": first["epsilon"],
+        "delta": first["delta"],
+        "statement": first["statement"],
+        "explanation": first["explanation"],
+        "epochs": training[0]["epochs"],
+        "batch_size": training[0]["batch_size"],
+        "seconds": [t["seconds"] for t in training],
+        "test": _scores(predictions, "test", "test_label"),
         "train_accuracy": [
-            float(scores(p[seen], labels)["accuracy"]) for p in predictions
+            float(
+                scores(p["members_released" if local else "members"], labels)[
+                    "accuracy"
+                ]
+            )
+            for p in predictions
         ],
-        "held_out": with_intervals(
-            [p["held_out"] for p in predictions], task.held_out.y
-        ),
+        "held_out": _scores(predictions, "held_out", "held_out_label"),
         "membership": {
             measure: [f["membership"][measure] for f in facts]
             for measure in ("advantage", "auc")
         },
-        "layers": layers[["name", "depth", "size"]].to_dict("list"),
+        "layers": first["layers"],
         "change": typical_change(curves),
         "change_per_seed": [typical_change(one) for one in curves],
     }
-    if arm.kind == "local-dp":
-        found["mechanism"] = type(arm.mechanism).__name__
-        found["test_released"] = with_intervals(
-            [p["test_released"] for p in predictions], task.test.y
-        )
+    if local:
+        found["mechanism"] = first["statement"]["mechanism"]
+        found["test_released"] = _scores(predictions, "test_released", "test_label")
     if found.get("mechanism") == "ScalarShift":
+        epsilon = first["statement"]["parameters"]["epsilon"]
         found["identity"] = [
-            identity(arm.mechanism.epsilon, p["members_released"], labels, p["blank"])
+            identity(epsilon, p["members_released"], labels, p["blank"])
             for p in predictions
         ]
     return found
+
+
+def _scores(predictions, name, label):
+    return with_intervals([p[name] for p in predictions], predictions[0][label])
 
 
 def identity(epsilon, p, y, blank) -> dict:
@@ -143,29 +122,41 @@ def identity(epsilon, p, y, blank) -> dict:
     }
 
 
-def of_study(arms, task) -> dict:
-    """Results of all arms, as of `of_arm`, with what they mean in sentences."""
+def of_study(runs, settings) -> dict:
+    """Results of all runs, with what they mean in sentences.
+
+    Args:
+        runs: (facts, predictions) of each, of `tfrwc.studies.private_evaluation`; those
+            of one arm have its name.
+        settings: of the study, plain data.
+    """
+    runs = sorted(runs, key=_place)
+    arms = {}
+    for run in runs:
+        arms.setdefault(run[0]["arm"], []).append(run)
+    first = runs[0][0]
     results = {
         "study": "private_training",
         "reading": READING,
-        "data": {
-            "origin": task.origin,
-            "classes": list(task.classes),
-            "image_shape": list(task.shape),
-            "training_images": len(task.train.y),
-            "held_out_images": len(task.held_out.y),
-            "test_images": len(task.test.y),
-            "training_majority": majority(task.train.y),
-            "majority": majority(task.test.y),
-            "images_per_patient": task.images_per_patient,
-        },
-        "arms": arms,
+        "data": first["data"],
+        "arms": [of_arm(i, *arm) for i, arm in enumerate(arms.items())],
         "published": private_published.table(),
+        "trial": settings,
+        "start": first["training"]["base"],
+        "versions": first["training"]["versions"],
     }
     results["findings"] = findings(results)
-    return results
+    return plain(results)
 
 
-def _two_columns(p):
-    p = np.asarray(p, np.float64)
-    return np.column_stack([1 - p, p])
+def _place(run):
+    """Arms in the order of `tfrwc.studies.private_arms`, and their seeds."""
+    facts, _ = run
+    names = list(standard_mechanisms(facts["data"]["image_shape"][:2]))
+    name, epsilon = facts["arm"], facts["epsilon"]
+    return (
+        KINDS.index(facts["kind"]),
+        names.index(name) if name in names else 0,
+        math.inf if epsilon is None else epsilon,
+        facts["training"]["seed"],
+    )

@@ -3,24 +3,13 @@
 One network, from one start, is trained without privacy; on images released by each
 mechanism (Local-DP); and by DP-SGD at several budgets. All are tested on clean images,
 those of Local-DP on released ones too. The question is that of arXiv:2005.13099.
-
-A study can be stopped at any moment and run again with the same folder: what is
-finished of an arm and a seed is kept.
 """
 
-import json
-import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-import keras
-import numpy as np
-
-from tfrwc import load_recording, models
-from tfrwc._version import __version__
-from tfrwc.studies import private_arms, private_data, private_start, private_summary
-from tfrwc.studies._files import check_settings, plain, write_whole
-from tfrwc.studies.private_runs import Runs
+from tfrwc import models
+from tfrwc.studies import private_arms, private_data, private_start
+from tfrwc.studies._plain import plain
 
 
 @dataclass(frozen=True)
@@ -75,93 +64,8 @@ class Trial:
         private_arms.arms((8, 8), self.mechanisms, self.epsilons)
 
 
-def run(trial: Trial, key, out, folder=None, say=print, verbose=0) -> dict:
-    """Run a study, or go on with it.
-
-    Args:
-        trial: what to run.
-        key: secret key of the noise on images.
-        out: folder for settings.json, parts/ of what is finished, and recordings/.
-        folder: with the X-rays, for the data set "xrays".
-        say: called with a line of text at each stage.
-        verbose: of Keras' progress bar.
-
-    Returns:
-        The results, plain data for results.json.
-
-    Raises:
-        ValueError: if `out` holds a trial with other settings.
-        OSError: if images cannot be read.
-    """
-    began = time.monotonic()
-    out = Path(out)
-    settings = _settings(trial)
-    parts, recordings = out / "parts", out / "recordings"
-    # Settings of a trial of which nothing is kept bind nobody.
-    if any(parts.glob("*.json")):
-        check_settings(out / "settings.json", settings)
-    task = private_data.load(trial.dataset, folder)
-    arms = private_arms.arms(task.shape[:2], trial.mechanisms, trial.epsilons)
-    for made in (parts, recordings):
-        made.mkdir(parents=True, exist_ok=True)
-    write_whole(out / "settings.json", json.dumps(settings, indent=1))
-
-    def part(name, words, function):
-        path = parts / f"{name}.json"
-        if not path.exists():
-            say(words)
-            started = time.monotonic()
-            made = plain(function(parts / f"{name}.npz"))
-            made["seconds"] = round(time.monotonic() - started, 1)
-            write_whole(path, json.dumps(made))
-        return json.loads(path.read_text(encoding="utf-8"))
-
-    start, pretrained = None, None
-    if trial.public != "none":
-        start = parts / "start.npz"
-        pretrained = part(
-            "start",
-            f"training on public images: {trial.public}",
-            lambda path: private_start.pretrain(
-                trial.model, task.shape, trial.public, path, verbose
-            ),
-        )
-    runs = Runs(trial.model, trial.epochs, task, start, verbose)
-
-    def one(arm, seed):
-        name = f"{arm.name}-seed-{seed}"
-        recorded = recordings / f"{name}.parquet"
-
-        def train(path):
-            facts, predictions = runs.run(arm, seed, key, recorded)
-            np.savez(path, **predictions)
-            return facts | {
-                "membership": private_summary.membership(arm, facts, predictions, task)
-            }
-
-        facts = part(
-            name,
-            f"seed {seed}, arm {arm.number + 1} of {len(arms)}: {arm.name}",
-            train,
-        )
-        with np.load(parts / f"{name}.npz") as predictions:
-            return facts, dict(predictions), load_recording(recorded)
-
-    found = [
-        private_summary.of_arm(arm, task, [one(arm, seed) for seed in trial.seeds])
-        for arm in arms
-    ]
-    results = private_summary.of_study(found, task) | {
-        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "trial": settings,
-        "versions": {"tfrwc": __version__, "keras": keras.__version__},
-        "start": pretrained,
-    }
-    results["seconds_of_last_run"] = round(time.monotonic() - began, 1)
-    return plain(results)
-
-
-def _settings(trial):
+def settings(trial) -> dict:
+    """All settings of a trial, as plain data."""
     # Infinity has no place in JSON.
     epsilons = [f"{epsilon:g}" for epsilon in trial.epsilons]
     recipes = {

@@ -1,36 +1,29 @@
 """Train one seed of a trial, recorded, and go on with it after an interruption."""
 
 import os
-import shutil
 
 import keras
 
 from tfrwc import models
 from tfrwc.recording.callback import RWCCallback
-from tfrwc.recording.parquet import load_recording
-from tfrwc.recording.recording import Recording
 
 
-def train(trial, seed, images, out, export, measures, say, verbose) -> Recording:
-    """Train to the end of a trial's epochs, from wherever `out` stands.
+def train(trial, seed, images, folder, measures, say, verbose) -> tuple:
+    """Train to the end of a trial's epochs, from wherever `folder` stands.
 
     Args:
         trial: a `tfrwc.studies.dynamics_trial.Trial`.
         seed: of initial weights and of the order of images.
         images: a `tfrwc.datasets.ImageSet`.
-        out: folder for recordings/ and progress/.
-        export: folder for the trained model, or None.
+        folder: for the recording and a checkpoint.
         measures: to record.
         say: called with lines of text.
         verbose: of Keras' progress bar.
+
+    Returns:
+        The trained network, and the path of the recording.
     """
-    path = out / "recordings" / f"seed-{seed}.parquet"
-    checkpoint = out / "progress" / f"seed-{seed}.weights.h5"
-    recording = load_recording(path) if path.exists() else None
-    done = recording is not None and len(recording) == trial.epochs
-    if done and (export is None or export.exists()):
-        say(f"  {trial.epochs} epochs are recorded already")
-        return recording
+    path, checkpoint = folder / "recording.parquet", folder / "last.weights.h5"
     if not (checkpoint.exists() and path.exists()):
         # Only one of the two was written before the interruption: begin again.
         checkpoint.unlink(missing_ok=True)
@@ -70,9 +63,7 @@ def train(trial, seed, images, out, export, measures, say, verbose) -> Recording
             callbacks=[callback, _Checkpoint(checkpoint)],
             verbose=verbose,
         )
-    if export is not None:
-        _export(model, export)
-    return load_recording(path)
+    return model, path
 
 
 class _Checkpoint(keras.callbacks.Callback):
@@ -91,13 +82,3 @@ class _Checkpoint(keras.callbacks.Callback):
         partial = self.path.with_name(f"next-{self.path.name}")
         self.model.save_weights(partial, overwrite=True)
         os.replace(partial, self.path)
-
-
-def _export(model, folder):
-    """Write a SavedModel for serving, with the Keras file beside it."""
-    partial = folder.with_name(f"{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    model.export(partial, verbose=False)
-    model.save(partial / "model.keras")
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(partial, folder)

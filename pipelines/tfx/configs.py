@@ -1,0 +1,23 @@
+"""Where the pipeline runs, and what it trains."""
+
+import os
+
+from tfrwc.studies.private_training import Trial
+
+PIPELINE_NAME = "private-pneumonia"
+
+TRIAL = Trial(
+    dataset=os.environ.get("TFRWC_DATASET", "digits"),
+    model="resnet18_narrow",
+    epochs=20,
+    seeds=(0,),
+    epsilons=(1.0, 3.0, 8.0),
+    mechanisms=("gaussian_image_10", "laplace_value_16", "shift_1"),
+)
+
+# For Kubeflow. The secret key of the noise, TFRWC_PRIVACY_KEY, is none of the settings,
+# which are recorded: give it to the containers as a secret.
+PIPELINE_IMAGE = os.environ.get("TFRWC_IMAGE", "tfrwc-tfx:latest")
+PIPELINE_ROOT = os.environ.get("TFRWC_PIPELINE_ROOT", "gs://bucket/pipelines")
+# A folder of the containers, as Cloud Storage is mounted there.
+SERVING_ROOT = os.environ.get("TFRWC_SERVING_ROOT", "/gcs/bucket/saved_models")

@@ -1,0 +1,43 @@
+"""Component: how the layers of a network learn, from recordings of its training."""
+
+from tfrwc.components.artifacts import Examples, Model, TfrwcRecording, TfrwcTrends
+from tfrwc.components.component import (
+    InputArtifact,
+    OutputArtifact,
+    Parameter,
+    component,
+)
+
+
+@component
+def DynamicsAnalyzer(
+    examples: InputArtifact[Examples],
+    models: InputArtifact[list[Model]],
+    recordings: InputArtifact[list[TfrwcRecording]],
+    trends: OutputArtifact[TfrwcTrends],
+    trial: Parameter[str],
+):
+    """Group the layers' curves, and correlate their change with depth and size.
+
+    Args:
+        examples: that were trained on.
+        models, recordings: of each seed.
+        trends: made.
+        trial: a `tfrwc.studies.dynamics_trial.Trial`, JSON.
+    """
+    import json
+    from pathlib import Path
+
+    from tfrwc.models.saved import read_training
+    from tfrwc.recording.parquet import load_recording
+    from tfrwc.studies.dynamics_trial import Trial
+    from tfrwc.studies.example_sets import read_image_set
+    from tfrwc.studies.learning_dynamics import analyse
+
+    results = analyse(
+        Trial.from_json(trial),
+        read_image_set(examples.uri),
+        [load_recording(f"{one.uri}/recording.parquet") for one in recordings],
+        [read_training(one.uri)["seconds"] for one in models],
+    )
+    (Path(trends.uri) / "results.json").write_text(json.dumps(results, indent=1))

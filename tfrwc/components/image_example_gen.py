@@ -1,0 +1,32 @@
+"""Component: images of a data set, as Examples."""
+
+import json
+
+from tfrwc.components.artifacts import Examples
+from tfrwc.components.component import OutputArtifact, Parameter, component
+
+
+@component
+def ImageExampleGen(
+    examples: OutputArtifact[Examples],
+    dataset: Parameter[str],
+    purpose: Parameter[str],
+    images: Parameter[int] = 0,
+    size: Parameter[int] = 0,
+    folder: Parameter[str] = "",
+    fingerprint: Parameter[str] = "",
+):
+    """Write a data set as Examples.
+
+    Args:
+        examples: made.
+        dataset, purpose, images, size, folder: as of
+            `tfrwc.studies.example_sets.generate`; 0 images are all.
+        fingerprint: of the files in `folder`, so that others are read anew.
+    """
+    from tfrwc.studies.example_sets import generate
+
+    splits = generate(
+        dataset, purpose, examples.uri, folder or None, images or None, size
+    )
+    examples.split_names = json.dumps(splits)

@@ -1,0 +1,56 @@
+"""The study of learning dynamics as steps: train, record, analyse, report."""
+
+from pathlib import Path
+
+from tfrwc.components.dynamics_analyzer import DynamicsAnalyzer
+from tfrwc.components.image_example_gen import ImageExampleGen
+from tfrwc.components.report_gen import ReportGen
+from tfrwc.components.rwc_trainer import RWCTrainer
+from tfrwc.components.saved_model_pusher import SavedModelPusher
+from tfrwc.datasets.fingerprint import fingerprint
+
+
+def steps(trial, saved_models=None) -> list:
+    """Steps of a trial, the last of which is the report.
+
+    Args:
+        trial: a `tfrwc.studies.dynamics_trial.Trial`.
+        saved_models: folder to push the network of the first seed to, or None.
+    """
+    files = Path(trial.dataset)
+    data = ImageExampleGen(
+        dataset=trial.dataset,
+        purpose="classes",
+        images=trial.images or 0,
+        fingerprint=fingerprint(files) if files.exists() else "",
+    )
+    trainers = [
+        RWCTrainer(
+            examples=data.outputs["examples"],
+            recipe="published",
+            network=trial.model,
+            epochs=trial.epochs,
+            seed=seed,
+            learning_rate=trial.learning_rate or 0.0,
+        ).with_id(f"RWCTrainer-seed-{seed}")
+        for seed in trial.seeds
+    ]
+    analyzer = DynamicsAnalyzer(
+        examples=data.outputs["examples"],
+        models=[trainer.outputs["model"] for trainer in trainers],
+        recordings=[trainer.outputs["recording"] for trainer in trainers],
+        trial=trial.to_json(),
+    )
+    made = [data, *trainers, analyzer]
+    if saved_models is not None:
+        first = trainers[0].outputs
+        made.append(
+            SavedModelPusher(
+                model=first["model"],
+                statement=first["statement"],
+                name=trial.name,
+                folder=str(saved_models),
+            )
+        )
+    trends = [analyzer.outputs["trends"]]
+    return [*made, ReportGen(study="learning_dynamics", trends=trends)]

@@ -1,0 +1,33 @@
+"""Component: whether a model is good and private enough to be pushed."""
+
+from tfrwc.components.artifacts import ModelBlessing, ModelEvaluation
+from tfrwc.components.component import (
+    InputArtifact,
+    OutputArtifact,
+    Parameter,
+    component,
+)
+
+
+@component
+def ModelBlesser(
+    evaluation: InputArtifact[ModelEvaluation],
+    blessing: OutputArtifact[ModelBlessing],
+    measure: Parameter[str] = "auc",
+    at_least: Parameter[float] = 0.5,
+    epsilon_at_most: Parameter[float] = 0.0,
+):
+    """Bless a model, or not.
+
+    Args:
+        evaluation: of the model.
+        blessing: made.
+        measure: of the test, such as auc or balanced_accuracy.
+        at_least: that the lower end of its 95 % interval must be above.
+        epsilon_at_most: greatest epsilon of one image; 0 asks for no guarantee.
+    """
+    from tfrwc.studies.blessing import objections, write_blessing
+
+    found = objections(evaluation.uri, measure, at_least, epsilon_at_most)
+    write_blessing(found, blessing.uri)
+    blessing.set_int_custom_property("blessed", int(not found))

@@ -1,0 +1,32 @@
+"""The study of β as steps: a sweep for each world and for images, and the report."""
+
+from tfrwc.components.beta_vae_study import BetaVAEStudy
+from tfrwc.components.report_gen import ReportGen
+from tfrwc.components.saved_model_pusher import SavedModelPusher
+from tfrwc.studies.optimal_beta import parts
+
+
+def steps(trial, saved_models) -> list:
+    """Steps of a trial, the last of which is the report.
+
+    Args:
+        trial: a `tfrwc.studies.optimal_beta.Trial`.
+        saved_models: folder to push the model of the images' best β to.
+    """
+    made = [
+        BetaVAEStudy(part=part, trial=trial.of_part(part).to_json()).with_id(
+            f"BetaVAEStudy-{part}"
+        )
+        for part in parts(trial)
+    ]
+    evaluations = [step.outputs["evaluation"] for step in made]
+    report = ReportGen(
+        study="optimal_beta", settings=trial.to_json(), evaluations=evaluations
+    )
+    [images] = [step for step in made if step.parameters["part"] == "images"]
+    pusher = SavedModelPusher(
+        model=images.outputs["model"],
+        name=f"beta_vae-{trial.dataset}",
+        folder=str(saved_models),
+    )
+    return [*made, pusher, report]

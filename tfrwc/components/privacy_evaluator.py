@@ -1,0 +1,51 @@
+"""Component: how well a network does, and what an attack finds out about its data."""
+
+from tfrwc.components.artifacts import (
+    Examples,
+    Model,
+    ModelEvaluation,
+    TfrwcPrivacyStatement,
+    TfrwcRecording,
+)
+from tfrwc.components.component import (
+    InputArtifact,
+    OutputArtifact,
+    Parameter,
+    component,
+)
+
+
+@component
+def PrivacyEvaluator(
+    examples: InputArtifact[Examples],
+    model: InputArtifact[Model],
+    recording: InputArtifact[TfrwcRecording],
+    statement: InputArtifact[TfrwcPrivacyStatement],
+    evaluation: OutputArtifact[ModelEvaluation],
+    arm: Parameter[str],
+    released: InputArtifact[Examples] = None,
+):
+    """Test a network on clean images, and attack it.
+
+    Args:
+        examples: of two classes, as they are.
+        model, recording: of the training.
+        statement: of the released images, or of the training.
+        evaluation: made.
+        arm: name of the way of training, which seeds share.
+        released: that it was trained on, if it was.
+    """
+    from tfrwc.models.saved import read_model
+    from tfrwc.privacy.statement_files import read_statement
+    from tfrwc.recording.parquet import load_recording
+    from tfrwc.studies import private_evaluation
+    from tfrwc.studies.example_sets import read_task
+
+    facts, predictions = private_evaluation.evaluate(
+        *read_model(model.uri),
+        read_task(examples.uri),
+        load_recording(f"{recording.uri}/recording.parquet"),
+        read_statement(statement.uri),
+        read_task(released.uri) if released else None,
+    )
+    private_evaluation.write(arm, facts, predictions, evaluation.uri)

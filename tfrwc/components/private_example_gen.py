@@ -1,0 +1,41 @@
+"""Component: Examples with noise on the images, and what that guarantees."""
+
+import json
+
+from tfrwc.components.artifacts import Examples, TfrwcPrivacyStatement
+from tfrwc.components.component import (
+    InputArtifact,
+    OutputArtifact,
+    Parameter,
+    component,
+)
+
+
+@component
+def PrivateExampleGen(
+    examples: InputArtifact[Examples],
+    private: OutputArtifact[Examples],
+    statement: OutputArtifact[TfrwcPrivacyStatement],
+    mechanism: Parameter[str],
+    seed: Parameter[int] = 0,
+):
+    """Release images by a mechanism.
+
+    The secret key of the noise is the TFRWC_PRIVACY_KEY of the environment.
+
+    Args:
+        examples: of two classes.
+        private, statement: made.
+        mechanism: name of one of `tfrwc.privacy.catalogue`.
+        seed: number of the release: others draw other noise.
+    """
+    from tfrwc.privacy.keys import secret_key
+    from tfrwc.studies.example_sets import read_task, write_task
+    from tfrwc.studies.private_release import named, release, write_stated
+
+    task = read_task(examples.uri)
+    chosen = named(mechanism, task.shape)
+    released = release(chosen, task, seed, secret_key())
+    private.split_names = json.dumps(write_task(released, private.uri))
+    guarantee = write_stated(chosen, task, statement.uri)
+    statement.set_string_custom_property("guarantee", guarantee)

@@ -1,0 +1,33 @@
+"""What a step that was killed can go on from."""
+
+import contextlib
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def progress(output, settings):
+    """A folder that outlives an execution, until one is done with it.
+
+    It lies beside the folders of the step's executions, in which engines keep nothing
+    of an execution that was killed.
+
+    Args:
+        output: folder of one output of the execution.
+        settings: plain data. Another execution gets the same folder only if it has the
+            same settings.
+
+    Yields:
+        The folder, which is made.
+    """
+    text = json.dumps(settings, sort_keys=True)
+    name = f"progress-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    beside = Path(output).parent
+    folder = beside / name
+    folder.mkdir(exist_ok=True)
+    yield folder
+    # With what others left that were given up.
+    for one in beside.glob("progress-*"):
+        shutil.rmtree(one)

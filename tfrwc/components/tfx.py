@@ -1,0 +1,148 @@
+"""The components on TFX: its engine in place of `tfrwc.components.local`.
+
+Steps are those of the local runner, and so are the functions that they run. Here each
+becomes a node of a TFX pipeline:
+
+>>> from tfx import v1 as tfx                                  # doctest: +SKIP
+>>> pipeline = tfx.dsl.Pipeline(                               # doctest: +SKIP
+...     pipeline_name="private", pipeline_root=root, components=nodes(steps), ...
+... )
+
+A list of inputs becomes as many inputs, numbered: Kubeflow takes no unions.
+
+Needs TFX, in an environment of its own: see `make tfx-check`.
+"""
+
+from tfx.dsl.components.base.base_component import BaseComponent
+from tfx.dsl.components.base.base_executor import BaseExecutor
+from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
+from tfx.types import Artifact, ComponentSpec, channel_utils, standard_artifacts
+from tfx.types.component_spec import ChannelParameter, ExecutionParameter
+
+from tfrwc.components import artifacts
+from tfrwc.components._staging import staged
+from tfrwc.components.beta_vae_study import BetaVAEStudy
+from tfrwc.components.component import in_order
+from tfrwc.components.dynamics_analyzer import DynamicsAnalyzer
+from tfrwc.components.image_example_gen import ImageExampleGen
+from tfrwc.components.model_blesser import ModelBlesser
+from tfrwc.components.privacy_evaluator import PrivacyEvaluator
+from tfrwc.components.private_example_gen import PrivateExampleGen
+from tfrwc.components.report_gen import ReportGen
+from tfrwc.components.rwc_trainer import RWCTrainer
+from tfrwc.components.saved_model_pusher import SavedModelPusher
+
+TfrwcRecording, TfrwcTrends, TfrwcPrivacyStatement = (
+    type(
+        kind.__name__,
+        (Artifact,),
+        {"TYPE_NAME": kind.TYPE_NAME, "__module__": __name__},
+    )
+    for kind in (
+        artifacts.TfrwcRecording,
+        artifacts.TfrwcTrends,
+        artifacts.TfrwcPrivacyStatement,
+    )
+)
+
+
+def artifact_type(kind):
+    """The TFX type of one of `tfrwc.components.artifacts`."""
+    name = kind.__name__
+    return globals().get(name) or getattr(standard_artifacts, name)
+
+
+def nodes(steps) -> dict:
+    """TFX components of steps, by id of step, in an order in which they can run.
+
+    Args:
+        steps: list of `tfrwc.components.component.Step`.
+
+    Raises:
+        ValueError: as `tfrwc.components.component.in_order`.
+    """
+    made = {}
+    for step in in_order(steps):
+        made[step.id] = _node(step, made)
+    return made
+
+
+def _node(step, made):
+    component = step.component
+    channels = {}
+    for name, given in step.inputs.items():
+        for i, channel in enumerate(given):
+            key = f"{name}_{i}" if component.inputs[name].many else name
+            channels[key] = made[channel.step.id].outputs[channel.name]
+    outputs = {name: artifact_type(kind) for name, kind in component.outputs.items()}
+    parameters = component.parameters.items()
+    spec = _class(
+        f"{component.name}Spec",
+        ComponentSpec,
+        INPUTS={k: ChannelParameter(type=c.type) for k, c in channels.items()},
+        OUTPUTS={k: ChannelParameter(type=kind) for k, kind in outputs.items()},
+        PARAMETERS={k: ExecutionParameter(type=kind) for k, kind in parameters},
+    )
+    node = _class(
+        component.name,
+        BaseComponent,
+        SPEC_CLASS=spec,
+        EXECUTOR_SPEC=ExecutorClassSpec(_executor(component)),
+    )
+    new = {k: channel_utils.as_channel([kind()]) for k, kind in outputs.items()}
+    return node(spec(**channels, **new, **step.parameters)).with_id(step.id)
+
+
+class _Executor(BaseExecutor):
+    """Runs the function of a component."""
+
+    COMPONENT = None
+
+    def Do(self, input_dict, output_dict, exec_properties):
+        component = self.COMPONENT
+        arguments = dict.fromkeys(component.inputs)
+        for name, wanted in component.inputs.items():
+            if wanted.many:
+                arguments[name] = _listed(name, input_dict)
+            elif input_dict.get(name):
+                [arguments[name]] = input_dict[name]
+        for name in component.outputs:
+            [arguments[name]] = output_dict[name]
+        arguments |= {name: exec_properties[name] for name in component.parameters}
+        given = [one for listed in input_dict.values() for one in listed]
+        made = [arguments[name] for name in component.outputs]
+        with staged(given, made):
+            component.function(**arguments)
+
+
+def _listed(name, inputs):
+    """The artifacts of ``<name>_0``, ``<name>_1`` and so on; None if there are none."""
+    found, i = [], 0
+    while artifacts_of := inputs.get(f"{name}_{i}"):
+        found += artifacts_of
+        i += 1
+    return found or None
+
+
+def _executor(component):
+    """The class that TFX imports by its name, in whichever process the node runs."""
+    name = f"{component.name}Executor"
+    return globals().setdefault(name, _class(name, _Executor, COMPONENT=component))
+
+
+def _class(name, base, **attributes):
+    return type(name, (base,), {"__module__": __name__} | attributes)
+
+
+for _component in (
+    BetaVAEStudy,
+    DynamicsAnalyzer,
+    ImageExampleGen,
+    ModelBlesser,
+    PrivacyEvaluator,
+    PrivateExampleGen,
+    ReportGen,
+    RWCTrainer,
+    SavedModelPusher,
+):
+    _executor(_component)

@@ -1,0 +1,183 @@
+"""The ways of training that components know, by name.
+
+- ``published``: as in arXiv:2011.06735 and arXiv:2107.07005;
+- ``public``: on public images, for others to start from;
+- ``plain``: of two classes, without privacy;
+- ``dp_sgd``: of two classes, by DP-SGD;
+- ``clipped``: the same with no noise, which guarantees nothing.
+"""
+
+import math
+import shutil
+import time
+from dataclasses import dataclass
+
+import keras
+
+from tfrwc._version import __version__
+from tfrwc.models.saved import read_model
+from tfrwc.privacy.training_statement import NoPrivacy
+from tfrwc.recording.parquet import load_recording
+from tfrwc.studies import private_runs, private_start, training
+from tfrwc.studies._verbosity import verbosity
+from tfrwc.studies.dynamics_trial import Trial
+from tfrwc.studies.example_sets import read_about, read_image_set, read_task
+from tfrwc.studies.learning_dynamics import MEASURES
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a network is trained.
+
+    Attributes:
+        recipe: one of `RECIPES`.
+        network: one of `tfrwc.models.NAMES`.
+        epochs: passes over the training images, of which ``plain`` takes a part;
+            ``public`` knows its own.
+        seed: of the first weights, and of the order of images where privacy does not
+            draw it.
+        epsilon: of one image, for ``dp_sgd``.
+        learning_rate: for ``published``; 0 is the published one.
+    """
+
+    recipe: str
+    network: str
+    epochs: int
+    seed: int = 0
+    epsilon: float = 0.0
+    learning_rate: float = 0.0
+
+    def __post_init__(self):
+        if self.recipe not in RECIPES:
+            raise ValueError(
+                f"There is no recipe {self.recipe!r}. Choose one of "
+                f"{', '.join(RECIPES)}."
+            )
+        if (self.recipe == "dp_sgd") != (self.epsilon > 0):
+            raise ValueError(
+                "The recipe dp_sgd needs an epsilon above 0, and no other takes one. "
+                f"Received: {self.recipe}, {self.epsilon}."
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What comes of a training.
+
+    Attributes:
+        model: of Keras.
+        facts: plain data, for training.json.
+        statement: of its privacy, with to_dict and explain.
+    """
+
+    model: object
+    facts: dict
+    statement: object
+
+
+def train(settings, examples, recorded, progress, base=None) -> Trained:
+    """Train by a recipe.
+
+    Args:
+        settings: a `Settings`.
+        examples: folder of the Examples.
+        recorded: file for the recording.
+        progress: folder in which ``published`` keeps what to go on from after it was
+            killed.
+        base: folder of the Model whose weights all layers but the last start from;
+            None for random ones.
+    """
+    began = time.monotonic()
+    start, known = (None, None) if base is None else read_model(base)
+    model, facts, statement = RECIPES[settings.recipe](
+        settings, examples, recorded, progress, start
+    )
+    facts = {
+        "recipe": settings.recipe,
+        "network": settings.network,
+        "seed": settings.seed,
+        "data": read_about(examples),
+        **facts,
+        "base": known,
+        "seconds": round(time.monotonic() - began, 1),
+        "versions": {"tfrwc": __version__, "keras": keras.__version__},
+    }
+    return Trained(model, facts, statement or NoPrivacy())
+
+
+def _published(settings, examples, recorded, progress, start):
+    images = read_image_set(examples)
+    trial = Trial(
+        images.name,
+        settings.network,
+        settings.epochs,
+        (settings.seed,),
+        learning_rate=settings.learning_rate or None,
+    )
+    model, path = training.train(
+        trial, settings.seed, images, progress, MEASURES, print, verbosity()
+    )
+    shutil.copy(path, recorded)
+    last = load_recording(path).logs.iloc[-1]
+    used = trial.training
+    return (
+        model,
+        {
+            "epochs": settings.epochs,
+            "batch_size": used.batch_size,
+            "learning_rate": used.learning_rate,
+            "weight_decay": used.weight_decay,
+            "momentum": used.momentum,
+            "metrics": {"accuracy": float(last["val_accuracy"])},
+        },
+        None,
+    )
+
+
+def _public(settings, examples, recorded, progress, start):
+    images = read_image_set(examples)
+    model, facts = private_start.pretrain(
+        settings.network, images, recorded, verbosity()
+    )
+    return model, facts, None
+
+
+def _plain(settings, examples, recorded, progress, start):
+    run = private_runs.train_plain(
+        settings.network,
+        read_task(examples),
+        settings.epochs,
+        settings.seed,
+        recorded,
+        start,
+        verbosity(),
+    )
+    return _found(run)
+
+
+def _dp_sgd(settings, examples, recorded, progress, start):
+    run = private_runs.train_private(
+        settings.network,
+        read_task(examples),
+        settings.epochs,
+        settings.seed,
+        settings.epsilon or math.inf,
+        recorded,
+        start,
+        verbosity(),
+    )
+    return _found(run)
+
+
+def _found(run):
+    facts = {"epochs": run.epochs, "batch_size": run.batch_size}
+    return run.network, facts, run.statement
+
+
+RECIPES = {
+    "published": _published,
+    "public": _public,
+    "plain": _plain,
+    "dp_sgd": _dp_sgd,
+    "clipped": _dp_sgd,
+}
