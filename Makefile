@@ -1,6 +1,9 @@
 # The components on real TFX: in an environment of their own, since TFX holds Python,
 # TensorFlow and Keras at older versions than the rest of the project is used with.
-TFX_PYTHON ?= $(firstword $(shell command -v python3.10) $(wildcard $(HOME)/.pyenv/versions/3.10.*/bin/python))
+
+# The first Python 3.10 that runs, of those found here.
+TFX_PYTHON ?= $(shell for p in python3.10 $(HOME)/.pyenv/versions/3.10.*/bin/python; do \
+	"$$p" -c "" 2>/dev/null && echo "$$p" && break; done)
 
 tfx-check:
 	@test -n "$(TFX_PYTHON)" || { echo "tfx-check: no Python 3.10 was found here. Name one: make tfx-check TFX_PYTHON=..."; exit 1; }
@@ -10,4 +13,7 @@ tfx-check:
 	.venv-tfx/bin/uv pip install --quiet --python .venv-tfx/bin/python --no-deps --editable .
 	.venv-tfx/bin/python -m pytest -W ignore tests/conformance tests/test_tfx_pipeline.py
 
-.PHONY: tfx-check
+tfx-python:
+	@echo $(TFX_PYTHON)
+
+.PHONY: tfx-check tfx-python
