@@ -73,7 +73,7 @@ setup(
     ],
     extras_require={
         "test": [
-            "apache-beam>=2.61",
+            "apache-beam[dask]>=2.61",
             "hypothesis>=6.100",
             "jax>=0.4.35",
             "pytest>=8",

@@ -47,7 +47,7 @@ def parse(arguments):
         "--model",
         default="resnet18_narrow",
         help="resnet18_narrow (default), resnet18, resnet34, vgg19, alexnet, "
-        "efficientnetb4, resnet34_narrow, vgg19_narrow or alexnet_narrow",
+        "efficientnetb4, resnet34_narrow, vgg19_narrow, alexnet_narrow, resnet10_tiny",
     )
     parser.add_argument("--epochs", type=int, default=15, help="default: 15")
     parser.add_argument(

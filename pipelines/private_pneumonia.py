@@ -46,7 +46,9 @@ def parse(arguments):
         "--dataset", help="digits (default), pneumoniamnist or chest_xray_64"
     )
     parser.add_argument(
-        "--model", default="resnet18_narrow", help="resnet18_narrow (default), resnet18"
+        "--model",
+        default="resnet18_narrow",
+        help="resnet18_narrow (default), resnet18, resnet10_tiny",
     )
     parser.add_argument(
         "--epochs", type=int, help="of DP-SGD; default: 20 for digits, 8 for X-rays"

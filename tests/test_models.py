@@ -11,6 +11,7 @@ KERNELS = {
     "resnet18": 21,
     "resnet34": 37,
     "resnet18_narrow": 21,
+    "resnet10_tiny": 13,
     "vgg19": 17,
     "alexnet": 8,
     "efficientnetb4": 161,

@@ -26,6 +26,7 @@ KEY = insecure_test_key("pipeline")
 
 
 TINY = ("--epochs", 1, "--seeds", 0, "--mechanisms", "shift_1", "--epsilons", 8)
+TINY += ("--model", "resnet10_tiny")
 
 
 def begin(*arguments):

@@ -140,6 +140,7 @@ def test_a_network_starts_from_public_images(data_dir, monkeypatch, tmp_path):
     recorded = tmp_path / "recording.parquet"
     start, facts = private_start.pretrain("resnet18_narrow", images, recorded)
     assert facts["images"] == 256
+    assert facts["public"] == "mnist.npz"
     assert 0 <= facts["accuracy"] <= 1
     assert len(load_recording(recorded)) == 1
     network = private_start.build("resnet18_narrow", (8, 8, 1), 2, start)
@@ -173,7 +174,7 @@ def test_a_run_leaves_nothing_for_the_next(tmp_path):
 
     def trained(task, number):
         path = tmp_path / f"{number}.parquet"
-        run = private_runs.train_plain("resnet18_narrow", task, 1, 3, path)
+        run = private_runs.train_plain("resnet10_tiny", task, 1, 3, path)
         assert (run.epochs, run.batch_size, run.statement) == (1, 64, None)
         return run.network
 

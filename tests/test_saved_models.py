@@ -129,8 +129,7 @@ def test_it_is_served_by_its_signature(model, pushed):
     """As TensorFlow Serving calls it."""
     served = tf.saved_model.load(str(pushed))
     signature = served.signatures["serving_default"]
-    [name] = signature.structured_input_signature[1]
     x = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
-    [found] = signature(**{name: tf.constant(x)}).values()
+    [found] = signature(inputs=tf.constant(x)).values()
     expected = read_model(model)[0].predict(x, verbose=0)
     np.testing.assert_allclose(found, expected, atol=1e-6)

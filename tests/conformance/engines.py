@@ -22,7 +22,7 @@ def run(engine, steps, root):
         ran: ids of the steps that were not taken from the cache, in their order.
         uris: of outputs, by name, by id of step.
     """
-    return {"local": _local, "tfx": _tfx}[engine](steps, root)
+    return {"local": _local, "tfx": run_on_tfx}[engine](steps, root)
 
 
 def _local(steps, root):
@@ -36,7 +36,8 @@ def _local(steps, root):
     return ran, uris
 
 
-def _tfx(steps, root):
+def run_on_tfx(steps, root, pipeline_root=None):
+    """As `run`, with artifacts elsewhere than metadata."""
     from ml_metadata.proto import metadata_store_pb2
     from tfx import v1 as tfx
     from tfx.orchestration.metadata import Metadata, sqlite_metadata_connection_config
@@ -51,7 +52,7 @@ def _tfx(steps, root):
     tfx.orchestration.LocalDagRunner().run(
         tfx.dsl.Pipeline(
             pipeline_name="conformance",
-            pipeline_root=str(root),
+            pipeline_root=str(pipeline_root or root),
             components=list(nodes(steps).values()),
             enable_cache=True,
             metadata_connection_config=connection,

@@ -18,6 +18,8 @@ _BUILDERS = {
     "resnet34_narrow": lambda **kwargs: resnet((3, 4, 6, 3), 16, **kwargs),
     "vgg19_narrow": lambda **kwargs: vgg19(16, **kwargs),
     "alexnet_narrow": lambda **kwargs: alexnet(16, **kwargs),
+    # For images of a few pixels.
+    "resnet10_tiny": lambda **kwargs: resnet((1, 1, 1, 1), 4, **kwargs),
 }
 NAMES = tuple(_BUILDERS)
 

@@ -15,21 +15,28 @@ TRAINING = "training.json"
 def write_model(model, folder, training, example_shape=None):
     """Write a built Keras model.
 
+    The signature of the SavedModel takes ``inputs``, float32 (n, ...).
+
     Args:
         model: of Keras, on the TensorFlow backend.
         folder: which is made.
         training: plain data.
-        example_shape: of one input, float32; None for models that know it, which are
-            sequential and functional ones.
+        example_shape: of one input; None for models that know it, which are sequential
+            and functional ones.
     """
-    signature = None
-    if example_shape is not None:
-        import keras
+    import keras
 
-        signature = [keras.InputSpec(shape=(None, *example_shape), dtype="float32")]
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    model.export(folder / SERVING, verbose=False, input_signature=signature)
+    shape = (None, *(example_shape or model.input_shape[1:]))
+    # By `model.export` each weight would be in the file twice.
+    archive = keras.export.ExportArchive()
+    archive.add_endpoint(
+        "serve",
+        lambda x: model(x, training=False),
+        [keras.InputSpec(shape=shape, dtype="float32", name="inputs")],
+    )
+    archive.write_out(folder / SERVING, verbose=False)
     model.save(folder / SERVING / KERAS_FILE)
     (folder / TRAINING).write_text(json.dumps(training, indent=1))
 

@@ -43,8 +43,8 @@ def pretrain(model, images, recorded, verbose=0) -> tuple:
         verbose: of Keras' progress bar.
 
     Returns:
-        The network, and plain data: images, epochs, batch_size, and the accuracy on the
-        test images.
+        The network, and plain data: public, images, epochs, batch_size, and the
+        accuracy on the test images.
     """
     keras.utils.set_random_seed(0)
     network = build(model, images.image_shape, len(images.class_names))
@@ -67,6 +67,7 @@ def pretrain(model, images, recorded, verbose=0) -> tuple:
         images.x_test, images.y_test, batch_size=4 * _BATCH, verbose=0
     )
     return network, {
+        "public": images.origin,
         "images": len(images.x_train),
         "epochs": _EPOCHS,
         "batch_size": _BATCH,
