@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
-from tfrwc.components.dynamics_analyzer import DynamicsAnalyzer
-from tfrwc.components.image_example_gen import ImageExampleGen
-from tfrwc.components.report_gen import ReportGen
-from tfrwc.components.rwc_trainer import RWCTrainer
-from tfrwc.components.saved_model_pusher import SavedModelPusher
+from tfrwc.components import (
+    DynamicsAnalyzer,
+    ImageExampleGen,
+    ReportGen,
+    RWCTrainer,
+    SavedModelPusher,
+)
 from tfrwc.datasets.fingerprint import fingerprint
 
 

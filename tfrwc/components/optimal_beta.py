@@ -1,8 +1,10 @@
 """The study of β as steps: a sweep for each world and for images, and the report."""
 
-from tfrwc.components.beta_vae_study import BetaVAEStudy
-from tfrwc.components.report_gen import ReportGen
-from tfrwc.components.saved_model_pusher import SavedModelPusher
+from tfrwc.components import (
+    BetaVAEStudy,
+    ReportGen,
+    SavedModelPusher,
+)
 from tfrwc.studies.optimal_beta import parts
 
 

@@ -3,13 +3,15 @@
 import json
 import math
 
-from tfrwc.components.image_example_gen import ImageExampleGen
-from tfrwc.components.model_blesser import ModelBlesser
-from tfrwc.components.privacy_evaluator import PrivacyEvaluator
-from tfrwc.components.private_example_gen import PrivateExampleGen
-from tfrwc.components.report_gen import ReportGen
-from tfrwc.components.rwc_trainer import RWCTrainer
-from tfrwc.components.saved_model_pusher import SavedModelPusher
+from tfrwc.components import (
+    ImageExampleGen,
+    ModelBlesser,
+    PrivacyEvaluator,
+    PrivateExampleGen,
+    ReportGen,
+    RWCTrainer,
+    SavedModelPusher,
+)
 from tfrwc.datasets.fingerprint import fingerprint
 from tfrwc.studies import private_arms, private_data
 from tfrwc.studies.private_training import settings

@@ -19,18 +19,10 @@ from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
 from tfx.types import Artifact, ComponentSpec, channel_utils, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
+from tfrwc import components
 from tfrwc.components import artifacts
 from tfrwc.components._staging import staged
-from tfrwc.components.beta_vae_study import BetaVAEStudy
 from tfrwc.components.component import in_order
-from tfrwc.components.dynamics_analyzer import DynamicsAnalyzer
-from tfrwc.components.image_example_gen import ImageExampleGen
-from tfrwc.components.model_blesser import ModelBlesser
-from tfrwc.components.privacy_evaluator import PrivacyEvaluator
-from tfrwc.components.private_example_gen import PrivateExampleGen
-from tfrwc.components.report_gen import ReportGen
-from tfrwc.components.rwc_trainer import RWCTrainer
-from tfrwc.components.saved_model_pusher import SavedModelPusher
 
 TfrwcRecording, TfrwcTrends, TfrwcPrivacyStatement = (
     type(
@@ -59,7 +51,8 @@ def nodes(steps) -> dict:
         steps: list of `tfrwc.components.component.Step`.
 
     Raises:
-        ValueError: as `tfrwc.components.component.in_order`.
+        ValueError: as `tfrwc.components.component.in_order`, or if two components have
+            one name.
     """
     made = {}
     for step in in_order(steps):
@@ -127,22 +120,18 @@ def _listed(name, inputs):
 def _executor(component):
     """The class that TFX imports by its name, in whichever process the node runs."""
     name = f"{component.name}Executor"
-    return globals().setdefault(name, _class(name, _Executor, COMPONENT=component))
+    made = globals().setdefault(name, _class(name, _Executor, COMPONENT=component))
+    if made.COMPONENT is not component:
+        raise ValueError(
+            f"There is another component {component.name}. Give each its own name: TFX "
+            "finds them by that."
+        )
+    return made
 
 
 def _class(name, base, **attributes):
     return type(name, (base,), {"__module__": __name__} | attributes)
 
 
-for _component in (
-    BetaVAEStudy,
-    DynamicsAnalyzer,
-    ImageExampleGen,
-    ModelBlesser,
-    PrivacyEvaluator,
-    PrivateExampleGen,
-    ReportGen,
-    RWCTrainer,
-    SavedModelPusher,
-):
-    _executor(_component)
+for _name in components.__all__:
+    _executor(getattr(components, _name))
