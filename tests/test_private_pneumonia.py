@@ -149,10 +149,10 @@ def test_all_that_was_made_is_in_the_ledger(out):
 def test_a_good_model_is_pushed_with_what_is_known_of_it(out, results):
     *_, private = results["training"]["arms"]
     good = private["test"]["auc"]["low"] > 0.5
-    home = out / "saved_models" / "private_digits"
+    home = out / "saved_models" / "private-digits"
     assert home.exists() == good
     if good:
-        model = tfrwc.load_saved_model("private_digits", folder=out / "saved_models")
+        model = tfrwc.load_saved_model("private-digits", folder=out / "saved_models")
         assert model.manifest["privacy"]["statement"]["epsilon"] == private["epsilon"]
         metrics = model.manifest["metrics"]["auc"]
         assert metrics["value"] == private["test"]["auc"]["value"]

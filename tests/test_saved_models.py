@@ -7,10 +7,15 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import ROOT
 
 import tfrwc
+from tfrwc import datasets
+from tfrwc.datasets import sprites
 from tfrwc.models.saved import read_model, read_training, write_model
 from tfrwc.models.saved_models import push
+from tfrwc.studies import private_data
+from tfrwc.studies.private_scores import with_intervals
 
 KNOWN = {
     "data": {"origin": "random numbers", "classes": ["no", "yes"]},
@@ -133,3 +138,68 @@ def test_it_is_served_by_its_signature(model, pushed):
     [found] = signature(inputs=tf.constant(x)).values()
     expected = read_model(model)[0].predict(x, verbose=0)
     np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+KEPT = ROOT / "saved_models"
+# What each takes, and the shape of what it answers.
+NAMES = {
+    "digits-resnet10_tiny": ((8, 8, 1), {"output_0": (3, 10)}),
+    "private-digits": ((8, 8, 1), {"output_0": (3, 2)}),
+    "beta_vae-sprites": (
+        (16, 16, 1),
+        {
+            "mean": (3, 10),
+            "scale": (3, 10),
+            "codes": (3, 10),
+            "decoded": (3, 16, 16, 1),
+        },
+    ),
+}
+
+
+def kept(name):
+    return tfrwc.load_saved_model(name, folder=KEPT)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_models_that_are_kept_here_are_small_and_served(name):
+    [version] = KEPT.glob(f"{name}/1")
+    assert sum(f.stat().st_size for f in version.rglob("*") if f.is_file()) < 1e6
+    shape, answers = NAMES[name]
+    signature = tf.saved_model.load(str(version)).signatures["serving_default"]
+    found = signature(inputs=tf.zeros((3, *shape)))
+    assert {key: tuple(value.shape) for key, value in found.items()} == answers
+    card = (version / "README.md").read_text()
+    assert card.startswith(f"# {name}, version 1")
+
+
+def test_the_kept_classifier_is_as_good_as_it_says():
+    model = kept("digits-resnet10_tiny")
+    digits = datasets.load("digits")
+    p = model.predict(digits.x_test, verbose=0)
+    accuracy = (p.argmax(axis=1) == digits.y_test).mean()
+    assert accuracy == pytest.approx(model.manifest["metrics"]["accuracy"], abs=1e-6)
+
+
+def test_the_kept_private_classifier_is_as_good_as_it_says():
+    model = kept("private-digits")
+    test = private_data.load("digits").test
+    found = with_intervals(model.predict(test.x, verbose=0)[:, 1], test.y)
+    for name, value in model.manifest["metrics"].items():
+        assert found[name]["value"] == pytest.approx(value["value"], abs=1e-4)
+    assert 0 < model.manifest["privacy"]["statement"]["epsilon"] <= 3
+
+
+def test_the_kept_beta_vae_encodes_sprites():
+    vae = kept("beta_vae-sprites")
+    x = sprites.generate().pixels
+    q = vae.encode(x)
+    rate = keras.ops.mean(keras.ops.sum(-0.5 - keras.ops.log(q.stddev()), axis=1))
+    rate += keras.ops.mean(keras.ops.sum((q.stddev() ** 2 + q.mean() ** 2) / 2, axis=1))
+    assert float(rate) == pytest.approx(vae.manifest["metrics"]["rate"], rel=1e-3)
+
+
+def test_the_example_of_the_readme():
+    text = (ROOT / "README.md").read_text()
+    name = text.split('tfrwc.load_saved_model("')[1].split('"')[0]
+    assert kept(name).manifest["privacy"]["explanation"]

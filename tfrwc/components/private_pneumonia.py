@@ -68,7 +68,7 @@ def steps(trial, saved_models, folder=None) -> list:
         evaluation=evaluator.outputs["evaluation"],
         statement=trainer.outputs["statement"],
         blessing=blesser.outputs["blessing"],
-        name=f"private_{trial.dataset}",
+        name=f"private-{trial.dataset}",
         folder=str(saved_models),
     )
     report = ReportGen(

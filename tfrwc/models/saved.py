@@ -5,6 +5,8 @@ Keras file beside it; ``training.json`` says how the model came about.
 """
 
 import json
+import zipfile
+from importlib import import_module
 from pathlib import Path
 
 SERVING = "Format-Serving"
@@ -43,10 +45,19 @@ def write_model(model, folder, training, example_shape=None):
 
 def read_model(folder) -> tuple:
     """The Keras model in a folder, uncompiled, and what is known of its training."""
+    path = Path(folder) / SERVING / KERAS_FILE
+    return load_keras_file(path), read_training(folder)
+
+
+def load_keras_file(path):
+    """The Keras model in a .keras file, uncompiled; also one of a class of `tfrwc`."""
     import keras
 
-    path = Path(folder) / SERVING / KERAS_FILE
-    return keras.models.load_model(path, compile=False), read_training(folder)
+    with zipfile.ZipFile(path) as file:
+        module = json.loads(file.read("config.json"))["module"]
+    if module.startswith("tfrwc."):
+        import_module(module)  # so that Keras knows the class
+    return keras.models.load_model(path, compile=False)
 
 
 def read_training(folder) -> dict:

@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 
 from tfrwc.models.model_card import model_card
-from tfrwc.models.saved import KERAS_FILE, SERVING
+from tfrwc.models.saved import KERAS_FILE, SERVING, load_keras_file
 
 MANIFEST, CARD = "manifest.json", "README.md"
 
@@ -73,9 +73,7 @@ def load_saved_model(name, version=None, folder="saved_models"):
         )
     path = home / str(version)
     manifest = _checked(path)
-    import keras
-
-    model = keras.models.load_model(path / KERAS_FILE, compile=False)
+    model = load_keras_file(path / KERAS_FILE)
     model.manifest = manifest
     return model
 
