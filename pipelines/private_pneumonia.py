@@ -83,6 +83,8 @@ def parse(arguments):
     options, for_beam = parser.parse_known_args(arguments)
     if for_beam and options.engine != "beam":
         parser.error(f"unknown options without --engine beam: {' '.join(for_beam)}")
+    if options.engine == "beam" and not options.build:
+        parser.error("--engine beam is for --build: a study trains in this process")
     if options.build and not options.xrays:
         parser.error("--build needs --xrays, the folder with the chest X-rays")
     if options.xrays and options.dataset:
@@ -186,7 +188,10 @@ def main(arguments=None):
     from tfrwc.privacy.keys import KEY_VARIABLE
 
     if not os.environ.get(KEY_VARIABLE):
-        print(f"{KEY_VARIABLE} is not set: a new key is drawn and forgotten.")
+        print(
+            f"{KEY_VARIABLE} is not set: a new key is drawn and forgotten. Released "
+            "images that are in the cache keep their noise."
+        )
         # In the environment alone, where Beam's workers find it too.
         os.environ[KEY_VARIABLE] = new_key().hex()
     try:
@@ -218,9 +223,11 @@ def train(options):
     from tfrwc.components.private_pneumonia import steps
     from tfrwc.components.publish import publish
     from tfrwc.datasets import xray_files
+    from tfrwc.privacy.keys import secret_key
 
     if options.xrays:
         xray_files.find(options.xrays, 64)  # before anything is made
+    secret_key()  # a wrong one is told now
     out = options.out
     pipeline = steps(trial(options), out / "saved_models", options.xrays)
     made = local.run(pipeline, out / "pipeline")

@@ -23,16 +23,16 @@ from tfrwc.privacy.statement_files import (
 from tfrwc.privacy.training_statement import NoPrivacy
 from tfrwc.report.tensorboard import write_logs
 from tfrwc.studies import blessing, example_sets, private_data
-from tfrwc.studies.dynamics_trial import Trial
+from tfrwc.studies.dynamics_trial import load_images
 from tfrwc.studies.private_evaluation import kind_of
-from tfrwc.studies.recipes import Settings
+from tfrwc.studies.recipes import Settings, train
 
 
 def test_a_set_can_be_read_back(tmp_path):
     splits = example_sets.generate("digits", "classes", tmp_path, images=100)
     assert splits == ["train", "test"]
     found = example_sets.read_image_set(tmp_path)
-    wanted = Trial("digits", "alexnet_narrow", 2, (0,), images=100).load()
+    wanted = load_images("digits", 100)
     for name in ("x_train", "y_train", "x_test", "y_test"):
         np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name))
     for name in ("name", "origin", "class_names", "image_shape", "majority_rate"):
@@ -67,9 +67,25 @@ def test_x_rays_keep_their_patients(data_dir, tmp_path):
     assert found.images_per_patient == 3
 
 
-def test_other_purposes_are_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"Received: purpose='fun'"):
-        example_sets.generate("digits", "fun", tmp_path)
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"purpose": "fun"}, "Received: purpose='fun'"),
+        ({"purpose": "classes", "images": -1}, "Take 1 image or more"),
+        ({"purpose": "classes", "size": 8}, "for classes takes no size"),
+        ({"purpose": "two_classes", "images": 8}, "two_classes takes no images"),
+        ({"purpose": "public", "folder": "x"}, "public takes no folder"),
+    ],
+)
+def test_what_a_purpose_does_not_take_is_refused(arguments, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        example_sets.generate("digits", uri=tmp_path, **arguments)
+
+
+def test_a_base_that_would_not_be_used_is_refused(tmp_path):
+    settings = Settings("published", "resnet10_tiny", 2)
+    with pytest.raises(ValueError, match="give no base"):
+        train(settings, tmp_path, tmp_path / "r.parquet", tmp_path, base=tmp_path)
 
 
 def test_a_fingerprint_changes_with_the_files(tmp_path):
@@ -174,6 +190,11 @@ def test_measures_that_were_not_taken_are_named(tmp_path):
         (("fast", "resnet18", 3), "no recipe 'fast'. Choose one of published"),
         (("dp_sgd", "resnet18", 3), "dp_sgd needs an epsilon above 0"),
         (("plain", "resnet18", 3, 0, 3.0), "and no other takes one"),
+        (("plain", "resnet", 3), "no network 'resnet'. Choose one of resnet18"),
+        (("plain", "resnet18", 0), "epochs must be 1 or more"),
+        (("public", "resnet18", 3), "the recipe public has its own"),
+        (("plain", "resnet18", 3, 0, 0.0, 0.1), "for the recipe published alone"),
+        (("published", "resnet18", 3, 0, 0.0, -1.0), "is 0 or above"),
     ],
 )
 def test_settings_are_checked_when_made(settings, message):

@@ -17,7 +17,7 @@ from tfrwc import Recording, datasets, models
 from tfrwc.dynamics import block_effect
 from tfrwc.studies import dynamics_claims, dynamics_trials, verdicts
 from tfrwc.studies.dynamics_claims import Outcome
-from tfrwc.studies.dynamics_trial import Trial
+from tfrwc.studies.dynamics_trial import Trial, load_images
 from tfrwc.studies.dynamics_trials import ACCURACY, PUBLISHED, REDUCED
 
 LAYERS, EPOCHS, SEEDS = 24, 12, (0, 1, 2)
@@ -200,16 +200,16 @@ def test_reduced_trials_differ_in_the_task_only():
 
 
 def test_images_of_a_trial():
-    some = Trial("digits", "alexnet_narrow", 2, (0,), images=100).load()
+    some = load_images("digits", 100)
     assert (len(some.x_train), len(some.x_test)) == (100, 25)
     whole = datasets.load("digits")
     assert some.majority_rate != whole.majority_rate
-    again = Trial("digits", "vgg19_narrow", 3, (5,), images=100).load()
+    again = load_images("digits", 100)
     np.testing.assert_array_equal(some.x_train, again.x_train)
     with pytest.raises(
         ValueError, match=r"1437 training images\. Received: images=9999"
     ):
-        Trial("digits", "alexnet_narrow", 2, (0,), images=9999).load()
+        load_images("digits", 9999)
     with pytest.raises(ValueError, match="1 image or more"):
         Trial("digits", "alexnet_narrow", 2, (0,), images=0)
 

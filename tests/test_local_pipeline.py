@@ -18,8 +18,9 @@ from tfrwc.components.component import (
     OutputArtifact,
     Parameter,
     component,
+    in_order,
 )
-from tfrwc.components.ledger import lineage
+from tfrwc.components.ledger import Ledger, lineage
 
 HERE = Path(__file__).parent
 
@@ -139,6 +140,58 @@ def test_a_folder_can_be_moved(tmp_path):
     assert made["Bless"]["blessing"].get_int_custom_property("blessed") == 1
 
 
+def test_long_pipelines_in_any_order(tmp_path):
+    data = Generate()
+    steps = [Train(examples=data.outputs["examples"], rate=1.0).with_id("0")]
+    for i in range(1, 1500):
+        base = steps[-1].outputs["model"]
+        examples = data.outputs["examples"]
+        steps.append(Train(examples=examples, rate=1.0, base=base).with_id(str(i)))
+    found = in_order([*steps[::-1], data])
+    assert [step.id for step in found] == ["Generate", *map(str, range(1500))]
+
+
+def test_a_component_with_other_outputs_is_another(tmp_path):
+    def first(examples):
+        Path(examples.uri, "numbers.json").write_text("[1]")
+
+    def second(examples, model):
+        first(examples)
+
+    first.__annotations__ = {"examples": OutputArtifact[Examples]}
+    second.__annotations__ = first.__annotations__ | {"model": OutputArtifact[Model]}
+    first.__name__ = second.__name__ = "Source"
+    assert ran([component(first)()], tmp_path)[0] == ["Source"]
+    again, made = ran([component(second)()], tmp_path)
+    assert again == ["Source"]
+    assert set(made["Source"]) == {"examples", "model"}
+
+
+def test_a_ledger_that_is_lost_or_damaged_is_told(tmp_path):
+    ran(pipeline(), tmp_path)
+    kept = (tmp_path / "metadata.sqlite").read_bytes()
+    (tmp_path / "metadata.sqlite").write_bytes(b"no database" * 100)
+    with pytest.raises(OSError, match="cannot be used"):
+        local.run(pipeline(), tmp_path)
+    (tmp_path / "metadata.sqlite").unlink()
+    for _ in range(2):
+        with pytest.raises(OSError, match="holds outputs of Generate, but"):
+            local.run(pipeline(), tmp_path)
+    (tmp_path / "metadata.sqlite").write_bytes(kept)
+    assert ran(pipeline(), tmp_path)[0] == []
+
+
+def test_lineage_of_any_folder_and_not_while_a_pipeline_runs(tmp_path):
+    folder = tmp_path / "a ?#%20b"
+    ran(pipeline(), folder)
+    assert len(lineage(folder)) == 6
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+    ledger = Ledger(folder)
+    with pytest.raises(OSError, match="If a pipeline is running there, wait"):
+        lineage(folder)
+    ledger.close()
+
+
 def test_lineage_says_what_was_made_from_what(tmp_path):
     ran(pipeline(), tmp_path)
     table = lineage(tmp_path).set_index("step")
@@ -173,6 +226,11 @@ def test_wrong_steps_are_named_before_anything_runs(tmp_path):
     with pytest.raises(TypeError, match="models of Evaluate takes a list of Model"):
         Evaluate(models=None)
     assert Train(examples=examples, rate=1.0, base=None).inputs.keys() == {"examples"}
+    with pytest.raises(ValueError, match="must fit into 64 bits"):
+        Generate(count=2**63)
+    for name in ("", "a/b", "../up", ".hidden", 3):
+        with pytest.raises(ValueError, match="A step's id has letters"):
+            Generate().with_id(name)
     twice = [Generate(), Generate()]
     with pytest.raises(ValueError, match="steps are called Generate"):
         local.run(twice, tmp_path / "root")
@@ -189,6 +247,26 @@ def test_a_function_without_annotations_is_no_component():
         def Bad(x):
             pass
 
+    for wrong, message in (
+        (lambda *x: None, "by keyword. Bad has the argument"),
+        (lambda x="1": None, "x of Bad is of type int"),
+    ):
+        wrong.__name__ = "Bad"
+        wrong.__annotations__["x"] = Parameter[int]
+        with pytest.raises(TypeError, match=message):
+            component(wrong)
+
+    def Listed(m, m_0):
+        pass
+
+    one, many = InputArtifact[Model], InputArtifact[list[Model]]
+    Listed.__annotations__ = {"m": many, "m_0": one}
+    with pytest.raises(TypeError, match="an element of that list"):
+        component(Listed)
+    Listed.__annotations__["m_0"] = OutputArtifact[Model]
+    Listed.__defaults__ = (None,)
+    with pytest.raises(TypeError, match="an output has none"):
+        component(Listed)
     with pytest.raises(TypeError, match="Received: <class 'int'>"):
         InputArtifact[int]
     with pytest.raises(TypeError, match="A parameter is an int"):

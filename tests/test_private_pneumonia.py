@@ -148,7 +148,7 @@ def test_all_that_was_made_is_in_the_ledger(out):
 
 def test_a_good_model_is_pushed_with_what_is_known_of_it(out, results):
     *_, private = results["training"]["arms"]
-    good = private["test"]["auc"]["low"] > 0.5
+    good = private["test"]["balanced_accuracy"]["low"] > 0.5
     home = out / "saved_models" / "private-digits"
     assert home.exists() == good
     if good:
@@ -235,6 +235,7 @@ def test_sets_are_built_from_a_folder(tmp_path):
     [
         (("--build", "all"), "--build needs --xrays"),
         (("--runner", "Flink"), "without --engine beam"),
+        (("--engine", "beam"), "--engine beam is for --build"),
         (("--xrays", ".", "--build", "laplace"), "There is no release laplace"),
         (("--xrays", "."), "There are no X-rays in"),
         (("--xrays", ".", "--dataset", "digits"), "leave out --dataset"),

@@ -39,6 +39,8 @@ KEY = insecure_test_key("training")
         ({"epsilons": (0.0,)}, "above 0"),
         ({"epsilons": (1.0, 1.0)}, "different"),
         ({"epsilons": (math.nan,)}, "above 0"),
+        ({"epsilons": (1.0, 1.0000001)}, "differ in six digits"),
+        ({"mechanisms": ("shift_1", "shift_1")}, "Releases must differ"),
         ({"mechanisms": ("laplace",)}, "no release laplace. Choose from laplace_value"),
     ],
 )

@@ -68,8 +68,44 @@ def test_predictions_are_those_of_the_model(model, pushed):
 def test_models_that_there_are_are_named(pushed):
     with pytest.raises(FileNotFoundError, match=r"no model 'large'.*There are: small"):
         tfrwc.load_saved_model("large", folder=pushed.parent.parent)
-    with pytest.raises(FileNotFoundError, match="There are: none"):
+    with pytest.raises(FileNotFoundError, match=r"There are: none. Give the folder"):
         tfrwc.load_saved_model("large", folder=pushed / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../small", "/small", None, 3])
+def test_names_stay_in_the_folder(model, pushed, name):
+    with pytest.raises(ValueError, match="A model's name has letters"):
+        tfrwc.load_saved_model(name, folder=pushed.parent.parent)
+    with pytest.raises(ValueError, match="A model's name has letters"):
+        push(model, pushed.parent.parent, name, KNOWN)
+
+
+def test_a_model_in_the_place_of_another_is_refused(model, pushed):
+    folder = pushed.parent.parent
+    other = push(model, folder, "other", KNOWN)
+    shutil.copytree(other, pushed.parent / "2")
+    with pytest.raises(ValueError, match="holds 'other', version 1, by its manifest"):
+        load(pushed)
+    assert load(pushed, version=1).manifest["name"] == "small"
+    shutil.rmtree(pushed.parent / "2")
+    shutil.copytree(pushed, pushed.parent / "3")
+    with pytest.raises(ValueError, match="holds 'small', version 1"):
+        load(pushed)
+
+
+def test_what_is_no_version_is_not_looked_at(pushed):
+    (pushed.parent / "7").touch()
+    for name in ("01", "0", "2.old", "٣"):
+        (pushed.parent / name).mkdir()
+    assert load(pushed).manifest["version"] == 1
+
+
+def test_the_same_model_is_pushed_once(model, pushed):
+    """As after a kill between the push and its entry into the ledger."""
+    assert push(model, pushed.parent.parent, "small", KNOWN) == pushed
+    other = push(model, pushed.parent.parent, "small", KNOWN | {"metrics": {"auc": 1}})
+    assert other.name == "2"
+    assert sorted(path.name for path in pushed.parent.iterdir()) == ["1", "2"]
 
 
 @pytest.mark.parametrize(
@@ -89,6 +125,14 @@ def test_missing_and_added_files_are_refused(pushed):
     (pushed / "assets").mkdir(exist_ok=True)
     (pushed / "assets" / "new.txt").touch()
     with pytest.raises(ValueError, match=r"pushed: assets/new.txt, model.keras miss"):
+        load(pushed)
+
+
+def test_links_and_hidden_files_are_refused(pushed, tmp_path):
+    (pushed / "assets" / "manifest.json").parent.mkdir(exist_ok=True)
+    (pushed / "assets" / "manifest.json").touch()
+    (pushed / "link").symlink_to(tmp_path)
+    with pytest.raises(ValueError, match=r"pushed: assets/manifest.json, link miss"):
         load(pushed)
 
 

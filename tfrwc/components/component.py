@@ -23,9 +23,16 @@ not have ``from __future__ import annotations``.
 
 import inspect
 import math
+import re
 from dataclasses import dataclass, field
 
 from tfrwc.components.artifacts import Artifact
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_BY_KEYWORD = (
+    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    inspect.Parameter.KEYWORD_ONLY,
+)
 
 
 @dataclass(frozen=True)
@@ -112,7 +119,16 @@ class Step:
         }
 
     def with_id(self, identifier: str) -> "Step":
-        """Name this step, where a component is used more than once."""
+        """Name this step, where a component is used more than once.
+
+        Raises:
+            ValueError: if it could not be the name of a folder everywhere.
+        """
+        if not isinstance(identifier, str) or not _ID.fullmatch(identifier):
+            raise ValueError(
+                "A step's id has letters, digits, '_', '.' and '-', and begins with "
+                f"one of the first two. Received: {identifier!r}."
+            )
         self.id = identifier
         return self
 
@@ -129,7 +145,8 @@ class Component:
         defaults: of parameters, and None of inputs that may be left out.
 
     Raises:
-        TypeError: if an argument is not annotated with one of the three.
+        TypeError: if an argument is not annotated with one of the three, or cannot be
+            given by keyword, or has a default of another type.
     """
 
     def __init__(self, function):
@@ -143,6 +160,11 @@ class Component:
                     f"Annotate the argument {name!r} of {self.name} with InputArtifact,"
                     f" OutputArtifact or Parameter. Received: {found!r}."
                 )
+            if argument.kind not in _BY_KEYWORD:
+                raise TypeError(
+                    f"Engines give arguments by keyword. {self.name} has the argument "
+                    f"{argument}, of the kind: {argument.kind.description}."
+                )
             if found.role == "input":
                 self.inputs[name] = found
             elif found.role == "output":
@@ -150,7 +172,24 @@ class Component:
             else:
                 self.parameters[name] = found.type
             if argument.default is not inspect.Parameter.empty:
-                self.defaults[name] = argument.default
+                self.defaults[name] = self._default(name, found, argument.default)
+        for name in self.inputs:
+            stem = re.sub(r"_[0-9]+$", "", name)
+            if stem != name and stem in self.inputs and self.inputs[stem].many:
+                raise TypeError(
+                    f"{self.name} has the inputs {stem}, a list, and {name}, by which "
+                    "TFX knows an element of that list. Give one another name."
+                )
+
+    def _default(self, name, found, value):
+        if found.role == "parameter":
+            return self._parameter(name, value)
+        if found.role == "input" and value is None:
+            return None
+        raise TypeError(
+            f"Of an input the default can be None, and an output has none. {self.name} "
+            f"has {name}={value!r}."
+        )
 
     def __call__(self, **arguments) -> Step:
         """Make a step.
@@ -174,7 +213,7 @@ class Component:
             {
                 name: self._channels(name, arguments[name])
                 for name in self.inputs
-                if arguments[name] is not None or name not in self.defaults
+                if arguments[name] not in (None, []) or name not in self.defaults
             },
             {name: self._parameter(name, arguments[name]) for name in self.parameters},
         )
@@ -182,7 +221,7 @@ class Component:
     def _channels(self, name, value):
         wanted = self.inputs[name]
         channels = list(value) if wanted.many and isinstance(value, list) else [value]
-        for channel in channels or [None]:
+        for channel in channels or [value]:
             if not isinstance(channel, Channel) or channel.type is not wanted.type:
                 raise TypeError(
                     f"The input {name} of {self.name} takes "
@@ -199,6 +238,11 @@ class Component:
             raise TypeError(
                 f"The parameter {name} of {self.name} is of type {kind.__name__}. "
                 f"Received: {value!r}."
+            )
+        if kind is int and not -(2**63) <= value < 2**63:
+            raise ValueError(
+                f"The parameter {name} of {self.name} must fit into 64 bits, as ML "
+                f"Metadata keeps numbers. Received: {value!r}."
             )
         if kind is float and not math.isfinite(value):
             raise ValueError(
@@ -227,19 +271,21 @@ def in_order(steps) -> list[Step]:
             f"Several steps are called {', '.join(repeated)}. Name them by with_id."
         )
 
-    def visit(step):
-        if step.id in done:
-            return
+    def needed(step):
+        return [channel.step for given in step.inputs.values() for channel in given]
+
+    # By a stack, not by recursion: pipelines can be longer than that is deep.
+    stack = steps[::-1]
+    while stack:
+        step = stack[-1]
         if step not in steps:
             raise ValueError(
                 f"{step.id} is missing: a step takes its outputs, but it is not in the "
                 "pipeline."
             )
-        for channels in step.inputs.values():
-            for channel in channels:
-                visit(channel.step)
-        done[step.id] = step
-
-    for step in steps:
-        visit(step)
+        before = [one for one in needed(step) if one.id not in done]
+        if before:
+            stack += before[::-1]
+        else:
+            done.setdefault(stack.pop().id, step)
     return list(done.values())

@@ -10,6 +10,7 @@ from tfrwc.components import (
     SavedModelPusher,
 )
 from tfrwc.datasets.fingerprint import fingerprint
+from tfrwc.datasets.sources import folder_of
 
 
 def steps(trial, saved_models=None) -> list:
@@ -19,12 +20,12 @@ def steps(trial, saved_models=None) -> list:
         trial: a `tfrwc.studies.dynamics_trial.Trial`.
         saved_models: folder to push the network of the first seed to, or None.
     """
-    files = Path(trial.dataset)
+    folder = folder_of(trial.dataset)
     data = ImageExampleGen(
         dataset=trial.dataset,
         purpose="classes",
         images=trial.images or 0,
-        fingerprint=fingerprint(files) if files.exists() else "",
+        fingerprint=fingerprint(folder) if folder else "",
     )
     trainers = [
         RWCTrainer(
@@ -51,7 +52,7 @@ def steps(trial, saved_models=None) -> list:
                 model=first["model"],
                 statement=first["statement"],
                 name=trial.name,
-                folder=str(saved_models),
+                folder=str(Path(saved_models).absolute()),
             )
         )
     trends = [analyzer.outputs["trends"]]

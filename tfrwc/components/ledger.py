@@ -8,7 +8,7 @@ import hashlib
 import json
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 _TABLES = """
@@ -35,7 +35,7 @@ class Ledger:
         root: the folder, which is made.
 
     Raises:
-        OSError: if another process is running a pipeline there.
+        OSError: if another process is running a pipeline there, or the file is damaged.
     """
 
     def __init__(self, root):
@@ -47,15 +47,30 @@ class Ledger:
         try:
             self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._database.executescript(f"BEGIN EXCLUSIVE;{_TABLES}COMMIT;")
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             self._database.close()
+            if "locked" in str(error):
+                raise OSError(
+                    f"Another process is running a pipeline in {self.root}. Wait for "
+                    "it, or give another folder."
+                ) from error
             raise OSError(
-                f"Another process is running a pipeline in {self.root} ({error}). "
-                "Wait for it, or give another folder."
+                f"metadata.sqlite in {self.root} cannot be used ({error}). Restore it, "
+                "or delete the folder to run everything again."
             ) from error
 
     def close(self):
         self._database.close()
+
+    def check_knows(self, steps):
+        """Raise OSError if there are outputs of steps, but a new metadata.sqlite."""
+        [[executions]] = self._rows("SELECT COUNT(*) FROM executions")
+        found = [step for step in steps if (self.root / step).exists()]
+        if found and not executions:
+            raise OSError(
+                f"{self.root} holds outputs of {found[0]}, but its metadata.sqlite "
+                "knows of none. Restore that file, or give another folder."
+            )
 
     def unfinished(self, step) -> list[int]:
         """Executions of a step that failed or were killed."""
@@ -161,25 +176,26 @@ class Ledger:
     def _rows(self, query, *values):
         return self._database.execute(query, values).fetchall()
 
+    @contextmanager
     def _transaction(self):
-        return _Transaction(self._database)
-
-
-class _Transaction:
-    def __init__(self, database):
-        self._database = database
-
-    def __enter__(self):
         self._database.execute("BEGIN")
-        return self._database
-
-    def __exit__(self, kind, error, trace):
-        self._database.execute("COMMIT" if kind is None else "ROLLBACK")
+        try:
+            yield self._database
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
 
 
 def cache_key(step, inputs) -> str:
-    """What an execution is the same by: component, parameters and input artifacts."""
-    text = json.dumps([step.component.name, step.parameters, inputs], sort_keys=True)
+    """What an execution is the same by: component with its types of outputs, parameters
+    and input artifacts."""
+    component = step.component
+    outputs = {name: kind.TYPE_NAME for name, kind in component.outputs.items()}
+    text = json.dumps(
+        [component.__module__, component.name, outputs, step.parameters, inputs],
+        sort_keys=True,
+    )
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -193,13 +209,23 @@ def lineage(root):
 
     Raises:
         FileNotFoundError: if no pipeline ran there.
+        OSError: if one is running there.
     """
     import pandas as pd
 
-    path = Path(root) / "metadata.sqlite"
+    path = Path(root).resolve() / "metadata.sqlite"
     if not path.exists():
         raise FileNotFoundError(f"No pipeline ran in {root}: there is no {path.name}.")
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+    with closing(
+        sqlite3.connect(f"{path.as_uri()}?mode=ro", timeout=1, uri=True)
+    ) as database:
+        try:
+            database.execute("SELECT 1 FROM artifacts")
+        except sqlite3.OperationalError as error:
+            raise OSError(
+                f"{path} cannot be read ({error}). If a pipeline is running there, "
+                "wait for it."
+            ) from error
         table = pd.read_sql(
             "SELECT a.id AS artifact, a.name, a.type, a.uri, e.step, e.component, "
             "e.parameters, e.began, e.seconds, e.id AS execution "

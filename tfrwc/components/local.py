@@ -27,7 +27,8 @@ def run(steps, root, say=print) -> dict:
 
     Raises:
         ValueError: if steps share an id, or one that is needed is missing.
-        OSError: if another process is running a pipeline in `root`.
+        OSError: if another process is running a pipeline in `root`, or `root` holds
+            outputs that metadata.sqlite does not know.
         Exception: what a component raises, after a line that names its step. Steps
             before it are complete, and taken from the cache in the next run.
     """
@@ -35,6 +36,7 @@ def run(steps, root, say=print) -> dict:
     ledger = Ledger(root)
     made, ids = {}, {}
     try:
+        ledger.check_knows(step.id for step in steps)
         for number, step in enumerate(steps, 1):
             label = f"[{number}/{len(steps)}] {step.id}"
             made[step.id], ids[step.id] = _outputs_of(
@@ -78,8 +80,9 @@ def _outputs_of(step, made, ids, ledger, say):
         say(f": failed, {error!r}; steps before it are kept")
         raise
     seconds = time.monotonic() - began
+    made_ids = ledger.finish(execution, outputs, seconds)
     say(f": done after {seconds:.1f} s")
-    return outputs, ledger.finish(execution, outputs, seconds)
+    return outputs, made_ids
 
 
 def _cached(step, ledger, execution):

@@ -1,5 +1,7 @@
 """The study of β as steps: a sweep for each world and for images, and the report."""
 
+from pathlib import Path
+
 from tfrwc.components import (
     BetaVAEStudy,
     ReportGen,
@@ -29,6 +31,6 @@ def steps(trial, saved_models) -> list:
     pusher = SavedModelPusher(
         model=images.outputs["model"],
         name=f"beta_vae-{trial.dataset}",
-        folder=str(saved_models),
+        folder=str(Path(saved_models).absolute()),
     )
     return [*made, pusher, report]

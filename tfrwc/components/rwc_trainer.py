@@ -52,8 +52,9 @@ def RWCTrainer(
 
     settings = Settings(recipe, network, epochs, seed, epsilon, learning_rate)
     recorded = Path(recording.uri) / "recording.parquet"
-    with progress(model_run.uri, [asdict(settings), examples.uri]) as kept:
-        trained = train(settings, examples.uri, recorded, kept, base and base.uri)
+    start = base and base.uri
+    with progress(model_run.uri, [asdict(settings), examples.uri, start]) as kept:
+        trained = train(settings, examples.uri, recorded, kept, start)
     write_model(trained.model, model.uri, trained.facts)
     guarantee = write_statement(trained.statement, statement.uri)
     statement.set_string_custom_property("guarantee", guarantee)

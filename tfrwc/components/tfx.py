@@ -24,24 +24,30 @@ from tfrwc.components import artifacts
 from tfrwc.components._staging import staged
 from tfrwc.components.component import in_order
 
-TfrwcRecording, TfrwcTrends, TfrwcPrivacyStatement = (
-    type(
-        kind.__name__,
-        (Artifact,),
-        {"TYPE_NAME": kind.TYPE_NAME, "__module__": __name__},
+
+def artifact_type(kind):
+    """The TFX type of a `tfrwc.components.artifacts.Artifact`, which has its name."""
+    standard = getattr(standard_artifacts, kind.__name__, None)
+    if standard is not None and standard.TYPE_NAME == kind.TYPE_NAME:
+        return standard
+    return _OWN.setdefault(
+        kind, _class(kind.__name__, Artifact, TYPE_NAME=kind.TYPE_NAME)
     )
-    for kind in (
+
+
+def _class(name, base, **attributes):
+    return type(name, (base,), {"__module__": __name__} | attributes)
+
+
+_OWN = {}
+TfrwcRecording, TfrwcTrends, TfrwcPrivacyStatement = map(
+    artifact_type,
+    (
         artifacts.TfrwcRecording,
         artifacts.TfrwcTrends,
         artifacts.TfrwcPrivacyStatement,
-    )
+    ),
 )
-
-
-def artifact_type(kind):
-    """The TFX type of one of `tfrwc.components.artifacts`."""
-    name = kind.__name__
-    return globals().get(name) or getattr(standard_artifacts, name)
 
 
 def nodes(steps) -> dict:
@@ -127,10 +133,6 @@ def _executor(component):
             "finds them by that."
         )
     return made
-
-
-def _class(name, base, **attributes):
-    return type(name, (base,), {"__module__": __name__} | attributes)
 
 
 for _name in components.__all__:

@@ -95,14 +95,20 @@ def load(name, size=32) -> ImageSet:
     name = str(name)
     if name == "digits":
         return _digits()
-    if Path(name).is_dir():
-        return _folder(Path(name), size)
+    if folder := folder_of(name):
+        return _folder(folder, size)
     data_dir = os.environ.get(DATA_DIR_VARIABLE)
     if data_dir and name in _ARCHIVES:
         path = Path(data_dir) / _ARCHIVES[name].file
         if path.exists():
             return _archive(name, path)
     return _tfds(name, size)
+
+
+def folder_of(name) -> Path | None:
+    """The folder of images that a name of `load` means; None if it means a set."""
+    known = name == "digits" or name in _ARCHIVES
+    return Path(name) if not known and Path(name).is_dir() else None
 
 
 def _digits():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tfrwc.models.saved import read_training
 from tfrwc.privacy.statement_files import read_statement
+from tfrwc.privacy.training_statement import NoPrivacy
 from tfrwc.studies.private_evaluation import EVALUATION
 
 _BLESSED, _NOT_BLESSED = "BLESSED", "NOT_BLESSED"
@@ -73,7 +74,7 @@ def manifest(model, statement=None, evaluation=None) -> dict:
 
     Args:
         model, statement, evaluation: folders of the artifacts; None for those that
-            there are not.
+            there are not. No statement is that of a training without privacy.
     """
     training = read_training(model)
     known = {"data": training.pop("data"), "training": training}
@@ -86,10 +87,11 @@ def manifest(model, statement=None, evaluation=None) -> dict:
             name: {key: one[key] for key in ("value", "low", "high")}
             for name, one in found["test"].items()
         }
-    if statement is not None:
+    if statement is None:
+        stated, words = NoPrivacy().to_dict(), NoPrivacy().explain()
+    else:
         stated, words = read_statement(statement)
-        known["privacy"] = {"statement": stated, "explanation": words}
-    return known
+    return known | {"privacy": {"statement": stated, "explanation": words}}
 
 
 def write_pushed(path, folder):

@@ -76,10 +76,6 @@ class Trial:
         found = json.loads(text)
         return cls(**found | {"seeds": tuple(found["seeds"])})
 
-    def load(self) -> datasets.ImageSet:
-        """The images to train and to test on."""
-        return load_images(self.dataset, self.images)
-
 
 def load_images(dataset, images=None) -> datasets.ImageSet:
     """A set, or as many of its training images and a quarter as many test images.
@@ -94,6 +90,8 @@ def load_images(dataset, images=None) -> datasets.ImageSet:
     found = datasets.load(dataset)
     if images is None:
         return found
+    if images < 1:
+        raise ValueError(f"Take 1 image or more. Received: images={images}.")
     if images > len(found.x_train):
         raise ValueError(
             f"{dataset} has {len(found.x_train)} training images. Received: "

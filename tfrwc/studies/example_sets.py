@@ -101,6 +101,12 @@ def generate(dataset, purpose, uri, folder=None, images=None, size=0) -> list[st
     Raises:
         ValueError: for another purpose, or if there is no such set.
     """
+    taken = {"two_classes": folder, "classes": images, "public": size}
+    for name, value in (("folder", folder), ("images", images), ("size", size)):
+        if value and taken.get(purpose) is not value:
+            raise ValueError(
+                f"A set for {purpose} takes no {name}. Received: {name}={value!r}."
+            )
     if purpose == "two_classes":
         return write_task(private_data.load(dataset, folder), uri)
     if purpose == "public":

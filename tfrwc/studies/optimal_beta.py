@@ -72,6 +72,10 @@ class Trial:
                 raise ValueError(
                     f"There is no {name} {value!r}. Choose one of {', '.join(choices)}."
                 )
+        if len(set(self.worlds)) < len(self.worlds):
+            raise ValueError(
+                f"worlds must differ from each other. Received: {self.worlds}."
+            )
         if self.epochs < 2:
             raise ValueError(f"epochs must be 2 or more. Received: {self.epochs}.")
         whole = all(0 <= seed < 2**31 for seed in self.seeds)

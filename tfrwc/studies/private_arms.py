@@ -85,9 +85,16 @@ def arms(shape, mechanisms=None, epsilons=(1.0, 3.0, 8.0)) -> list[Arm]:
         raise ValueError(
             f"There is no release {', '.join(unknown)}. Choose from {', '.join(known)}."
         )
+    if len(set(chosen)) < len(chosen):
+        raise ValueError(f"Releases must differ from each other. Received: {chosen}.")
     rows = [("non_private", KINDS[0], None, None)]
     rows += [(name, KINDS[1], known[name], None) for name in chosen]
     rows += [
         (f"dp_sgd_{e:g}".replace(".", "p"), KINDS[2], None, float(e)) for e in epsilons
     ]
+    names = [name for name, *_ in rows]
+    if len(set(names)) < len(names):
+        raise ValueError(
+            f"epsilons must differ in six digits. Received: {tuple(epsilons)}."
+        )
     return [Arm(number, *row) for number, row in enumerate(rows)]

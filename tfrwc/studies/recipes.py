@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import keras
 
+from tfrwc import models
 from tfrwc._version import __version__
 from tfrwc.models.saved import read_model
 from tfrwc.privacy.training_statement import NoPrivacy
@@ -53,6 +54,23 @@ class Settings:
                 f"There is no recipe {self.recipe!r}. Choose one of "
                 f"{', '.join(RECIPES)}."
             )
+        if self.network not in models.NAMES:
+            raise ValueError(
+                f"There is no network {self.network!r}. Choose one of "
+                f"{', '.join(models.NAMES)}."
+            )
+        if (self.epochs < 1) != (self.recipe == "public"):
+            raise ValueError(
+                "epochs must be 1 or more; the recipe public has its own, and takes 0. "
+                f"Received: {self.recipe}, {self.epochs}."
+            )
+        if self.learning_rate < 0 or (
+            self.learning_rate and self.recipe != "published"
+        ):
+            raise ValueError(
+                "A learning rate is 0 or above, and for the recipe published alone. "
+                f"Received: {self.recipe}, {self.learning_rate}."
+            )
         if (self.recipe == "dp_sgd") != (self.epsilon > 0):
             raise ValueError(
                 "The recipe dp_sgd needs an epsilon above 0, and no other takes one. "
@@ -85,8 +103,15 @@ def train(settings, examples, recorded, progress, base=None) -> Trained:
         progress: folder in which ``published`` keeps what to go on from after it was
             killed.
         base: folder of the Model whose weights all layers but the last start from;
-            None for random ones.
+            None for random ones, from which published and public start.
+
+    Raises:
+        ValueError: if there is a base for a recipe that takes none.
     """
+    if base is not None and settings.recipe in ("published", "public"):
+        raise ValueError(
+            f"The recipe {settings.recipe} starts from random weights: give no base."
+        )
     began = time.monotonic()
     start, known = (None, None) if base is None else read_model(base)
     model, facts, statement = RECIPES[settings.recipe](
@@ -119,10 +144,16 @@ def _published(settings, examples, recorded, progress, start):
     )
     shutil.copy(path, recorded)
     last = load_recording(path).logs.iloc[-1]
+    data = read_about(examples) | {
+        "image_shape": list(images.image_shape),
+        "training_images": len(images.x_train),
+        "test_images": len(images.x_test),
+    }
     used = trial.training
     return (
         model,
         {
+            "data": data,
             "epochs": settings.epochs,
             "batch_size": used.batch_size,
             "learning_rate": used.learning_rate,
