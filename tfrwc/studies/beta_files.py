@@ -42,15 +42,15 @@ def read_part(folder) -> tuple:
 
 
 def _known(made):
-    results, beta, seed = made.results, made.model.beta, made.seed
-    [row] = [r for r in results["rows"] if (r["beta"], r["seed"]) == (beta, seed)]
+    results, found = made.results, (made.model.beta, made.training["seed"])
+    [row] = [r for r in results["rows"] if (r["beta"], r["seed"]) == found]
     kept = ("mig", "rate", "distortion", "log_likelihood", "live_latents")
     betas = sorted({r["beta"] for r in results["rows"]})
     return {
         "network": f"β-VAE with {results['encoder']} networks",
         "chosen_by": f"largest MIG, mean over seeds, of β = {betas}",
-        "beta": beta,
-        "seed": seed,
+        "beta": made.model.beta,
+        **made.training,
         "data": {key: results[key] for key in ("origin", "count", "shape", "factors")},
         "metrics": {name: row[name] for name in kept},
         "versions": {"tfrwc": __version__, "keras": keras.__version__},

@@ -122,13 +122,13 @@ class Made:
         results: plain data.
         pictures: of `tfrwc.studies.beta_images.sweep`, for the part images.
         model: the best `BetaVAE` of the images, for the part images.
-        seed: of the model.
+        training: of the model: seed, epochs, batch_size, learning_rate.
     """
 
     results: dict
     pictures: dict | None = None
     model: object = None
-    seed: int | None = None
+    training: dict | None = None
 
 
 def run_part(name, trial, progress, recorded) -> Made:
@@ -184,7 +184,11 @@ def _images(trial, path, verbose):
     )
     [mig] = [v for v in results["verdicts"] if v["measure"] == "mig"]
     best = trained.member(mig["best_beta"], trial.seeds[0])
-    return Made(plain(results), pictures, best, trial.seeds[0])
+    names = ("epochs", "batch_size", "learning_rate")
+    training = {"seed": trial.seeds[0]} | {
+        name: getattr(trained, name) for name in names
+    }
+    return Made(plain(results), pictures, best, training)
 
 
 def of_parts(found, settings) -> dict:
