@@ -18,9 +18,9 @@ from tfrwc.components.component import (
     OutputArtifact,
     Parameter,
     component,
-    in_order,
 )
 from tfrwc.components.ledger import Ledger, lineage
+from tfrwc.components.step import in_order
 
 HERE = Path(__file__).parent
 

@@ -108,7 +108,7 @@ class Ledger:
         """Enter an execution that begins.
 
         Args:
-            step: a `tfrwc.components.component.Step`.
+            step: a `tfrwc.components.step.Step`.
             key: of `cache_key`.
             inputs: ids of artifacts by name.
         """

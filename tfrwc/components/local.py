@@ -10,15 +10,15 @@ import shutil
 import time
 from pathlib import Path
 
-from tfrwc.components.component import in_order
 from tfrwc.components.ledger import Ledger, cache_key
+from tfrwc.components.step import in_order
 
 
 def run(steps, root, say=print) -> dict:
     """Run steps, each after those whose outputs it takes.
 
     Args:
-        steps: list of `tfrwc.components.component.Step`.
+        steps: list of `tfrwc.components.step.Step`.
         root: folder of this pipeline.
         say: called with a line of text as each step begins and ends.
 

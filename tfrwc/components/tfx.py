@@ -22,7 +22,7 @@ from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 from tfrwc import components
 from tfrwc.components import artifacts
 from tfrwc.components._staging import staged
-from tfrwc.components.component import in_order
+from tfrwc.components.step import in_order
 
 
 def artifact_type(kind):
@@ -54,10 +54,10 @@ def nodes(steps) -> dict:
     """TFX components of steps, by id of step, in an order in which they can run.
 
     Args:
-        steps: list of `tfrwc.components.component.Step`.
+        steps: list of `tfrwc.components.step.Step`.
 
     Raises:
-        ValueError: as `tfrwc.components.component.in_order`, or if two components have
+        ValueError: as `tfrwc.components.step.in_order`, or if two components have
             one name.
     """
     made = {}
