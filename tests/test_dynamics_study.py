@@ -233,7 +233,7 @@ def trials(tmp_path_factory):
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(noisy[i, ..., 0]).save(path)
     return tuple(
-        Trial(dataset, "vgg19_narrow", 4, (0, 1), images=200)
+        Trial(dataset, "resnet10_tiny", 4, (0, 1), images=200)
         for dataset in ("digits", str(folder))
     )
 
@@ -268,7 +268,7 @@ def test_a_study_runs_and_goes_on_where_it_stopped(
     )
     assert results["trials"][0]["seconds"] == sum(one["seconds"].values())
     assert len(results["findings"]) == len(results["claims"]) == 9
-    assert list(results["comparisons"]) == ["vgg19_narrow"]
+    assert list(results["comparisons"]) == ["resnet10_tiny"]
     with pytest.raises(SystemExit, match=r"trials 1 to 2\. Received: 3"):
         script.main([*command, "--trial", "3"])
 

@@ -19,14 +19,14 @@ from tfrwc.studies import learning_dynamics
 from tfrwc.studies.dynamics_trial import Trial
 
 SCRIPT = ROOT / "pipelines" / "learning_dynamics.py"
-EPOCHS, SEEDS = 3, (0, 7)
+EPOCHS, SEEDS, MODEL = 3, (0, 7), "resnet10_tiny"
 
 
 def start(out, *options):
     return subprocess.Popen(
         [
             *(sys.executable, str(SCRIPT), "--out", str(out)),
-            *("--epochs", str(EPOCHS), "--seeds", "0,7", *options),
+            *("--epochs", str(EPOCHS), "--seeds", "0,7", "--model", MODEL, *options),
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -75,7 +75,7 @@ def test_killed_runs_end_with_every_record_once(out):
         assert recording.epochs.tolist() == [1, 2, 3]
         assert recording.steps.tolist() == [12, 24, 36]
         assert np.isfinite(recording.values("l1_ratio")).all()
-        assert len(recording.layers) == 21
+        assert len(recording.layers) == 13
     assert not list(out.glob("**/progress-*"))
     assert not list(out.glob("**/*.partial"))
 
@@ -85,10 +85,10 @@ def test_results_hold_every_number_of_the_report(results):
     assert results["trial"]["learning_rate"] == 0.1
     assert set(results["versions"]) >= {"tfrwc", "keras", "backend", "python"}
     change = np.array(results["change"]["mean"])
-    assert change.shape == (21, EPOCHS)
+    assert change.shape == (13, EPOCHS)
     runs = np.array(list(results["change"]["per_seed"].values()))
     np.testing.assert_allclose(change, runs.mean(axis=0))
-    assert len(results["layers"]) == 21
+    assert len(results["layers"]) == 13
     assert set(results["training"]["7"]) == {
         *("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
     }
@@ -102,10 +102,8 @@ def test_results_hold_every_number_of_the_report(results):
 
 
 def test_the_saved_model_predicts(out, results):
-    folder = out / "saved_models" / "digits-resnet18_narrow" / "1"
-    model = tfrwc.load_saved_model(
-        "digits-resnet18_narrow", folder=out / "saved_models"
-    )
+    folder = out / "saved_models" / f"digits-{MODEL}" / "1"
+    model = tfrwc.load_saved_model(f"digits-{MODEL}", folder=out / "saved_models")
     assert model.manifest["training"]["seed"] == 0
     digits = datasets.load("digits")
     probabilities = model.predict(digits.x_test, verbose=0)
@@ -171,7 +169,7 @@ def test_the_report_in_a_browser(browser, out, results, tmp_path):
     # Alone in a folder: it must need nothing beside it.
     page = shutil.copy(out / "report.html", tmp_path)
     browser.get(f"file://{page}")
-    assert browser.title == "How the layers learned: resnet18_narrow on digits"
+    assert browser.title == f"How the layers learned: {MODEL} on digits"
     text = browser.find_element("tag name", "body").text
     for finding in results["findings"]:
         assert finding in text

@@ -212,6 +212,7 @@ def test_the_pipeline_leaves_everything(out, results):
     assert not list(out.glob("**/*.partial"))
 
 
+@pytest.mark.slow
 def test_another_encoder_repeats_only_what_is_of_images(out, tmp_path):
     copy = shutil.copytree(out, tmp_path / "run")
     process = start(copy, "--encoder", "linear")
