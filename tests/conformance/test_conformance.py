@@ -90,6 +90,37 @@ def test_a_killed_step_is_run_again_and_no_other(engine, tmp_path):
     assert sorted(ran) == sorted((*TRAINING, *REST))
 
 
+KILLED_ANYWHERE = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from conformance import engines
+from conformance.components import pipeline
+steps = pipeline()
+for step in steps:
+    if step.id == sys.argv[3]:
+        def stuck(body=step.component.function, **arguments):
+            body(**arguments)
+            Path(sys.argv[4]).touch()
+            time.sleep(60)
+        step.component.function = stuck
+engines.run("local", steps, Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("killed", ["Generate", "Evaluate", "Bless", "Push"])
+def test_a_step_killed_before_it_is_entered_runs_again(killed, tmp_path):
+    root, flag = tmp_path / "root", tmp_path / "flag"
+    command = [sys.executable, "-c", KILLED_ANYWHERE, HERE, root, killed, flag]
+    with subprocess.Popen(list(map(str, command))) as process:
+        while not flag.exists():
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.kill()
+    ran, _ = engines.run("local", pipeline(), root)
+    assert ran == list(ALL[ALL.index(killed) :])
+
+
 def test_outputs_that_are_gone_are_made_again(engine, tmp_path):
     _, uris = engines.run(engine, pipeline(), tmp_path)
     shutil.rmtree(uris["Train-1"]["model"])

@@ -173,34 +173,15 @@ def _public(settings, examples, recorded, progress, start):
     return model, facts, None
 
 
-def _plain(settings, examples, recorded, progress, start):
-    run = private_runs.train_plain(
-        settings.network,
-        read_task(examples),
-        settings.epochs,
-        settings.seed,
-        recorded,
-        start,
-        verbosity(),
-    )
-    return _found(run)
-
-
-def _dp_sgd(settings, examples, recorded, progress, start):
-    run = private_runs.train_private(
-        settings.network,
-        read_task(examples),
-        settings.epochs,
-        settings.seed,
-        settings.epsilon or math.inf,
-        recorded,
-        start,
-        verbosity(),
-    )
-    return _found(run)
-
-
-def _found(run):
+def _two_classes(settings, examples, recorded, progress, start):
+    task = read_task(examples)
+    given = {"recorded": recorded, "start": start, "verbose": verbosity()}
+    network, epochs, seed = settings.network, settings.epochs, settings.seed
+    if settings.recipe == "plain":
+        run = private_runs.train_plain(network, task, epochs, seed, **given)
+    else:
+        epsilon = settings.epsilon or math.inf  # which clips, and adds no noise
+        run = private_runs.train_private(network, task, epochs, seed, epsilon, **given)
     facts = {"epochs": run.epochs, "batch_size": run.batch_size}
     return run.network, facts, run.statement
 
@@ -208,7 +189,7 @@ def _found(run):
 RECIPES = {
     "published": _published,
     "public": _public,
-    "plain": _plain,
-    "dp_sgd": _dp_sgd,
-    "clipped": _dp_sgd,
+    "plain": _two_classes,
+    "dp_sgd": _two_classes,
+    "clipped": _two_classes,
 }
