@@ -112,10 +112,12 @@ def test_no_change_is_zero_or_nan(previous, measure):
     assert math.isnan(value) or value == pytest.approx(0, abs=1e-15)
 
 
-@pytest.mark.parametrize("where", ["device", "host"])
+@pytest.mark.parametrize(
+    ("where", "names"), [("device", NAMES), ("host", NAMES), ("host", NAMES[:2])]
+)
 @settings(max_examples=40, deadline=None)
 @given(tensors=st.lists(pairs(), min_size=1, max_size=3))
-def test_what_runs_in_fit_agrees_with_the_definitions(where, tensors):
+def test_what_runs_in_fit_agrees_with_the_definitions(where, names, tensors):
     import keras
 
     from tfrwc.recording import Flag
@@ -124,13 +126,13 @@ def test_what_runs_in_fit_agrees_with_the_definitions(where, tensors):
 
     variables = [keras.Variable(previous) for previous, _ in tensors]
     kind = {"device": DeviceMeasures, "host": HostMeasures}[where]
-    weights = kind(variables, NAMES)
+    weights = kind(variables, names)
     weights.snapshot()
     for variable, (_, current) in zip(variables, tensors, strict=True):
         variable.assign(current)
     [values], [flags] = weights.finish([weights.measure()])
     for j, (previous, current) in enumerate(tensors):
-        for i, measure in enumerate(NAMES):
+        for i, measure in enumerate(names):
             expected = relative_change(previous, current, measure)
             if math.isnan(expected):
                 assert np.isnan(values[i, j]), measure
@@ -142,6 +144,24 @@ def test_what_runs_in_fit_agrees_with_the_definitions(where, tensors):
                 assert values[i, j] == pytest.approx(expected, rel=1e-5, abs=floor), (
                     measure
                 )
+
+
+def test_an_interrupted_comparison_leaves_weights_and_no_change(monkeypatch):
+    from tfrwc.recording import blocks
+
+    before = np.array([1.0, -2.0, 4.0], np.float32)
+    now = np.array([2.0, -2.0, 3.0], np.float32)
+    compare = blocks.Comparison(("l1_ratio",), renew=True, size=3)
+
+    def interrupted(vector):
+        if vector[1] == 0:  # where the weight does not change
+            raise KeyboardInterrupt
+        return np.abs(vector).sum()
+
+    monkeypatch.setattr(blocks, "sasum", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        compare(before, now)
+    np.testing.assert_array_equal(before, now)
 
 
 def test_ratio_of_gaussians_grows_with_size_by_element_but_not_by_sum():

@@ -2,9 +2,10 @@
 
 Arrays are read in blocks that stay in the processor's cache while all sums over
 them are taken and the old weights are overwritten with the new. So from memory
-both are read once, and one is written once. Sums of a block are taken by BLAS, in
-the precision of the weights (float32 for lower ones); those of blocks are added in
-float64.
+both are read once, and one is written once; where the measures allow, the change is
+taken in the place of the old weights, and nothing else takes up the cache. Sums of a
+block are taken by BLAS, in the precision of the weights (float32 for lower ones);
+those of blocks are added in float64.
 """
 
 import numpy as np
@@ -41,6 +42,13 @@ _BLOCK_SUMS = {
 }
 
 
+# Measures whose sums are one of the change and the same one of the old weights.
+_NORMS = {
+    "l1_ratio": lambda x, magnitude: magnitude(x),
+    "l2_ratio": lambda x, magnitude: x @ x,
+}
+
+
 def needs_whole_tensors(measures) -> bool:
     """Whether sums over the parts of a tensor do not add up to those over it."""
     return not {"cosine", "elementwise_median"}.isdisjoint(measures)
@@ -67,9 +75,13 @@ class Comparison:
         in_blocks = [_BLOCK_SUMS[name] for name in measures if name in _BLOCK_SUMS]
         self._functions = [function for function, _ in in_blocks]
         self._zeros = [0.0] * sum(count for _, count in in_blocks)
+        in_place = self._renew_in_blocks and _NORMS.keys() >= set(measures)
+        self._norms = [_NORMS[name] for name in measures] if in_place else []
 
     def __call__(self, before, now) -> list[float]:
         """Compare vectors of weights; within `np.errstate(all="ignore")`."""
+        if self._norms and before.dtype in _EXACT:
+            return self._sums_in_place(before, now)
         totals = self._sums_in_blocks(before, now)
         sums = []
         for name in self._measures:
@@ -84,6 +96,21 @@ class Comparison:
         if self._renew_at_the_end:
             np.copyto(before, now)
         return sums
+
+    def _sums_in_place(self, before, now):
+        norms, magnitude = self._norms, _magnitude(before.dtype)
+        old, change = [0.0] * len(norms), [0.0] * len(norms)
+        for start in range(0, before.size, _BLOCK):
+            a, b = before[start : start + _BLOCK], now[start : start + _BLOCK]
+            try:
+                for i, norm in enumerate(norms):
+                    old[i] += float(norm(a, magnitude))
+                np.subtract(b, a, out=a)
+                for i, norm in enumerate(norms):
+                    change[i] += float(norm(a, magnitude))
+            finally:  # an interrupt leaves weights there, not a change
+                np.copyto(a, b)
+        return [total for pair in zip(change, old, strict=True) for total in pair]
 
     def _sums_in_blocks(self, before, now):
         # A loop without frills: what Python does here counts.
@@ -102,6 +129,10 @@ class Comparison:
         return totals
 
 
+def _magnitude(dtype):
+    return sasum if dtype == _EXACT[0] else dasum
+
+
 def _blocks(before, now, memory):
     """Old weights, new ones, their difference and routine for sum |x|, by block.
 
@@ -109,8 +140,7 @@ def _blocks(before, now, memory):
     """
     exact = before.dtype in _EXACT
     dtype = before.dtype if exact else _EXACT[0]
-    magnitude = sasum if dtype == _EXACT[0] else dasum
-    difference = memory.view(dtype)
+    magnitude, difference = _magnitude(dtype), memory.view(dtype)
     for start in range(0, before.size, _BLOCK):
         a, b = before[start : start + _BLOCK], now[start : start + _BLOCK]
         if not exact:
