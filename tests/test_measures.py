@@ -5,7 +5,7 @@ import math
 import hypothesis.extra.numpy as hnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tfrwc.dynamics import MEASURES, relative_change
@@ -112,10 +112,16 @@ def test_no_change_is_zero_or_nan(previous, measure):
     assert math.isnan(value) or value == pytest.approx(0, abs=1e-15)
 
 
+def parallel(old, new):
+    """Vectors of which nothing is left but a small part along the old one."""
+    return np.array([0, old], np.float32), np.array([0, new], np.float32)
+
+
 @pytest.mark.parametrize(
-    ("where", "names"), [("device", NAMES), ("host", NAMES), ("host", NAMES[:2])]
+    ("where", "names"), [("device", NAMES), ("host", NAMES), ("host", NAMES[:1])]
 )
 @settings(max_examples=40, deadline=None)
+@example(tensors=[parallel(2.9062853, 0.125), parallel(0.999, -0.03125)])
 @given(tensors=st.lists(pairs(), min_size=1, max_size=3))
 def test_what_runs_in_fit_agrees_with_the_definitions(where, names, tensors):
     import keras
@@ -139,11 +145,36 @@ def test_what_runs_in_fit_agrees_with_the_definitions(where, names, tensors):
                 assert flags[i, j] == Flag.ZERO_DENOMINATOR, measure
             else:
                 assert flags[i, j] == Flag.OK, measure
-                # The angle between nearly parallel vectors of float32 is rounding.
-                floor = 1e-12 if measure == "cosine" else 0
+                # Of nearly parallel vectors the angle is their elements' rounding,
+                # some units in the last place, seen from the new one; 1 - cos is half
+                # its square.
+                sizes = np.linalg.norm(previous) + np.linalg.norm(current)
+                turn = 4 * 2.0**-24 * sizes / (np.linalg.norm(current) or 1)
+                floor = turn**2 / 2 if measure == "cosine" else 0
                 assert values[i, j] == pytest.approx(expected, rel=1e-5, abs=floor), (
                     measure
                 )
+
+
+EXTREMES = (0.0, 1.0, 1e-45, 1e29, 1e38, 3.4028235e38, np.inf, np.nan)
+
+
+@pytest.mark.parametrize("names", [NAMES[:1], NAMES])
+@pytest.mark.parametrize("old", EXTREMES)
+@pytest.mark.parametrize("new", EXTREMES)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_no_weights_raise_a_floating_point_error(names, old, new, sign):
+    from tfrwc.recording.blocks import Comparison
+
+    before = np.array([1.0, old, old], np.float32)
+    now = np.array([2.0, sign * new, new], np.float32)
+    compare = Comparison(names, renew=True, size=3)
+    with np.errstate(all="ignore"):
+        expected = np.abs(now - before).sum()
+    with np.errstate(all="raise"):
+        change, *_ = compare(before, now)
+    assert np.isfinite(change) == np.isfinite(expected)
+    np.testing.assert_array_equal(before, now)
 
 
 def test_an_interrupted_comparison_leaves_weights_and_no_change(monkeypatch):

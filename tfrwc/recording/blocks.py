@@ -2,8 +2,8 @@
 
 Arrays are read in blocks that stay in the processor's cache while all sums over
 them are taken and the old weights are overwritten with the new. So from memory
-both are read once, and one is written once; where the measures allow, the change is
-taken in the place of the old weights, and nothing else takes up the cache. Sums of a
+both are read once, and one is written once; for `l1_ratio` alone the change is taken
+in the place of the old weights, so that nothing else takes up the cache. Sums of a
 block are taken by BLAS, in the precision of the weights (float32 for lower ones);
 those of blocks are added in float64.
 """
@@ -17,36 +17,36 @@ _BLOCK = 49_152
 _EXACT = (np.dtype(np.float32), np.dtype(np.float64))
 
 
-def _l1_sums(a, d, magnitude):
+def _l1_sums(a, b, d, magnitude):
     return magnitude(d), magnitude(a)
 
 
-def _l2_sums(a, d, magnitude):
+def _l2_sums(a, b, d, magnitude):
     return d @ d, a @ a
 
 
-def _mean_sums(a, d, magnitude):
+def _mean_sums(a, b, d, magnitude):
     return magnitude(d), magnitude(d / a), d.size
 
 
-def _products(a, d, magnitude):
-    return d @ d, a @ a, a @ d
+def _products(a, b, d, magnitude):
+    # All of them: aa + ad loses digits where b is small, ab - aa where d is.
+    return a @ a, b @ b, a @ b, a @ d
 
 
-# Of a block of the old weights, their change, and the BLAS routine for sum |x|.
+# Of a block of the old weights, the new, their change, and BLAS' routine for sum |x|.
 _BLOCK_SUMS = {
     "l1_ratio": (_l1_sums, 2),
     "l2_ratio": (_l2_sums, 2),
     "elementwise_mean": (_mean_sums, 3),
-    "cosine": (_products, 3),
+    "cosine": (_products, 4),
 }
 
 
-# Measures whose sums are one of the change and the same one of the old weights.
-_NORMS = {
-    "l1_ratio": lambda x, magnitude: magnitude(x),
-    "l2_ratio": lambda x, magnitude: x @ x,
-}
+# From numbers smaller than this, others can be subtracted without a floating point
+# exception, whatever they are: infinities and NaN stay, and the largest number is
+# rounded back to itself. Entering `np.errstate` can cost more than the subtraction.
+_QUIET = 1e30
 
 
 def needs_whole_tensors(measures) -> bool:
@@ -75,13 +75,16 @@ class Comparison:
         in_blocks = [_BLOCK_SUMS[name] for name in measures if name in _BLOCK_SUMS]
         self._functions = [function for function, _ in in_blocks]
         self._zeros = [0.0] * sum(count for _, count in in_blocks)
-        in_place = self._renew_in_blocks and _NORMS.keys() >= set(measures)
-        self._norms = [_NORMS[name] for name in measures] if in_place else []
+        self._in_place = renew and tuple(measures) == ("l1_ratio",)
 
     def __call__(self, before, now) -> list[float]:
-        """Compare vectors of weights; within `np.errstate(all="ignore")`."""
-        if self._norms and before.dtype in _EXACT:
-            return self._sums_in_place(before, now)
+        """Compare vectors of weights."""
+        if self._in_place and before.dtype in _EXACT:
+            return _l1_sums_in_place(before, now)
+        with np.errstate(all="ignore"):
+            return self._sums(before, now)
+
+    def _sums(self, before, now):
         totals = self._sums_in_blocks(before, now)
         sums = []
         for name in self._measures:
@@ -97,21 +100,6 @@ class Comparison:
             np.copyto(before, now)
         return sums
 
-    def _sums_in_place(self, before, now):
-        norms, magnitude = self._norms, _magnitude(before.dtype)
-        old, change = [0.0] * len(norms), [0.0] * len(norms)
-        for start in range(0, before.size, _BLOCK):
-            a, b = before[start : start + _BLOCK], now[start : start + _BLOCK]
-            try:
-                for i, norm in enumerate(norms):
-                    old[i] += float(norm(a, magnitude))
-                np.subtract(b, a, out=a)
-                for i, norm in enumerate(norms):
-                    change[i] += float(norm(a, magnitude))
-            finally:  # an interrupt leaves weights there, not a change
-                np.copyto(a, b)
-        return [total for pair in zip(change, old, strict=True) for total in pair]
-
     def _sums_in_blocks(self, before, now):
         # A loop without frills: what Python does here counts.
         functions, totals = self._functions, self._zeros.copy()
@@ -119,7 +107,7 @@ class Comparison:
         for a, b, d, magnitude in _blocks(before, now, self._memory):
             i = 0
             for function in functions:
-                for value in function(a, d, magnitude):
+                for value in function(a, b, d, magnitude):
                     totals[i] += float(value)
                     i += 1
             if self._renew_in_blocks and exact:
@@ -127,6 +115,25 @@ class Comparison:
         if self._renew_in_blocks and not exact:
             np.copyto(before, now)
         return totals
+
+
+def _l1_sums_in_place(before, now):
+    magnitude = _magnitude(before.dtype)
+    change, old = 0.0, 0.0
+    for start in range(0, before.size, _BLOCK):
+        a, b = before[start : start + _BLOCK], now[start : start + _BLOCK]
+        try:
+            size = magnitude(a)
+            old += size
+            if size < _QUIET:
+                np.subtract(b, a, out=a)
+            else:
+                with np.errstate(all="ignore"):
+                    np.subtract(b, a, out=a)
+            change += magnitude(a)
+        finally:  # an interrupt leaves weights there, not their change
+            np.copyto(a, b)
+    return [change, old]
 
 
 def _magnitude(dtype):
@@ -148,14 +155,14 @@ def _blocks(before, now, memory):
         yield a, b, np.subtract(b, a, out=difference[: a.size]), magnitude
 
 
-def _cosine_sums(before, now, dd, aa, ad, memory):
+def _cosine_sums(before, now, aa, bb, ab, ad, memory):
     # The part of the change that lies across the old weights gives the sine.
     along = ad / aa if aa else 0.0
     across = 0.0
     for a, _, d, _ in _blocks(before, now, memory):
         rest = d - a.dtype.type(along) * a
         across += float(rest @ rest)
-    return [across, aa, aa + 2 * ad + dd, aa + ad]
+    return [across, aa, bb, ab]
 
 
 def _median_sums(before, now, memory):

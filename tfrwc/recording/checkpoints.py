@@ -15,7 +15,6 @@ from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 import pandas as pd
 
 from tfrwc.recording.blocks import Comparison
@@ -152,8 +151,7 @@ def _from_files(paths, measures, reference, watch):
             for tensor in found:
                 key, now = tensor["path"], file.read(tensor["path"])
                 if key in held:
-                    with np.errstate(all="ignore"):
-                        record.append(compare(held[key], now))
+                    record.append(compare(held[key], now))
                 else:
                     held[key] = now
             if record:

@@ -110,10 +110,7 @@ class HostMeasures:
             size = max(snapshot.size for snapshot in self.snapshots)
             self._of_thread.compare = Comparison(self._measures, self._renew, size)
         compare = self._of_thread.compare
-        with np.errstate(all="ignore"):
-            return [
-                compare(before, weights[index][part]) for index, part, before in pieces
-            ]
+        return [compare(before, weights[index][part]) for index, part, before in pieces]
 
 
 def _shares(pieces):
