@@ -114,6 +114,18 @@ def picture(results, path):
     figure.savefig(path, dpi=120)
 
 
+def write(results, missed, arguments):
+    report = {
+        "command": f"python benchmarks/recording.py --runs {arguments.runs}",
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+        "bars": BARS,
+        "missed": missed,
+        "results": results,
+    }
+    picture(results, arguments.out.with_suffix(".png"))
+    arguments.out.write_text(json.dumps(report, indent=1) + "\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=1, help="how often to measure")
@@ -146,15 +158,7 @@ def main():
                     verdict += "  MISSED"
                     missed.append(f"run {run + 1}, {backend}: {label}")
                 print(f"  {label:68} {value:8.3f}  {verdict}", flush=True)
-    report = {
-        "command": f"python benchmarks/recording.py --runs {arguments.runs}",
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}",
-        "bars": BARS,
-        "missed": missed,
-        "results": results,
-    }
-    picture(results, arguments.out.with_suffix(".png"))
-    arguments.out.write_text(json.dumps(report, indent=1) + "\n")
+            write(results, missed, arguments)
     return bool(missed)
 
 

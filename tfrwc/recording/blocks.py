@@ -13,7 +13,7 @@ from scipy.linalg.blas import dasum, sasum
 
 # Elements. Three operands of this many fit into the cache of a core, and OpenBLAS
 # does not yet start threads of its own, as it does above 100,000.
-_BLOCK = 49_152
+_BLOCK = 65_536
 _EXACT = (np.dtype(np.float32), np.dtype(np.float64))
 
 
