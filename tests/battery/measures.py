@@ -60,7 +60,8 @@ def tensors_of_many_blocks_and_pieces():
         for row, measure in zip(values, measures, strict=True):
             pairs = zip(before, now, strict=True)
             expected = [relative_change(a, b, measure) for a, b in pairs]
-            np.testing.assert_allclose(row, expected, rtol=1e-5, err_msg=measure)
+            # One weight has no direction to turn to; what is left is rounding, squared.
+            np.testing.assert_allclose(row, expected, 1e-5, 1e-14, err_msg=measure)
         for snapshot, new in zip(weights.snapshots, now, strict=True):
             np.testing.assert_array_equal(snapshot, new)
 
