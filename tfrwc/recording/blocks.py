@@ -11,9 +11,9 @@ those of blocks are added in float64.
 import numpy as np
 from scipy.linalg.blas import dasum, sasum
 
-# Elements. Three operands of this many fit into the cache of a core, and OpenBLAS
+# Elements. Two or three operands of this many fit into the cache of a core, and BLAS
 # does not yet start threads of its own, as it does above 100,000.
-_BLOCK = 65_536
+_BLOCK = 98_304
 _EXACT = (np.dtype(np.float32), np.dtype(np.float64))
 
 
