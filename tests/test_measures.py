@@ -1,6 +1,7 @@
 """Definitions of relative change, and the device's form of them."""
 
 import math
+from functools import partial
 
 import hypothesis.extra.numpy as hnp
 import numpy as np
@@ -164,35 +165,43 @@ EXTREMES = (0.0, 1.0, 1e-45, 1e29, 1e38, 3.4028235e38, np.inf, np.nan)
 @pytest.mark.parametrize("new", EXTREMES)
 @pytest.mark.parametrize("sign", [1, -1])
 def test_no_weights_raise_a_floating_point_error(names, old, new, sign):
-    from tfrwc.recording.blocks import Comparison
+    from tfrwc.recording.blocks import Comparison, RenewedL1
 
     before = np.array([1.0, old, old], np.float32)
     now = np.array([2.0, sign * new, new], np.float32)
-    compare = Comparison(names, renew=True, size=3)
     with np.errstate(all="ignore"):
         expected = np.abs(now - before).sum()
+    if names == NAMES[:1]:
+        compare = RenewedL1(before)
+    else:
+        compare = partial(Comparison(names, renew=True, size=3), before)
     with np.errstate(all="raise"):
-        change, *_ = compare(before, now)
+        change, *_ = compare(now)
     assert np.isfinite(change) == np.isfinite(expected)
     np.testing.assert_array_equal(before, now)
 
 
-def test_an_interrupted_comparison_leaves_weights_and_no_change(monkeypatch):
+def test_an_interrupted_comparison_leaves_weights_and_right_sums(monkeypatch):
     from tfrwc.recording import blocks
 
-    before = np.array([1.0, -2.0, 4.0], np.float32)
-    now = np.array([2.0, -2.0, 3.0], np.float32)
-    compare = blocks.Comparison(("l1_ratio",), renew=True, size=3)
+    monkeypatch.setattr(blocks, "_BLOCK", 3)
+    before = np.array([1.0, -2.0, 4.0, 1.0], np.float32)
+    now = np.array([3.0, -2.0, 4.0, 2.0], np.float32)
+    compare = blocks.RenewedL1(before)
+    assert compare(before.copy()) == [0, 8]
 
     def interrupted(vector):
-        if vector[1] == 0:  # where the weight does not change
+        if vector.size > 1 and vector[1] == 0:  # where the weight does not change
             raise KeyboardInterrupt
         return np.abs(vector).sum()
 
-    monkeypatch.setattr(blocks, "sasum", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        compare(before, now)
-    np.testing.assert_array_equal(before, now)
+    with monkeypatch.context() as patch:
+        patch.setattr(compare, "_magnitude", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            compare(now)
+    np.testing.assert_array_equal(before, [3, -2, 4, 1])
+    assert compare(now) == [1, 10]
+    assert compare(now) == [0, 11]
 
 
 def test_ratio_of_gaussians_grows_with_size_by_element_but_not_by_sum():

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from itertools import pairwise
 
 import keras
 import numpy as np
@@ -48,22 +49,27 @@ def tensors_of_many_blocks_and_pieces():
 
     sizes = (1, blocks._BLOCK, blocks._BLOCK + 1, host._ALONE, host._PIECE + 3)
     rng = np.random.default_rng(0)
-    before = [rng.normal(size=n).astype("float32") for n in sizes]
-    now = [(b + 0.01 * rng.normal(size=b.size)).astype("float32") for b in before]
+    history = [[rng.normal(size=n).astype("float32") for n in sizes]]
+    for scale in (0.01, 2.0, 0.01):  # so that the sizes of the weights change, too
+        change = [scale * rng.normal(size=n) for n in sizes]
+        moved = zip(history[-1], change, strict=True)
+        history.append([(a + d).astype("float32") for a, d in moved])
     for measures in (MEASURES[:1], MEASURES[:3], MEASURES):
-        variables = [keras.Variable(b) for b in before]
+        variables = [keras.Variable(weight) for weight in history[0]]
         weights = host.HostMeasures(variables, measures)
         weights.snapshot()
-        for variable, new in zip(variables, now, strict=True):
-            variable.assign(new)
-        [values], _ = weights.finish([weights.measure()])
-        for row, measure in zip(values, measures, strict=True):
-            pairs = zip(before, now, strict=True)
-            expected = [relative_change(a, b, measure) for a, b in pairs]
-            # One weight has no direction to turn to; what is left is rounding, squared.
-            np.testing.assert_allclose(row, expected, 1e-5, 1e-14, err_msg=measure)
-        for snapshot, new in zip(weights.snapshots, now, strict=True):
-            np.testing.assert_array_equal(snapshot, new)
+        for before, now in pairwise(history):
+            for variable, new in zip(variables, now, strict=True):
+                variable.assign(new)
+            [values], _ = weights.finish([weights.measure()])
+            for row, measure in zip(values, measures, strict=True):
+                pairs = zip(before, now, strict=True)
+                expected = [relative_change(a, b, measure) for a, b in pairs]
+                # One weight has no direction to turn to; what is left is rounding,
+                # squared.
+                np.testing.assert_allclose(row, expected, 1e-5, 1e-14, err_msg=measure)
+            for snapshot, new in zip(weights.snapshots, now, strict=True):
+                np.testing.assert_array_equal(snapshot, new)
 
 
 @case()

@@ -7,17 +7,29 @@ a reduction to memory.
 
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from tfrwc.recording import _backends
-from tfrwc.recording.blocks import Comparison, needs_whole_tensors
+from tfrwc.recording.blocks import Comparison, RenewedL1, needs_whole_tensors
 from tfrwc.recording.sums import values_and_flags
 
 _PIECE = 1_048_576  # elements, into which larger tensors are cut for threads
 _ALONE = 4_194_304  # elements up to which threads cost more than they save
 _THREADS = min(os.cpu_count() or 1, 8)
+
+
+class _Piece(NamedTuple):
+    """Number of a variable, a part of it, its elements, and their comparison."""
+
+    index: int
+    part: slice
+    size: int
+    sums: Callable
 
 
 class HostMeasures:
@@ -71,16 +83,16 @@ class HostMeasures:
         """
         weights = [array.reshape(-1) for array in self._arrays()]
         if len(self._tasks) == 1:
-            rows = self._compare(self._tasks[0], weights)
+            rows = _compare(self._tasks[0], weights)
         else:
-            parts = self._pool.map(lambda t: self._compare(t, weights), self._tasks)
+            parts = self._pool.map(lambda task: _compare(task, weights), self._tasks)
             rows = [row for part in parts for row in part]
         if len(rows) == len(weights):
             return np.array(rows)
         sums = np.zeros((len(weights), len(rows[0])))
         pieces = (piece for task in self._tasks for piece in task)
-        for (index, _, _), row in zip(pieces, rows, strict=True):
-            sums[index] += row
+        for piece, row in zip(pieces, rows, strict=True):
+            sums[piece.index] += row
         return sums
 
     def finish(self, results):
@@ -96,21 +108,30 @@ class HostMeasures:
         self._of_thread = threading.local()
 
     def _pieces(self):
-        """Number of a variable, a part of it, and that part of its snapshot."""
         split = not needs_whole_tensors(self._measures)
         for index, snapshot in enumerate(self.snapshots):
             before = snapshot.reshape(-1)
             length = _PIECE if split else before.size
             for start in range(0, before.size, length):
                 part = slice(start, start + length)
-                yield index, part, before[part]
+                old = before[part]
+                yield _Piece(index, part, old.size, self._sums_against(old))
 
-    def _compare(self, pieces, weights):
+    def _sums_against(self, old):
+        """A function that takes the sums between `old` and a vector of weights."""
+        if RenewedL1.suits(old.dtype, self._measures, self._renew):
+            return RenewedL1(old)
+        return partial(self._sums, old)
+
+    def _sums(self, old, now):
         if not hasattr(self._of_thread, "compare"):
             size = max(snapshot.size for snapshot in self.snapshots)
             self._of_thread.compare = Comparison(self._measures, self._renew, size)
-        compare = self._of_thread.compare
-        return [compare(before, weights[index][part]) for index, part, before in pieces]
+        return self._of_thread.compare(old, now)
+
+
+def _compare(pieces, weights):
+    return [sums(weights[index][part]) for index, part, _, sums in pieces]
 
 
 def _shares(pieces):
@@ -120,7 +141,7 @@ def _shares(pieces):
     would wait for one another.
     """
     pieces = list(pieces)
-    ends = np.cumsum([before.size for _, _, before in pieces])
+    ends = np.cumsum([piece.size for piece in pieces])
     count = 1 if ends[-1] <= _ALONE else 2 * _THREADS
     numbers = (ends - 1) * count // ends[-1]
     tasks = [
