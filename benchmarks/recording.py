@@ -16,9 +16,10 @@ For each backend of Keras that is installed, in a process of its own:
   network on MNIST and ResNet-18 on 32 x 32 x 3, both with batches of 128.
 
 What is compared runs in turns; times are the least of all rounds, as Python's `timeit`
-has them, since other work on the machine only adds to them. Prints a table and writes
-benchmarks/recording.json and .png, with `--out` elsewhere; exits with 1 if a bar is
-missed.
+has them, since other work on the machine only adds to them. Steps of `fit` vary too
+much for that: of them it is the median ratio of neighbours, with its standard error.
+Prints a table and writes benchmarks/recording.json and .png, with `--out` elsewhere;
+exits with 1 if a bar is missed.
 """
 
 import argparse
@@ -64,7 +65,8 @@ def figures(result):
     growth = deep["time per byte, 5,000 / 1,000"]
     yield "time per byte, 5,000 tensors / 1,000", None, growth
     for name, one in result["per_step"].items():
-        yield f"step of {name}", None, one["recorded / plain"]
+        label = f"step of {name}"
+        yield f"{label} (± {one['standard error']:.3f})", label, one["recorded / plain"]
 
 
 def picture(results, path):
