@@ -11,7 +11,7 @@ tfx-check:
 	.venv-tfx/bin/pip install --quiet uv
 	.venv-tfx/bin/uv pip install --quiet --python .venv-tfx/bin/python --requirement pipelines/tfx/requirements.txt
 	echo "$(CURDIR)" >.venv-tfx/lib/python3.10/site-packages/tfrwc.pth
-	.venv-tfx/bin/python -m pytest -W ignore tests/conformance tests/test_tfx_pipeline.py
+	.venv-tfx/bin/python -m pytest -W ignore tests/components/conformance tests/e2e/test_tfx_pipeline.py
 
 tfx-python:
 	@echo $(TFX_PYTHON)

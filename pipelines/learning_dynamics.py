@@ -71,15 +71,15 @@ def parse(arguments):
 
 def run(trial, out, saved_models=None):
     """Run a trial in a folder; returns its results."""
-    from tfrwc.components import local
-    from tfrwc.components.learning_dynamics import steps
-    from tfrwc.components.publish import publish
+    from tfrwc.components.engine import local
+    from tfrwc.components.pipelines.dynamics import steps
+    from tfrwc.components.pipelines.publish import publish
 
     return publish(local.run(steps(trial, saved_models), out / "pipeline"), out)
 
 
 def one(options):
-    from tfrwc.studies.dynamics_trial import Trial
+    from tfrwc.studies.dynamics.trial import Trial
 
     trial = Trial(options.dataset, options.model, options.epochs, options.seeds)
     return run(trial, options.out, options.out / "saved_models"), options.out
@@ -89,9 +89,9 @@ def study(options):
     """Run one trial of a study, or all, and then decide the claims."""
     from tfrwc import load_recording
     from tfrwc.report.html import write_study_report
-    from tfrwc.studies import dynamics_study
-    from tfrwc.studies.dynamics_claims import Outcome
-    from tfrwc.studies.dynamics_trials import STUDIES
+    from tfrwc.studies.dynamics import study as dynamics_study
+    from tfrwc.studies.dynamics.claims import Outcome
+    from tfrwc.studies.dynamics.trials import STUDIES
 
     trials = STUDIES[options.study]
     numbers = range(1, len(trials) + 1)

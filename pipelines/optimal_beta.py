@@ -75,7 +75,7 @@ def engine_of(options, for_beam):
         return contextlib.nullcontext()
     from apache_beam.options.pipeline_options import PipelineOptions
 
-    from tfrwc.studies import engine
+    from tfrwc.studies.beta import engine
 
     return engine.beam(PipelineOptions(for_beam))
 
@@ -83,10 +83,10 @@ def engine_of(options, for_beam):
 def main(arguments=None):
     options, for_beam = parse(arguments)
     began = time.monotonic()
-    from tfrwc.components import local
-    from tfrwc.components.optimal_beta import steps
-    from tfrwc.components.publish import publish
-    from tfrwc.studies.optimal_beta import Trial
+    from tfrwc.components.engine import local
+    from tfrwc.components.pipelines.beta import steps
+    from tfrwc.components.pipelines.publish import publish
+    from tfrwc.studies.beta.study import Trial
 
     out = options.out
     try:

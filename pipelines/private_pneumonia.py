@@ -1,6 +1,6 @@
 """What privacy costs on X-rays: images with noise, and training on them or by DP-SGD.
 
-    python pipelines/private_pneumonia.py --out runs/private
+    python pipelines/comparison.py --out runs/private
 
 leaves in --out: report.html (open it in a browser), results.json (every number of it),
 figures/, recordings/, saved_models/ and pipeline/, what each step made. It releases
@@ -10,7 +10,7 @@ attacks them all. Stop it at any moment; the same command goes on where it stopp
 one with other options repeats only the steps that depend on them. With X-rays of the
 folder in TFRWC_DATA_DIR:
 
-    python pipelines/private_pneumonia.py --out runs/x --dataset pneumoniamnist
+    python pipelines/comparison.py --out runs/x --dataset pneumoniamnist
 
 or of a FOLDER that holds Kaggle's chest_xray, or an archive of it, with --xrays FOLDER.
 With --build as well, nothing is trained: it makes TFDS sets of the releases named (or
@@ -99,10 +99,10 @@ def whole(text):
 
 
 def trial(options):
-    from tfrwc.studies import private_arms
-    from tfrwc.studies.private_training import Trial
+    from tfrwc.studies.privacy import arms
+    from tfrwc.studies.privacy.trial import Trial
 
-    sets = {"few": private_arms.FEW, "all": None, "none": ()}
+    sets = {"few": arms.FEW, "all": None, "none": ()}
     names = tuple(options.mechanisms.split(","))
     digits = options.dataset == "digits"
     return Trial(
@@ -121,7 +121,7 @@ def x_rays(folder):
     import numpy as np
 
     from tfrwc.datasets import xray_files
-    from tfrwc.studies.private_pneumonia import Images
+    from tfrwc.studies.privacy.comparison import Images
 
     source = xray_files.find(folder, 64)
     keys = source.keys("train")
@@ -143,7 +143,7 @@ def x_rays(folder):
 
 
 def names_to_build(text):
-    from tfrwc.privacy.catalogue import standard_mechanisms
+    from tfrwc.privacy.release.catalogue import standard_mechanisms
 
     known = list(standard_mechanisms((64, 64)))
     names = known if text == "all" else [name for name in text.split(",") if name]
@@ -208,9 +208,9 @@ def release(names, options, for_beam):
     """Build the releases, with a report of all kinds; returns what was found."""
     from tfrwc.privacy.keys import secret_key
     from tfrwc.report.html import write_private_report
-    from tfrwc.studies import private_pneumonia
+    from tfrwc.studies.privacy import comparison
 
-    results, pictures = private_pneumonia.run(x_rays(options.xrays), secret_key())
+    results, pictures = comparison.run(x_rays(options.xrays), secret_key())
     build(names, options, for_beam)
     write_private_report(results, pictures, options.out)
     (options.out / "results.json").write_text(json.dumps(results, indent=1))
@@ -219,9 +219,9 @@ def release(names, options, for_beam):
 
 def train(options):
     """Run the study, and put its results into --out; returns what was found."""
-    from tfrwc.components import local
-    from tfrwc.components.private_pneumonia import steps
-    from tfrwc.components.publish import publish
+    from tfrwc.components.engine import local
+    from tfrwc.components.pipelines.privacy import steps
+    from tfrwc.components.pipelines.publish import publish
     from tfrwc.datasets import xray_files
     from tfrwc.privacy.keys import secret_key
 

@@ -34,9 +34,9 @@ _HOMES = {
     "load_recording": "tfrwc.recording.parquet",
     "load_saved_model": "tfrwc.models.saved_models",
     # Kubeflow imports types of artifacts by their names.
-    "TfrwcPrivacyStatement": "tfrwc.components.tfx",
-    "TfrwcRecording": "tfrwc.components.tfx",
-    "TfrwcTrends": "tfrwc.components.tfx",
+    "TfrwcPrivacyStatement": "tfrwc.components.engine.tfx",
+    "TfrwcRecording": "tfrwc.components.engine.tfx",
+    "TfrwcTrends": "tfrwc.components.engine.tfx",
 }
 
 

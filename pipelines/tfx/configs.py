@@ -2,7 +2,7 @@
 
 import os
 
-from tfrwc.studies.private_training import Trial
+from tfrwc.studies.privacy.trial import Trial
 
 PIPELINE_NAME = "private-pneumonia"
 

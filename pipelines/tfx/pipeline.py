@@ -2,8 +2,8 @@
 
 from tfx import v1 as tfx
 
-from tfrwc.components.private_pneumonia import steps
-from tfrwc.components.tfx import nodes
+from tfrwc.components.engine.tfx import nodes
+from tfrwc.components.pipelines.privacy import steps
 
 
 def create_pipeline(
@@ -19,7 +19,7 @@ def create_pipeline(
     Args:
         pipeline_name: in the metadata.
         pipeline_root: folder of all artifacts.
-        trial: a `tfrwc.studies.private_training.Trial`.
+        trial: a `tfrwc.studies.privacy.trial.Trial`.
         serving_root: folder to push models to: by SavedModelPusher with manifest and
             card, and by TFX' Pusher, as TensorFlow Serving takes them, in ``tfx/``.
         folder: with the X-rays, for the data set "xrays".

@@ -10,6 +10,7 @@ afterwards `tf.keras` is Keras 3 as before.
 """
 
 import contextlib
+from importlib.metadata import version
 
 import tensorflow as tf
 import tf_keras
@@ -32,7 +33,11 @@ def _old_keras():
                 vars(module)["keras"] = keras
 
 
-with _old_keras():
+_KNOWS_KERAS_3 = tuple(map(int, version("tensorflow-probability").split(".")[:2])) >= (
+    0,
+    24,
+)
+with contextlib.nullcontext() if _KNOWS_KERAS_3 else _old_keras():
     import tensorflow_probability as tfp
 
     distributions = tfp.distributions  # loaded when it is first asked for: here

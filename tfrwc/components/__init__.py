@@ -1,6 +1,7 @@
 """Steps of pipelines: functions over typed artifacts, run here or on TFX.
 
->>> from tfrwc.components import ImageExampleGen, local
+>>> from tfrwc.components import ImageExampleGen
+>>> from tfrwc.components.engine import local
 >>> data = ImageExampleGen(dataset="digits", purpose="classes")
 >>> made = local.run([data], "runs/data")  # doctest: +SKIP
 >>> made["ImageExampleGen"]["examples"].uri  # doctest: +SKIP

@@ -1,8 +1,8 @@
 """Component: one part of the study of which β a β-VAE should have."""
 
-from tfrwc.components.artifacts import Model, ModelEvaluation, TfrwcRecording
-from tfrwc.components.component import OutputArtifact, Parameter, component
-from tfrwc.components.progress import progress
+from tfrwc.components.engine.artifacts import Model, ModelEvaluation, TfrwcRecording
+from tfrwc.components.engine.component import OutputArtifact, Parameter, component
+from tfrwc.components.engine.progress import progress
 
 
 @component
@@ -19,14 +19,14 @@ def BetaVAEStudy(
         evaluation: made.
         model: made by the part images, of the best β; others leave the folder empty.
         recording: made by the part collapse; others leave the folder empty.
-        part: of `tfrwc.studies.optimal_beta.parts`.
-        trial: what the part needs of a `tfrwc.studies.optimal_beta.Trial`, JSON.
+        part: of `tfrwc.studies.beta.study.parts`.
+        trial: what the part needs of a `tfrwc.studies.beta.study.Trial`, JSON.
     """
-    from tfrwc.studies import optimal_beta
-    from tfrwc.studies.beta_files import write_part
+    from tfrwc.studies.beta import study
+    from tfrwc.studies.beta.files import write_part
 
-    asked = optimal_beta.Trial.from_json(trial)
+    asked = study.Trial.from_json(trial)
     recorded = f"{recording.uri}/recording.parquet"
     with progress(evaluation.uri, [part, trial]) as kept:
-        made = optimal_beta.run_part(part, asked, kept, recorded)
+        made = study.run_part(part, asked, kept, recorded)
     write_part(part, made, evaluation.uri, model.uri)

@@ -1,7 +1,12 @@
 """Component: how the layers of a network learn, from recordings of its training."""
 
-from tfrwc.components.artifacts import Examples, Model, TfrwcRecording, TfrwcTrends
-from tfrwc.components.component import (
+from tfrwc.components.engine.artifacts import (
+    Examples,
+    Model,
+    TfrwcRecording,
+    TfrwcTrends,
+)
+from tfrwc.components.engine.component import (
     InputArtifact,
     OutputArtifact,
     Parameter,
@@ -23,16 +28,16 @@ def DynamicsAnalyzer(
         examples: that were trained on.
         models, recordings: of each seed.
         trends: made.
-        trial: a `tfrwc.studies.dynamics_trial.Trial`, JSON.
+        trial: a `tfrwc.studies.dynamics.trial.Trial`, JSON.
     """
     import json
     from pathlib import Path
 
     from tfrwc.models.saved import read_training
     from tfrwc.recording.parquet import load_recording
-    from tfrwc.studies.dynamics_trial import Trial
+    from tfrwc.studies.dynamics.analysis import analyse
+    from tfrwc.studies.dynamics.trial import Trial
     from tfrwc.studies.example_sets import read_image_set
-    from tfrwc.studies.learning_dynamics import analyse
 
     results = analyse(
         Trial.from_json(trial),

@@ -2,8 +2,8 @@
 
 import json
 
-from tfrwc.components.artifacts import Examples
-from tfrwc.components.component import OutputArtifact, Parameter, component
+from tfrwc.components.engine.artifacts import Examples
+from tfrwc.components.engine.component import OutputArtifact, Parameter, component
 
 
 @component

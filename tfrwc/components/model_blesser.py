@@ -1,7 +1,7 @@
 """Component: whether a model is good and private enough to be pushed."""
 
-from tfrwc.components.artifacts import ModelBlessing, ModelEvaluation
-from tfrwc.components.component import (
+from tfrwc.components.engine.artifacts import ModelBlessing, ModelEvaluation
+from tfrwc.components.engine.component import (
     InputArtifact,
     OutputArtifact,
     Parameter,

@@ -1,13 +1,13 @@
 """Component: how well a network does, and what an attack finds out about its data."""
 
-from tfrwc.components.artifacts import (
+from tfrwc.components.engine.artifacts import (
     Examples,
     Model,
     ModelEvaluation,
     TfrwcPrivacyStatement,
     TfrwcRecording,
 )
-from tfrwc.components.component import (
+from tfrwc.components.engine.component import (
     InputArtifact,
     OutputArtifact,
     Parameter,
@@ -36,10 +36,10 @@ def PrivacyEvaluator(
         released: that it was trained on, if it was.
     """
     from tfrwc.models.saved import read_model
-    from tfrwc.privacy.statement_files import read_statement
+    from tfrwc.privacy.statement import read_statement
     from tfrwc.recording.parquet import load_recording
-    from tfrwc.studies import private_evaluation
     from tfrwc.studies.example_sets import read_task
+    from tfrwc.studies.privacy import evaluation as private_evaluation
 
     facts, predictions = private_evaluation.evaluate(
         *read_model(model.uri),

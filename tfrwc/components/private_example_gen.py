@@ -2,8 +2,8 @@
 
 import json
 
-from tfrwc.components.artifacts import Examples, TfrwcPrivacyStatement
-from tfrwc.components.component import (
+from tfrwc.components.engine.artifacts import Examples, TfrwcPrivacyStatement
+from tfrwc.components.engine.component import (
     InputArtifact,
     OutputArtifact,
     Parameter,
@@ -26,12 +26,12 @@ def PrivateExampleGen(
     Args:
         examples: of two classes.
         private, statement: made.
-        mechanism: name of one of `tfrwc.privacy.catalogue`.
+        mechanism: name of one of `tfrwc.privacy.release.catalogue`.
         seed: number of the release: others draw other noise.
     """
     from tfrwc.privacy.keys import secret_key
     from tfrwc.studies.example_sets import read_task, write_task
-    from tfrwc.studies.private_release import named, release, write_stated
+    from tfrwc.studies.privacy.release import named, release, write_stated
 
     task = read_task(examples.uri)
     chosen = named(mechanism, task.shape)

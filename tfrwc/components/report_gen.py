@@ -1,7 +1,7 @@
 """Component: the report of a study."""
 
-from tfrwc.components.artifacts import Examples, ModelEvaluation, TfrwcTrends
-from tfrwc.components.component import (
+from tfrwc.components.engine.artifacts import Examples, ModelEvaluation, TfrwcTrends
+from tfrwc.components.engine.component import (
     InputArtifact,
     OutputArtifact,
     Parameter,
@@ -22,11 +22,11 @@ def ReportGen(
 
     Args:
         report: made.
-        study: one of `tfrwc.components.reports.STUDIES`.
+        study: one of `tfrwc.studies.reports.STUDIES`.
         settings: of the study, JSON, kept with the results.
         examples, evaluations, trends: what the study is made of.
     """
-    from tfrwc.components import reports
+    from tfrwc.studies import reports
 
     given = {"examples": examples, "evaluations": evaluations, "trends": trends}
     reports.write(study, settings, report.uri, **given)

@@ -3,20 +3,20 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from tfrwc.components.artifacts import (
+from tfrwc.components.engine.artifacts import (
     Examples,
     Model,
     ModelRun,
     TfrwcPrivacyStatement,
     TfrwcRecording,
 )
-from tfrwc.components.component import (
+from tfrwc.components.engine.component import (
     InputArtifact,
     OutputArtifact,
     Parameter,
     component,
 )
-from tfrwc.components.progress import progress
+from tfrwc.components.engine.progress import progress
 
 
 @component
@@ -45,7 +45,7 @@ def RWCTrainer(
         base: whose weights to start from.
     """
     from tfrwc.models.saved import write_model
-    from tfrwc.privacy.statement_files import write_statement
+    from tfrwc.privacy.statement import write_statement
     from tfrwc.recording.parquet import load_recording
     from tfrwc.report.tensorboard import write_logs
     from tfrwc.studies.recipes import Settings, train

@@ -1,13 +1,13 @@
 """Component: a blessed model, put where it is served from."""
 
-from tfrwc.components.artifacts import (
+from tfrwc.components.engine.artifacts import (
     Model,
     ModelBlessing,
     ModelEvaluation,
     PushedModel,
     TfrwcPrivacyStatement,
 )
-from tfrwc.components.component import (
+from tfrwc.components.engine.component import (
     InputArtifact,
     OutputArtifact,
     Parameter,

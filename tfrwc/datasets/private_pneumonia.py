@@ -20,9 +20,9 @@ import tensorflow_datasets as tfds
 from tfrwc.datasets import xray_files
 from tfrwc.datasets._xray_builder import CITATION, XRayBuilder
 from tfrwc.privacy import to_uint8
-from tfrwc.privacy.catalogue import DELTA, standard_mechanisms
 from tfrwc.privacy.keys import secret_key
-from tfrwc.privacy.statement_files import write_statement
+from tfrwc.privacy.release.catalogue import DELTA, standard_mechanisms
+from tfrwc.privacy.statement import write_statement
 
 STATEMENT = "privacy_statement"
 

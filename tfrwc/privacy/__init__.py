@@ -11,9 +11,10 @@ are loaded when they are first used.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from tfrwc.privacy._mechanism import to_uint8
-from tfrwc.privacy.attacks import Audit, audit
-from tfrwc.privacy.mechanisms import (
+from tfrwc.privacy.attack.audit import Audit, audit
+from tfrwc.privacy.noise import insecure_test_key, new_key
+from tfrwc.privacy.release.mechanism import to_uint8
+from tfrwc.privacy.release.mechanisms import (
     DPSVD,
     DPPix,
     PixelGaussian,
@@ -21,17 +22,16 @@ from tfrwc.privacy.mechanisms import (
     RandomizedResponse,
     ScalarShift,
 )
-from tfrwc.privacy.noise import insecure_test_key, new_key
-from tfrwc.privacy.statement import Statement
-from tfrwc.privacy.training_statement import TrainingStatement
+from tfrwc.privacy.release.statement import Statement
+from tfrwc.privacy.sgd.statement import TrainingStatement
 
 if TYPE_CHECKING:
-    from tfrwc.privacy.batch_norm import replace_batch_norm
-    from tfrwc.privacy.canaries import audit_canaries, audit_runs, make_canaries
-    from tfrwc.privacy.dp_sgd import make_private
-    from tfrwc.privacy.membership import membership_inference
-    from tfrwc.privacy.private_model import PrivateModel
-    from tfrwc.privacy.sampling import poisson_batches
+    from tfrwc.privacy.attack.canaries import audit_canaries, audit_runs, make_canaries
+    from tfrwc.privacy.attack.membership.inference import membership_inference
+    from tfrwc.privacy.sgd.batch_norm import replace_batch_norm
+    from tfrwc.privacy.sgd.make_private import make_private
+    from tfrwc.privacy.sgd.private_model import PrivateModel
+    from tfrwc.privacy.sgd.sampling import poisson_batches
 
 __all__ = [
     "DPSVD",
@@ -58,14 +58,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "PrivateModel": "private_model",
-    "make_private": "dp_sgd",
-    "poisson_batches": "sampling",
-    "replace_batch_norm": "batch_norm",
-    "audit_canaries": "canaries",
-    "audit_runs": "canaries",
-    "make_canaries": "canaries",
-    "membership_inference": "membership",
+    "PrivateModel": "sgd.private_model",
+    "make_private": "sgd.make_private",
+    "poisson_batches": "sgd.sampling",
+    "replace_batch_norm": "sgd.batch_norm",
+    "audit_canaries": "attack.canaries",
+    "audit_runs": "attack.canaries",
+    "make_canaries": "attack.canaries",
+    "membership_inference": "attack.membership.inference",
 }
 
 

@@ -1,6 +1,6 @@
 """Figures of a study of the optimal β, drawn with Matplotlib.
 
-Each function takes the results of `tfrwc.studies.optimal_beta` as they stand in
+Each function takes the results of `tfrwc.studies.beta.study` as they stand in
 results.json, and returns a `matplotlib.figure.Figure`.
 """
 
@@ -157,7 +157,7 @@ def traversals(pictures) -> Figure:
     """What each latent does to one image: a block for each β, a row for each latent.
 
     Args:
-        pictures: of `tfrwc.studies.beta_images.sweep`.
+        pictures: of `tfrwc.studies.beta.images.sweep`.
     """
     names = [name for name in pictures if name != "original"]
     height, width = pictures["original"].shape

@@ -1,6 +1,6 @@
 """Figures of a learning-dynamics result, drawn with Matplotlib.
 
-Each function takes the results of `tfrwc.studies.learning_dynamics` as they stand
+Each function takes the results of `tfrwc.studies.dynamics.analysis` as they stand
 in results.json, and returns a `matplotlib.figure.Figure`.
 """
 

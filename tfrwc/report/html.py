@@ -47,7 +47,7 @@ def write_report(results, out):
     """Write report.html and figures/*.png.
 
     Args:
-        results: as in results.json of `tfrwc.studies.learning_dynamics`.
+        results: as in results.json of `tfrwc.studies.dynamics.analysis`.
         out: folder.
 
     Returns:
@@ -67,7 +67,7 @@ def write_study_report(results, out):
     """Write report.html and figures/*.png of many trials.
 
     Args:
-        results: as in results.json of `tfrwc.studies.dynamics_study`.
+        results: as in results.json of `tfrwc.studies.dynamics.study`.
         out: folder.
 
     Returns:
@@ -87,8 +87,8 @@ def write_private_report(results, pictures, out):
     """Write report.html and figures/*.png, a contact sheet for each mechanism.
 
     Args:
-        results, pictures: of `tfrwc.studies.private_pneumonia.run`; with those of
-            `tfrwc.studies.private_training.run` as results["training"], if there are.
+        results, pictures: of `tfrwc.studies.privacy.comparison.run`; with those of
+            `tfrwc.studies.privacy.trial.run` as results["training"], if there are.
         out: folder.
 
     Returns:
@@ -122,7 +122,7 @@ def write_beta_report(results, pictures, out):
     """Write report.html and figures/*.png.
 
     Args:
-        results, pictures: of `tfrwc.studies.optimal_beta.run`.
+        results, pictures: of `tfrwc.studies.beta.study.run`.
         out: folder.
 
     Returns:

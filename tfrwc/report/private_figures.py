@@ -1,6 +1,6 @@
 """Figures of what privacy costs, drawn with Matplotlib.
 
-Each function takes the results of `tfrwc.studies.private_training` as they stand in
+Each function takes the results of `tfrwc.studies.privacy.trial` as they stand in
 results.json, and returns a `matplotlib.figure.Figure`.
 """
 

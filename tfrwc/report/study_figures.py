@@ -1,6 +1,6 @@
 """Figures of a study of many networks and tasks, drawn with Matplotlib.
 
-Each function takes the results of `tfrwc.studies.dynamics_study` as they stand in
+Each function takes the results of `tfrwc.studies.dynamics.study` as they stand in
 results.json, and returns a `matplotlib.figure.Figure`, or a dict of them.
 """
 

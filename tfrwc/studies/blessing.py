@@ -5,9 +5,9 @@ import math
 from pathlib import Path
 
 from tfrwc.models.saved import read_training
-from tfrwc.privacy.statement_files import read_statement
-from tfrwc.privacy.training_statement import NoPrivacy
-from tfrwc.studies.private_evaluation import EVALUATION
+from tfrwc.privacy.sgd.statement import NoPrivacy
+from tfrwc.privacy.statement import read_statement
+from tfrwc.studies.privacy.evaluation import EVALUATION
 
 _BLESSED, _NOT_BLESSED = "BLESSED", "NOT_BLESSED"
 

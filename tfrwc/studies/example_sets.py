@@ -8,10 +8,10 @@ from pathlib import Path
 
 from tfrwc.datasets.examples import read_split, write_split
 from tfrwc.datasets.sources import ImageSet
-from tfrwc.studies import private_data
-from tfrwc.studies.dynamics_trial import load_images
-from tfrwc.studies.private_data import Split, Task
-from tfrwc.studies.private_start import public_images
+from tfrwc.studies.dynamics.trial import load_images
+from tfrwc.studies.privacy import data
+from tfrwc.studies.privacy.data import Split, Task
+from tfrwc.studies.privacy.start import public_images
 
 _ABOUT = "about.json"
 _SPLITS = {"train": "train", "eval": "held_out", "test": "test"}
@@ -91,8 +91,8 @@ def generate(dataset, purpose, uri, folder=None, images=None, size=0) -> list[st
     Args:
         dataset: its name.
         purpose: ``"classes"``, to tell all classes, see `tfrwc.datasets.load`;
-            ``"two_classes"``, see `tfrwc.studies.private_data`; or ``"public"``, to
-            start other networks from, see `tfrwc.studies.private_start`.
+            ``"two_classes"``, see `tfrwc.studies.privacy.data`; or ``"public"``, to
+            start other networks from, see `tfrwc.studies.privacy.start`.
         uri: folder to write to.
         folder: with chest X-rays, for the data set "xrays".
         images: how many training images to take, for all classes; None for all.
@@ -108,7 +108,7 @@ def generate(dataset, purpose, uri, folder=None, images=None, size=0) -> list[st
                 f"A set for {purpose} takes no {name}. Received: {name}={value!r}."
             )
     if purpose == "two_classes":
-        return write_task(private_data.load(dataset, folder), uri)
+        return write_task(data.load(dataset, folder), uri)
     if purpose == "public":
         return write_image_set(public_images(dataset, size), uri)
     if purpose == "classes":

@@ -17,13 +17,15 @@ import keras
 from tfrwc import models
 from tfrwc._version import __version__
 from tfrwc.models.saved import read_model
-from tfrwc.privacy.training_statement import NoPrivacy
+from tfrwc.privacy.sgd.statement import NoPrivacy
 from tfrwc.recording.parquet import load_recording
-from tfrwc.studies import private_runs, private_start, training
 from tfrwc.studies._verbosity import verbosity
-from tfrwc.studies.dynamics_trial import Trial
+from tfrwc.studies.dynamics import training
+from tfrwc.studies.dynamics.analysis import MEASURES
+from tfrwc.studies.dynamics.trial import Trial
 from tfrwc.studies.example_sets import read_about, read_image_set, read_task
-from tfrwc.studies.learning_dynamics import MEASURES
+from tfrwc.studies.privacy import runs
+from tfrwc.studies.privacy import start as private_start
 
 
 @dataclass(frozen=True)
@@ -178,10 +180,10 @@ def _two_classes(settings, examples, recorded, progress, start):
     given = {"recorded": recorded, "start": start, "verbose": verbosity()}
     network, epochs, seed = settings.network, settings.epochs, settings.seed
     if settings.recipe == "plain":
-        run = private_runs.train_plain(network, task, epochs, seed, **given)
+        run = runs.train_plain(network, task, epochs, seed, **given)
     else:
         epsilon = settings.epsilon or math.inf  # which clips, and adds no noise
-        run = private_runs.train_private(network, task, epochs, seed, epsilon, **given)
+        run = runs.train_private(network, task, epochs, seed, epsilon, **given)
     facts = {"epochs": run.epochs, "batch_size": run.batch_size}
     return run.network, facts, run.statement
 

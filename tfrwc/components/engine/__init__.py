@@ -1,0 +1,1 @@
+"""What components are made of, and what runs them."""

@@ -1,0 +1,92 @@
+"""Steps of a pipeline: components with what they are given."""
+
+import re
+from dataclasses import dataclass, field
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+@dataclass(frozen=True)
+class Channel:
+    """An output of a step, before there is any artifact."""
+
+    step: "Step"
+    name: str
+    type: type
+
+    def __repr__(self):
+        return f"{self.step.id}.outputs[{self.name!r}] ({self.type.TYPE_NAME})"
+
+
+@dataclass(eq=False)
+class Step:
+    """A component with its inputs and parameters.
+
+    Attributes:
+        component: a `tfrwc.components.engine.component.Component`.
+        inputs: list of `Channel` by name, without those left out.
+        parameters: value by name.
+        id: unique in a pipeline; by default the component's name.
+        outputs: `Channel` by name.
+    """
+
+    component: object
+    inputs: dict
+    parameters: dict
+    id: str = ""
+    outputs: dict = field(init=False)
+
+    def __post_init__(self):
+        self.id = self.id or self.component.name
+        self.outputs = {
+            name: Channel(self, name, kind)
+            for name, kind in self.component.outputs.items()
+        }
+
+    def with_id(self, identifier: str) -> "Step":
+        """Name this step, where a component is used more than once.
+
+        Raises:
+            ValueError: if it could not be the name of a folder everywhere.
+        """
+        if not isinstance(identifier, str) or not _ID.fullmatch(identifier):
+            raise ValueError(
+                "A step's id has letters, digits, '_', '.' and '-', and begins with "
+                f"one of the first two. Received: {identifier!r}."
+            )
+        self.id = identifier
+        return self
+
+
+def in_order(steps) -> list[Step]:
+    """Steps, each after those whose outputs it takes; otherwise as they are given.
+
+    Raises:
+        ValueError: if two have one id, or one takes outputs of a step that is not
+            among them.
+    """
+    steps, done = list(steps), {}
+    ids = [step.id for step in steps]
+    if repeated := sorted({one for one in ids if ids.count(one) > 1}):
+        raise ValueError(
+            f"Several steps are called {', '.join(repeated)}. Name them by with_id."
+        )
+
+    def needed(step):
+        return [channel.step for given in step.inputs.values() for channel in given]
+
+    # By a stack, not by recursion: pipelines can be longer than that is deep.
+    stack = steps[::-1]
+    while stack:
+        step = stack[-1]
+        if step not in steps:
+            raise ValueError(
+                f"{step.id} is missing: a step takes its outputs, but it is not in the "
+                "pipeline."
+            )
+        before = [one for one in needed(step) if one.id not in done]
+        if before:
+            stack += before[::-1]
+        else:
+            done.setdefault(stack.pop().id, step)
+    return list(done.values())

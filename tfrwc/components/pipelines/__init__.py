@@ -1,0 +1,1 @@
+"""The three studies as pipelines of components."""

@@ -1,0 +1,1 @@
+"""What noise and training cost in privacy, by dp-accounting."""

@@ -1,0 +1,1 @@
+"""Attacks that bound privacy from below: audits, canaries, membership inference."""

@@ -1,0 +1,238 @@
+"""Audits of a training by canaries: a lower bound on its epsilon.
+
+>>> from tfrwc.privacy import audit_canaries, make_canaries
+>>> canaries = make_canaries(x, classes=2, count=1000)  # doctest: +SKIP
+>>> model.fit(  # doctest: +SKIP
+...     np.concatenate([x, canaries.images[canaries.included]]),
+...     np.concatenate([y, canaries.labels[canaries.included]]))
+>>> p = model.predict(canaries.images)  # doctest: +SKIP
+>>> scores = np.log(p[np.arange(1000), canaries.labels])  # doctest: +SKIP
+>>> audit_canaries(scores, canaries.included, delta=1e-5)  # doctest: +SKIP
+
+A bound far below the stated epsilon proves nothing: other canaries or scores may show
+more. A bound above the stated epsilon means, at the confidence asked for, that the
+statement is false for adding or removing one example.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+from scipy.stats import binom
+
+from tfrwc.privacy._checks import check_confidence, check_delta, is_number
+from tfrwc.privacy.attack.audit import epsilon_from_scores
+
+_FEWEST_GUESSES = 16  # of the default choices: fewer cannot show much
+
+
+@dataclass(frozen=True, eq=False)
+class Canaries:
+    """Examples that only an audit needs.
+
+    Attributes:
+        images: (count, ...), noise, uniform between the least and greatest value of x.
+        labels: (count,), int64, uniform.
+        included: (count,), bool, fair coins: whether to train on each.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    included: np.ndarray
+
+
+@dataclass(frozen=True)
+class CanaryAudit:
+    """What an audit by canaries showed.
+
+    Attributes:
+        epsilon: lower bound, for this delta, that holds with this confidence.
+        delta: of the guarantee that is attacked.
+        confidence: probability, over the coins and the training, that the training's
+            epsilon is not below `epsilon`.
+        canaries: how many there were, in and out.
+        guesses: how many of them were guessed.
+        correct: how many guesses were right.
+        choices: the numbers of guesses tried; each of them had an error of
+            (1 - confidence) / (number of choices).
+    """
+
+    epsilon: float
+    delta: float
+    confidence: float
+    canaries: int
+    guesses: int
+    correct: int
+    choices: tuple[int, ...]
+
+
+def make_canaries(x, classes, count, seed=None) -> Canaries:
+    """Noise images with random labels, each to be trained on or not by a fair coin.
+
+    Args:
+        x: training images (n, ...): the canaries have their shape, type and range.
+        classes: number of classes.
+        count: number of canaries.
+        seed: of the draws; None for fresh entropy, as an audit to rely on needs.
+
+    Raises:
+        ValueError: if x has no images, or classes or count are below 1.
+    """
+    x = np.asarray(x)
+    if x.ndim < 2 or not x.size:
+        raise ValueError(f"x must be images (n, ...). Received: shape {x.shape}.")
+    for name, value in (("classes", classes), ("count", count)):
+        if not is_number(value) or value != int(value) or value < 1:
+            raise ValueError(
+                f"{name} must be a whole number of 1 or more. Received: {value!r}."
+            )
+    rng = np.random.default_rng(seed)
+    shape = (count, *x.shape[1:])
+    if np.issubdtype(x.dtype, np.integer):
+        images = rng.integers(x.min(), x.max(), shape, x.dtype, endpoint=True)
+    else:
+        images = rng.uniform(x.min(), x.max(), shape).astype(x.dtype)
+    return Canaries(images, rng.integers(classes, size=count), rng.random(count) < 0.5)
+
+
+def audit_canaries(
+    scores, included, delta, confidence=0.95, guesses=None, random_state=0
+) -> CanaryAudit:
+    """Bound the epsilon of one training from below (Steinke et al., NeurIPS 2023).
+
+    Half of the guesses say "included" of the canaries with the highest scores, the
+    other half "left out" of those with the lowest. Of (epsilon, delta) training, the
+    number of right guesses is hardly more than binomial with e^epsilon / (1 +
+    e^epsilon); the bound is the greatest epsilon that is rejected (theorem 5.2 and
+    appendix D of arXiv:2305.08846). One example more or less is what the training's
+    guarantee must speak of.
+
+    The bound holds if each canary was included by its own fair coin, and the scores
+    are made without a look at `included`: from the model, the canaries and their
+    labels alone. The number of guesses must not be chosen by the result. The default
+    tries all canaries, half of them, a quarter and so on, and pays for each choice (a
+    union bound).
+
+    Args:
+        scores: (m,), higher for canaries that look trained on; minus the loss, say.
+        included: (m,), bool, the coins.
+        delta: of the guarantee that is attacked; 0 for a pure one.
+        confidence: of the bound.
+        guesses: a number fixed beforehand, or a list of them to pay for.
+        random_state: seed of the order of canaries with the same score.
+
+    Raises:
+        ValueError: if the scores are not finite, shapes or types do not fit, or a
+            number of guesses is not 1 to m.
+    """
+    scores, included = _check(scores, included)
+    check_confidence(confidence)
+    if delta != 0:
+        check_delta(delta)
+    m = len(scores)
+    choices = _choices(guesses, m)
+    # The order in which canaries are given could tell which were included.
+    mixed = np.random.default_rng(random_state).permutation(m)
+    ranked = included[mixed][np.argsort(scores[mixed], kind="stable")]
+    error = (1 - confidence) / len(choices)
+    found = []
+    for r in choices:
+        correct = int((~ranked[: r // 2]).sum() + ranked[m - (r - r // 2) :].sum())
+        epsilon = _greatest_rejected(m, r, correct, delta, error)
+        found.append((epsilon, r, correct))
+    epsilon, r, correct = max(found)
+    return CanaryAudit(
+        epsilon, float(delta), float(confidence), m, r, correct, tuple(choices)
+    )
+
+
+def audit_runs(with_canary, without, delta, confidence=0.95) -> float:
+    """Bound epsilon from below by many trainings with one canary and without it.
+
+    Slower than `audit_canaries`, and tighter where it can be paid for: half of the
+    trainings choose an event, the other half give Clopper-Pearson bounds on its two
+    probabilities, as in `audit`.
+
+    Args:
+        with_canary, without: scores of the canary, one of each independent training.
+            Many canaries of one training are not independent: for these,
+            `audit_canaries`.
+        delta: of the guarantee that is attacked; 0 for a pure one.
+        confidence: probability that epsilon is not below what is returned.
+
+    Raises:
+        ValueError: if there are fewer than 10 trainings of each kind, or the scores
+            are not finite numbers (n,).
+    """
+    check_confidence(confidence)
+    if delta != 0:
+        check_delta(delta)
+    both = [np.asarray(scores, np.float64) for scores in (with_canary, without)]
+    for scores in both:
+        if scores.ndim != 1 or len(scores) < 10 or not np.isfinite(scores).all():
+            raise ValueError(
+                "audit_runs needs 10 or more finite scores of trainings with the "
+                "canary, and as many of trainings without it. Received: shapes "
+                f"{both[0].shape} and {both[1].shape}."
+            )
+    return epsilon_from_scores(both[1], both[0], delta, confidence)
+
+
+def _check(scores, included):
+    scores, included = np.asarray(scores, np.float64), np.asarray(included)
+    if scores.ndim != 1 or scores.shape != included.shape or not len(scores):
+        raise ValueError(
+            "scores and included must be (m,), one of each canary. Received: "
+            f"{scores.shape} and {included.shape}."
+        )
+    if included.dtype != bool:
+        raise ValueError(f"included must be bool. Received: {included.dtype}.")
+    if not np.isfinite(scores).all():
+        raise ValueError("scores must be finite. Received: NaN or infinity.")
+    return scores, included
+
+
+def _choices(guesses, m):
+    if guesses is None:
+        halved = [m >> i for i in range(m.bit_length())]
+        return [r for r in halved if r >= _FEWEST_GUESSES] or [m]
+    choices = list(guesses) if isinstance(guesses, Sequence) else [guesses]
+    for r in choices or [None]:
+        if not is_number(r) or r != int(r) or not 1 <= r <= m:
+            raise ValueError(
+                f"guesses must be whole numbers of 1 to {m}, the canaries. Received: "
+                f"{guesses!r}."
+            )
+    return [int(r) for r in choices]
+
+
+def _p_value(m, r, v, epsilon, delta):
+    """Bound on the probability of v or more right guesses of r, with m canaries."""
+    q = expit(epsilon)
+    tail = binom.sf(v - 1, r, q)
+    if not delta or not v:
+        return min(1.0, tail)
+    # P(v - i <= B < v) / i for i = 1..v, of a binomial B.
+    below = np.cumsum(binom.pmf(np.arange(v)[::-1], r, q)) / np.arange(1, v + 1)
+    return min(1.0, tail + 2 * m * delta * below.max())
+
+
+def _greatest_rejected(m, r, v, delta, error):
+    """Greatest epsilon with a p-value below `error`; 0 if there is none.
+
+    What is (epsilon, delta) private is so for every greater epsilon: any epsilon with
+    a small p-value rejects all below it, wherever the bisection ends.
+    """
+    if _p_value(m, r, v, 0.0, delta) >= error:
+        return 0.0
+    low, high = 0.0, 1.0
+    while _p_value(m, r, v, high, delta) < error:
+        low, high = high, 2 * high
+    for _ in range(40):
+        middle = (low + high) / 2
+        if _p_value(m, r, v, middle, delta) < error:
+            low = middle
+        else:
+            high = middle
+    return low

@@ -1,0 +1,179 @@
+"""Membership inference: can it be told from a model's outputs what it was trained on?
+
+>>> from tfrwc.privacy import membership_inference
+>>> result = membership_inference(  # doctest: +SKIP
+...     model.predict(x_train), model.predict(x_fresh), labels=(y_train, y_fresh),
+...     groups=(patients_train, patients_fresh), guarantee=(3.0, 1e-5))
+>>> print(result.explain())  # doctest: +SKIP
+>>> result.get("threshold", "auc").low, result.to_frame()  # doctest: +SKIP
+
+Fresh examples must be drawn as those of the training were: hold out a random part, by
+patient. The official test set of many collections is of another kind, and an attack
+that tells the two kinds apart says nothing about memory.
+"""
+
+from numbers import Integral
+
+import numpy as np
+
+from tfrwc.privacy._checks import check_confidence, check_guarantee
+from tfrwc.privacy.accounting.bounds import group_guarantee
+from tfrwc.privacy.attack.membership import signals as signals
+from tfrwc.privacy.attack.membership.examples import check_examples, check_shadows
+from tfrwc.privacy.attack.membership.measures import (
+    FEWEST,
+    Plan,
+    fewest_units,
+    of_classes,
+    of_patients,
+)
+from tfrwc.privacy.attack.membership.result import MembershipResult
+
+ATTACKS = ("threshold", "logistic", "lira")
+
+
+def membership_inference(
+    members,
+    non_members,
+    *,
+    labels,
+    groups=None,
+    from_logits=False,
+    attacks=None,
+    reference=None,
+    guarantee=None,
+    repeats=50,
+    confidence=0.95,
+    random_state=0,
+) -> MembershipResult:
+    """Attack a trained model: which examples was it trained on?
+
+    - threshold: the loss against one threshold (Yeom et al., CSF 2018).
+    - logistic: a logistic regression on loss, margin, entropy and greatest probability.
+    - lira: the likelihood ratio of the confidence log(p / (1 - p)), by shadow models
+      (Carlini et al., S&P 2022): online where every example is in two or more of them
+      and out of two or more, else offline. With 32 or more on each side each example
+      has its own variance, else all share one, about their own means.
+
+    In each repeat a random half of the members and of the non-members is for learning
+    (the threshold, the regression), the other half for measuring, then the other way
+    round. Patients are never cut. A true positive rate at a false positive rate f is
+    measured where n non-members are half of them and (n + 1) f is 1 or more.
+
+    The interval is the mean over all these halves plus and minus Student's t times
+    their standard deviation, a delete-half jackknife: it speaks of other members and
+    non-members of the same kind, with this model, not of other trainings. Where all
+    halves agree exactly it is widened by 2 (1 - (alpha / 2)^(1 / n)), n the smaller
+    number of both: what so many cannot exclude.
+
+    Args:
+        members, non_members: (n, classes), class probabilities of the model for
+            examples of its training, and for fresh ones. For a single output p give
+            ``np.column_stack([1 - p, p])``.
+        labels: (labels of members, labels of non-members), whole numbers.
+        groups: (patients of members, patients of non-members), a name per example, or
+            None where no two examples are of one patient.
+        from_logits: whether logits are given; they are better, as probabilities near 1
+            are rounded.
+        attacks: names; None for all, lira if there is a reference.
+        reference: (outputs, included) of shadow models: (models, n, classes), for the
+            members, then the non-members; and bool (models, n), whether the model was
+            trained on the example.
+        guarantee: (epsilon, delta), to compare with, for replacing one example. If it
+            is for adding or removing one, as of DP-SGD with Poisson sampling, give
+            ``bounds.group_guarantee(epsilon, delta, 2)``. Where patients are given
+            their images come and go together, and the bounds are for as many images
+            as one patient has at most (group privacy).
+        repeats: number of random halvings.
+        confidence: of the intervals.
+        random_state: seed of the halvings.
+
+    Raises:
+        ValueError: if shapes, values or names do not fit (the message says which), if
+            a patient is on both sides, or with fewer than 20 members or non-members
+            (patients, where these are given).
+    """
+    check_confidence(confidence)
+    if not isinstance(repeats, Integral) or repeats < 2:
+        raise ValueError(f"repeats must be 2 or more. Received: {repeats!r}.")
+    if not isinstance(random_state, Integral) or random_state < 0:
+        raise ValueError(
+            f"random_state must be a whole number of 0 or more. Received: "
+            f"{random_state!r}."
+        )
+    attacks = _check_attacks(attacks, reference)
+    together = guarantee = None if guarantee is None else check_guarantee(guarantee)
+    examples = check_examples(members, non_members, labels, groups, from_logits)
+    if (fewest := fewest_units(examples.member, examples.clusters)) < FEWEST:
+        raise ValueError(
+            f"membership_inference needs {FEWEST} or more members and non-members "
+            f"(patients, where they are given). Received: {fewest}."
+        )
+    given, variant = _signals(attacks, examples, reference, from_logits)
+    if groups is not None and guarantee is not None:
+        largest = int(np.bincount(examples.clusters).max())
+        together = group_guarantee(*guarantee, largest)
+
+    # In an order of their own, so that the order they are given in does not matter.
+    keys = [examples.labels, *np.hstack(list(given.values())).T, ~examples.member]
+    order = np.lexsort(keys if groups is None else [examples.clusters, *keys])
+    examples = examples.take(order)
+    plan = Plan(int(repeats), float(confidence), random_state, together)
+    measurements, worst, left_out = [], [], []
+    for attack, signal in given.items():
+        signal = signal[order]
+        found = plan.measure(attack, signal, examples.member, examples.clusters)
+        measurements += found.rows
+        measurements += of_classes(plan, attack, signal, examples, left_out)
+        if groups is not None:
+            rows, patient = of_patients(plan, attack, signal, examples)
+            measurements += rows
+            worst.append(patient)
+    return MembershipResult(
+        measurements=tuple(measurements),
+        worst_patients=tuple(worst),
+        guarantee=guarantee,
+        patient_guarantee=None if groups is None else together,
+        lira=variant,
+        repeats=plan.repeats,
+        confidence=plan.confidence,
+        left_out=tuple(dict.fromkeys(left_out)),
+    )
+
+
+def _check_attacks(attacks, reference):
+    if attacks is None:
+        return ATTACKS[:2] if reference is None else ATTACKS
+    attacks = [attacks] if isinstance(attacks, str) else list(attacks)
+    if not attacks or set(attacks) - set(ATTACKS) or len(set(attacks)) < len(attacks):
+        raise ValueError(
+            f"attacks must be different ones of {', '.join(ATTACKS)}. Received: "
+            f"{attacks}."
+        )
+    if "lira" in attacks and reference is None:
+        raise ValueError(
+            "lira needs shadow models. Give reference=(outputs, included), or leave "
+            "lira out."
+        )
+    return attacks
+
+
+def _signals(attacks, examples, reference, from_logits):
+    """Signal (n, d) of each attack, and the variant of lira or None."""
+    log_p = signals.log_probabilities(examples.outputs, from_logits)
+    found, variant = {}, None
+    for attack in attacks:
+        if attack == "threshold":
+            found[attack] = signals.loss_signal(log_p, examples.labels)
+        elif attack == "logistic":
+            found[attack] = signals.features(log_p, examples.labels)
+        else:
+            outputs, included = check_shadows(reference, examples, from_logits)
+            shadows = signals.log_probabilities(outputs, from_logits)
+            scores, variant = signals.lira(
+                signals.confidence(log_p, examples.labels),
+                signals.confidence(shadows, examples.labels),
+                included,
+            )
+            found[attack] = scores[:, None]
+    return found, variant

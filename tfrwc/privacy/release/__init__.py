@@ -1,0 +1,1 @@
+"""Mechanisms that release images with noise, and what each guarantees."""

@@ -1,0 +1,174 @@
+"""The privacy statement that goes with a private data set.
+
+It says of what the numbers speak: which two data sets are to look alike, how many
+values an image has, between what bounds, and what is not covered. As data
+(`Statement`), as JSON (`to_json`), and as text for a data officer (`explain`).
+"""
+
+import json
+import math
+from dataclasses import asdict, dataclass
+
+from tfrwc.privacy.accounting.release import EpsilonDelta
+
+ADJACENCY = {
+    "value": "two images that differ in one value, by any amount",
+    "image": "any two images of this shape",
+    "patient": "all images of a patient, replaced by any others of this shape",
+}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a mechanism guarantees for images of one shape.
+
+    All epsilons are natural logarithms of ratios of probabilities; `math.inf` means
+    that there is no such guarantee. Each is for replacing what `adjacency` names by
+    something else, with the rest of the data set unchanged.
+
+    Attributes:
+        mechanism: its name.
+        parameters: its parameters.
+        image_shape: (height, width) or (height, width, channels).
+        values_per_image: N, height times width times channels.
+        bounds: least and greatest value before the noise.
+        per_value_epsilon: pure epsilon of one value.
+        per_value_epsilon_delta: of one value, with `delta`.
+        image_epsilon: pure epsilon of a whole image.
+        image_epsilon_delta: of a whole image, with `delta`.
+        images_per_patient: that the patient's numbers are for.
+        patient_epsilon: pure epsilon of all images of a patient.
+        patient_epsilon_delta: of all images of a patient, with `delta`.
+        method: how the epsilons with delta were computed, from value to patient.
+        numerical_delta: bound on the distance (total variation) between the release
+            of an image and that by ideal real numbers; to be added to any delta, and
+            to 0 for the pure epsilons.
+        labels_covered: whether labels are private.
+        generator: where the noise comes from.
+        not_promised: sentences.
+        adjacency: what value, image and patient mean.
+    """
+
+    mechanism: str
+    parameters: dict
+    image_shape: tuple
+    values_per_image: int
+    bounds: tuple
+    per_value_epsilon: float
+    per_value_epsilon_delta: EpsilonDelta
+    image_epsilon: float
+    image_epsilon_delta: EpsilonDelta
+    images_per_patient: int
+    patient_epsilon: float
+    patient_epsilon_delta: EpsilonDelta
+    method: tuple
+    numerical_delta: float
+    labels_covered: bool
+    generator: str
+    not_promised: tuple
+    adjacency: dict
+
+    def epsilon_for_values(self, m) -> float:
+        """Pure epsilon for two images that differ in m values, by any amount.
+
+        Raises:
+            ValueError: if m is not between 1 and the values of an image.
+        """
+        if not 1 <= m <= self.values_per_image:
+            raise ValueError(
+                f"m must be 1 to {self.values_per_image}, the values of an image. "
+                f"Received: {m!r}."
+            )
+        return min(m * self.per_value_epsilon, self.image_epsilon)
+
+    def to_dict(self) -> dict:
+        """Plain data for JSON, which has no infinity: it becomes "infinity"."""
+        data = asdict(self)
+        for key, value in data.items():
+            if isinstance(value, EpsilonDelta):
+                data[key] = {
+                    "epsilon": _finite(value.epsilon),
+                    "delta": value.delta,
+                }
+            elif isinstance(value, tuple):
+                data[key] = list(value)
+            else:
+                data[key] = _finite(value)
+        return data
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_dict(), indent=1)
+
+    def explain(self) -> str:
+        """The statement as text for a hospital's data officer."""
+        size = " x ".join(map(str, self.image_shape))
+        parameters = ", ".join(f"{k} = {v:g}" for k, v in self.parameters.items())
+        eps, delta = self.image_epsilon_delta
+        lines = [
+            f"These images of {size}, with values in {self.bounds[0]:g} to "
+            f"{self.bounds[1]:g}, were released by {self.mechanism} ({parameters}). "
+            f"Each has {self.values_per_image:,} values.",
+            "An epsilon bounds what a released image tells: whatever somebody "
+            "concludes from it is at most e^epsilon times as likely as if the image "
+            "had been another one. 0 tells nothing; above 10 it hides nothing.",
+            f"One value of an image ({ADJACENCY['value']}): "
+            f"{_guarantee(self.per_value_epsilon, self.per_value_epsilon_delta)}.",
+            f"A whole image ({ADJACENCY['image']}): "
+            f"{_guarantee(self.image_epsilon, self.image_epsilon_delta)}. "
+            f"{_meaning(eps, delta)}",
+            f"A patient with {self.images_per_patient} "
+            f"image{'s' if self.images_per_patient > 1 else ''} "
+            f"({ADJACENCY['patient']}): "
+            f"{_guarantee(self.patient_epsilon, self.patient_epsilon_delta)}.",
+            "The limited precision of computers adds to all of these a probability "
+            f"of at most {self.numerical_delta:.1g} for an image and "
+            f"{self.numerical_delta * self.images_per_patient:.1g} for a patient.",
+            f"The noise is drawn by {self.generator}, once for an image; for whoever "
+            "has the secret key nothing is private.",
+            "Not promised: " + " ".join(self.not_promised),
+        ]
+        return "\n\n".join(lines)
+
+
+def _finite(value):
+    infinite = isinstance(value, float) and math.isinf(value)
+    return "infinity" if infinite else value
+
+
+def _number(epsilon):
+    if epsilon < 1e-4:
+        return "less than 0.0001"
+    return f"{epsilon:,.0f}" if epsilon >= 1000 else f"{epsilon:.4g}"
+
+
+def _guarantee(pure, approximate):
+    parts = []
+    if math.isfinite(pure):
+        parts.append(f"epsilon = {_number(pure)} without exception")
+    if approximate.epsilon < 0.99 * pure:
+        parts.append(
+            f"epsilon = {_number(approximate.epsilon)} but for a probability of "
+            f"{approximate.delta:g}"
+        )
+    return ", and ".join(parts) or "no guarantee at all"
+
+
+def _meaning(epsilon, delta):
+    """What epsilon lets the best attacker do, in a game with two known images."""
+    if math.isinf(epsilon):
+        return (
+            "Whoever knows two candidate images can be able to tell with certainty "
+            "which of them was released."
+        )
+    best = 1 / (1 + math.exp(-epsilon)) * (1 - delta) + delta
+    if epsilon > 10:
+        return (
+            "That is far too much to protect the image as a whole: an attacker who "
+            "knows two candidate images that differ in every value may tell which of "
+            "them was released, practically always."
+        )
+    return (
+        "An attacker who knows two candidate images, equally likely before, tells "
+        f"which of them was released at best {best:.1%} of the time; guessing gives "
+        "50 %."
+    )

@@ -1,0 +1,1 @@
+"""The study of which β a β-VAE should have."""

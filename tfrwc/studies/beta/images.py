@@ -1,0 +1,211 @@
+"""β-VAEs of sprites: what β does to scores, reconstructions and latents."""
+
+import keras
+import numpy as np
+from joblib import Parallel, delayed
+
+from tfrwc import RWCCallback
+from tfrwc.disentangle import BetaSweep, BetaVAE
+from tfrwc.studies.beta import engine
+from tfrwc.studies.beta.scoring import all_scores
+
+LATENTS = 10
+# By data set: where its latents live and die; those published for dSprites.
+BETAS = {
+    "sprites": (0.25, 0.5, 1.0, 2.0, 4.0, 8.0),
+    "dsprites": (1.0, 2.0, 4.0, 6.0, 8.0, 16.0),
+}
+# A latent with a lower rate, in nats, tells too little to count.
+LIVE = 0.1
+# For each measure of `sweep`, and whether more is better.
+MEASURES = {
+    "log_likelihood": 1,
+    "distortion": -1,
+    "mig": 1,
+    "sap": 1,
+    "dci": 1,
+    "modularity": 1,
+    "factor_vae": 1,
+    "beta_vae": 1,
+}
+_SCORED = 4000
+_TRAVERSED, _STEPS, _REACH = 6, 7, 2.0
+_RESAMPLES = 2000
+
+
+def sweep(data, betas, encoder, seeds, epochs, path, verbose) -> tuple:
+    """Train over β and seeds, and score every member.
+
+    Args:
+        data: a `tfrwc.datasets.sprites.Sprites`.
+        betas: in ascending order.
+        encoder: of `BetaVAE`, ``"dense"`` or ``"conv"``.
+        seeds, epochs, path, verbose: of `BetaSweep`.
+
+    Returns:
+        results: a dict of plain data.
+        pictures: uint8 traversals by β, of the first seed: (latents, steps, height,
+            width), the latents with the highest rates, from -2 to 2; and "original".
+        trained: the `BetaSweep`.
+    """
+    x = data.pixels
+
+    def build(seed):
+        return BetaVAE(
+            x.shape[1:], LATENTS, encoder=encoder, likelihood="bernoulli", seed=seed
+        )
+
+    untrained = BetaSweep(
+        betas, seeds, build, epochs=epochs, learning_rate=1e-3, verbose=verbose
+    )
+    trained = engine.fit(untrained, x, path)
+    frame = trained.to_frame()
+    some = np.random.default_rng(0).permutation(len(x))[:_SCORED]
+    codes, factors = trained.codes(x[some]), data.factors[some]
+    scored = Parallel(n_jobs=-1)(delayed(all_scores)(code, factors) for code in codes)
+    kept = ["beta", "seed", "log_likelihood", "rate", "distortion", "active_latents"]
+    rows = [
+        row | {"live_latents": int((rates > LIVE).sum()), "rates": rates} | found
+        for row, rates, found in zip(
+            frame[kept].to_dict("records"), trained.rates_, scored, strict=True
+        )
+    ]
+    results = {
+        "origin": data.origin,
+        "count": len(x),
+        "shape": list(x.shape[1:]),
+        "encoder": encoder,
+        "factors": list(data.factor_names),
+        "scored_images": len(some),
+        "rows": rows,
+        "verdicts": [verdict(rows, measure) for measure in MEASURES],
+    }
+    return results, _traversals(trained, seeds[0], x), trained
+
+
+def verdict(rows, measure) -> dict:
+    """Whether a measure has a best β inside the range, and whether a latent died there.
+
+    Seeds are resampled to say how often the mean is best inside the range.
+
+    Returns:
+        measure; best_beta; inside, the share of resamples; live_below_best and
+        live_at_best, mean numbers of live latents, with a rate above 0.1 nats, at the
+        β below the best and there; kind: ``"best at an end"``; ``"peaks as latents
+        die"`` if with any seed fewer live at the best β than below; else ``"finite
+        optimum"``.
+    """
+    betas = sorted({row["beta"] for row in rows})
+    per_beta = [[r for r in rows if r["beta"] == beta] for beta in betas]
+    values = MEASURES[measure] * np.array([[r[measure] for r in p] for p in per_beta])
+    live = np.array([[r["live_latents"] for r in p] for p in per_beta])
+    rng = np.random.default_rng(0)
+    seeds = values.shape[1]
+    picks = rng.integers(seeds, size=(_RESAMPLES, seeds))
+    best = values[:, picks].mean(axis=2).argmax(axis=0)
+    inside = float(np.mean((best > 0) & (best < len(betas) - 1)))
+    top = int(values.mean(axis=1).argmax())
+    if top in (0, len(betas) - 1):
+        kind = "best at an end"
+    elif (live[top] < live[top - 1]).any():
+        kind = "peaks as latents die"
+    else:
+        kind = "finite optimum"
+    return {
+        "measure": measure,
+        "best_beta": betas[top],
+        "inside": inside,
+        "live_below_best": float(live[max(top - 1, 0)].mean()),
+        "live_at_best": float(live[top].mean()),
+        "kind": kind,
+    }
+
+
+def collapse(data, encoder, seed, epochs, path, verbose) -> dict:
+    """Which layers change when, while β rises and latents die one after another.
+
+    β grows from 0.25 to 16 by the same factor in each epoch; `RWCCallback` records the
+    kernels.
+
+    Returns:
+        epochs; beta of each; rates (epochs, latents); layers; change, relative, of each
+        (layers, epochs).
+    """
+    x = data.pixels
+    batch = 64
+    steps = -(-len(x) // batch)
+    rise = keras.optimizers.schedules.ExponentialDecay(
+        0.25, steps, 64 ** (1 / (epochs - 1)), staircase=True
+    )
+    vae = BetaVAE(
+        x.shape[1:],
+        LATENTS,
+        beta=rise,
+        encoder=encoder,
+        likelihood="bernoulli",
+        seed=seed,
+    )
+    vae.compile(keras.optimizers.Adam(1e-3), jit_compile=False)
+    keras.utils.set_random_seed(seed)
+    record, latents = RWCCallback(path), _Rates(x[:1024])
+    vae.fit(
+        x,
+        batch_size=batch,
+        epochs=epochs,
+        callbacks=[record, latents],
+        verbose=2 if verbose else 0,
+    )
+    recording = record.recording
+    return {
+        "epochs": recording.epochs.tolist(),
+        "beta": recording.logs["beta"].tolist(),
+        "rates": latents.rates,
+        "layers": recording.layers["name"].tolist(),
+        "change": recording.values("l1_ratio").T.tolist(),
+    }
+
+
+class _Rates(keras.callbacks.Callback):
+    """Rate of each latent after each epoch."""
+
+    def __init__(self, x):
+        super().__init__()
+        self.x = x
+        self.rates = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        q = self.model.encode(self.x)
+        mean = keras.ops.convert_to_numpy(q.mean())
+        deviation = keras.ops.convert_to_numpy(q.stddev())
+        rates = (mean**2 + deviation**2 - 1) / 2 - np.log(deviation)
+        self.rates.append(rates.mean(axis=0).tolist())
+
+
+def _traversals(trained, seed, x):
+    """What each latent of the members of a seed does to one image's reconstruction."""
+    rates = dict(
+        zip(
+            trained.to_frame()[["beta", "seed"]].itertuples(index=False, name=None),
+            trained.rates_,
+            strict=True,
+        )
+    )
+    steps = np.linspace(-_REACH, _REACH, _STEPS)
+    middle = len(x) // 2
+    pictures = {"original": _bytes(x[middle, ..., 0])}
+    for beta in trained.betas:
+        vae = trained.member(beta, seed)
+        base = keras.ops.convert_to_numpy(vae.encode(x[middle : middle + 1]).mean())
+        order = np.argsort(rates[beta, seed])[::-1][:_TRAVERSED]
+        codes = np.repeat(base, len(order) * _STEPS, axis=0)
+        codes[np.arange(len(codes)), np.repeat(order, _STEPS)] = np.tile(
+            steps, len(order)
+        )
+        decoded = keras.ops.convert_to_numpy(vae.decode(codes).mean())[..., 0]
+        shape = (len(order), _STEPS, *decoded.shape[1:])
+        pictures[f"{beta:g}"] = _bytes(decoded.reshape(shape))
+    return pictures
+
+
+def _bytes(images):
+    return np.round(images * 255).astype(np.uint8)

@@ -1,0 +1,254 @@
+"""Trained β-VAEs in worlds whose exact answer is known."""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from scipy.interpolate import make_interp_spline
+
+from tfrwc.datasets import mixing
+from tfrwc.disentangle import BetaSweep, BetaVAE, nonlinear, theory
+from tfrwc.studies.beta import engine
+
+SIGMA = 0.5
+COSINES = (0.0, 0.6, 0.9)
+# Where a β-VAE with a learned decoder lives: more dimensions and latents than factors.
+DATA_DIMENSIONS, LATENTS = 5, 3
+LINEAR_BETAS = tuple(2.0 ** np.arange(-2, 5.5, 0.5))
+NONLINEAR_BETAS = tuple(2.0 ** np.arange(-0.5, 5.5, 0.5))
+WORLDS = {
+    "tanh": ("x = tanh(A s), cosine 0.6", mixing.tanh(theory.mixing(0.6))),
+    "sum_and_squares": ("x = (s₁ + s₂, s₁² - s₂²)", mixing.sum_and_squares()),
+    "product": ("x = (s₁ s₂, 0.3 (s₁ + s₂))", mixing.product(0.3)),
+}
+SMALL_RATE = 0.1  # nats
+_EXAMPLES, _HELD_OUT, _BLOCKS = 8192, 65_536, 64
+_RESAMPLES = 2000
+
+
+def true_decoder(cosine, seeds, epochs, path, verbose) -> dict:
+    """R2: encoders trained with the true decoder, against the exact F(β)."""
+    A = theory.mixing(cosine)
+    f = mixing.linear(A)
+
+    def build(seed):
+        return BetaVAE(
+            2, 2, encoder="linear", decoder=_decoder(f), noise=SIGMA, seed=seed
+        )
+
+    trained = _inference(f, build, LINEAR_BETAS, seeds, epochs, 0.01, path, verbose)
+    fine = 2.0 ** np.arange(-2, 5.01, 0.125)
+    exact = theory.table(A, SIGMA, fine)
+    best = theory.optimal_beta(A, SIGMA).beta
+    return {
+        "cosine": cosine,
+        "sigma": SIGMA,
+        "reference": exact[["beta", "log_q", "mse", "kl_qp"]].to_dict("list"),
+        "trained": trained.rows,
+        "optimum": trained.optimum(best),
+    }
+
+
+def learned_decoder(cosine, seeds, epochs, path, verbose) -> dict:
+    """R3: linear β-VAEs that learn their decoder, against the exact optimum.
+
+    The sample is made so that its covariance is the true one, which is all that R3
+    depends on; what is left of the difference is that of training.
+    """
+    A = theory.mixing(cosine, n=DATA_DIMENSIONS)
+
+    def build(seed):
+        return BetaVAE(
+            DATA_DIMENSIONS, LATENTS, encoder="linear", noise=SIGMA, seed=seed
+        )
+
+    sweep = BetaSweep(
+        LINEAR_BETAS,
+        seeds,
+        build,
+        epochs=epochs,
+        batch_size=512,
+        learning_rate=0.01,
+        verbose=verbose,
+    )
+    engine.fit(sweep, _matched(A), path)
+    frame = sweep.to_frame()
+    names = ["objective", "rate", "distortion"]
+    exact = [
+        theory.linear_optimum(A, SIGMA, SIGMA, beta, LATENTS) for beta in LINEAR_BETAS
+    ]
+    expected = np.array(
+        [[getattr(exact[i // len(seeds)], n) for n in names] for i in range(len(frame))]
+    )
+    between = frame.beta.between(0.5, 16).to_numpy()
+    error = np.abs(frame[names].to_numpy() - expected)[between]
+    expected = np.abs(expected)[between]
+    # A rate near 0 has no relative error to speak of.
+    small = expected[:, 1] < SMALL_RATE
+    rates = np.sort(sweep.rates_, axis=1)[:, ::-1]
+    exact_rows = [
+        {
+            "beta": beta,
+            "rates": list(optimum.rates),
+            "active_latents": optimum.active_latents,
+        }
+        | {name: getattr(optimum, name) for name in names}
+        for beta, optimum in zip(LINEAR_BETAS, exact, strict=True)
+    ]
+    rows = [
+        row | {"rates": list(r)}
+        for row, r in zip(
+            frame[["beta", "seed", *names, "active_latents"]].to_dict("records"),
+            rates,
+            strict=True,
+        )
+    ]
+    return {
+        "cosine": cosine,
+        "sigma": SIGMA,
+        "exact": exact_rows,
+        "collapse_betas": list(exact[0].collapse_betas),
+        "trained": rows,
+        "largest_error": {
+            "objective": (error[:, 0] / expected[:, 0]).max(),
+            "rate": (error[~small, 1] / expected[~small, 1]).max(),
+            "distortion": (error[:, 2] / expected[:, 2]).max(),
+            "small_rate_in_nats": error[small, 1].max(),
+        },
+        "largest_error_of_means": errors_of_means(exact_rows, rows),
+    }
+
+
+def errors_of_means(exact, trained) -> dict:
+    """Largest relative errors of means over seeds, β from 0.5 to 16, at every rate
+    above 0."""
+    largest = {"objective": 0.0, "rate": 0.0, "distortion": 0.0}
+    for row in exact:
+        if not 0.5 <= row["beta"] <= 16:
+            continue
+        for name in largest:
+            found = np.mean([t[name] for t in trained if t["beta"] == row["beta"]])
+            if row[name]:
+                error = abs(found / row[name] - 1)
+                largest[name] = float(max(largest[name], error))
+    return largest
+
+
+def nonlinear_world(name, seeds, epochs, path, verbose) -> dict:
+    """Encoders trained with a true nonlinear decoder, against the ideal ones."""
+    formula, f = WORLDS[name]
+
+    def build(seed):
+        return BetaVAE(
+            2, 2, encoder="dense", decoder=_decoder(f), noise=SIGMA, seed=seed
+        )
+
+    trained = _inference(f, build, NONLINEAR_BETAS, seeds, epochs, 2e-3, path, verbose)
+    ideal = nonlinear.table(f, SIGMA, NONLINEAR_BETAS)
+    best = peak(NONLINEAR_BETAS, ideal.log_q.to_numpy())
+    return {
+        "world": name,
+        "formula": formula,
+        "sigma": SIGMA,
+        "reference": ideal[["beta", "log_q", "mse", "kl_qp"]].to_dict("list"),
+        "trained": trained.rows,
+        "optimum": trained.optimum(best),
+    }
+
+
+def peak(betas, values) -> np.ndarray:
+    """The β at which a cubic spline, over log β, through values (betas, …) is highest.
+
+    Returns:
+        (…,)
+    """
+    logs = np.log(betas)
+    fine = np.linspace(logs[0], logs[-1], 2001)
+    return np.exp(fine[make_interp_spline(logs, values)(fine).argmax(axis=0)])
+
+
+@dataclass(frozen=True, eq=False)
+class _Inference:
+    """What trained members infer from held-out data.
+
+    Attributes:
+        betas: in ascending order.
+        rows: a dict for each member.
+        blocks: log q(s|x) per latent, means of blocks of the data (betas, seeds,
+            blocks).
+    """
+
+    betas: tuple
+    rows: list
+    blocks: np.ndarray
+
+    def optimum(self, exact) -> dict:
+        """The best β, with a 95 % interval: seeds and blocks of data resampled."""
+        _, seeds, count = self.blocks.shape
+        rng = np.random.default_rng(0)
+        resampled = []
+        for _ in range(_RESAMPLES):
+            picked = self.blocks[:, rng.integers(seeds, size=seeds)]
+            picked = picked[:, :, rng.integers(count, size=count)]
+            resampled.append(picked.mean(axis=(1, 2)))
+        best = float(peak(self.betas, self.blocks.mean(axis=(1, 2))))
+        found = peak(self.betas, np.transpose(resampled))
+        low, high = np.quantile(found, [0.025, 0.975])
+        return {
+            "measure": "log_q",
+            "exact": float(exact),
+            "trained": best,
+            "low": float(low),
+            "high": float(high),
+            "contains_exact": bool(low <= exact <= high),
+            "relative_error": abs(best / exact - 1),
+            "non_monotonic": _falls_on_both_sides(self.blocks.mean(axis=2)),
+        }
+
+
+def _falls_on_both_sides(values) -> bool:
+    """Whether both ends of values (betas, seeds) are below the peak, at each seed."""
+    top = values.max(axis=0)
+    return bool((values[0] < top).all() and (values[-1] < top).all())
+
+
+def _inference(f, build, betas, seeds, epochs, learning_rate, path, verbose):
+    _, x = mixing.sample(f, SIGMA, _EXAMPLES, seed=0)
+    factors, held_out = mixing.sample(f, SIGMA, _HELD_OUT, seed=1)
+    sweep = BetaSweep(
+        betas,
+        seeds,
+        build,
+        epochs=epochs,
+        batch_size=128,
+        learning_rate=learning_rate,
+        verbose=verbose,
+    )
+    engine.fit(sweep, x, path)
+    rows, blocks = [], []
+    for row in sweep.to_frame().itertuples():
+        q = sweep.member(row.beta, row.seed).encode(held_out)
+        log_q = keras.ops.convert_to_numpy(q.log_prob(factors)) / factors.shape[1]
+        error = np.square(factors - keras.ops.convert_to_numpy(q.mean()))
+        blocks.append(log_q.reshape(_BLOCKS, -1).mean(axis=1))
+        rows.append(
+            {"beta": row.beta, "seed": row.seed}
+            | {"log_q": float(log_q.mean()), "mse": float(error.mean())}
+            | {"rate": row.rate, "distortion": row.distortion}
+        )
+    shape = (len(betas), len(seeds), _BLOCKS)
+    return _Inference(betas, rows, np.reshape(blocks, shape))
+
+
+def _decoder(f):
+    return lambda z: f(z, keras.ops)
+
+
+def _matched(A):
+    """A sample whose mean is 0 and whose covariance is AAᵀ + σ²I, up to rounding."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(_EXAMPLES, len(A)))
+    x -= x.mean(axis=0)
+    whiten = np.linalg.inv(np.linalg.cholesky(np.cov(x.T, bias=True)))
+    true = np.linalg.cholesky(A @ A.T + SIGMA**2 * np.eye(len(A)))
+    return (x @ whiten.T @ true.T).astype(np.float32)

@@ -1,0 +1,1 @@
+"""The study of how the layers of a network learn."""

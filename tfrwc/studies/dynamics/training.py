@@ -1,0 +1,84 @@
+"""Train one seed of a trial, recorded, and go on with it after an interruption."""
+
+import os
+
+import keras
+
+from tfrwc import models
+from tfrwc.recording.callback import RWCCallback
+
+
+def train(trial, seed, images, folder, measures, say, verbose) -> tuple:
+    """Train to the end of a trial's epochs, from wherever `folder` stands.
+
+    Args:
+        trial: a `tfrwc.studies.dynamics.trial.Trial`.
+        seed: of initial weights and of the order of images.
+        images: a `tfrwc.datasets.ImageSet`.
+        folder: for the recording and a checkpoint.
+        measures: to record.
+        say: called with lines of text.
+        verbose: of Keras' progress bar.
+
+    Returns:
+        The trained network, and the path of the recording.
+    """
+    path, checkpoint = folder / "recording.parquet", folder / "last.weights.h5"
+    if not (checkpoint.exists() and path.exists()):
+        # Only one of the two was written before the interruption: begin again.
+        checkpoint.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+
+    settings = trial.training
+    keras.utils.set_random_seed(seed)
+    model = models.build(
+        trial.model, images.image_shape, len(images.class_names), settings.weight_decay
+    )
+    model.compile(
+        settings.optimizer(),
+        "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        # Compiling for the CPU takes longer than it saves.
+        jit_compile="auto" if keras.distribution.list_devices("gpu") else False,
+    )
+    first = 0
+    if checkpoint.exists():
+        model.optimizer.build(model.trainable_variables)
+        model.load_weights(checkpoint)
+        steps = -(-len(images.x_train) // settings.batch_size)
+        first = int(keras.ops.convert_to_numpy(model.optimizer.iterations)) // steps
+        say(f"  going on after epoch {first}")
+        # Not the order of images that the first epochs had.
+        keras.utils.set_random_seed(seed + first)
+    if first < trial.epochs:
+        callback = RWCCallback(path, measures=measures)
+        model.fit(
+            images.x_train,
+            images.y_train,
+            batch_size=settings.batch_size,
+            validation_data=(images.x_test, images.y_test),
+            validation_batch_size=4 * settings.batch_size,
+            initial_epoch=first,
+            epochs=trial.epochs,
+            callbacks=[callback, _Checkpoint(checkpoint)],
+            verbose=verbose,
+        )
+    return model, path
+
+
+class _Checkpoint(keras.callbacks.Callback):
+    """Saves weights and optimizer after each epoch, all or nothing.
+
+    `keras.callbacks.BackupAndRestore` writes weights and epoch number one after
+    the other, in place; a kill in between would train an epoch twice.
+    """
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = path
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.path.with_name(f"next-{self.path.name}")
+        self.model.save_weights(partial, overwrite=True)
+        os.replace(partial, self.path)

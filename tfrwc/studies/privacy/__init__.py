@@ -1,0 +1,1 @@
+"""The study of what privacy costs on chest X-rays."""

@@ -1,0 +1,47 @@
+"""Release the images of a task with noise."""
+
+from dataclasses import replace
+
+from tfrwc.privacy import to_uint8
+from tfrwc.privacy.release.catalogue import DELTA, standard_mechanisms
+from tfrwc.privacy.statement import write_statement
+
+
+def named(name, shape):
+    """The standard mechanism of this name, for images of a shape.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    known = standard_mechanisms(shape[:2])
+    if name not in known:
+        raise ValueError(f"There is no release {name}. Choose from {', '.join(known)}.")
+    return known[name]
+
+
+def release(mechanism, task, seed, key):
+    """A task whose images are released, with noise drawn once for a seed.
+
+    Patients are not named in it: who is in the data is not to be told.
+
+    Args:
+        mechanism: one of `tfrwc.privacy`.
+        task: a `tfrwc.studies.privacy.data.Task`.
+        seed: number of the release.
+        key: secret key of the noise.
+    """
+
+    def released(name):
+        split = getattr(task, name)
+        ids = [f"{seed}/{name}/{i}" for i in range(len(split.x))]
+        noisy = to_uint8(mechanism.privatize(split.x, key, ids))
+        return replace(split, x=noisy, patients=None)
+
+    parts = {name: released(name) for name in ("train", "held_out", "test")}
+    return replace(task, **parts)
+
+
+def write_stated(mechanism, task, folder) -> str:
+    """Write what a release guarantees; returns it in few words."""
+    statement = mechanism.statement(task.shape, DELTA, task.images_per_patient)
+    return write_statement(statement, folder)

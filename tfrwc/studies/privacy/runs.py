@@ -1,0 +1,173 @@
+"""Train a network without privacy, or by DP-SGD, and ask it of all images."""
+
+import functools
+import math
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from tfrwc import RWCCallback
+from tfrwc.privacy import make_private, poisson_batches
+from tfrwc.studies.privacy.arms import PLAIN, PRIVATE
+from tfrwc.studies.privacy.start import build, jit, rates, shift, shifted_batches
+
+_LOSS = "sparse_categorical_crossentropy"
+_PREDICTED = 512  # images at once
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What comes of a training.
+
+    Attributes:
+        network: trained, uncompiled.
+        epochs, batch_size: that it was trained with.
+        statement: a `tfrwc.privacy.sgd.statement.TrainingStatement`; None without
+            privacy.
+    """
+
+    network: object
+    epochs: int
+    batch_size: int
+    statement: object = None
+
+
+def train_plain(model, task, epochs, seed, recorded, start=None, verbose=0) -> Run:
+    """Train without privacy.
+
+    Args:
+        model: one of `tfrwc.models.NAMES`.
+        task: a `tfrwc.studies.privacy.data.Task`.
+        epochs: passes of DP-SGD over the training images, of which this takes a part.
+        seed: of the first weights and of the order of images.
+        recorded: file for the recording.
+        start: a trained network, whose weights all layers but the last get; None for
+            random ones.
+        verbose: of Keras' progress bar.
+    """
+    network = _begin(model, task, seed, start)
+    epochs, batch, steps = _plan(PLAIN, epochs, len(task.train.y))
+    compiled = _compiled(model, task.shape, steps)
+    compiled.set_weights(network.get_weights())
+    for variable in compiled.optimizer.variables:
+        variable.assign(keras.ops.zeros_like(variable))
+    compiled.fit(
+        shifted_batches(task.train.x, task.train.y, batch, seed),
+        epochs=epochs,
+        shuffle=False,  # they are
+        callbacks=[RWCCallback(recorded)],
+        verbose=verbose,
+    )
+    network.set_weights(compiled.get_weights())
+    return Run(network, epochs, batch)
+
+
+def train_private(
+    model, task, epochs, seed, epsilon, recorded, start=None, verbose=0
+) -> Run:
+    """Train by DP-SGD.
+
+    Args:
+        model, task, recorded, start, verbose: as of `train_plain`.
+        epochs: passes over the training images.
+        seed: of the first weights. Noise and batches have no seed: they come from the
+            operating system.
+        epsilon: of one image; infinity clips and adds no noise.
+    """
+    network = _begin(model, task, seed, start)
+    train = task.train
+    epochs, batch, steps = _plan(PRIVATE, epochs, len(train.y))
+    none = math.isinf(epsilon)
+    private = make_private(
+        network,
+        epsilon=None if none else epsilon,
+        noise_multiplier=0.0 if none else None,
+        clip=PRIVATE.clip,
+        batch_size=batch,
+        epochs=epochs,
+        train_size=len(train.y),
+        augmentation=shift(),
+        augmentation_multiplicity=PRIVATE.views,
+    )
+    private.compile(_optimizer(PRIVATE, steps), _LOSS)
+    private.fit(
+        poisson_batches(train.x, train.y, batch_size=batch),
+        epochs=epochs,
+        callbacks=[RWCCallback(recorded)],
+        verbose=verbose,
+    )
+    return Run(network, epochs, batch, private.statement(task.images_per_patient))
+
+
+def predictions(network, task, released=None) -> dict:
+    """Probabilities of class 1, and the classes, by name of the images.
+
+    Names: "test"; "members", some of the training images; "held_out"; and with
+    `released`, a task of released images, "test_released" and "members_released". The
+    classes are "test_label", "members_label" and "held_out_label"; "blank", bool, is of
+    members_released.
+    """
+    chosen = members_of(task)
+    shown = {
+        "test": task.test.x,
+        "members": task.train.x[chosen],
+        "held_out": task.held_out.x,
+    }
+    if released is not None:
+        shown["test_released"] = released.test.x
+        shown["members_released"] = released.train.x[chosen]
+    # All at once: a new network takes longer to trace than to ask.
+    p = network.predict(
+        np.concatenate(list(shown.values())), batch_size=_PREDICTED, verbose=0
+    )[:, 1]
+    ends = np.cumsum([len(x) for x in shown.values()])[:-1]
+    found = dict(zip(shown, np.split(p, ends), strict=True))
+    found["test_label"] = task.test.y
+    found["members_label"] = task.train.y[chosen]
+    found["held_out_label"] = task.held_out.y
+    if released is not None:
+        found["blank"] = blank(shown["members_released"])
+    return found
+
+
+def members_of(task) -> np.ndarray:
+    """Which training images membership inference asks of: twice as many as held out."""
+    count = min(len(task.train.y), 2 * len(task.held_out.y))
+    return np.random.default_rng(0).permutation(len(task.train.y))[:count]
+
+
+def blank(images) -> np.ndarray:
+    """Which images (n, ...) have one value everywhere, bool (n,)."""
+    flat = images.reshape(len(images), -1)
+    return (flat == flat[:, :1]).all(axis=1)
+
+
+def _begin(model, task, seed, start):
+    keras.utils.set_random_seed(seed)
+    return build(model, task.shape, 2, start)
+
+
+@functools.lru_cache(maxsize=1)
+def _compiled(model, shape, steps):
+    """The network in which all that is not private trains, its weights set anew for
+    each run: compiling takes as long as some epochs."""
+    network = build(model, shape, 2)
+    network.compile(_optimizer(PLAIN, steps), _LOSS, jit_compile=jit())
+    return network
+
+
+def _plan(recipe, epochs, images):
+    """Epochs, batch size, and the number of steps that makes."""
+    epochs = max(1, math.ceil(recipe.passes * epochs))
+    batch = max(1, min(recipe.batch_size, images // 4))
+    return epochs, batch, epochs * math.ceil(images / batch)
+
+
+def _optimizer(recipe, steps):
+    return keras.optimizers.SGD(
+        rates(recipe.learning_rate, steps),
+        momentum=recipe.momentum,
+        use_ema=True,
+        ema_momentum=recipe.averaging,
+    )

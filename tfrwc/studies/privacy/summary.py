@@ -1,0 +1,162 @@
+"""What the runs of a private study add up to, as plain data.
+
+Nothing is trained here: the same runs give the same summary.
+"""
+
+import math
+
+import numpy as np
+
+from tfrwc._common.plain import plain
+from tfrwc.dynamics.depth import typical_change
+from tfrwc.privacy.release.catalogue import standard_mechanisms
+from tfrwc.studies.privacy import published
+from tfrwc.studies.privacy.arms import KINDS
+from tfrwc.studies.privacy.findings import findings
+from tfrwc.studies.privacy.scores import majority, scores, with_intervals
+
+READING = {
+    "arms": "The ways of training. epsilon and delta are of one image and one seed's "
+    "model: for the image replaced by any other in Local-DP (kind local-dp), there or "
+    "not in DP-SGD; null is no guarantee. test is of clean images, test_released of "
+    "test images released as the training images were. Measures are means over seeds; "
+    "low and high bound 95 % intervals over test images and seeds.",
+    "train_accuracy": "Of some training images, as they were trained on.",
+    "blank": "Share of the released training images with one value everywhere.",
+    "membership": "Threshold attack on the loss, a row for each seed: advantage with "
+    "its interval, what chance makes of it (null_low to null_high), and the greatest "
+    "that the guarantee allows for one image replaced by another.",
+    "change": "Relative change of each layer in an epoch: sum of absolute changes over "
+    "sum of absolute weights, geometric mean over epochs and seeds.",
+    "published": "Configurations of arXiv:2005.13099 and accuracies recorded there. "
+    "implied_accuracy is what its network must have had on images that were not blank; "
+    "accounted_epsilon what its noise costs with the sensitivity that it has, had "
+    "batches been Poisson samples and without batch normalisation.",
+    "chosen": "The recipe was chosen by the held-out images of PneumoniaMNIST. That "
+    "costs privacy of these images which no epsilon here contains.",
+}
+
+
+def of_arm(number, name, runs) -> dict:
+    """Summary of an arm.
+
+    Args:
+        number, name: of the arm.
+        runs: (facts, predictions) of each seed, of
+            `tfrwc.studies.privacy.evaluation.evaluate`.
+    """
+    facts, predictions = zip(*runs, strict=True)
+    first, training = facts[0], [f["training"] for f in facts]
+    curves = np.array([f["change"] for f in facts], np.float64)
+    local = first["kind"] == "local-dp"
+    labels = predictions[0]["members_label"]
+    found = {
+        "number": number,
+        "name": name,
+        "kind": first["kind"],
+        "epsilon": first["epsilon"],
+        "delta": first["delta"],
+        "statement": first["statement"],
+        "explanation": first["explanation"],
+        "epochs": training[0]["epochs"],
+        "batch_size": training[0]["batch_size"],
+        "seconds": [t["seconds"] for t in training],
+        "test": _scores(predictions, "test", "test_label"),
+        "train_accuracy": [
+            float(
+                scores(p["members_released" if local else "members"], labels)[
+                    "accuracy"
+                ]
+            )
+            for p in predictions
+        ],
+        "held_out": _scores(predictions, "held_out", "held_out_label"),
+        "membership": {
+            measure: [f["membership"][measure] for f in facts]
+            for measure in ("advantage", "auc")
+        },
+        "layers": first["layers"],
+        "change": typical_change(curves),
+        "change_per_seed": [typical_change(one) for one in curves],
+    }
+    if local:
+        found["mechanism"] = first["statement"]["mechanism"]
+        found["test_released"] = _scores(predictions, "test_released", "test_label")
+    if found.get("mechanism") == "ScalarShift":
+        epsilon = first["statement"]["parameters"]["epsilon"]
+        found["identity"] = [
+            identity(epsilon, p["members_released"], labels, p["blank"])
+            for p in predictions
+        ]
+    return found
+
+
+def _scores(predictions, name, label):
+    return with_intervals([p[name] for p in predictions], predictions[0][label])
+
+
+def identity(epsilon, p, y, blank) -> dict:
+    """Whether training accuracy is what blank images leave of it.
+
+    Args:
+        epsilon: of `ScalarShift`.
+        p: (n,), probabilities of class 1 of released training images.
+        y: (n,), classes.
+        blank: (n,), bool.
+
+    Returns:
+        measured, the accuracy; a, that on images that are not blank; blank, their
+        share, and expected_blank, exp(-epsilon), for images that use the full range;
+        predicted, of `blanked_accuracy`; and predicted_by_share, of the share instead.
+    """
+    right = (np.asarray(p) > 0.5) == (y == 1)
+    a = float(np.mean(right[~blank])) if not blank.all() else math.nan
+    share, most = float(np.mean(blank)), majority(y)
+    return {
+        "measured": float(np.mean(right)),
+        "a": a,
+        "blank": share,
+        "expected_blank": math.exp(-epsilon),
+        "predicted": published.blanked_accuracy(a, epsilon, most),
+        "predicted_by_share": (1 - share) * a + share * most,
+    }
+
+
+def of_study(runs, settings) -> dict:
+    """Results of all runs, with what they mean in sentences.
+
+    Args:
+        runs: (facts, predictions) of each, of `tfrwc.studies.privacy.evaluation`; those
+            of one arm have its name.
+        settings: of the study, plain data.
+    """
+    runs = sorted(runs, key=_place)
+    arms = {}
+    for run in runs:
+        arms.setdefault(run[0]["arm"], []).append(run)
+    first = runs[0][0]
+    results = {
+        "study": "private_training",
+        "reading": READING,
+        "data": first["data"],
+        "arms": [of_arm(i, *arm) for i, arm in enumerate(arms.items())],
+        "published": published.table(),
+        "trial": settings,
+        "start": first["training"]["base"],
+        "versions": first["training"]["versions"],
+    }
+    results["findings"] = findings(results)
+    return plain(results)
+
+
+def _place(run):
+    """Arms in the order of `tfrwc.studies.privacy.arms`, and their seeds."""
+    facts, _ = run
+    names = list(standard_mechanisms(facts["data"]["image_shape"][:2]))
+    name, epsilon = facts["arm"], facts["epsilon"]
+    return (
+        KINDS.index(facts["kind"]),
+        names.index(name) if name in names else 0,
+        math.inf if epsilon is None else epsilon,
+        facts["training"]["seed"],
+    )
