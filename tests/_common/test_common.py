@@ -1,0 +1,68 @@
+"""What every part of the package uses."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tfrwc._common import checks, files
+from tfrwc._common.plain import number, plain
+from tfrwc._common.registry import Registry
+
+
+@pytest.mark.parametrize("value", [1, 5.0, np.int64(3), np.float32(2)])
+def test_whole_numbers_are_returned_as_int(value):
+    result = checks.whole_number(value, "batches")
+    assert type(result) is int
+    assert result == value
+
+
+@pytest.mark.parametrize(
+    "value", [0, -1, 1.5, True, "3", None, math.inf, math.nan, [1], 1j]
+)
+def test_other_values_are_no_whole_numbers(value):
+    with pytest.raises(ValueError, match=r"batches must be a whole number of 1 or mor"):
+        checks.whole_number(value, "batches")
+
+
+@pytest.mark.parametrize("value", [-1, 1.0, True, "3", None])
+def test_what_is_no_seed(value):
+    with pytest.raises(ValueError, match="random_state must be a whole number of 0"):
+        checks.random_seed(value, "random_state")
+    assert checks.random_seed(np.int32(0)) == 0
+
+
+@given(st.one_of(st.none(), st.floats(allow_nan=True)))
+def test_numbers_come_back_from_json(value):
+    back = number(json.loads(json.dumps(plain(value), allow_nan=False)))
+    expected = math.nan if value is None else value
+    np.testing.assert_equal(back, expected)
+
+
+def test_a_word_is_no_number():
+    with pytest.raises(ValueError, match="Received: 'many'"):
+        number("many")
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / "file"
+    files.write_text(path, "old")
+    with pytest.raises(TypeError), files.replacing(path) as file:
+        file.write("text, where bytes are meant")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_name_is_registered_once():
+    shapes = Registry("shape")
+    shapes.register("round", 1.5)
+    with pytest.raises(ValueError, match="already a shape 'round'"):
+        shapes.register("round", 2.5)
+    with pytest.raises(ValueError, match="must be a string"):
+        shapes.register("", 2.5)
+    assert dict(shapes) == {"round": 1.5}
+    shapes.unregister("round")
+    assert "round" not in shapes
