@@ -15,12 +15,12 @@ from tfrwc.components.engine.progress import progress
 from tfrwc.datasets.fingerprint import fingerprint
 from tfrwc.privacy import PixelGaussian, ScalarShift
 from tfrwc.privacy.sgd.statement import NoPrivacy
-from tfrwc.privacy.statement import image_guarantee, read_statement, write_statement
+from tfrwc.privacy.statement import read_statement, write_statement
 from tfrwc.report.tensorboard import write_logs
 from tfrwc.studies import blessing, example_sets, reports
 from tfrwc.studies.dynamics.trial import load_images
 from tfrwc.studies.privacy import data as private_data
-from tfrwc.studies.privacy.evaluation import kind_of
+from tfrwc.studies.privacy.evaluation import KIND_OF_STATEMENT
 from tfrwc.studies.recipes import Settings, train
 
 
@@ -130,11 +130,11 @@ def test_progress_outlives_what_was_killed(tmp_path):
 def test_statements_say_what_they_are_of(made, kind, epsilon, words, tmp_path):
     statement = NoPrivacy() if made is None else made.statement((8, 8), delta=1e-5)
     assert words in write_statement(statement, tmp_path)
-    data, text = read_statement(tmp_path)
-    assert text == statement.explain()
-    assert kind_of(data) == kind
-    found = image_guarantee(data)[0]
-    assert found == (
+    assert read_statement(tmp_path) == statement
+    text = (tmp_path / "privacy_statement.txt").read_text()
+    assert text == statement.explain() + "\n"
+    assert KIND_OF_STATEMENT[statement.kind] == kind
+    assert statement.guarantee.epsilon == (
         statement.image_epsilon_delta.epsilon if epsilon is None else epsilon
     )
 

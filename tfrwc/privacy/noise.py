@@ -12,12 +12,19 @@ cannot tell them from independent uniform words.
 
 import hashlib
 import secrets
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 GENERATOR = "AES-256-CTR of the package cryptography, keyed by BLAKE2b"
 KEY_BYTES = 16
+
+ImageId: TypeAlias = str | bytes | int
+Words: TypeAlias = npt.NDArray[np.int64]
+Floats: TypeAlias = npt.NDArray[np.float64]
 
 
 def new_key() -> bytes:
@@ -25,8 +32,12 @@ def new_key() -> bytes:
     return secrets.token_bytes(32)
 
 
-def insecure_test_key(seed) -> bytes:
-    """A key that anybody can compute: for tests and examples, never for real data."""
+def insecure_test_key(seed: object) -> bytes:
+    """A key that anybody can compute: for tests and examples, never for real data.
+
+    Args:
+        seed: anything; its text chooses the key.
+    """
     return hashlib.blake2b(f"insecure {seed}".encode(), digest_size=32).digest()
 
 
@@ -35,28 +46,30 @@ class KeyedNoise:
 
     Args:
         key: the secret, 16 bytes or more.
-        purpose: bytes; different purposes have independent words.
+        purpose: different purposes have independent words.
 
     Raises:
         TypeError: if the key is not bytes.
-        ValueError: if it is shorter.
+        ValueError: if the key has fewer than 16 bytes.
     """
 
-    def __init__(self, key, purpose):
+    def __init__(self, key: bytes, purpose: bytes) -> None:
         check_key(key)
         short = hashlib.blake2b(key).digest()
         master = hashlib.blake2b(purpose, key=short).digest()
         self._mac_key = master[32:]
         self._cipher = Cipher(algorithms.AES(master[:32]), modes.CTR(bytes(16)))
 
-    def words(self, ids, images, count) -> np.ndarray:
+    def words(
+        self, ids: Sequence[ImageId], images: npt.NDArray[Any], count: int
+    ) -> Words:
         """Uniform words for each image.
 
         Args:
-            ids: an id per image: str, int or bytes.
-            images: array (n, ...); the words depend on its values too, so that an id
+            ids: one per image.
+            images: (n, ...); the words depend on its values too, so that an id
                 used by mistake for two images does not give both the same noise.
-            count: words per image.
+            count: number of words per image.
 
         Returns:
             int64 (n, count), uniform over all 64-bit integers.
@@ -75,8 +88,8 @@ class KeyedNoise:
         return buffer[: len(images) * size].view(np.int64).reshape(-1, count)
 
 
-def standard_laplace(words) -> np.ndarray:
-    """Laplace noise of scale 1, float64 of the words' shape, up to 44.4 in size."""
+def standard_laplace(words: Words) -> Floats:
+    """Laplace noise of scale 1, at most 44.4 in size; one number per word."""
     signed = words.astype(np.float64)
     size = np.abs(signed)
     size += 0.5
@@ -84,8 +97,8 @@ def standard_laplace(words) -> np.ndarray:
     return np.copysign(np.log(size, out=size), signed, out=size)
 
 
-def standard_normal(words) -> np.ndarray:
-    """Normal noise of variance 1, float64, up to 9.5 in size.
+def standard_normal(words: Words) -> Floats:
+    """Normal noise of variance 1, at most 9.5 in size; one number per word.
 
     By Box and Muller (1958), from an even number of words in the last axis: the first
     half gives radii, the second angles.
@@ -110,8 +123,8 @@ _ANGLES = np.arange(4096) * (2 * np.pi / 4096)
 _COSINES, _SINES = np.cos(_ANGLES), np.sin(_ANGLES)
 
 
-def _turn(words, cosine, sine):
-    """Cosine and sine of uniform angles, to 1e-16.
+def _turn(words: Words, cosine: Floats, sine: Floats) -> None:
+    """Write cosine and sine of uniform angles, to 1e-16.
 
     The high 12 bits of a word choose one of 4096 angles from a table; for the small
     angle b < 0.0016 that the low 52 bits add, Taylor's series to b⁴ and b⁵ suffice.
@@ -129,20 +142,25 @@ def _turn(words, cosine, sine):
     sine += c * fine
 
 
-def uniform(words) -> np.ndarray:
-    """Uniform numbers in [0, 1), float64 of the words' shape."""
+def uniform(words: Words) -> Floats:
+    """Uniform numbers in [0, 1), one per word."""
     numbers = words * 2.0**-64
     numbers += 0.5
     return np.minimum(numbers, 1 - 2.0**-53, out=numbers)
 
 
-def standard_exponential(words) -> np.ndarray:
-    """Exponential numbers of mean 1, float64 of the words' shape."""
+def standard_exponential(words: Words) -> Floats:
+    """Exponential numbers of mean 1, one per word."""
     return np.abs(standard_laplace(words))
 
 
-def check_key(key):
-    """Raise unless a key is bytes, and enough of them."""
+def check_key(key: object) -> None:
+    """Check a secret key.
+
+    Raises:
+        TypeError: if it is not bytes.
+        ValueError: if it has fewer than `KEY_BYTES`.
+    """
     if not isinstance(key, bytes):
         raise TypeError(
             f"A key is bytes, 16 or more. Received: {type(key).__name__}. Make one "
@@ -155,7 +173,7 @@ def check_key(key):
         )
 
 
-def encode(name) -> bytes:
+def encode(name: ImageId) -> bytes:
     """An id as bytes; different ids give different ones."""
     if isinstance(name, bytes):
         return b"bytes %d %b" % (len(name), name)
@@ -164,7 +182,7 @@ def encode(name) -> bytes:
     return b"%b %d %b" % (kind, len(text), text)
 
 
-def _canonical(image):
+def _canonical(image: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The values of an image as an array that does not depend on their type."""
     if image.dtype != np.uint8:
         whole = image.astype(np.uint8)

@@ -1,42 +1,178 @@
-"""Privacy statements on disk: for machines in JSON, for people in words."""
+"""Privacy statements: what is guaranteed, for machines in JSON, for people in words.
+
+>>> import tempfile
+>>> from tfrwc.privacy import PixelLaplace
+>>> statement = PixelLaplace(scale=255.0).statement((8, 8))
+>>> with tempfile.TemporaryDirectory() as folder:
+...     print(write_statement(statement, folder))
+...     read_statement(folder) == statement
+epsilon 48.01, delta 1e-05, for an image
+True
+"""
 
 import json
 import math
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
+from typing import Any, ClassVar, TypeVar, get_origin
+
+from tfrwc._common.files import write_text
+from tfrwc._common.plain import number, plain
+from tfrwc._common.registry import Registry
+from tfrwc.privacy.guarantee import EpsilonDelta
 
 _NAME = "privacy_statement"
 
+S = TypeVar("S", bound="PrivacyStatement")
 
-def write_statement(statement, folder) -> str:
-    """Write privacy_statement.json and .txt; returns the guarantee in few words.
+
+@dataclass(frozen=True)
+class PrivacyStatement(ABC):
+    """What is guaranteed: the base of all statements.
+
+    A subclass is a frozen dataclass that names its `kind`, by which
+    `statement_from_dict` finds it again.
+
+    Attributes:
+        kind: of statement: ``"release"``, ``"training"`` or ``"none"``.
+        unit: what `guarantee` is for one of.
+    """
+
+    kind: ClassVar[str]
+    unit: ClassVar[str] = "image"
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "kind" in cls.__dict__:
+            STATEMENTS.register(cls.kind, cls)
+
+    @property
+    @abstractmethod
+    def guarantee(self) -> EpsilonDelta:
+        """Epsilon and delta of one `unit`; an infinite epsilon where there is none."""
+
+    @abstractmethod
+    def explain(self) -> str:
+        """The statement as text for a hospital's data officer."""
+
+    def summary(self) -> str:
+        """The guarantee in a few words; ``"none"`` where there is none."""
+        epsilon, delta = self.guarantee
+        if math.isinf(epsilon):
+            return "none"
+        return f"epsilon {epsilon:.4g}, delta {delta:.2g}, for an {self.unit}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON, which has no infinity: it becomes "infinity"."""
+        # asdict keeps named tuples, which `plain` would turn into lists.
+        values = {
+            name: value._asdict() if isinstance(value, EpsilonDelta) else value
+            for name, value in asdict(self).items()
+        }
+        return {"kind": self.kind} | {k: plain(value) for k, value in values.items()}
+
+    def to_json(self) -> str:
+        """The statement as JSON text."""
+        return json.dumps(self.to_dict(), indent=1)
+
+    @classmethod
+    def from_dict(cls: type[S], data: Mapping[str, Any]) -> S:
+        """Make the statement that `to_dict` turned into plain data.
+
+        Raises:
+            ValueError: if the data lack an attribute, or have one that this version
+                does not know, which could limit what the others say.
+        """
+        types = {field.name: field.type for field in fields(cls)}
+        required = {
+            field.name
+            for field in fields(cls)
+            if field.default is MISSING and field.default_factory is MISSING
+        }
+        values = {name: value for name, value in data.items() if name != "kind"}
+        missing = sorted(required - values.keys())
+        unknown = sorted(values.keys() - types.keys())
+        if missing or unknown:
+            raise ValueError(
+                f"A privacy statement of the kind {cls.kind!r} has the attributes "
+                f"{', '.join(types)}. Missing: {', '.join(missing) or 'none'}; unknown "
+                f"to this version: {', '.join(unknown) or 'none'}. Use the version of "
+                "tfrwc that wrote it, or write it again."
+            )
+        try:
+            return cls(**{k: _restored(value, types[k]) for k, value in values.items()})
+        except (KeyError, TypeError) as error:
+            raise ValueError(
+                f"A privacy statement of the kind {cls.kind!r} has an attribute of "
+                f"another type than this version writes: {error!r}."
+            ) from error
+
+
+STATEMENTS: Registry[type[PrivacyStatement]] = Registry("kind of privacy statement")
+
+
+def write_statement(statement: PrivacyStatement, folder: str | os.PathLike[str]) -> str:
+    """Write a statement as privacy_statement.json and privacy_statement.txt.
 
     Args:
-        statement: with to_json, to_dict and explain.
-        folder: which is there.
+        statement: to be written.
+        folder: to write into; it must exist.
+
+    Returns:
+        The guarantee in a few words, see `PrivacyStatement.summary`.
     """
     folder = Path(folder)
-    (folder / f"{_NAME}.json").write_text(statement.to_json(), encoding="utf-8")
-    (folder / f"{_NAME}.txt").write_text(statement.explain() + "\n", encoding="utf-8")
-    epsilon, delta = image_guarantee(statement.to_dict())
-    if math.isinf(epsilon):
-        return "none"
-    return f"epsilon {epsilon:.4g}, delta {delta:.2g}, for an image"
+    write_text(folder / f"{_NAME}.json", statement.to_json())
+    write_text(folder / f"{_NAME}.txt", statement.explain() + "\n")
+    return statement.summary()
 
 
-def read_statement(folder) -> tuple:
-    """The statement in a folder, as plain data, and in words."""
-    folder = Path(folder)
-    data = json.loads((folder / f"{_NAME}.json").read_text(encoding="utf-8"))
-    return data, (folder / f"{_NAME}.txt").read_text(encoding="utf-8").rstrip("\n")
+def read_statement(folder: str | os.PathLike[str]) -> PrivacyStatement:
+    """Read the statement that `write_statement` wrote into a folder.
+
+    Raises:
+        FileNotFoundError: if there is no privacy_statement.json in it.
+        ValueError: if that is not a statement.
+    """
+    path = Path(folder) / f"{_NAME}.json"
+    try:
+        return statement_from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise ValueError(f"{path} is not a privacy statement: {error}") from error
 
 
-def image_guarantee(statement) -> tuple:
-    """Epsilon and delta of one image: of released images for the image replaced by any
-    other, of DP-SGD for an image that is there or not; infinity without a guarantee.
+def statement_from_dict(data: Mapping[str, Any]) -> PrivacyStatement:
+    """Make a statement of the kind that plain data say they are of.
 
     Args:
-        statement: plain data, of `read_statement`.
+        data: of `PrivacyStatement.to_dict`, as they also stand in the manifest of a
+            saved model and in the metadata of a TFDS data set.
+
+    Raises:
+        ValueError: if they are not a statement.
     """
-    found = statement.get("image_epsilon_delta", statement)
-    epsilon = found["epsilon"]
-    return (math.inf if epsilon == "infinity" else epsilon), found["delta"]
+    if not isinstance(data, Mapping):
+        raise ValueError(
+            f"A statement is an object with a kind. Received: {type(data).__name__}."
+        )
+    kind = data["kind"] if "kind" in data else _kind_before_it_was_written(data)
+    return STATEMENTS[str(kind)].from_dict(data)
+
+
+def _kind_before_it_was_written(data: Mapping[str, Any]) -> str:
+    """The kind of a statement from before version 0.1.0 was released."""
+    if "image_epsilon_delta" in data:
+        return "release"
+    return "training" if "noise_multiplier" in data else "none"
+
+
+def _restored(value: Any, field_type: Any) -> Any:
+    """A value of plain data as the attribute that it was."""
+    if field_type is float:
+        return number(value)
+    if field_type is EpsilonDelta:
+        return EpsilonDelta(number(value["epsilon"]), number(value["delta"]))
+    return tuple(value) if get_origin(field_type) is tuple else value

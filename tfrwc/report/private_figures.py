@@ -8,18 +8,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
+from tfrwc.privacy.release.catalogue import style_of
 from tfrwc.report.figures import TREND_COLOURS, array, subplots
 
 PLAIN, DP_SGD = "0.25", TREND_COLOURS[1]
-COLOURS = {
-    "PixelLaplace": TREND_COLOURS[0],
-    "PixelGaussian": TREND_COLOURS[5],
-    "DPPix": TREND_COLOURS[2],
-    "RandomizedResponse": TREND_COLOURS[3],
-    "DPSVD": TREND_COLOURS[6],
-    "ScalarShift": TREND_COLOURS[8],
-}
-MARKERS = dict(zip(COLOURS, "sDv^P*", strict=True))
 _PANELS = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
@@ -160,7 +152,7 @@ def _style(arm):
         return PLAIN, "o"
     if arm["kind"] == "dp-sgd":
         return DP_SGD, "o"
-    return COLOURS[arm["mechanism"]], MARKERS[arm["mechanism"]]
+    return style_of(arm["mechanism"])
 
 
 def _point(axis, x, found, colour, marker, filled):

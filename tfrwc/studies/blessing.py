@@ -88,10 +88,11 @@ def manifest(model, statement=None, evaluation=None) -> dict:
             for name, one in found["test"].items()
         }
     if statement is None:
-        stated, words = NoPrivacy().to_dict(), NoPrivacy().explain()
+        stated = NoPrivacy()
     else:
-        stated, words = read_statement(statement)
-    return known | {"privacy": {"statement": stated, "explanation": words}}
+        stated = read_statement(statement)
+    privacy = {"statement": stated.to_dict(), "explanation": stated.explain()}
+    return known | {"privacy": privacy}
 
 
 def write_pushed(path, folder):

@@ -14,35 +14,45 @@ test does better than (Kairouz, Oh, Viswanath, ICML 2015, theorem 2.1)
 """
 
 import math
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy.integrate import trapezoid
 
 # Above it e^epsilon overflows, and the bounds are 1 in double precision.
 _GREATEST = 700.0
 
 
-def tpr_bound(fpr, epsilon, delta=0.0):
-    """Greatest true positive rate at a false positive rate (a number or an array)."""
+def tpr_bound(fpr: npt.ArrayLike, epsilon: float, delta: float = 0.0) -> Any:
+    """Greatest true positive rate at a false positive rate.
+
+    Args:
+        fpr: a number, or an array of any shape.
+        epsilon, delta: of the guarantee.
+
+    Returns:
+        float64 of the shape of `fpr`.
+    """
     fpr = np.asarray(fpr, np.float64)
     grown = np.exp(min(epsilon, _GREATEST)) * fpr + delta
     bound = np.minimum(grown, 1 - math.exp(-epsilon) * (1 - delta - fpr))
     return np.clip(bound, 0.0, 1.0)[()]
 
 
-def advantage_bound(epsilon, delta=0.0) -> float:
+def advantage_bound(epsilon: float, delta: float = 0.0) -> float:
     """Greatest TPR - FPR: (e^epsilon - 1 + 2 delta) / (e^epsilon + 1)."""
     return min(1.0, math.tanh(epsilon / 2) + 2 * delta * _corner(epsilon))
 
 
-def auc_bound(epsilon, delta=0.0) -> float:
+def auc_bound(epsilon: float, delta: float = 0.0) -> float:
     """Greatest area under the curve: that under `tpr_bound`, by its corners."""
     corner = (1 - delta) * _corner(epsilon)
     fpr, tpr = [0.0, corner, 1 - delta, 1.0], [delta, 1 - corner, 1.0, 1.0]
     return float(trapezoid(tpr, fpr))
 
 
-def group_guarantee(epsilon, delta, size) -> tuple[float, float]:
+def group_guarantee(epsilon: float, delta: float, size: int) -> tuple[float, float]:
     """(epsilon, delta) of `size` examples together, from that of one.
 
     Group privacy: size epsilon, and delta (e^(size epsilon) - 1) / (e^epsilon - 1)
@@ -54,6 +64,6 @@ def group_guarantee(epsilon, delta, size) -> tuple[float, float]:
     return together, min(1.0, delta * math.expm1(together) / math.expm1(epsilon))
 
 
-def _corner(epsilon):
+def _corner(epsilon: float) -> float:
     """1 / (e^epsilon + 1)."""
     return math.exp(-epsilon) / (1 + math.exp(-epsilon))

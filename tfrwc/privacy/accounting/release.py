@@ -1,4 +1,8 @@
-"""The (epsilon, delta) of many noisy values together, by dp-accounting.
+"""What many noisy values cost together, by dp-accounting.
+
+>>> cost = laplace([(0.1, 4096)], delta=1e-5)
+>>> f"{cost.epsilon:.1f} by {cost.method}"
+'45.8 by PLD'
 
 All functions are for two images that differ as much as can be in every one of
 their values. Privacy loss distributions (PLD) with connect-the-dots rounding give
@@ -9,22 +13,17 @@ percent higher.
 """
 
 import math
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import brentq
 
 PLD_LIMIT = 2_000_000
 SMALLEST_PLD_DELTA = 1e-8
 PURE = "pure composition"
 _TRANSFORM_ERROR = 1e-11
-
-
-class EpsilonDelta(NamedTuple):
-    """An approximate guarantee: epsilon, up to the probability delta."""
-
-    epsilon: float
-    delta: float
 
 
 class Cost(NamedTuple):
@@ -34,7 +33,7 @@ class Cost(NamedTuple):
     method: str
 
 
-def laplace(parts, delta) -> Cost:
+def laplace(parts: Iterable[tuple[float, int]], delta: float) -> Cost:
     """Cost of Laplace mechanisms together.
 
     Args:
@@ -71,15 +70,22 @@ def laplace(parts, delta) -> Cost:
     return _from_pld(total, step, delta, pure)
 
 
-def randomized_response(epsilon, levels, count, delta) -> Cost:
-    """Cost of `count` randomized responses over `levels` levels, each of `epsilon`."""
+def randomized_response(epsilon: float, levels: int, count: int, delta: float) -> Cost:
+    """Cost of randomized responses together.
+
+    Args:
+        epsilon: pure epsilon of one response.
+        levels: among which a response chooses.
+        count: number of responses.
+        delta: of the guarantee.
+    """
     from dp_accounting.pld import privacy_loss_distribution as pld
 
     pure = epsilon * count
-    changed = math.exp(-epsilon)
-    kept = 1 / (1 + (levels - 1) * changed)
+    keep = 1 / (1 + (levels - 1) * math.exp(-epsilon))
+    change = keep * math.exp(-epsilon)  # to one of the other levels
     # Probabilities of the losses epsilon, 0 and -epsilon.
-    losses = {1: kept, 0: (levels - 2) * kept * changed, -1: kept * changed}
+    losses = {1: keep, 0: (levels - 2) * change, -1: change}
     if delta < SMALLEST_PLD_DELTA:
         moment = _discrete_moment({k * epsilon: p for k, p in losses.items() if p})
         return _rdp([(moment, count)], delta, pure)
@@ -91,7 +97,7 @@ def randomized_response(epsilon, levels, count, delta) -> Cost:
     return _from_pld(one.self_compose(count), epsilon, delta, pure)
 
 
-def gaussian(sensitivity, sigma, delta) -> Cost:
+def gaussian(sensitivity: float, sigma: float, delta: float) -> Cost:
     """Cost of one Gaussian mechanism: exact (Balle and Wang, ICML 2018, theorem 8).
 
     Args:
@@ -104,7 +110,7 @@ def gaussian(sensitivity, sigma, delta) -> Cost:
     ratio = sensitivity / sigma
     loss = GaussianPrivacyLoss(1.0, sensitivity=ratio)
 
-    def excess(epsilon):
+    def excess(epsilon: float) -> float:
         return loss.get_delta_for_epsilon([epsilon])[0] - delta
 
     if excess(0.0) <= 0:
@@ -115,19 +121,21 @@ def gaussian(sensitivity, sigma, delta) -> Cost:
     return Cost(float(epsilon), "analytic Gaussian")
 
 
-def smallest_noise(cost, epsilon, enough) -> float:
-    """The smallest noise that keeps a decreasing cost at or below epsilon.
+def smallest_noise(
+    cost: Callable[[float], float], epsilon: float, enough: float
+) -> float:
+    """The smallest noise that keeps a cost within a budget.
 
     Args:
-        cost: from noise to epsilon.
+        cost: epsilon as a function of the noise, which it falls with.
         epsilon: the budget.
         enough: a noise that is enough.
 
     Returns:
-        A noise within 1e-4 of the smallest, on the safe side.
+        A noise that is enough, at most 1e-4 of it above the smallest.
     """
 
-    def excess(log_noise):
+    def excess(log_noise: float) -> float:
         return math.log(max(cost(math.exp(log_noise)), 1e-300) / epsilon)
 
     high = math.log(enough)
@@ -141,8 +149,8 @@ def smallest_noise(cost, epsilon, enough) -> float:
     return noise
 
 
-def _from_pld(loss, step, delta, pure):
-    """Epsilon of a composed loss with grid `step`."""
+def _from_pld(loss: Any, step: float, delta: float, pure: float) -> Cost:
+    """Cost of a composed loss whose grid has steps of `step`."""
     from dp_accounting.pld import privacy_loss_distribution as pld
 
     delta -= _TRANSFORM_ERROR
@@ -163,17 +171,20 @@ def _from_pld(loss, step, delta, pure):
 _ORDERS = 1 + np.logspace(-4, 4, 401)
 
 
-def _rdp(parts, delta, pure):
-    """Epsilon from log-moments (order - 1) * divergence of losses, and their counts."""
+def _rdp(
+    parts: Iterable[tuple[npt.NDArray[np.float64], int]], delta: float, pure: float
+) -> Cost:
+    """Cost from log-moments (order - 1) * divergence of losses, and their counts."""
     from dp_accounting.rdp import rdp_privacy_accountant
 
-    divergence = sum(count * moment for moment, count in parts) / (_ORDERS - 1)
+    moments = sum((count * moment for moment, count in parts), 0.0 * _ORDERS)
+    divergence = moments / (_ORDERS - 1)
     divergence = np.maximum(divergence, 0)  # rounding can leave less
     epsilon, _ = rdp_privacy_accountant.compute_epsilon(_ORDERS, divergence, delta)
     return Cost(float(epsilon), "RDP") if epsilon < pure else Cost(pure, PURE)
 
 
-def _laplace_moment(epsilon):
+def _laplace_moment(epsilon: float) -> npt.NDArray[np.float64]:
     # Mironov (CSF 2017, proposition 6); the library's event stands for a looser bound.
     a = _ORDERS
     return np.logaddexp(
@@ -182,7 +193,7 @@ def _laplace_moment(epsilon):
     )
 
 
-def _discrete_moment(losses):
+def _discrete_moment(losses: dict[float, float]) -> npt.NDArray[np.float64]:
     return np.logaddexp.reduce(
         [math.log(p) + (_ORDERS - 1) * loss for loss, p in losses.items()]
     )

@@ -3,7 +3,7 @@
 >>> from tfrwc.privacy.accounting import sgd
 >>> cost = sgd.sampled_gaussian(1.0, rate=0.01, steps=1000, delta=1e-5)
 >>> round(cost.epsilon, 1)
-2.1
+1.8
 
 A step draws a Poisson sample of the examples, clips the gradient of each, and adds
 Gaussian noise to their sum (Abadi et al., arXiv:1607.00133). Two data sets are
@@ -23,13 +23,15 @@ from tfrwc.privacy.accounting.release import (
 _NEARLY_ALL = 0.99
 
 
-def sampled_gaussian(noise_multiplier, rate, steps, delta) -> Cost:
-    """Epsilon of `steps` steps.
+def sampled_gaussian(
+    noise_multiplier: float, rate: float, steps: int, delta: float
+) -> Cost:
+    """Cost of a number of steps for one example.
 
     Args:
         noise_multiplier: standard deviation of the noise over the clipping norm.
         rate: probability that a step uses an example.
-        steps: how many.
+        steps: number of steps.
         delta: of the guarantee.
     """
     if steps == 0:
@@ -54,10 +56,17 @@ def sampled_gaussian(noise_multiplier, rate, steps, delta) -> Cost:
     return Cost(float(accountant.get_epsilon(delta)), "PLD")
 
 
-def noise_multiplier_for(epsilon, delta, rate, steps) -> float:
-    """The smallest noise multiplier that keeps `sampled_gaussian` within epsilon."""
+def noise_multiplier_for(
+    epsilon: float, delta: float, rate: float, steps: int
+) -> float:
+    """The smallest noise multiplier that keeps `sampled_gaussian` within a budget.
 
-    def cost(noise):
+    Args:
+        epsilon, delta: the budget.
+        rate, steps: as of `sampled_gaussian`.
+    """
+
+    def cost(noise: float) -> float:
         return sampled_gaussian(noise, rate, steps, delta).epsilon
 
     enough = 1.0
@@ -66,18 +75,24 @@ def noise_multiplier_for(epsilon, delta, rate, steps) -> float:
     return smallest_noise(cost, epsilon, enough)
 
 
-def group(size, noise_multiplier, rate, steps, delta) -> Cost:
-    """Epsilon of all `size` examples of a group, such as a patient, together.
+def group(
+    size: int, noise_multiplier: float, rate: float, steps: int, delta: float
+) -> Cost:
+    """Cost for all examples of a group together, such as the images of a patient.
 
     The smaller of two bounds. One is group privacy: ε for one example at
     δ (e^ε - 1) / (e^(size ε) - 1) gives size ε at δ. The other takes the worst case of
     a step, that it uses all of the group or none.
+
+    Args:
+        size: number of examples in the group.
+        noise_multiplier, rate, steps, delta: as of `sampled_gaussian`.
     """
     one = sampled_gaussian(noise_multiplier, rate, steps, delta)
     if size == 1 or one.epsilon in (0.0, math.inf):
         return one
-    whole = -math.expm1(size * math.log1p(-rate)) if rate < 1 else 1
-    worst = sampled_gaussian(noise_multiplier / size, whole, steps, delta)
+    any_of_it = -math.expm1(size * math.log1p(-rate)) if rate < 1 else 1.0
+    worst = sampled_gaussian(noise_multiplier / size, any_of_it, steps, delta)
     epsilon = one.epsilon
     if size * epsilon > 600:  # beyond the range of exp, and of any meaning
         return worst
@@ -87,10 +102,10 @@ def group(size, noise_multiplier, rate, steps, delta) -> Cost:
         smaller = delta * math.exp(max(share, -700))
         if smaller < SMALLEST_PLD_DELTA * 1e-2:
             return worst
-        found = sampled_gaussian(noise_multiplier, rate, steps, smaller).epsilon
-        if found <= epsilon:
+        larger = sampled_gaussian(noise_multiplier, rate, steps, smaller).epsilon
+        if larger <= epsilon:
             break
-        epsilon = found * (1 + 1e-4)
+        epsilon = larger * (1 + 1e-4)
     else:
         return worst
     return min(worst, Cost(size * epsilon, "group privacy of PLD"))

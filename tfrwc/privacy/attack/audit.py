@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import beta
 
-from tfrwc.privacy._checks import TOP, check_confidence
+from tfrwc.privacy.arguments import check_confidence
 from tfrwc.privacy.noise import new_key
+from tfrwc.privacy.release.images import TOP
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ import numpy as np
 from scipy.special import expit
 from scipy.stats import binom
 
-from tfrwc.privacy._checks import check_confidence, check_delta, is_number
+from tfrwc._common.checks import is_number
+from tfrwc.privacy.arguments import check_confidence, check_delta
 from tfrwc.privacy.attack.audit import epsilon_from_scores
 
 _FEWEST_GUESSES = 16  # of the default choices: fewer cannot show much

@@ -1,44 +1,113 @@
-"""Mechanisms at budgets from strong privacy to images that still show something."""
+"""Standard mechanisms: at budgets from strong privacy to images that show something.
 
-from tfrwc.privacy.release.mechanisms import (
-    DPSVD,
-    DPPix,
-    PixelGaussian,
-    PixelLaplace,
-    RandomizedResponse,
-    ScalarShift,
+>>> standard_names()[:3]
+('laplace_value_1', 'laplace_value_4', 'laplace_value_16')
+>>> standard_mechanism("laplace_value_4", (64, 64))
+PixelLaplace(scale=63.75)
+>>> style_of("PixelLaplace")
+Style(colour='#0072B2', marker='s')
+
+Each module of this folder registers the mechanism in it when it is imported, which is
+done here; see `register` for mechanisms of one's own.
+"""
+
+import pkgutil
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from tfrwc.privacy.release.mechanism import Mechanism
+from tfrwc.privacy.release.registry import (
+    DELTA,
+    MECHANISMS,
+    Factory,
+    RegisteredMechanism,
+    Style,
+    register,
+    unregister,
 )
 
-DELTA = 1e-5
+__all__ = [
+    "DELTA",
+    "MECHANISMS",
+    "Style",
+    "register",
+    "standard_mechanism",
+    "standard_mechanisms",
+    "standard_names",
+    "style_of",
+    "table",
+    "unregister",
+]
+
+for _module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+    if _module.name != "catalogue":
+        import_module(f"{__package__}.{_module.name}")
 
 
-def standard_mechanisms(shape) -> dict:
-    """Mechanisms by name for images of a shape, the more private first in each kind.
+def standard_names() -> tuple[str, ...]:
+    """Names of the standard mechanisms, the more private first in each kind.
 
-    The numbers of the names are the budgets: per value, per image with `DELTA`, or
-    the mechanism's own.
+    The numbers in a name are the budget: per value, per image with `DELTA`, or the
+    mechanism's own. Nothing is computed.
+    """
+    return tuple(_factories())
+
+
+def standard_mechanism(name: str, shape: Sequence[int]) -> Mechanism:
+    """Make a standard mechanism for images of a shape.
 
     Args:
-        shape: (height, width), at least 8 each.
+        name: one of `standard_names()`.
+        shape: (height, width), at least 8 each, or (height, width, channels).
+
+    Raises:
+        ValueError: if there is none of this name.
     """
-    rank = min(16, *shape[:2])
-    laplace = {
-        f"laplace_value_{e}": PixelLaplace.for_budget(e, per="value")
-        for e in (1, 4, 16)
-    }
-    gaussian = {
-        f"gaussian_image_{e}": PixelGaussian.for_budget(
-            e, per="image", shape=shape, delta=DELTA
+    factories = _factories()
+    if name not in factories:
+        raise ValueError(
+            f"There is no release {name}. Choose from {', '.join(factories)}."
         )
-        for e in (10, 1000, 10000)
-    }
-    pixels = {f"dppix_{e}": DPPix(epsilon=e, cell=4, m=16) for e in (1, 4, 16)}
-    response = {
-        f"response_value_{e}": RandomizedResponse(e, levels=4) for e in (1, 2, 4)
-    }
-    singular = {"dpsvd_0p1": DPSVD(epsilon=0.1, k=rank)}
-    shift = {
-        f"shift_{name}": ScalarShift(e)
-        for name, e in (("0p25", 0.25), ("0p5", 0.5), ("1", 1.0))
-    }
-    return laplace | gaussian | pixels | response | singular | shift
+    return factories[name](shape)
+
+
+def standard_mechanisms(shape: Sequence[int]) -> dict[str, Mechanism]:
+    """All standard mechanisms by name, which takes about a second.
+
+    Args:
+        shape: as of `standard_mechanism`.
+    """
+    return {name: make(shape) for name, make in _factories().items()}
+
+
+def style_of(name: str) -> Style:
+    """Colour and marker of a mechanism in figures.
+
+    Args:
+        name: of its class, as in `Statement.mechanism`.
+
+    Raises:
+        ValueError: if no mechanism of this name is registered.
+    """
+    return MECHANISMS[name].style
+
+
+def table() -> list[tuple[str, str, str]]:
+    """Rows (mechanism with its parameters, noise, guarantee) for the documentation."""
+    return [
+        (
+            f"{item.mechanism.__name__}({', '.join(item.mechanism.parameter_names())})",
+            item.noise,
+            item.guarantee,
+        )
+        for item in _in_order()
+    ]
+
+
+def _in_order() -> list[RegisteredMechanism]:
+    return sorted(MECHANISMS.values(), key=lambda item: item.rank)
+
+
+def _factories() -> dict[str, Factory]:
+    return {name: make for m in _in_order() for name, make in m.budgets.items()}

@@ -2,23 +2,28 @@
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import asdict, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
-from tfrwc.privacy._checks import (
+from tfrwc._common.checks import is_number, whole_number
+from tfrwc.privacy.accounting.release import Cost
+from tfrwc.privacy.arguments import check_delta
+from tfrwc.privacy.guarantee import EpsilonDelta
+from tfrwc.privacy.noise import GENERATOR, ImageId, KeyedNoise, Words
+from tfrwc.privacy.release.images import (
     TOP,
-    check_budget,
-    check_count,
-    check_delta,
+    Floats,
+    FullShape,
+    Images,
     check_ids,
     check_images,
     check_shape,
     is_grey,
-    is_number,
 )
-from tfrwc.privacy.accounting.release import Cost, EpsilonDelta, smallest_noise
-from tfrwc.privacy.noise import GENERATOR, KeyedNoise
 from tfrwc.privacy.release.statement import ADJACENCY, Statement
 
 # So many values are prepared together, and so many noised, that calls cost little
@@ -36,12 +41,19 @@ _ALWAYS = (
 )
 
 
+@dataclass(frozen=True)
 class Mechanism(ABC):
-    """Releases each image with noise; see the subclasses."""
+    """Releases each image with noise.
 
-    _clips = False  # whether released values are brought back to 0..255
+    A mechanism is a frozen dataclass whose parameters are numbers above 0. It derives
+    from `Guaranteed` or `NoGuarantee`, and says how images become noisy (`_perturb`),
+    how many random words that takes (`_words`), and, if it guarantees anything, what
+    one value and whole images cost.
+    """
 
-    def __post_init__(self):
+    _clips: ClassVar[bool] = False  # whether released values go back to 0..255
+
+    def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
             whole = field.type in (int, "int")
@@ -55,7 +67,17 @@ class Mechanism(ABC):
             # Plain numbers, so that the repr, which keys the noise, is always the same.
             object.__setattr__(self, field.name, (int if whole else float)(value))
 
-    def privatize(self, images, key, ids=None) -> np.ndarray:
+    @classmethod
+    def parameter_names(cls) -> tuple[str, ...]:
+        """Names of the mechanism's parameters."""
+        return tuple(field.name for field in fields(cls))
+
+    def privatize(
+        self,
+        images: npt.ArrayLike,
+        key: bytes,
+        ids: Iterable[ImageId] | None = None,
+    ) -> npt.NDArray[np.float32]:
         """Release images.
 
         An image of three equal channels is a grey one: its channels share one draw.
@@ -66,9 +88,9 @@ class Mechanism(ABC):
                 floating, values in 0..255.
             key: secret bytes, 16 or more, from `tfrwc.privacy.new_key()`. The same
                 key, id and image give the same noise.
-            ids: n different names (str, int or bytes), each for ever that of one
-                image. Without them an image's position is its id. Two different
-                images never share noise, even with one id.
+            ids: n different names, each of one image for ever. Without them an
+                image's position is its id. Two different images never share noise,
+                even with one id.
 
         Returns:
             float32 of the images' shape, multiples of a power of two, 1/1024 or at
@@ -79,19 +101,21 @@ class Mechanism(ABC):
             TypeError, ValueError: if images, key or ids are not as above.
         """
         images = check_images(images)
-        ids = check_ids(ids, len(images))
+        names = check_ids(ids, len(images))
         if images.ndim == 3:
-            return self._release(images[..., None], key, ids)[..., 0]
+            return self._release(images[..., None], key, names)[..., 0]
         grey = is_grey(images)
         if not grey.any():
-            return self._release(images, key, ids)
+            return self._release(images, key, names)
         released = np.empty(images.shape, np.float32)
         for chosen, channels in ((grey, slice(1)), (~grey, slice(None))):
-            some = [name for name, take in zip(ids, chosen, strict=True) if take]
+            some = [name for name, take in zip(names, chosen, strict=True) if take]
             released[chosen] = self._release(images[chosen][..., channels], key, some)
         return released
 
-    def statement(self, shape, delta=1e-5, images_per_patient=1) -> Statement:
+    def statement(
+        self, shape: Sequence[int], delta: float = 1e-5, images_per_patient: int = 1
+    ) -> Statement:
         """What releasing images of a shape with this mechanism guarantees.
 
         Args:
@@ -107,7 +131,7 @@ class Mechanism(ABC):
         """
         full = check_shape(shape)
         check_delta(delta)
-        images = check_count(images_per_patient)
+        images = whole_number(images_per_patient, "images_per_patient")
         value, image = self._value_cost(full, delta), self._images_cost(full, delta, 1)
         patient = image if images == 1 else self._images_cost(full, delta, images)
         return Statement(
@@ -131,12 +155,14 @@ class Mechanism(ABC):
             adjacency=ADJACENCY,
         )
 
-    def _release(self, images, key, ids):
-        """Noise for images of shape (n, height, width, channels)."""
+    def _release(
+        self, images: Images, key: bytes, ids: Sequence[ImageId]
+    ) -> npt.NDArray[np.float32]:
+        """Release images (n, height, width, channels)."""
         n, *shape = images.shape
         released = np.empty(images.shape, np.float32)
         noise = KeyedNoise(key, f"{self!r} {shape}".encode())
-        count, grid = self._words(tuple(shape)), self._grid()
+        count, grid = self._words(check_shape(shape)), self._grid()
         chunk, block = (max(1, size // math.prod(shape)) for size in (_CHUNK, _BLOCK))
         for first in range(0, n, chunk):
             prepared = self._prepare(images[first : first + chunk])
@@ -151,48 +177,49 @@ class Mechanism(ABC):
                 released[part] = np.clip(values, 0, TOP) if self._clips else values
         return released
 
-    def _prepare(self, images):
-        """What is to be noised; for many images at once."""
+    def _prepare(self, images: Images) -> Images:
+        """The images as `_perturb` takes them; called for many images at once."""
         return images
 
-    def _words(self, shape):
+    def _words(self, shape: FullShape) -> int:
         """How many random words an image needs."""
         return math.prod(shape)
 
     @abstractmethod
-    def _perturb(self, images, words):
-        """Noisy images, float64 (n, height, width, channels), of words (n, count)."""
+    def _perturb(self, images: Images, words: Words) -> Floats:
+        """Noisy images (n, height, width, channels), by random words (n, count)."""
 
     @abstractmethod
-    def _value_epsilon(self, shape):
+    def _value_epsilon(self, shape: FullShape) -> float:
         """Pure epsilon of one value."""
 
     @abstractmethod
-    def _image_epsilon(self, shape):
+    def _image_epsilon(self, shape: FullShape) -> float:
         """Pure epsilon of an image."""
 
     @abstractmethod
-    def _value_cost(self, shape, delta):
-        """Cost of one value."""
+    def _value_cost(self, shape: FullShape, delta: float) -> Cost:
+        """Cost of one value, with this delta."""
 
     @abstractmethod
-    def _images_cost(self, shape, delta, images):
-        """Cost of so many images together."""
+    def _images_cost(self, shape: FullShape, delta: float, images: int) -> Cost:
+        """Cost of a number of images together, with this delta."""
 
-    def _not_promised(self, shape):
+    def _not_promised(self, shape: FullShape) -> tuple[str, ...]:
+        """Sentences for the statement: what this mechanism does not guarantee."""
         return ()
 
-    def _noise_scale(self):
+    def _noise_scale(self) -> float:
         """Laplace scale or standard deviation of the noise, in grey levels."""
         return 0.0
 
-    def _grid(self):
-        """Released values are multiples of this."""
+    def _grid(self) -> float:
+        """The power of two that released values are multiples of."""
         scale = max(self._noise_scale(), 4.0)
-        return 2.0 ** (math.ceil(math.log2(scale)) - 12)
+        return math.ldexp(1.0, math.ceil(math.log2(scale)) - 12)
 
-    def _numerical_delta(self):
-        """Total variation between a drawn and an ideal value, both rounded."""
+    def _numerical_delta(self) -> float:
+        """Bound on the total variation between a drawn and an ideal value, rounded."""
         # Double precision moves the edge between two multiples of the grid by some
         # 2**-51 of the scale, and the sum with a value of 255 by 2**-45; twice that
         # is allowed for. And each of the multiples that noise reaches (44.4 scales to
@@ -201,78 +228,18 @@ class Mechanism(ABC):
         return (scale + 64) * 2.0**-50 / grid + (89 * scale / grid + 2) * 2.0**-63
 
 
-class Guaranteed(Mechanism):
-    """A mechanism that has a guarantee, and so can be made for a budget."""
-
-    @classmethod
-    def for_budget(
-        cls,
-        epsilon,
-        per=None,
-        *,
-        shape=None,
-        delta=None,
-        images_per_patient=None,
-        **parameters,
-    ):
-        """The mechanism with the least noise for a budget.
-
-        Args:
-            epsilon: the budget.
-            per: what it is for: ``"value"``, ``"image"`` or ``"patient"``.
-            shape: of an image, for the last two; as of `statement`.
-            delta: None for a pure budget.
-            images_per_patient: the greatest number, for ``"patient"``.
-            **parameters: the mechanism's other ones (cell and m, or levels).
-
-        Raises:
-            ValueError: if the budget does not say what it is for, or the mechanism
-                cannot keep it.
-        """
-        full, images = check_budget(epsilon, per, shape, delta, images_per_patient)
-        one = cls._of_noise(1.0, **parameters)
-        # Pure epsilons are inverse to the noise.
-        enough = images * one._image_epsilon(full) / epsilon
-        if delta is None and math.isinf(enough):
-            raise ValueError(
-                f"{cls.__name__} has no pure guarantee: give a delta, or use "
-                "PixelLaplace."
-            )
-        if delta is None:
-            return cls._of_noise(enough, **parameters)
-
-        def cost(noise):
-            mechanism = cls._of_noise(noise, **parameters)
-            return mechanism._images_cost(full, delta, images).epsilon
-
-        if math.isinf(enough):
-            enough = TOP
-            while cost(enough) > epsilon:
-                enough *= 4
-        return cls._of_noise(smallest_noise(cost, epsilon, enough), **parameters)
-
-    @classmethod
-    @abstractmethod
-    def _of_noise(cls, noise, **parameters):
-        """The mechanism with so much noise; its pure epsilons are inverse to it."""
-
-
+@dataclass(frozen=True)
 class NoGuarantee(Mechanism):
     """A mechanism for reproduction: nothing is guaranteed for values or images."""
 
-    def _value_epsilon(self, shape):
+    def _value_epsilon(self, shape: FullShape) -> float:
         return math.inf
 
-    def _image_epsilon(self, shape):
+    def _image_epsilon(self, shape: FullShape) -> float:
         return math.inf
 
-    def _value_cost(self, shape, delta):
+    def _value_cost(self, shape: FullShape, delta: float) -> Cost:
         return Cost(math.inf, "no guarantee")
 
-    def _images_cost(self, shape, delta, images):
+    def _images_cost(self, shape: FullShape, delta: float, images: int) -> Cost:
         return Cost(math.inf, "no guarantee")
-
-
-def to_uint8(released) -> np.ndarray:
-    """Released images clipped to 0..255 and rounded, which costs no privacy."""
-    return np.rint(np.clip(released, 0, TOP)).astype(np.uint8)

@@ -3,13 +3,19 @@
 It says of what the numbers speak: which two data sets are to look alike, how many
 values an image has, between what bounds, and what is not covered. As data
 (`Statement`), as JSON (`to_json`), and as text for a data officer (`explain`).
+
+>>> from tfrwc.privacy import PixelLaplace
+>>> statement = PixelLaplace(scale=51.0).statement((4, 5), images_per_patient=2)
+>>> statement.per_value_epsilon, statement.image_epsilon, statement.patient_epsilon
+(5.0, 100.0, 200.0)
 """
 
-import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import ClassVar
 
-from tfrwc.privacy.accounting.release import EpsilonDelta
+from tfrwc.privacy.guarantee import EpsilonDelta
+from tfrwc.privacy.statement import PrivacyStatement
 
 ADJACENCY = {
     "value": "two images that differ in one value, by any amount",
@@ -19,7 +25,7 @@ ADJACENCY = {
 
 
 @dataclass(frozen=True)
-class Statement:
+class Statement(PrivacyStatement):
     """What a mechanism guarantees for images of one shape.
 
     All epsilons are natural logarithms of ratios of probabilities; `math.inf` means
@@ -49,11 +55,13 @@ class Statement:
         adjacency: what value, image and patient mean.
     """
 
+    kind: ClassVar[str] = "release"
+
     mechanism: str
-    parameters: dict
-    image_shape: tuple
+    parameters: dict[str, float]
+    image_shape: tuple[int, ...]
     values_per_image: int
-    bounds: tuple
+    bounds: tuple[float, float]
     per_value_epsilon: float
     per_value_epsilon_delta: EpsilonDelta
     image_epsilon: float
@@ -61,14 +69,19 @@ class Statement:
     images_per_patient: int
     patient_epsilon: float
     patient_epsilon_delta: EpsilonDelta
-    method: tuple
+    method: tuple[str, str, str]
     numerical_delta: float
     labels_covered: bool
     generator: str
-    not_promised: tuple
-    adjacency: dict
+    not_promised: tuple[str, ...]
+    adjacency: dict[str, str]
 
-    def epsilon_for_values(self, m) -> float:
+    @property
+    def guarantee(self) -> EpsilonDelta:
+        """Epsilon and delta of one image, replaced by any other of the shape."""
+        return self.image_epsilon_delta
+
+    def epsilon_for_values(self, m: int) -> float:
         """Pure epsilon for two images that differ in m values, by any amount.
 
         Raises:
@@ -80,24 +93,6 @@ class Statement:
                 f"Received: {m!r}."
             )
         return min(m * self.per_value_epsilon, self.image_epsilon)
-
-    def to_dict(self) -> dict:
-        """Plain data for JSON, which has no infinity: it becomes "infinity"."""
-        data = asdict(self)
-        for key, value in data.items():
-            if isinstance(value, EpsilonDelta):
-                data[key] = {
-                    "epsilon": _finite(value.epsilon),
-                    "delta": value.delta,
-                }
-            elif isinstance(value, tuple):
-                data[key] = list(value)
-            else:
-                data[key] = _finite(value)
-        return data
-
-    def to_json(self) -> str:
-        return json.dumps(self.to_dict(), indent=1)
 
     def explain(self) -> str:
         """The statement as text for a hospital's data officer."""
@@ -130,18 +125,13 @@ class Statement:
         return "\n\n".join(lines)
 
 
-def _finite(value):
-    infinite = isinstance(value, float) and math.isinf(value)
-    return "infinity" if infinite else value
-
-
-def _number(epsilon):
+def _number(epsilon: float) -> str:
     if epsilon < 1e-4:
         return "less than 0.0001"
     return f"{epsilon:,.0f}" if epsilon >= 1000 else f"{epsilon:.4g}"
 
 
-def _guarantee(pure, approximate):
+def _guarantee(pure: float, approximate: EpsilonDelta) -> str:
     parts = []
     if math.isfinite(pure):
         parts.append(f"epsilon = {_number(pure)} without exception")
@@ -153,7 +143,7 @@ def _guarantee(pure, approximate):
     return ", and ".join(parts) or "no guarantee at all"
 
 
-def _meaning(epsilon, delta):
+def _meaning(epsilon: float, delta: float) -> str:
     """What epsilon lets the best attacker do, in a game with two known images."""
     if math.isinf(epsilon):
         return (

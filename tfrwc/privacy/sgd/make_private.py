@@ -18,8 +18,9 @@ import math
 
 import numpy as np
 
-from tfrwc.privacy._checks import check_delta, check_epsilon, is_number
+from tfrwc._common.checks import is_number
 from tfrwc.privacy.accounting import sgd
+from tfrwc.privacy.arguments import check_delta, check_epsilon
 from tfrwc.privacy.sgd import augmentation as _augmentation
 from tfrwc.privacy.sgd.private_model import PrivateModel
 

@@ -16,10 +16,10 @@ if keras.backend.backend() != "tensorflow":
 
 import tensorflow as tf
 
+from tfrwc._common.checks import whole_number
 from tfrwc.compat.tensorflow_privacy import noised_mean
-from tfrwc.privacy._checks import check_count
 from tfrwc.privacy.accounting import sgd
-from tfrwc.privacy.accounting.release import EpsilonDelta
+from tfrwc.privacy.guarantee import EpsilonDelta
 from tfrwc.privacy.noise import insecure_test_key
 from tfrwc.privacy.sgd import augmentation as _augmentation
 from tfrwc.privacy.sgd import clipping, safeguards
@@ -185,7 +185,7 @@ class PrivateModel(keras.Model):
             images_per_patient: greatest number of images of one patient.
         """
         self._check_account()
-        images = check_count(images_per_patient)
+        images = whole_number(images_per_patient, "images_per_patient")
         cost = self._cost(1)
         fixed = int(keras.ops.convert_to_numpy(self._fixed_steps))
         epochs = math.ceil(self.steps * self.batch_size / self.train_size)

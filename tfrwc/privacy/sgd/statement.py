@@ -1,8 +1,11 @@
 """The privacy statement that goes with a model trained by DP-SGD."""
 
-import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tfrwc.privacy.guarantee import NO_GUARANTEE, EpsilonDelta
+from tfrwc.privacy.statement import PrivacyStatement
 
 NOT_PROMISED = (
     "Accuracy and loss in the training logs are computed from the training images "
@@ -19,7 +22,7 @@ GENERATOR = (
 
 
 @dataclass(frozen=True)
-class TrainingStatement:
+class TrainingStatement(PrivacyStatement):
     """What the training guarantees to each example.
 
     Neighbouring data sets differ by one example, which the one has and the other has
@@ -46,6 +49,8 @@ class TrainingStatement:
         not_promised: sentences.
     """
 
+    kind: ClassVar[str] = "training"
+
     epsilon: float
     delta: float
     method: str
@@ -59,28 +64,20 @@ class TrainingStatement:
     images_per_patient: int
     patient_epsilon: float
     generator: str = GENERATOR
-    not_promised: tuple = NOT_PROMISED
+    not_promised: tuple[str, ...] = NOT_PROMISED
+
+    @property
+    def guarantee(self) -> EpsilonDelta:
+        """Epsilon and delta of one example, there or not."""
+        return EpsilonDelta(self.epsilon, self.delta)
 
     @property
     def largest_advantage(self) -> float:
         """Bound on the advantage of any membership attack on one example."""
-        if math.isinf(self.epsilon):
-            return 1.0
-        return math.tanh(self.epsilon / 2) + 2 * self.delta / (
-            1 + math.exp(min(self.epsilon, 700))
-        )
+        # Not at the top: it loads SciPy, and statements are read without.
+        from tfrwc.privacy.accounting.bounds import advantage_bound
 
-    def to_dict(self) -> dict:
-        """Plain data for JSON, which has no infinity: it becomes "infinity"."""
-        return {
-            key: "infinity"
-            if isinstance(value, float) and math.isinf(value)
-            else (list(value) if isinstance(value, tuple) else value)
-            for key, value in asdict(self).items()
-        }
-
-    def to_json(self) -> str:
-        return json.dumps(self.to_dict(), indent=1)
+        return advantage_bound(self.epsilon, self.delta)
 
     def explain(self) -> str:
         """The statement as text for a hospital's data officer."""
@@ -117,18 +114,22 @@ class TrainingStatement:
 
 
 @dataclass(frozen=True)
-class NoPrivacy:
-    """The statement of a model that was trained without privacy."""
+class NoPrivacy(PrivacyStatement):
+    """The statement of a model that was trained without privacy.
 
-    epsilon: float = math.inf
-    delta: float = 0.0
+    Attributes:
+        epsilon, delta: of one example; `math.inf` and 0, which is no guarantee.
+    """
 
-    def to_dict(self) -> dict:
-        """Plain data for JSON."""
-        return {"epsilon": "infinity", "delta": self.delta}
+    kind: ClassVar[str] = "none"
 
-    def to_json(self) -> str:
-        return json.dumps(self.to_dict(), indent=1)
+    epsilon: float = NO_GUARANTEE.epsilon
+    delta: float = NO_GUARANTEE.delta
+
+    @property
+    def guarantee(self) -> EpsilonDelta:
+        """No guarantee, for anything."""
+        return EpsilonDelta(self.epsilon, self.delta)
 
     def explain(self) -> str:
         """The statement as text."""

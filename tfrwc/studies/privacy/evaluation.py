@@ -9,16 +9,17 @@ import numpy as np
 from tfrwc._common.plain import plain
 from tfrwc.privacy import membership_inference
 from tfrwc.privacy.accounting.bounds import group_guarantee
-from tfrwc.privacy.statement import image_guarantee
 from tfrwc.studies.privacy.arms import KINDS
 from tfrwc.studies.privacy.runs import members_of, predictions
 from tfrwc.studies.privacy.scores import majority, with_intervals
 
 EVALUATION = "evaluation.json"
+# One of `KINDS`, by the kind of the privacy statement.
+KIND_OF_STATEMENT = {"none": KINDS[0], "release": KINDS[1], "training": KINDS[2]}
 _PREDICTIONS = "predictions.npz"
 
 
-def evaluate(model, training, task, recording, stated, released=None) -> tuple:
+def evaluate(model, training, task, recording, statement, released=None) -> tuple:
     """Evaluate a run.
 
     Args:
@@ -26,25 +27,23 @@ def evaluate(model, training, task, recording, stated, released=None) -> tuple:
         training: what is known of its training, plain data.
         task: a `tfrwc.studies.privacy.data.Task`.
         recording: of the training.
-        stated: privacy statement of the training images, or of the training, as plain
-            data and in words.
+        statement: privacy statement of the training images, or of the training.
         released: the task with released images, if it was trained on those.
 
     Returns:
         facts: plain data, for evaluation.json.
         predictions: of `tfrwc.studies.privacy.runs.predictions`.
     """
-    statement, explanation = stated
-    kind = kind_of(statement)
-    epsilon, delta = image_guarantee(statement)
+    kind = KIND_OF_STATEMENT[statement.kind]
+    epsilon, delta = statement.guarantee
     found = predictions(model, task, released)
     layers = recording.layers
     facts = {
         "kind": kind,
         "epsilon": epsilon,
         "delta": delta,
-        "statement": statement,
-        "explanation": explanation,
+        "statement": statement.to_dict(),
+        "explanation": statement.explain(),
         "training": training,
         "data": about(task),
         "test": with_intervals(found["test"], found["test_label"]),
@@ -75,13 +74,6 @@ def read(folder) -> tuple:
     folder = Path(folder)
     with np.load(folder / _PREDICTIONS) as predictions:
         return json.loads((folder / EVALUATION).read_text()), dict(predictions)
-
-
-def kind_of(statement) -> str:
-    """One of `KINDS`, of the statement of images, of a training, or of none."""
-    if "image_epsilon_delta" in statement:
-        return "local-dp"
-    return "dp-sgd" if "noise_multiplier" in statement else "non-private"
 
 
 def about(task) -> dict:

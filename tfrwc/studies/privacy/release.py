@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tfrwc.privacy import to_uint8
-from tfrwc.privacy.release.catalogue import DELTA, standard_mechanisms
+from tfrwc.privacy.release.catalogue import DELTA, standard_mechanism
 from tfrwc.privacy.statement import write_statement
 
 
@@ -13,10 +13,7 @@ def named(name, shape):
     Raises:
         ValueError: if there is none.
     """
-    known = standard_mechanisms(shape[:2])
-    if name not in known:
-        raise ValueError(f"There is no release {name}. Choose from {', '.join(known)}.")
-    return known[name]
+    return standard_mechanism(name, shape[:2])
 
 
 def release(mechanism, task, seed, key):

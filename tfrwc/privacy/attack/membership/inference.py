@@ -16,8 +16,8 @@ from numbers import Integral
 
 import numpy as np
 
-from tfrwc.privacy._checks import check_confidence, check_guarantee
 from tfrwc.privacy.accounting.bounds import group_guarantee
+from tfrwc.privacy.arguments import check_confidence, check_guarantee
 from tfrwc.privacy.attack.membership import signals as signals
 from tfrwc.privacy.attack.membership.examples import check_examples, check_shadows
 from tfrwc.privacy.attack.membership.measures import (

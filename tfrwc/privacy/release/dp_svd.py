@@ -1,17 +1,20 @@
-"""Published mechanisms that guarantee nothing for an image, for comparison."""
+"""Noise on the singular values of an image, as published: no guarantee for images.
+
+>>> from tfrwc.privacy import DPSVD
+>>> DPSVD(epsilon=0.1, k=8).statement((8, 8)).image_epsilon
+inf
+"""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from tfrwc.privacy._checks import TOP
-from tfrwc.privacy.noise import (
-    standard_exponential,
-    standard_laplace,
-    standard_normal,
-)
+from tfrwc.privacy.noise import Words, standard_exponential, standard_normal
+from tfrwc.privacy.release.images import Floats, FullShape, Images
 from tfrwc.privacy.release.mechanism import NoGuarantee
+from tfrwc.privacy.release.registry import register
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,16 @@ class DPSVD(NoGuarantee):
     k: int
 
     @classmethod
-    def for_budget(cls, epsilon, per=None, *, k):
-        """The mechanism for a budget, which can only be ``per="distance"``.
+    def for_budget(cls, epsilon: float, per: str | None = None, *, k: int) -> "DPSVD":
+        """Make the mechanism for a budget, which can only be ``per="distance"``.
+
+        Args:
+            epsilon: per unit of distance, as of the class.
+            per: ``"distance"``.
+            k: how many singular values are released.
 
         Raises:
-            ValueError: for another budget.
+            ValueError: for any other budget.
         """
         if per != "distance":
             raise ValueError(
@@ -50,13 +58,13 @@ class DPSVD(NoGuarantee):
             )
         return cls(epsilon, k)
 
-    def _words(self, shape):
+    def _words(self, shape: FullShape) -> int:
         return (self.k + self._normals()) * shape[2]
 
-    def _normals(self):
+    def _normals(self) -> int:
         return 2 * math.ceil(self.k / 2)  # normal noise comes in pairs
 
-    def _perturb(self, images, words):
+    def _perturb(self, images: Images, words: Words) -> Floats:
         n, height, width, channels = images.shape
         if self.k > min(height, width):
             raise ValueError(
@@ -75,7 +83,7 @@ class DPSVD(NoGuarantee):
         image = (u[..., : self.k] * noisy[..., None, :]) @ vt[..., : self.k, :]
         return np.moveaxis(image, 1, -1)
 
-    def _not_promised(self, shape):
+    def _not_promised(self, shape: FullShape) -> tuple[str, ...]:
         return (
             "There is no guarantee for a value, an image or a patient: the singular "
             "vectors of each image are released as they are, and show its contents. "
@@ -84,50 +92,16 @@ class DPSVD(NoGuarantee):
         )
 
 
-@dataclass(frozen=True)
-class ScalarShift(NoGuarantee):
-    """One Laplace number for the whole image: a shift of brightness.
+def _of_rank_16(shape: Sequence[int]) -> DPSVD:
+    return DPSVD(epsilon=0.1, k=min(16, *shape[:2]))
 
-    What the code released with arXiv:2005.13099 calls Local-DP: scale 255 / epsilon,
-    added to every value, saturated to 0..255. For reproduction only. A full-range
-    image turns blank with probability exp(-epsilon); any other outcome shows its
-    contents.
 
-    Args:
-        epsilon: as published; it is no epsilon of an image.
-
-    Raises:
-        ValueError: if epsilon is not above 0.
-    """
-
-    epsilon: float
-    _clips = True
-
-    @classmethod
-    def for_budget(cls, epsilon, per=None, **options):
-        """Always refused: no number makes a shift of brightness private.
-
-        Raises:
-            ValueError: always.
-        """
-        raise ValueError(
-            "ScalarShift has no guarantee per value, image or patient, whatever its "
-            "number. Use PixelLaplace.for_budget or PixelGaussian.for_budget; to "
-            "reproduce published results, ScalarShift(epsilon)."
-        )
-
-    def _words(self, shape):
-        return 1
-
-    def _perturb(self, images, words):
-        shift = standard_laplace(words) * (TOP / self.epsilon)
-        return images + shift[:, :, None, None]
-
-    def _not_promised(self, shape):
-        return (
-            "There is no guarantee for a value, an image or a patient: one and the "
-            "same number is added to all values, so the differences between them, "
-            "which are what an image shows, are released as they are. For the worst "
-            "two images, any epsilon needs a delta of at least 1 - exp(-"
-            f"{self.epsilon:g}) = {-math.expm1(-self.epsilon):.3g}.",
-        )
+register(
+    DPSVD,
+    budgets={"dpsvd_0p1": _of_rank_16},
+    colour="#999933",
+    marker="P",
+    noise="on singular values",
+    guarantee="none for an image; metric privacy of the values",
+    rank=50,
+)

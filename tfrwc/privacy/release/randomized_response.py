@@ -1,0 +1,92 @@
+"""Grey levels that are kept or replaced by others.
+
+>>> from tfrwc.privacy import RandomizedResponse
+>>> RandomizedResponse(epsilon=2.0, levels=4).statement((8, 8)).image_epsilon
+128.0
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tfrwc.privacy.accounting.release import Cost, randomized_response
+from tfrwc.privacy.noise import Words, uniform
+from tfrwc.privacy.release.guaranteed import Guaranteed
+from tfrwc.privacy.release.images import TOP, Floats, FullShape, Images
+from tfrwc.privacy.release.registry import Factory, register
+
+
+@dataclass(frozen=True)
+class RandomizedResponse(Guaranteed):
+    """Each value, rounded to a grey level, kept or replaced by another level.
+
+    A level is kept with probability e^epsilon / (e^epsilon + levels - 1), otherwise
+    each other one is as likely (Warner 1965; Kairouz et al., ICML 2016).
+
+    Args:
+        epsilon: pure epsilon of one value.
+        levels: number of grey levels, evenly spaced from 0 to 255; 2 or more.
+
+    Raises:
+        ValueError: if an argument is not as above.
+    """
+
+    epsilon: float
+    levels: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 2 <= self.levels <= 256:
+            raise ValueError(f"levels must be 2 to 256. Received: {self.levels}.")
+
+    @classmethod
+    def _with_noise(cls, noise: float, **parameters: Any) -> "RandomizedResponse":
+        return cls(epsilon=1 / noise, **parameters)
+
+    def _perturb(self, images: Images, words: Words) -> Floats:
+        top = self.levels - 1
+        level = np.rint(images * (top / TOP)).astype(np.int64)
+        u = uniform(words).reshape(images.shape)
+        keep = 1 / (1 + top * math.exp(-self.epsilon))
+        # What is left of u above `keep` says which of the other levels it becomes.
+        rest = max(1 - keep, 2.0**-53)  # it may round to 0
+        other = np.minimum((u - keep) / rest * top, top - 1).astype(np.int64)
+        other += other >= level
+        return np.where(u < keep, level, other) * (TOP / top)
+
+    def _value_epsilon(self, shape: FullShape) -> float:
+        return self.epsilon
+
+    def _image_epsilon(self, shape: FullShape) -> float:
+        return math.prod(shape) * self.epsilon
+
+    def _value_cost(self, shape: FullShape, delta: float) -> Cost:
+        return randomized_response(self.epsilon, self.levels, 1, delta)
+
+    def _images_cost(self, shape: FullShape, delta: float, images: int) -> Cost:
+        count = images * math.prod(shape)
+        return randomized_response(self.epsilon, self.levels, count, delta)
+
+    def _numerical_delta(self) -> float:
+        return 2.0**-52
+
+
+def _with_epsilon(epsilon: float) -> Factory:
+    def make(shape: Sequence[int]) -> RandomizedResponse:
+        return RandomizedResponse(epsilon, levels=4)
+
+    return make
+
+
+register(
+    RandomizedResponse,
+    budgets={f"response_value_{e}": _with_epsilon(e) for e in (1, 2, 4)},
+    colour="#CC79A7",
+    marker="^",
+    noise="levels replaced by others",
+    guarantee="pure, per value and image",
+    rank=40,
+)
