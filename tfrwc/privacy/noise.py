@@ -79,12 +79,13 @@ class KeyedNoise:
         zeros = bytes(size)
         # The cipher wants room for one block more than it writes.
         buffer = np.empty(len(images) * size + 16, np.uint8)
+        room = buffer.data
         for i, (name, image) in enumerate(zip(ids, images, strict=True)):
             mac = hashlib.blake2b(encode(name), key=self._mac_key, digest_size=12)
-            mac.update(_canonical(image))
+            mac.update(_canonical(image).data)
             # A nonce of 96 bits, and a counter of 32 that starts at 0.
             encryptor.reset_nonce(mac.digest() + bytes(4))
-            encryptor.update_into(zeros, buffer[i * size : (i + 1) * size + 16])
+            encryptor.update_into(zeros, room[i * size : (i + 1) * size + 16])
         return buffer[: len(images) * size].view(np.int64).reshape(-1, count)
 
 
@@ -144,9 +145,11 @@ def _turn(words: Words, cosine: Floats, sine: Floats) -> None:
 
 def uniform(words: Words) -> Floats:
     """Uniform numbers in [0, 1), one per word."""
-    numbers = words * 2.0**-64
+    numbers = words.astype(np.float64)
+    numbers *= 2.0**-64
     numbers += 0.5
-    return np.minimum(numbers, 1 - 2.0**-53, out=numbers)
+    np.minimum(numbers, 1 - 2.0**-53, out=numbers)
+    return numbers
 
 
 def standard_exponential(words: Words) -> Floats:

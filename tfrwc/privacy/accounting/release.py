@@ -111,7 +111,7 @@ def gaussian(sensitivity: float, sigma: float, delta: float) -> Cost:
     loss = GaussianPrivacyLoss(1.0, sensitivity=ratio)
 
     def excess(epsilon: float) -> float:
-        return loss.get_delta_for_epsilon([epsilon])[0] - delta
+        return float(loss.get_delta_for_epsilon([epsilon])[0]) - delta
 
     if excess(0.0) <= 0:
         return Cost(0.0, "analytic Gaussian")
@@ -194,6 +194,7 @@ def _laplace_moment(epsilon: float) -> npt.NDArray[np.float64]:
 
 
 def _discrete_moment(losses: dict[float, float]) -> npt.NDArray[np.float64]:
-    return np.logaddexp.reduce(
+    moment: npt.NDArray[np.float64] = np.logaddexp.reduce(
         [math.log(p) + (_ORDERS - 1) * loss for loss, p in losses.items()]
     )
+    return moment

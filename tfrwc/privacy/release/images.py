@@ -26,7 +26,8 @@ def to_uint8(released: npt.ArrayLike) -> npt.NDArray[np.uint8]:
     Returns:
         uint8 of the same shape.
     """
-    return np.rint(np.clip(released, 0, TOP)).astype(np.uint8)
+    rounded: Floats = np.rint(np.clip(released, 0, TOP))
+    return rounded.astype(np.uint8)
 
 
 def check_shape(shape: object) -> FullShape:
@@ -107,4 +108,5 @@ def is_grey(images: Images) -> npt.NDArray[np.bool_]:
     if images.shape[-1] != 3 or not len(images):
         return np.zeros(len(images), bool)
     same = (images[..., :1] == images).reshape(len(images), -1)
-    return same.all(axis=1)
+    grey: npt.NDArray[np.bool_] = same.all(axis=1)
+    return grey

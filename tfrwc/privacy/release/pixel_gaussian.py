@@ -60,7 +60,7 @@ class PixelGaussian(Guaranteed):
 
         query = KeyedGaussianSumQuery(_norm_bound(images), self.sigma, noise)
         # Its state would be made of tensors, and nothing here reads it.
-        released, _, _ = query.get_noised_result(images, global_state=None)
+        released: Floats = query.get_noised_result(images, global_state=None)[0]
         return released
 
     def _value_epsilon(self, shape: FullShape) -> float:

@@ -1,0 +1,126 @@
+"""Statements as data, as files, and as older versions wrote them."""
+
+import json
+import math
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from privacy.release.cases import ALL
+
+from tfrwc.privacy import Statement, TrainingStatement
+from tfrwc.privacy.sgd.statement import NoPrivacy
+from tfrwc.privacy.statement import (
+    STATEMENTS,
+    read_statement,
+    statement_from_dict,
+    write_statement,
+)
+
+OLD = Path(__file__).parent / "old_statements"
+TRAINING = TrainingStatement(
+    epsilon=3.0,
+    delta=1e-5,
+    method="PLD",
+    sampling="fixed",
+    epsilon_without_sampling=math.inf,
+    steps=120,
+    noise_multiplier=2.5,
+    clip=1.0,
+    batch_size=256,
+    train_size=1293,
+    images_per_patient=2,
+    patient_epsilon=7.5,
+)
+CASES = {type(m).__name__: m.statement((8, 8), images_per_patient=2) for m in ALL}
+CASES |= {"training": TRAINING, "none": NoPrivacy()}
+
+
+@pytest.fixture(params=CASES)
+def statement(request):
+    return CASES[request.param]
+
+
+def test_a_statement_survives_json(statement):
+    data = json.loads(statement.to_json())
+    assert data == statement.to_dict()
+    assert data["kind"] == statement.kind
+    again = statement_from_dict(data)
+    assert again == statement
+    assert again.to_json() == statement.to_json()
+
+
+def test_a_statement_survives_its_files(statement, tmp_path):
+    summary = write_statement(statement, tmp_path)
+    assert read_statement(tmp_path) == statement
+    text = (tmp_path / "privacy_statement.txt").read_text()
+    assert text == statement.explain() + "\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "privacy_statement.json",
+        "privacy_statement.txt",
+    ]
+    epsilon, delta = statement.guarantee
+    if math.isinf(epsilon):
+        assert summary == "none"
+    else:
+        assert summary == f"epsilon {epsilon:.4g}, delta {delta:.2g}, for an image"
+
+
+def test_every_kind_of_statement_is_tried():
+    assert {statement.kind for statement in CASES.values()} == set(STATEMENTS)
+
+
+@pytest.mark.parametrize(
+    ("file", "cls", "epsilon"),
+    [
+        ("release", Statement, 1.5549816915322048),
+        ("release_without_guarantee", Statement, math.inf),
+        ("training", TrainingStatement, 3.0),
+        ("none", NoPrivacy, math.inf),
+    ],
+)
+def test_statements_without_a_kind_are_read(file, cls, epsilon, tmp_path):
+    """As they were written before statements named their kind."""
+    shutil.copy(OLD / f"{file}.json", tmp_path / "privacy_statement.json")
+    statement = read_statement(tmp_path)
+    assert type(statement) is cls
+    assert statement.guarantee.epsilon == epsilon
+    old = json.loads((OLD / f"{file}.json").read_text())
+    assert statement.to_dict() == {"kind": statement.kind} | old
+
+
+def test_the_statement_of_a_pushed_model_is_read():
+    path = ROOT / "saved_models" / "private-digits" / "1" / "manifest.json"
+    privacy = json.loads(path.read_text())["privacy"]
+    statement = statement_from_dict(privacy["statement"])
+    assert isinstance(statement, TrainingStatement)
+    assert 2.9 < statement.guarantee.epsilon <= 3
+    assert statement.explain() == privacy["explanation"]
+
+
+def without(name):
+    return {k: v for k, v in TRAINING.to_dict().items() if k != name}
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"kind": "oath"}, "no kind of privacy statement 'oath'. Choose from: release"),
+        ({"kind": None}, "no kind of privacy statement 'None'"),
+        ([], "an object with a kind. Received: list"),
+        (without("epsilon"), "Missing: epsilon; unknown to this version: none"),
+        (TRAINING.to_dict() | {"rest": 1}, "unknown to this version: rest"),
+        (TRAINING.to_dict() | {"epsilon": "3"}, "Received: '3'"),
+        (
+            CASES["PixelLaplace"].to_dict() | {"image_epsilon_delta": 3.0},
+            "an attribute of another type",
+        ),
+    ],
+)
+def test_data_that_are_no_statement_are_refused(data, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        statement_from_dict(data)
+    (tmp_path / "privacy_statement.json").write_text(json.dumps(data))
+    with pytest.raises(ValueError, match=r"privacy_statement\.json is not a privacy"):
+        read_statement(tmp_path)
