@@ -1,5 +1,7 @@
 """Audits of private trainings: no attack may show more than the statement allows."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -43,7 +45,7 @@ def shown_and_stated(seed, told=None):
     audit = audit_canaries(scores, included, private.delta, confidence=0.999)
     if told is not None:
         account = private._account
-        account.noise_multiplier = told
+        account.settings = replace(account.settings, noise_multiplier=told)
         account._origin.assign([told, 1.0])
     return audit.epsilon, private.privacy_spent().epsilon
 

@@ -9,7 +9,7 @@ import numpy as np
 from tfrwc.privacy._checks import check_count
 from tfrwc.privacy.accounting import sgd
 from tfrwc.privacy.accounting.release import Cost, EpsilonDelta
-from tfrwc.privacy.sgd.settings import TrainingSettings
+from tfrwc.privacy.sgd.settings import CalibratedSettings
 from tfrwc.privacy.sgd.statement import TrainingStatement
 
 
@@ -20,26 +20,17 @@ class Account:
     with them.
 
     Args:
-        settings: calibrated.
+        settings: of the training.
         add_weight: `keras.Layer.add_weight` of the private model.
 
     Attributes:
         settings: as given.
-        noise_multiplier: standard deviation of the noise over the clipping norm.
-        delta: of the guarantee.
     """
 
     def __init__(
-        self, settings: TrainingSettings, add_weight: Callable[..., keras.Variable]
+        self, settings: CalibratedSettings, add_weight: Callable[..., keras.Variable]
     ) -> None:
-        if settings.noise_multiplier is None or settings.delta is None:
-            raise ValueError(
-                "An account needs settings with a noise multiplier and a delta. "
-                "Received settings without. Use those that calibrated() returns."
-            )
         self.settings = settings
-        self.noise_multiplier: float = settings.noise_multiplier
-        self.delta: float = settings.delta
         # Files of private models hold these weights in this order.
         self._steps = _counter(add_weight, "private_steps")
         self._fixed_steps = _counter(add_weight, "private_steps_of_fixed_batches")
@@ -51,7 +42,7 @@ class Account:
             dtype="float32",
             autocast=False,
         )
-        self._origin.assign([self.noise_multiplier, settings.sampling_rate])
+        self._origin.assign([settings.noise_multiplier, settings.sampling_rate])
 
     @property
     def steps(self) -> int:
@@ -71,7 +62,7 @@ class Account:
     def spent(self) -> EpsilonDelta:
         """Epsilon and delta, of one example, of the steps so far."""
         self.check_origin()
-        return EpsilonDelta(self._cost(1).epsilon, self.delta)
+        return EpsilonDelta(self._cost(1).epsilon, self.settings.delta)
 
     def statement(self, images_per_patient: int = 1) -> TrainingStatement:
         """What the steps so far guarantee.
@@ -90,14 +81,14 @@ class Account:
         epochs = math.ceil(self.steps * settings.batch_size / settings.train_size)
         return TrainingStatement(
             epsilon=cost.epsilon,
-            delta=self.delta,
+            delta=settings.delta,
             method=cost.method,
             sampling="fixed" if fixed else "poisson",
             epsilon_without_sampling=sgd.sampled_gaussian(
-                self.noise_multiplier, 1, epochs, self.delta
+                settings.noise_multiplier, 1, epochs, settings.delta
             ).epsilon,
             steps=self.steps,
-            noise_multiplier=self.noise_multiplier,
+            noise_multiplier=settings.noise_multiplier,
             clip=settings.clip,
             batch_size=settings.batch_size,
             train_size=settings.train_size,
@@ -109,7 +100,7 @@ class Account:
         """Raise ValueError if a checkpoint of other noise or another sampling rate was
         loaded."""
         loaded = keras.ops.convert_to_numpy(self._origin)
-        expected = [self.noise_multiplier, self.settings.sampling_rate]
+        expected = [self.settings.noise_multiplier, self.settings.sampling_rate]
         if not np.allclose(loaded, expected, rtol=1e-4):
             raise ValueError(
                 "The weights are of a private training with noise_multiplier = "
@@ -129,8 +120,14 @@ class Account:
             )
 
     def _cost(self, images: int) -> Cost:
-        rate = self.settings.sampling_rate
-        return sgd.group(images, self.noise_multiplier, rate, self.steps, self.delta)
+        settings = self.settings
+        return sgd.group(
+            images,
+            settings.noise_multiplier,
+            settings.sampling_rate,
+            self.steps,
+            settings.delta,
+        )
 
 
 def _counter(add_weight: Callable[..., keras.Variable], name: str) -> keras.Variable:

@@ -14,8 +14,17 @@ from tfrwc._common.checks import one_of
 _MOST_GROUPS = 16
 _KINDS = ("group", "frozen")
 # Settings that both kinds of normalisation have.
-_SHARED = ("name", "trainable", "dtype", "axis", "epsilon", "center", "scale")
-_SHARED += ("gamma_regularizer", "beta_regularizer")
+_SHARED = (
+    "name",
+    "trainable",
+    "dtype",
+    "axis",
+    "epsilon",
+    "center",
+    "scale",
+    "gamma_regularizer",
+    "beta_regularizer",
+)
 
 
 def replace_batch_norm(

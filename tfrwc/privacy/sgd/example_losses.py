@@ -25,7 +25,7 @@ def example_losses(
 
     # With the gradients of the examples, too, taken inside the map: XLA would
     # compile those of the map as a whole again in every step.
-    @tf.custom_gradient
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
     def losses(*flat: tf.Tensor) -> Any:
         def of_row(row: Any) -> tuple[tf.Tensor, list[tf.Tensor]]:
             row_outputs, row_targets = row

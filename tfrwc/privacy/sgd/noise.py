@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfrwc.compat.tensorflow_privacy import noised_mean
 from tfrwc.privacy.noise import insecure_test_key
-from tfrwc.privacy.sgd.settings import TrainingSettings
+from tfrwc.privacy.sgd.settings import CalibratedSettings
 
 
 class NoiseKey:
@@ -38,7 +38,7 @@ class NoiseKey:
 
 def noisy_mean(
     sums: Sequence[tf.Tensor],
-    settings: TrainingSettings,
+    settings: CalibratedSettings,
     key: NoiseKey,
     count: tf.Tensor,
 ) -> list[tf.Tensor]:
@@ -46,7 +46,7 @@ def noisy_mean(
 
     Args:
         sums: clipped gradients, summed over the examples, of each variable.
-        settings: calibrated.
+        settings: of the training.
         key: that the noise is drawn from.
         count: how many examples there are: without noise the sums are divided by it, as
             in plain training, and else by the batch size of the settings.
@@ -54,6 +54,7 @@ def noisy_mean(
     noise = settings.noise_multiplier
     if noise == 0:  # nothing is private: the mean of plain training
         return [total / tf.cast(count, total.dtype) for total in sums]
-    return noised_mean(
+    mean: list[tf.Tensor] = noised_mean(
         sums, settings.clip, settings.clip * noise, settings.batch_size, key.next_seed()
     )
+    return mean

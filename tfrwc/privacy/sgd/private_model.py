@@ -21,14 +21,23 @@ from tfrwc.privacy.sgd.account import Account
 from tfrwc.privacy.sgd.example_losses import example_losses
 from tfrwc.privacy.sgd.noise import NoiseKey, noisy_mean
 from tfrwc.privacy.sgd.sampling import PoissonBatches
-from tfrwc.privacy.sgd.settings import TrainingSettings
+from tfrwc.privacy.sgd.settings import CalibratedSettings
 from tfrwc.privacy.sgd.statement import TrainingStatement
 from tfrwc.privacy.sgd.step import sums_in_parts, with_penalties
 
 # Of the settings, in the files of private models.
-_SAVED = ("noise_multiplier", "delta", "clip", "batch_size", "train_size", "epsilon")
-_SAVED += ("planned_steps", "physical_batch_size", "insecure_seed")
-_SAVED += ("augmentation_multiplicity",)
+_SAVED = (
+    "noise_multiplier",
+    "delta",
+    "clip",
+    "batch_size",
+    "train_size",
+    "epsilon",
+    "planned_steps",
+    "physical_batch_size",
+    "insecure_seed",
+    "augmentation_multiplicity",
+)
 
 
 def _setting(name: str) -> property:
@@ -43,14 +52,13 @@ class PrivateModel(keras.Model):
 
     Args:
         model: to be trained.
-        settings: calibrated.
+        settings: of the training.
         augmentation: Keras layer that changes the inputs in training, or None.
         **kwargs: of `keras.Model`.
 
     Attributes:
         model: the model that is trained, to be published without this wrapper.
-        settings: of the training.
-        augmentation: as given.
+        settings, augmentation: as given.
         noise_multiplier, delta, clip, batch_size, train_size,
             augmentation_multiplicity: of the settings.
 
@@ -68,7 +76,7 @@ class PrivateModel(keras.Model):
     def __init__(
         self,
         model: keras.Model,
-        settings: TrainingSettings,
+        settings: CalibratedSettings,
         augmentation: keras.Layer | None = None,
         **kwargs: Any,
     ) -> None:
@@ -135,7 +143,8 @@ class PrivateModel(keras.Model):
         self._account.check_origin()
         poisson = isinstance(x, PoissonBatches)
         if poisson != self._poisson:
-            self._poisson, self.train_function = poisson, None
+            self._poisson = poisson
+            self.train_function: Any = None
         split = kwargs.get("validation_split") or 0.0
         steps = safeguards.check_data(x, batch_size, split, self.settings)
         steps = kwargs.get("steps_per_epoch") or steps
@@ -172,7 +181,8 @@ class PrivateModel(keras.Model):
         gradients = with_penalties(variables, gradients)
         self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         self._account.count_step(self._poisson)
-        return self.get_metrics_result()
+        metrics: dict[str, Any] = self.get_metrics_result()
+        return metrics
 
     def make_train_function(self, force: bool = False) -> None:
         """As Keras', with a step that asks the budget first."""
@@ -181,7 +191,7 @@ class PrivateModel(keras.Model):
         super().make_train_function(force)
         if self._prepared is not None:  # layers may have been frozen since
             self._prepared = clipping.prepare(self.model)
-        step = self.train_function
+        step: Any = self.train_function
 
         def step_within_budget(iterator: Any) -> Any:
             self._account.check_budget(1)
@@ -229,7 +239,7 @@ class PrivateModel(keras.Model):
         if steps is not None:
             steps_per_epoch = math.ceil(options["train_size"] / options["batch_size"])
             options["epochs"] = steps // steps_per_epoch
-        return cls(model, TrainingSettings(**options), augmentation, **config)
+        return cls(model, CalibratedSettings(**options), augmentation, **config)
 
     def _rehearse(self, iterator: Any) -> Any:
         """Check a step on made-up data like those of an iterator, which it returns."""

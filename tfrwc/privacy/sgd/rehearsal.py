@@ -13,8 +13,9 @@ import numpy as np
 import tensorflow as tf
 
 from tfrwc.privacy.sgd import clipping
-from tfrwc.privacy.sgd.clipping import PreparedModel, Tap
+from tfrwc.privacy.sgd.clipping import PreparedModel
 from tfrwc.privacy.sgd.example_losses import example_losses
+from tfrwc.privacy.sgd.layer_rules import Tap
 
 _EXAMPLES = 4
 

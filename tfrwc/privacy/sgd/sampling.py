@@ -54,8 +54,11 @@ class PoissonBatches(keras.utils.PyDataset):
         x, y, weight = self._examples([0])
         return x, y, 0 * weight
 
-    def _examples(self, rows: Any) -> Any:
-        return keras.tree.map_structure(lambda array: array[rows], self.arrays)
+    def _examples(self, rows: Any) -> tuple[Any, Any, Any]:
+        examples: tuple[Any, Any, Any] = keras.tree.map_structure(
+            lambda array: array[rows], self.arrays
+        )
+        return examples
 
 
 def poisson_batches(

@@ -8,15 +8,20 @@ True
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from numbers import Integral, Real
 
 from tfrwc._common.checks import is_number
 from tfrwc.privacy._checks import check_delta, check_epsilon
 from tfrwc.privacy.accounting import sgd
 
-_COUNTS = ("train_size", "batch_size", "epochs", "physical_batch_size")
-_COUNTS += ("augmentation_multiplicity",)
+_COUNTS = (
+    "train_size",
+    "batch_size",
+    "epochs",
+    "physical_batch_size",
+    "augmentation_multiplicity",
+)
 _REALS = ("epsilon", "noise_multiplier", "delta", "clip")
 
 
@@ -30,10 +35,9 @@ class TrainingSettings:
         epochs: passes over the training examples that the budget is for.
         epsilon: the budget for these epochs, or None for one that noise_multiplier
             and the number of steps determine.
-        noise_multiplier: standard deviation of the noise over `clip`; None until
-            `calibrated` has derived it from epsilon.
-        delta: of the guarantee; None until `calibrated` has set the default,
-            1 / (10 train_size).
+        noise_multiplier: standard deviation of the noise over `clip`; None for what
+            epsilon allows.
+        delta: of the guarantee; None for 1 / (10 train_size).
         clip: greatest L2 norm of the gradient of an example.
         physical_batch_size: most examples in memory at once; None for whole batches.
         augmentation_multiplicity: views of each example in a step.
@@ -80,12 +84,12 @@ class TrainingSettings:
             return None
         return self.epochs * self.steps_per_epoch
 
-    def calibrated(self) -> "TrainingSettings":
-        """These settings, with delta and noise multiplier filled in.
+    def calibrated(self) -> "CalibratedSettings":
+        """Fill in what is None of delta and noise_multiplier.
 
         Raises:
-            ValueError: if both epsilon and noise_multiplier are set and the epsilon
-                that this noise costs differs by more than 1 %.
+            ValueError: if both epsilon and noise_multiplier are set, and this noise
+                costs an epsilon that differs by more than 1 %.
         """
         delta = 1 / (10 * self.train_size) if self.delta is None else self.delta
         noise, steps = self.noise_multiplier, self.planned_steps
@@ -96,7 +100,8 @@ class TrainingSettings:
                 )
             else:
                 self._check_agreement(noise, delta, steps, self.epsilon)
-        return replace(self, delta=delta, noise_multiplier=noise)
+        filled_in = {"delta": delta, "noise_multiplier": noise}
+        return CalibratedSettings(**vars(self) | filled_in)
 
     def _check_counts(self) -> None:
         for name in _COUNTS:
@@ -165,3 +170,11 @@ class TrainingSettings:
                 value = getattr(self, name)
                 if value is not None:
                     object.__setattr__(self, name, kind(value))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibratedSettings(TrainingSettings):
+    """Settings with which a training can begin: nothing is left to derive."""
+
+    noise_multiplier: float = field()
+    delta: float = field()

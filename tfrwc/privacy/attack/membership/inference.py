@@ -12,20 +12,27 @@ patient. The official test set of many collections is of another kind, and an at
 that tells the two kinds apart says nothing about memory.
 """
 
-from numbers import Integral
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
+from tfrwc._common.checks import random_seed, whole_number
 from tfrwc.privacy._checks import check_confidence, check_guarantee
 from tfrwc.privacy.accounting.bounds import group_guarantee
-from tfrwc.privacy.attack.membership import signals as signals
-from tfrwc.privacy.attack.membership.examples import check_examples, check_shadows
+from tfrwc.privacy.attack.membership import signals
+from tfrwc.privacy.attack.membership.examples import (
+    Examples,
+    Pair,
+    check_examples,
+    check_shadows,
+)
 from tfrwc.privacy.attack.membership.measures import (
     FEWEST,
     Plan,
     fewest_units,
-    of_classes,
-    of_patients,
+    measure_classes,
+    measure_patients,
 )
 from tfrwc.privacy.attack.membership.result import MembershipResult
 
@@ -33,18 +40,18 @@ ATTACKS = ("threshold", "logistic", "lira")
 
 
 def membership_inference(
-    members,
-    non_members,
+    members: ArrayLike,
+    non_members: ArrayLike,
     *,
-    labels,
-    groups=None,
-    from_logits=False,
-    attacks=None,
-    reference=None,
-    guarantee=None,
-    repeats=50,
-    confidence=0.95,
-    random_state=0,
+    labels: Pair,
+    groups: Pair | None = None,
+    from_logits: bool = False,
+    attacks: str | Sequence[str] | None = None,
+    reference: Pair | None = None,
+    guarantee: tuple[float, float] | None = None,
+    repeats: int = 50,
+    confidence: float = 0.95,
+    random_state: int = 0,
 ) -> MembershipResult:
     """Attack a trained model: which examples was it trained on?
 
@@ -94,46 +101,43 @@ def membership_inference(
             (patients, where these are given).
     """
     check_confidence(confidence)
-    if not isinstance(repeats, Integral) or repeats < 2:
-        raise ValueError(f"repeats must be 2 or more. Received: {repeats!r}.")
-    if not isinstance(random_state, Integral) or random_state < 0:
-        raise ValueError(
-            f"random_state must be a whole number of 0 or more. Received: "
-            f"{random_state!r}."
-        )
+    repeats = whole_number(repeats, "repeats", at_least=2)
+    random_state = random_seed(random_state, "random_state")
     attacks = _check_attacks(attacks, reference)
-    together = guarantee = None if guarantee is None else check_guarantee(guarantee)
+    guarantee = None if guarantee is None else check_guarantee(guarantee)
     examples = check_examples(members, non_members, labels, groups, from_logits)
     if (fewest := fewest_units(examples.member, examples.clusters)) < FEWEST:
         raise ValueError(
             f"membership_inference needs {FEWEST} or more members and non-members "
             f"(patients, where they are given). Received: {fewest}."
         )
-    given, variant = _signals(attacks, examples, reference, from_logits)
+    by_attack, variant = _signals(attacks, examples, reference, from_logits)
+    patient_guarantee: tuple[float, float] | None = None
     if groups is not None and guarantee is not None:
         largest = int(np.bincount(examples.clusters).max())
-        together = group_guarantee(*guarantee, largest)
+        epsilon, delta = guarantee
+        patient_guarantee = group_guarantee(epsilon, delta, largest)
 
-    # In an order of their own, so that the order they are given in does not matter.
-    keys = [examples.labels, *np.hstack(list(given.values())).T, ~examples.member]
-    order = np.lexsort(keys if groups is None else [examples.clusters, *keys])
+    order = _order(examples, list(by_attack.values()))
     examples = examples.take(order)
-    plan = Plan(int(repeats), float(confidence), random_state, together)
+    together = patient_guarantee or guarantee
+    plan = Plan(repeats, float(confidence), random_state, together)
     measurements, worst, left_out = [], [], []
-    for attack, signal in given.items():
+    for attack, signal in by_attack.items():
         signal = signal[order]
-        found = plan.measure(attack, signal, examples.member, examples.clusters)
-        measurements += found.rows
-        measurements += of_classes(plan, attack, signal, examples, left_out)
+        overall = plan.measure(attack, signal, examples.member, examples.clusters)
+        rows, sentences = measure_classes(plan, attack, signal, examples)
+        measurements += overall.rows + rows
+        left_out += sentences
         if groups is not None:
-            rows, patient = of_patients(plan, attack, signal, examples)
+            rows, patient = measure_patients(plan, attack, signal, examples)
             measurements += rows
             worst.append(patient)
     return MembershipResult(
         measurements=tuple(measurements),
         worst_patients=tuple(worst),
         guarantee=guarantee,
-        patient_guarantee=None if groups is None else together,
+        patient_guarantee=patient_guarantee,
         lira=variant,
         repeats=plan.repeats,
         confidence=plan.confidence,
@@ -141,33 +145,45 @@ def membership_inference(
     )
 
 
-def _check_attacks(attacks, reference):
+def _order(examples: Examples, signals: list[NDArray[np.float64]]) -> NDArray[np.intp]:
+    """An order of the examples' own: that in which they are given does not matter."""
+    keys = [examples.labels, *np.hstack(signals).T, ~examples.member]
+    if examples.names is not None:
+        keys.insert(0, examples.clusters)
+    return np.lexsort(keys)
+
+
+def _check_attacks(
+    attacks: str | Sequence[str] | None, reference: Pair | None
+) -> list[str]:
     if attacks is None:
-        return ATTACKS[:2] if reference is None else ATTACKS
-    attacks = [attacks] if isinstance(attacks, str) else list(attacks)
-    if not attacks or set(attacks) - set(ATTACKS) or len(set(attacks)) < len(attacks):
+        return list(ATTACKS[:2] if reference is None else ATTACKS)
+    names = [attacks] if isinstance(attacks, str) else list(attacks)
+    if not names or set(names) - set(ATTACKS) or len(set(names)) < len(names):
         raise ValueError(
             f"attacks must be different ones of {', '.join(ATTACKS)}. Received: "
-            f"{attacks}."
+            f"{names}."
         )
-    if "lira" in attacks and reference is None:
+    if "lira" in names and reference is None:
         raise ValueError(
             "lira needs shadow models. Give reference=(outputs, included), or leave "
             "lira out."
         )
-    return attacks
+    return names
 
 
-def _signals(attacks, examples, reference, from_logits):
+def _signals(
+    attacks: list[str], examples: Examples, reference: Pair | None, from_logits: bool
+) -> tuple[dict[str, NDArray[np.float64]], str | None]:
     """Signal (n, d) of each attack, and the variant of lira or None."""
     log_p = signals.log_probabilities(examples.outputs, from_logits)
-    found, variant = {}, None
+    by_attack, variant = {}, None
     for attack in attacks:
         if attack == "threshold":
-            found[attack] = signals.loss_signal(log_p, examples.labels)
+            by_attack[attack] = signals.loss_signal(log_p, examples.labels)
         elif attack == "logistic":
-            found[attack] = signals.features(log_p, examples.labels)
-        else:
+            by_attack[attack] = signals.features(log_p, examples.labels)
+        elif reference is not None:
             outputs, included = check_shadows(reference, examples, from_logits)
             shadows = signals.log_probabilities(outputs, from_logits)
             scores, variant = signals.lira(
@@ -175,5 +191,5 @@ def _signals(attacks, examples, reference, from_logits):
                 signals.confidence(shadows, examples.labels),
                 included,
             )
-            found[attack] = scores[:, None]
-    return found, variant
+            by_attack[attack] = scores[:, None]
+    return by_attack, variant

@@ -46,7 +46,9 @@ def any_layer(call: LayerCall) -> Tap:
             tf.cast(gradient, target.dtype)[None]
             for gradient, target in zip(output_gradients, targets, strict=True)
         ]
-        return tape.gradient(targets, values, weights, tf.UnconnectedGradients.ZERO)
+        zero = tf.UnconnectedGradients.ZERO
+        gradients: list[tf.Tensor] = tape.gradient(targets, values, weights, zero)
+        return gradients
 
     def gradients(source_gradients: list[tf.Tensor]) -> list[PerExample | Ghost]:
         mapped = tf.vectorized_map(of_example, (tensors, source_gradients))

@@ -1,6 +1,6 @@
 """Convolutions: a dense layer on what each position of the kernel sees."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
@@ -52,7 +52,10 @@ def _is_usual(call: LayerCall) -> bool:
     return is_fixed and call.layer.data_format == "channels_last"
 
 
-def _geometry(layer: keras.Layer) -> tuple:
+def _geometry(
+    layer: keras.Layer,
+) -> tuple[Sequence[int], Sequence[int], Sequence[int], str]:
+    """What `patches` is told of a layer."""
     return layer.kernel_size, layer.strides, layer.dilation_rate, layer.padding
 
 

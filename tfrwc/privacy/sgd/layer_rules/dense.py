@@ -16,6 +16,7 @@ def dense(call: LayerCall) -> Tap:
     variable = call.layer.kernel
 
     def gradients(a: tf.Tensor, g: tf.Tensor) -> list[forms.PerExample | forms.Ghost]:
+        kernel: forms.PerExample | forms.Ghost
         if a.shape.rank == 2 and call.views == 1:
             kernel = forms.outer(variable, a, g)
         else:

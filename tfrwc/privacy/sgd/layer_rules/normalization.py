@@ -1,6 +1,7 @@
 """Normalisations within an example: the rule is that of their scale and offset."""
 
 import math
+from collections.abc import Callable
 
 import tensorflow as tf
 from keras import layers
@@ -74,13 +75,13 @@ def _normalize(x: tf.Tensor, groups: int, epsilon: float) -> tf.Tensor:
         means = tf.reduce_sum(sums, axis=-1, keepdims=True) / count
         return tf.reshape(tf.repeat(means, size, axis=-1), shape)
 
-    @tf.custom_gradient
-    def normalize(x):
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def normalize(x: tf.Tensor) -> tuple[tf.Tensor, Callable[..., tf.Tensor]]:
         centred = x - mean(x)
         scale = tf.math.rsqrt(mean(tf.square(centred)) + epsilon)
         normal = centred * scale
 
-        def backward(g):
+        def backward(g: tf.Tensor) -> tf.Tensor:
             return scale * (g - mean(g) - normal * mean(g * normal))
 
         return normal, backward
