@@ -51,14 +51,14 @@ class CanaryAudit:
     """Result of an audit by canaries.
 
     Attributes:
-        epsilon: lower bound, for this delta, that holds with this confidence.
-        delta: of the guarantee that is attacked.
+        epsilon: lower bound on the epsilon of the training, for this delta.
+        delta: delta of the guarantee that is attacked.
         confidence: probability, over the coins and the training, that the training's
             epsilon is not below `epsilon`.
-        canaries: how many there were, in and out.
-        guesses: how many of them were guessed.
-        correct: how many guesses were right.
-        choices: the numbers of guesses tried; each of them had an error of
+        canaries: number of canaries, trained on or not.
+        guesses: number of canaries that were guessed.
+        correct: number of guesses that were right.
+        choices: the numbers of guesses that were tried, each at an error probability of
             (1 - confidence) / (number of choices).
     """
 
@@ -80,7 +80,8 @@ def make_canaries(
         x: training images (n, ...): the canaries have their shape, type and range.
         classes: number of classes.
         count: number of canaries.
-        seed: of the draws; None for fresh entropy, as an audit to rely on needs.
+        seed: makes the draws repeatable. An audit to rely on needs None: fresh
+            randomness of the operating system.
 
     Raises:
         ValueError: if x has no images, classes or count is no whole number of 1 or
@@ -125,11 +126,12 @@ def audit_canaries(
     union bound).
 
     Args:
-        scores: (m,), higher for canaries that look trained on; minus the loss, say.
+        scores: (m,), higher for canaries that look trained on, such as minus the loss.
         included: (m,), bool, the coins.
-        delta: of the guarantee that is attacked; 0 for a pure one.
-        confidence: of the bound.
-        guesses: a number fixed beforehand, or a list of them to pay for.
+        delta: delta of the guarantee that is attacked; 0 for a pure one.
+        confidence: probability that the bound holds.
+        guesses: number of guesses, fixed beforehand, or several numbers, each of which
+            costs confidence; None for the choice described above.
         random_state: seed of the order of canaries with the same score.
 
     Raises:

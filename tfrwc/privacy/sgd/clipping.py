@@ -90,10 +90,10 @@ def clipped_sums(
 
     Args:
         prepared: the model, of `prepare`.
-        losses: function of the model's outputs to the losses of the rows.
+        losses: function that takes the model's outputs to the losses of the rows.
         x: inputs (rows, ...), for each example `views` rows, one after the other.
         clip: greatest L2 norm of an example's gradient, over all weights together.
-        views: of each example.
+        views: number of views of each example.
         jit_compile: whether this is compiled by XLA.
     """
     scale = prepared.loss_scale

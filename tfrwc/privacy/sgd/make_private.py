@@ -48,8 +48,9 @@ def make_private(
             it is refused.
         noise_multiplier: instead of epsilon, the standard deviation of the noise over
             `clip`.
-        delta: of the guarantee; None for 1 / (10 train_size).
-        clip: greatest L2 norm of the gradient of an example; infinity without noise.
+        delta: delta of the guarantee; None for 1 / (10 train_size).
+        clip: greatest L2 norm of the gradient of an example; may be infinity if there
+            is no noise.
         batch_size: expected number of examples in a step. The noisy sum is divided by
             it, also in a last batch with fewer; without noise, by the actual number.
         epochs: number of epochs, of ceil(train_size / batch_size) steps each, that the
@@ -59,9 +60,9 @@ def make_private(
             The step is the same.
         augmentation: Keras layer or model that changes the inputs at random, one by
             one, in training alone.
-        augmentation_multiplicity: views of each example in a step, whose mean gradient
-            is clipped (De et al., arXiv:2204.13650): a step takes as many times as
-            long, and costs the same privacy.
+        augmentation_multiplicity: number of views of each example in a step, whose mean
+            gradient is clipped (De et al., arXiv:2204.13650). A step takes that many
+            times as long, and costs the same privacy.
         insecure_seed: makes the noise repeatable, for tests: whoever knows it can
             subtract the noise.
 
@@ -69,10 +70,10 @@ def make_private(
         `PrivateModel`.
 
     Raises:
-        ValueError: if an argument is not as above, delta is not below 1 / train_size,
-            both epsilon and noise_multiplier are given and do not agree, or the model
-            cannot be trained privately; the message has the remedy.
-        TypeError: if augmentation is no layer.
+        ValueError: if an argument is out of its range, delta is not below
+            1 / train_size, epsilon and noise_multiplier contradict each other, or the
+            model cannot be trained privately; the message has the remedy.
+        TypeError: if augmentation is neither a layer nor None.
     """
     settings = TrainingSettings(
         train_size=train_size,

@@ -1,8 +1,8 @@
 """A step on made-up data, which shows what breaks the guarantee of DP-SGD.
 
-Some layers and losses let examples meet before their gradients are clipped, or learn
-from the data past the noise, and nothing in their names says so. One step on made-up
-examples does, before any real one is seen.
+Some layers and losses mix examples before their gradients are clipped, or learn from
+the data without noise, and nothing in their names says so. A step on made-up examples
+shows it, before the model sees a real one.
 """
 
 from collections.abc import Callable, Sequence

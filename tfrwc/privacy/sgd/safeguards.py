@@ -1,9 +1,10 @@
 """Models, settings and data that would break the guarantee of DP-SGD.
 
-DP-SGD bounds what one example does to a step. That fails wherever examples meet before
-their gradients are clipped, or where something is learned from the data past the
-noise. What can be recognized as such is refused, with what to do instead; what cannot,
-shows in a step on made-up data, see `tfrwc.privacy.sgd.rehearsal`.
+DP-SGD bounds what one example does to a step. The bound fails where examples are mixed
+before their gradients are clipped, and where something is learned from the data without
+noise. Models and settings that are known to do so are refused here, and the error says
+what to do instead; the others show it in a step on made-up data, see
+`tfrwc.privacy.sgd.rehearsal`.
 """
 
 import math
@@ -18,7 +19,7 @@ from tfrwc.privacy.sgd.settings import TrainingSettings
 
 
 def check_layers(model: keras.Model) -> None:
-    """Raise ValueError for layers that mix examples or learn past the noise."""
+    """Raise ValueError for layers that mix examples or learn without noise."""
     for layer in model._flatten_layers():
         if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable:
             raise ValueError(

@@ -37,7 +37,7 @@ class TrainingSettings:
             and the number of steps determine.
         noise_multiplier: standard deviation of the noise over `clip`; None for what
             epsilon allows.
-        delta: of the guarantee; None for 1 / (10 train_size).
+        delta: delta of the guarantee; None for 1 / (10 train_size).
         clip: greatest L2 norm of the gradient of an example.
         physical_batch_size: most examples in memory at once; None for whole batches.
         augmentation_multiplicity: views of each example in a step.

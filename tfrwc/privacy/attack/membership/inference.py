@@ -1,4 +1,4 @@
-"""Membership inference: can it be told from a model's outputs what it was trained on?
+"""Membership inference: do a model's outputs tell which examples it was trained on?
 
 >>> from tfrwc.privacy import membership_inference
 >>> result = membership_inference(  # doctest: +SKIP
@@ -7,9 +7,10 @@
 >>> print(result.explain())  # doctest: +SKIP
 >>> result.get("threshold", "auc").low, result.to_frame()  # doctest: +SKIP
 
-Fresh examples must be drawn as those of the training were: hold out a random part, by
-patient. The official test set of many collections is of another kind, and an attack
-that tells the two kinds apart says nothing about memory.
+The fresh examples must come from where the training examples came from: hold out a
+random part of the collection, whole patients at a time. The official test sets of many
+collections are of another kind, and an attack that only tells the two kinds apart says
+nothing about what the model remembers.
 """
 
 from collections.abc import Sequence
@@ -55,50 +56,58 @@ def membership_inference(
 ) -> MembershipResult:
     """Attack a trained model: which examples was it trained on?
 
-    - threshold: the loss against one threshold (Yeom et al., CSF 2018).
-    - logistic: a logistic regression on loss, margin, entropy and greatest probability.
-    - lira: the likelihood ratio of the confidence log(p / (1 - p)), by shadow models
-      (Carlini et al., S&P 2022): online where every example is in two or more of them
-      and out of two or more, else offline. With 32 or more on each side each example
-      has its own variance, else all share one, about their own means.
+    There are three attacks:
 
-    In each repeat a random half of the members and of the non-members is for learning
-    (the threshold, the regression), the other half for measuring, then the other way
-    round. Patients are never cut. A true positive rate at a false positive rate f is
-    measured where n non-members are half of them and (n + 1) f is 1 or more.
+    - threshold: compares the loss with one threshold (Yeom et al., CSF 2018).
+    - logistic: a logistic regression on the loss, the margin, the entropy and the
+      greatest probability.
+    - lira: the likelihood ratio of the confidence log(p / (1 - p)), estimated by shadow
+      models (Carlini et al., S&P 2022). It is online where every example is in two or
+      more of them and out of two or more, and else offline. With 32 or more models on
+      each side each example has a variance of its own; with fewer all share one.
 
-    The interval is the mean over all these halves plus and minus Student's t times
-    their standard deviation, a delete-half jackknife: it speaks of other members and
-    non-members of the same kind, with this model, not of other trainings. Where all
-    halves agree exactly it is widened by 2 (1 - (alpha / 2)^(1 / n)), n the smaller
-    number of both: what so many cannot exclude.
+    Each repeat splits members and non-members at random into two halves. The attack
+    learns its threshold or its regression from one half and is measured on the other,
+    then the other way round. No split separates the images of a patient. The true
+    positive rate at a false positive rate f needs (n + 1) f to be 1 or more, where n is
+    half the number of non-members.
+
+    The interval is the mean over all halves plus and minus Student's t times their
+    standard deviation (a delete-half jackknife). It speaks of other members and
+    non-members of the same kind with this model, not of other trainings. Where all
+    halves agree exactly the interval is 2 (1 - (alpha / 2)^(1 / n)) to either side,
+    which n examples, the smaller number of both sides, cannot exclude.
 
     Args:
-        members, non_members: (n, classes), class probabilities of the model for
-            examples of its training, and for fresh ones. For a single output p give
+        members: outputs of the model for examples that it was trained on: class
+            probabilities (n, classes). Of a single output p, take
             ``np.column_stack([1 - p, p])``.
-        labels: (labels of members, labels of non-members), whole numbers.
-        groups: (patients of members, patients of non-members), a name per example, or
-            None where no two examples are of one patient.
-        from_logits: whether logits are given; they are better, as probabilities near 1
-            are rounded.
-        attacks: names; None for all, lira if there is a reference.
-        reference: (outputs, included) of shadow models: (models, n, classes), for the
-            members, then the non-members; and bool (models, n), whether the model was
-            trained on the example.
-        guarantee: (epsilon, delta), to compare with, for replacing one example. If it
-            is for adding or removing one, as of DP-SGD with Poisson sampling, give
-            ``bounds.group_guarantee(epsilon, delta, 2)``. Where patients are given
-            their images come and go together, and the bounds are for as many images
-            as one patient has at most (group privacy).
-        repeats: number of random halvings.
-        confidence: of the intervals.
-        random_state: seed of the halvings.
+        non_members: the same for fresh examples.
+        labels: pair of the labels of members and of non-members, whole numbers (n,).
+        groups: pair of the patients of members and of non-members, one name for each
+            example; None where no two examples are of one patient.
+        from_logits: whether the outputs are logits. They are better than probabilities,
+            which are rounded near 1.
+        attacks: a name, or several; None for all, with lira if there is a reference.
+        reference: pair (outputs, included) of shadow models: outputs (models, n,
+            classes) for the members, then the non-members; and bool (models, n),
+            whether each model was trained on each example.
+        guarantee: (epsilon, delta) to compare with, for replacing one example. If yours
+            is for adding or removing one, as that of DP-SGD with Poisson sampling, use
+            ``bounds.group_guarantee(epsilon, delta, 2)``. With `groups`, all images of
+            a patient come and go together, and the bounds are for the greatest number
+            of images that a patient has (group privacy).
+        repeats: number of random splits, 2 or more.
+        confidence: of the intervals, above 0 and below 1.
+        random_state: seed of the splits.
+
+    Returns:
+        The measures with their intervals, bounds and what chance makes of them.
 
     Raises:
         ValueError: if shapes, values or names do not fit (the message says which), if
-            a patient is on both sides, or with fewer than 20 members or non-members
-            (patients, where these are given).
+            a patient is on both sides, or if there are fewer than 20 members or
+            non-members (or patients, with `groups`).
     """
     check_confidence(confidence)
     repeats = whole_number(repeats, "repeats", at_least=2)
@@ -146,7 +155,7 @@ def membership_inference(
 
 
 def _order(examples: Examples, signals: list[NDArray[np.float64]]) -> NDArray[np.intp]:
-    """An order of the examples' own: that in which they are given does not matter."""
+    """An order that depends on the examples alone, not on how they were sorted."""
     keys = [examples.labels, *np.hstack(signals).T, ~examples.member]
     if examples.names is not None:
         keys.insert(0, examples.clusters)

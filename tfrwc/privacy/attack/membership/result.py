@@ -19,7 +19,7 @@ class Measurement:
         attack: "threshold", "logistic" or "lira".
         scope: "all"; "class", of the examples of one class; "worst class", the
             greatest over classes; "patient", with the mean signal of each patient.
-        which: the class, or None.
+        which: the class, where the scope is one; else None.
         measure: "auc"; "advantage", the true positive rate less the false positive
             rate at a threshold chosen on other examples; "tpr_at_fpr_0.01" and
             "tpr_at_fpr_0.001", the share of members found at that rate of false
@@ -27,10 +27,11 @@ class Measurement:
         value: mean over the repeats.
         low, high: interval for the value of fresh members and non-members.
         null: mean of the same attack on non-members against non-members; None where
-            these are too few.
-        null_low, null_high: between which that share of its repeats lies.
-        bound: greatest value that the guarantee allows; None without one.
-        members, non_members: how many examples, or patients, this is from.
+            there are too few of them.
+        null_low, null_high: the ends of a range that holds the null of as large a share
+            of the repeats as the confidence says.
+        bound: greatest value that the guarantee allows; None without a guarantee.
+        members, non_members: numbers of examples, or patients, that were measured.
     """
 
     attack: str
@@ -67,13 +68,13 @@ class WorstPatient:
 
     Attributes:
         attack: its name.
-        patient: name.
-        images: how many the patient has.
-        score: of this patient.
+        patient: name of the patient.
+        images: number of the patient's images.
+        score: score of the patient.
         typical: mean, over the repeats, of the highest score of `of` member patients.
         null: the same of as many non-member patients.
-        null_low, null_high: between which that share of its repeats lies.
-        of: how many patients the highest was taken of.
+        null_low, null_high: as those of a `Measurement`.
+        of: number of patients whose highest score `typical` and `null` are.
     """
 
     attack: str

@@ -61,7 +61,7 @@ def unregister(layer_class: type[keras.Layer]) -> None:
         raise ValueError(
             "There is no rule for per-example gradients of "
             f"{getattr(layer_class, '__name__', layer_class)}. Classes with one: "
-            f"{', '.join(known.__name__ for known in _RULES)}."
+            f"{', '.join(layer.__name__ for layer in _RULES)}."
         )
     del _RULES[layer_class]
 
