@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 
 from tfrwc.privacy import audit_canaries, audit_runs, make_canaries
 from tfrwc.privacy.accounting import release
-from tfrwc.privacy.attack.canaries import _greatest_rejected, _p_value
+from tfrwc.privacy.attack.canaries import greatest_rejected, p_value
 
 SEEDS = range(200)
 MOST_ABOVE = binom.isf(1e-3, len(SEEDS), 0.05)
@@ -46,7 +46,7 @@ def above(make, truth, delta, m=200, **settings):
 )
 def test_published_bounds(m, r, v, delta, epsilon):
     """Those printed in arXiv:2305.08846v1, appendix D and section 7, at 95 %."""
-    got = _greatest_rejected(m, r, v, delta, 0.05)
+    got = greatest_rejected(m, r, v, delta, 0.05)
     assert got == pytest.approx(epsilon, abs=1e-3)
 
 
@@ -59,7 +59,7 @@ def test_p_values_by_loops(r, data, epsilon, delta):
     expected = sum(p[v:]) + 2 * m * delta * max(
         [sum(p[v - i : v]) / i for i in range(1, v + 1)], default=0
     )
-    assert _p_value(m, r, v, epsilon, delta) == pytest.approx(min(1, expected))
+    assert p_value(m, r, v, epsilon, delta) == pytest.approx(min(1, expected))
 
 
 @pytest.mark.parametrize("epsilon", [0.5, 2.0])
@@ -236,6 +236,11 @@ HALF = np.arange(40) < 20
         (lambda: make_canaries(np.zeros((0, 5)), 2, 5), r"shape \(0, 5\)"),
         (lambda: make_canaries(np.zeros((5, 5)), 0, 5), "classes must be .* 0"),
         (lambda: make_canaries(np.zeros((5, 5)), 2, 1.5), "count must be .* 1.5"),
+        (lambda: make_canaries(np.zeros((5, 5)), 2, 5, seed=-1), "seed must be .* -1"),
+        (
+            lambda: audit_canaries(HALF * 1.0, HALF, 0, random_state=0.5),
+            "random_state must be .* 0.5",
+        ),
     ],
 )
 @pytest.mark.filterwarnings("ignore:.*encountered in divide:RuntimeWarning")

@@ -16,16 +16,19 @@ statement is false for adding or removing one example.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 from scipy.stats import binom
 
-from tfrwc._common.checks import is_number
+from tfrwc._common.checks import is_number, random_seed, whole_number
 from tfrwc.privacy.arguments import check_confidence, check_delta
 from tfrwc.privacy.attack.audit import epsilon_from_scores
 
-_FEWEST_GUESSES = 16  # of the default choices: fewer cannot show much
+_FEWEST_GUESSES = 16  # of the numbers tried by default: fewer cannot show much
+_FEWEST_RUNS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,24 +41,24 @@ class Canaries:
         included: (count,), bool, fair coins: whether to train on each.
     """
 
-    images: np.ndarray
-    labels: np.ndarray
-    included: np.ndarray
+    images: NDArray[Any]
+    labels: NDArray[np.int64]
+    included: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class CanaryAudit:
-    """What an audit by canaries showed.
+    """Result of an audit by canaries.
 
     Attributes:
-        epsilon: lower bound, for this delta, that holds with this confidence.
-        delta: of the guarantee that is attacked.
+        epsilon: lower bound on the epsilon of the training, for this delta.
+        delta: delta of the guarantee that is attacked.
         confidence: probability, over the coins and the training, that the training's
             epsilon is not below `epsilon`.
-        canaries: how many there were, in and out.
-        guesses: how many of them were guessed.
-        correct: how many guesses were right.
-        choices: the numbers of guesses tried; each of them had an error of
+        canaries: number of canaries, trained on or not.
+        guesses: number of canaries that were guessed.
+        correct: number of guesses that were right.
+        choices: the numbers of guesses that were tried, each at an error probability of
             (1 - confidence) / (number of choices).
     """
 
@@ -68,26 +71,28 @@ class CanaryAudit:
     choices: tuple[int, ...]
 
 
-def make_canaries(x, classes, count, seed=None) -> Canaries:
-    """Noise images with random labels, each to be trained on or not by a fair coin.
+def make_canaries(
+    x: ArrayLike, classes: int, count: int, seed: int | None = None
+) -> Canaries:
+    """Make noise images with random labels; a fair coin says whether to train on each.
 
     Args:
         x: training images (n, ...): the canaries have their shape, type and range.
         classes: number of classes.
         count: number of canaries.
-        seed: of the draws; None for fresh entropy, as an audit to rely on needs.
+        seed: makes the draws repeatable. An audit to rely on needs None: fresh
+            randomness of the operating system.
 
     Raises:
-        ValueError: if x has no images, or classes or count are below 1.
+        ValueError: if x has no images, classes or count is no whole number of 1 or
+            more, or seed no whole number of 0 or more.
     """
     x = np.asarray(x)
     if x.ndim < 2 or not x.size:
         raise ValueError(f"x must be images (n, ...). Received: shape {x.shape}.")
-    for name, value in (("classes", classes), ("count", count)):
-        if not is_number(value) or value != int(value) or value < 1:
-            raise ValueError(
-                f"{name} must be a whole number of 1 or more. Received: {value!r}."
-            )
+    classes, count = whole_number(classes, "classes"), whole_number(count, "count")
+    if seed is not None:
+        seed = random_seed(seed)
     rng = np.random.default_rng(seed)
     shape = (count, *x.shape[1:])
     if np.issubdtype(x.dtype, np.integer):
@@ -98,7 +103,12 @@ def make_canaries(x, classes, count, seed=None) -> Canaries:
 
 
 def audit_canaries(
-    scores, included, delta, confidence=0.95, guesses=None, random_state=0
+    scores: ArrayLike,
+    included: ArrayLike,
+    delta: float,
+    confidence: float = 0.95,
+    guesses: int | Sequence[int] | None = None,
+    random_state: int = 0,
 ) -> CanaryAudit:
     """Bound the epsilon of one training from below (Steinke et al., NeurIPS 2023).
 
@@ -116,51 +126,57 @@ def audit_canaries(
     union bound).
 
     Args:
-        scores: (m,), higher for canaries that look trained on; minus the loss, say.
+        scores: (m,), higher for canaries that look trained on, such as minus the loss.
         included: (m,), bool, the coins.
-        delta: of the guarantee that is attacked; 0 for a pure one.
-        confidence: of the bound.
-        guesses: a number fixed beforehand, or a list of them to pay for.
+        delta: delta of the guarantee that is attacked; 0 for a pure one.
+        confidence: probability that the bound holds.
+        guesses: number of guesses, fixed beforehand, or several numbers, each of which
+            costs confidence; None for the choice described above.
         random_state: seed of the order of canaries with the same score.
 
     Raises:
-        ValueError: if the scores are not finite, shapes or types do not fit, or a
-            number of guesses is not 1 to m.
+        ValueError: if the scores are not finite, shapes or types do not fit, a number
+            of guesses is not 1 to m, or random_state is no whole number of 0 or more.
     """
-    scores, included = _check(scores, included)
+    values, coins = _check_scores(scores, included)
     check_confidence(confidence)
     if delta != 0:
         check_delta(delta)
-    m = len(scores)
+    m = len(values)
     choices = _choices(guesses, m)
     # The order in which canaries are given could tell which were included.
-    mixed = np.random.default_rng(random_state).permutation(m)
-    ranked = included[mixed][np.argsort(scores[mixed], kind="stable")]
+    rng = np.random.default_rng(random_seed(random_state, "random_state"))
+    order = rng.permutation(m)
+    ranked = coins[order][np.argsort(values[order], kind="stable")]
     error = (1 - confidence) / len(choices)
-    found = []
+    bounds = []
     for r in choices:
         correct = int((~ranked[: r // 2]).sum() + ranked[m - (r - r // 2) :].sum())
-        epsilon = _greatest_rejected(m, r, correct, delta, error)
-        found.append((epsilon, r, correct))
-    epsilon, r, correct = max(found)
+        bounds.append((greatest_rejected(m, r, correct, delta, error), r, correct))
+    epsilon, r, correct = max(bounds)
     return CanaryAudit(
         epsilon, float(delta), float(confidence), m, r, correct, tuple(choices)
     )
 
 
-def audit_runs(with_canary, without, delta, confidence=0.95) -> float:
-    """Bound epsilon from below by many trainings with one canary and without it.
+def audit_runs(
+    with_canary: ArrayLike, without: ArrayLike, delta: float, confidence: float = 0.95
+) -> float:
+    """Bound epsilon from below by many trainings, some with one canary, some without.
 
     Slower than `audit_canaries`, and tighter where it can be paid for: half of the
     trainings choose an event, the other half give Clopper-Pearson bounds on its two
     probabilities, as in `audit`.
 
     Args:
-        with_canary, without: scores of the canary, one of each independent training.
-            Many canaries of one training are not independent: for these,
-            `audit_canaries`.
+        with_canary: scores of the canary, one of each independent training on it. Many
+            canaries of one training are not independent: `audit_canaries` is for them.
+        without: the same of trainings without the canary.
         delta: of the guarantee that is attacked; 0 for a pure one.
-        confidence: probability that epsilon is not below what is returned.
+        confidence: probability that epsilon is not below the bound.
+
+    Returns:
+        The bound.
 
     Raises:
         ValueError: if there are fewer than 10 trainings of each kind, or the scores
@@ -169,18 +185,21 @@ def audit_runs(with_canary, without, delta, confidence=0.95) -> float:
     check_confidence(confidence)
     if delta != 0:
         check_delta(delta)
-    both = [np.asarray(scores, np.float64) for scores in (with_canary, without)]
-    for scores in both:
-        if scores.ndim != 1 or len(scores) < 10 or not np.isfinite(scores).all():
+    inside, outside = (np.asarray(s, np.float64) for s in (with_canary, without))
+    for scores in (inside, outside):
+        few = scores.ndim != 1 or len(scores) < _FEWEST_RUNS
+        if few or not np.isfinite(scores).all():
             raise ValueError(
-                "audit_runs needs 10 or more finite scores of trainings with the "
-                "canary, and as many of trainings without it. Received: shapes "
-                f"{both[0].shape} and {both[1].shape}."
+                f"audit_runs needs {_FEWEST_RUNS} or more finite scores of trainings "
+                "with the canary, and as many of trainings without it. Received: "
+                f"shapes {inside.shape} and {outside.shape}."
             )
-    return epsilon_from_scores(both[1], both[0], delta, confidence)
+    return epsilon_from_scores(outside, inside, delta, confidence)
 
 
-def _check(scores, included):
+def _check_scores(
+    scores: ArrayLike, included: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     scores, included = np.asarray(scores, np.float64), np.asarray(included)
     if scores.ndim != 1 or scores.shape != included.shape or not len(scores):
         raise ValueError(
@@ -194,11 +213,12 @@ def _check(scores, included):
     return scores, included
 
 
-def _choices(guesses, m):
+def _choices(guesses: int | Sequence[int] | None, m: int) -> list[int]:
+    """Numbers of guesses to try."""
     if guesses is None:
-        halved = [m >> i for i in range(m.bit_length())]
-        return [r for r in halved if r >= _FEWEST_GUESSES] or [m]
-    choices = list(guesses) if isinstance(guesses, Sequence) else [guesses]
+        halves = [m >> i for i in range(m.bit_length())]
+        return [r for r in halves if r >= _FEWEST_GUESSES] or [m]
+    choices: list[Any] = list(guesses) if isinstance(guesses, Sequence) else [guesses]
     for r in choices or [None]:
         if not is_number(r) or r != int(r) or not 1 <= r <= m:
             raise ValueError(
@@ -208,31 +228,38 @@ def _choices(guesses, m):
     return [int(r) for r in choices]
 
 
-def _p_value(m, r, v, epsilon, delta):
+def p_value(m: int, r: int, v: int, epsilon: float, delta: float) -> float:
     """Bound on the probability of v or more right guesses of r, with m canaries."""
     q = expit(epsilon)
     tail = binom.sf(v - 1, r, q)
     if not delta or not v:
-        return min(1.0, tail)
+        return min(1.0, float(tail))
     # P(v - i <= B < v) / i for i = 1..v, of a binomial B.
     below = np.cumsum(binom.pmf(np.arange(v)[::-1], r, q)) / np.arange(1, v + 1)
-    return min(1.0, tail + 2 * m * delta * below.max())
+    return min(1.0, float(tail + 2 * m * delta * below.max()))
 
 
-def _greatest_rejected(m, r, v, delta, error):
-    """Greatest epsilon with a p-value below `error`; 0 if there is none.
+def greatest_rejected(m: int, r: int, v: int, delta: float, error: float) -> float:
+    """Greatest epsilon with a `p_value` below `error`; 0 if there is none.
 
     What is (epsilon, delta) private is so for every greater epsilon: any epsilon with
     a small p-value rejects all below it, wherever the bisection ends.
+
+    Args:
+        m: number of canaries.
+        r: number of guesses.
+        v: how many of them were right.
+        delta: of the guarantee that is attacked.
+        error: probability that an epsilon is rejected that is true.
     """
-    if _p_value(m, r, v, 0.0, delta) >= error:
+    if p_value(m, r, v, 0.0, delta) >= error:
         return 0.0
     low, high = 0.0, 1.0
-    while _p_value(m, r, v, high, delta) < error:
+    while p_value(m, r, v, high, delta) < error:
         low, high = high, 2 * high
     for _ in range(40):
         middle = (low + high) / 2
-        if _p_value(m, r, v, middle, delta) < error:
+        if p_value(m, r, v, middle, delta) < error:
             low = middle
         else:
             high = middle

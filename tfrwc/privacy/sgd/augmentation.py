@@ -4,6 +4,8 @@ The gradient of an example is the mean of those of its views, and is clipped as 
 that views cost time and no privacy (De et al., arXiv:2204.13650).
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -11,14 +13,13 @@ import tensorflow as tf
 _DRAWS = 16  # mixing that is drawn may leave an example alone, but not so many times
 
 
-def check(augmentation, multiplicity):
-    """Raise ValueError or TypeError for arguments of `make_private` that do not fit."""
-    whole = isinstance(multiplicity, (int, np.integer))
-    if not whole or multiplicity < 1:
-        raise ValueError(
-            "augmentation_multiplicity must be a whole number of 1 or more. Received: "
-            f"{multiplicity!r}."
-        )
+def check_augmentation(augmentation: Any, multiplicity: int) -> None:
+    """Check the augmentation of `make_private`, beside its number of views.
+
+    Raises:
+        TypeError: if it is neither a layer nor None.
+        ValueError: if it has weights to train, or if there is none for several views.
+    """
     if augmentation is None:
         if multiplicity > 1:
             raise ValueError(
@@ -40,25 +41,25 @@ def check(augmentation, multiplicity):
         )
 
 
-def check_examples_apart(augmentation, x):
+def check_examples_apart(augmentation: keras.Layer, x: Any) -> None:
     """Raise ValueError if an example's view depends on others, on made-up inputs x."""
     augmentation(x, training=True)  # builds what is not built
 
-    def with_others(t):
+    def with_others(t: tf.Tensor) -> tf.Tensor:
         others = 1 - tf.cast(t[1:], tf.float32)
         return tf.concat([t[:1], tf.cast(others, t.dtype)], 0)
 
-    def first_view(inputs):
-        views = augmentation(inputs, training=True)
-        return [keras.ops.convert_to_numpy(v[0]) for v in keras.tree.flatten(views)]
+    def first_view(inputs: Any) -> list[np.ndarray]:
+        outputs = augmentation(inputs, training=True)
+        return [keras.ops.convert_to_numpy(v[0]) for v in keras.tree.flatten(outputs)]
 
     changed = keras.tree.map_structure(with_others, x)
     for _ in range(_DRAWS):
         state = [keras.ops.convert_to_numpy(v) for v in augmentation.variables]
-        seen = first_view(x)
+        expected = first_view(x)
         for variable, value in zip(augmentation.variables, state, strict=True):
             variable.assign(value)
-        if not all(map(np.array_equal, seen, first_view(changed))):
+        if not all(map(np.array_equal, expected, first_view(changed))):
             raise ValueError(
                 f"augmentation {augmentation.name!r} makes the view of an example "
                 "depend on others, or its random numbers on no Keras seed generator. "
@@ -66,7 +67,9 @@ def check_examples_apart(augmentation, x):
             )
 
 
-def views(augmentation, multiplicity, data):
+def views(
+    augmentation: keras.Layer | None, multiplicity: int, data: tuple[Any, Any, Any]
+) -> tuple[Any, Any, Any]:
     """Rows of the views of each example, one after the other.
 
     Args:

@@ -5,15 +5,31 @@
 >>> print(*changes, sep="\\n")                                   # doctest: +SKIP
 """
 
+from typing import Any, Literal
+
 import keras
+
+from tfrwc._common.checks import one_of
 
 _MOST_GROUPS = 16
 _KINDS = ("group", "frozen")
-_KEPT = ("name", "trainable", "dtype", "axis", "epsilon", "center", "scale")
-_KEPT += ("gamma_regularizer", "beta_regularizer")
+# Settings that both kinds of normalisation have.
+_SHARED = (
+    "name",
+    "trainable",
+    "dtype",
+    "axis",
+    "epsilon",
+    "center",
+    "scale",
+    "gamma_regularizer",
+    "beta_regularizer",
+)
 
 
-def replace_batch_norm(model, by="group") -> tuple:
+def replace_batch_norm(
+    model: keras.Model, by: Literal["group", "frozen"] = "group"
+) -> tuple[keras.Model, list[str]]:
     """Copy a model, with another normalisation in place of BatchNormalization.
 
     Args:
@@ -30,8 +46,7 @@ def replace_batch_norm(model, by="group") -> tuple:
     Raises:
         ValueError: for another `by`, or a model that cannot be copied.
     """
-    if by not in _KINDS:
-        raise ValueError(f"by must be one of {_KINDS}. Received: {by!r}.")
+    one_of(by, _KINDS, "by")
     functional = isinstance(model, keras.Sequential) or hasattr(model, "operations")
     if not functional or not model.built:
         raise ValueError(
@@ -39,7 +54,7 @@ def replace_batch_norm(model, by="group") -> tuple:
             f"Received: {type(model).__name__}. In a subclassed model, set trainable "
             "of its BatchNormalization layers to False, or build it with others."
         )
-    changes = []
+    changes: list[str] = []
     config = keras.saving.serialize_keras_object(model)
     config.pop("compile_config", None)
     config = _replaced(config, by, changes)
@@ -52,7 +67,7 @@ def replace_batch_norm(model, by="group") -> tuple:
     return new, changes
 
 
-def _replaced(config, by, changes):
+def _replaced(config: Any, by: str, changes: list[str]) -> Any:
     """A model's configuration with other normalisations, however deep."""
     if isinstance(config, (list, tuple)):
         return [_replaced(item, by, changes) for item in config]
@@ -63,7 +78,8 @@ def _replaced(config, by, changes):
     return {key: _replaced(item, by, changes) for key, item in config.items()}
 
 
-def _replacement(layer, by, changes):
+def _replacement(layer: dict[str, Any], by: str, changes: list[str]) -> dict[str, Any]:
+    """The configuration of what takes the place of a batch normalisation."""
     config = layer["config"]
     name = config["name"]
     if by == "frozen":
@@ -79,19 +95,19 @@ def _replacement(layer, by, changes):
         f"{channels // groups} channels, with the same scale and offset; its moving "
         "statistics are gone."
     )
-    kept = {key: config[key] for key in _KEPT} | {"groups": groups}
+    shared = {key: config[key] for key in _SHARED} | {"groups": groups}
     # A call of batch normalisation can have a mask, which this one does not take.
     nodes = [node | {"kwargs": {}} for node in layer.get("inbound_nodes", [])]
     return layer | {
         "class_name": "GroupNormalization",
-        "config": kept,
+        "config": shared,
         "inbound_nodes": nodes,
     }
 
 
-def _groups(channels):
-    # A group of one channel keeps nothing of its mean, and a global average behind it
-    # would see nothing.
+def _groups(channels: int) -> int:
+    # A group of one channel loses its mean, and a global average behind it would see
+    # nothing.
     allowed = [
         n
         for n in range(1, _MOST_GROUPS + 1)
@@ -100,6 +116,6 @@ def _groups(channels):
     return allowed[-1]
 
 
-def _variables(layer):
+def _variables(layer: keras.Layer) -> dict[str, keras.Variable]:
     own = layer._trainable_variables + layer._non_trainable_variables
     return {variable.name: variable for variable in own}

@@ -1,13 +1,15 @@
 """The sum of a batch's clipped per-example gradients, in one backward pass."""
 
 import contextlib
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
-from tfrwc.privacy.sgd.layer_rules import any_layer, rule_of
-from tfrwc.privacy.sgd.per_example import PerExample
+from tfrwc.privacy.sgd.layer_rules import LayerCall, Rule, Tap, any_layer, rule_of
+from tfrwc.privacy.sgd.per_example import Ghost, PerExample
 
 # Of losses in float16, whose gradients would otherwise vanish. Gradients of single
 # examples are not divided by the batch size, so that little is needed.
@@ -16,8 +18,30 @@ _FLOAT16_SCALE = 128.0
 _LOOPS = (keras.layers.RNN, keras.layers.Wrapper)
 
 
+class TappedLayer(NamedTuple):
+    """A layer whose calls are tapped, and the rule for them."""
+
+    layer: keras.Layer
+    rule: Rule
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedModel:
+    """A model that is ready for per-example gradients; made by `prepare`.
+
+    Attributes:
+        model: built.
+        layers: whose calls give all trained weights.
+        loss_scale: that losses are multiplied by in the backward pass.
+    """
+
+    model: keras.Model
+    layers: tuple[TappedLayer, ...]
+    loss_scale: float
+
+
 class Clipped(NamedTuple):
-    """What a backward pass gave.
+    """Result of a backward pass.
 
     Attributes:
         sums: by `id` of a variable, the sum of its clipped gradients, float32.
@@ -25,12 +49,38 @@ class Clipped(NamedTuple):
         outputs: of the model, (rows, ...).
     """
 
-    sums: dict
+    sums: dict[int, tf.Tensor]
     norms: tf.Tensor
-    outputs: object
+    outputs: Any
 
 
-def clipped_sums(model, losses, x, clip, views=1, jit_compile=False) -> Clipped:
+class Gradients(NamedTuple):
+    """Gradients of one variable for each example, and their squared norms (batch,)."""
+
+    form: PerExample | Ghost
+    square_norms: tf.Tensor
+
+
+def prepare(model: keras.Model) -> PreparedModel:
+    """Look up the rules for a model's layers, once for many steps.
+
+    Args:
+        model: a built Keras model. If layers of it are frozen or no longer so, or a
+            rule is registered, it must be prepared again.
+    """
+    types = {layer.compute_dtype for layer in model._flatten_layers()}
+    scale = _FLOAT16_SCALE if "float16" in types else 1.0
+    return PreparedModel(model, tuple(_tapped_layers(model)), scale)
+
+
+def clipped_sums(
+    prepared: PreparedModel,
+    losses: Callable[[Any], tf.Tensor],
+    x: Any,
+    clip: float,
+    views: int = 1,
+    jit_compile: bool = False,
+) -> Clipped:
     """Sum the gradients of a batch's examples, each scaled down to a norm.
 
     The gradient of an example is the mean of those of its views.
@@ -39,40 +89,42 @@ def clipped_sums(model, losses, x, clip, views=1, jit_compile=False) -> Clipped:
     stays within `clip` whatever it is.
 
     Args:
-        model: a built Keras model.
-        losses: function of the model's outputs to the losses of the rows.
+        prepared: the model, of `prepare`.
+        losses: function that takes the model's outputs to the losses of the rows.
         x: inputs (rows, ...), for each example `views` rows, one after the other.
         clip: greatest L2 norm of an example's gradient, over all weights together.
-        views: of each example.
+        views: number of views of each example.
         jit_compile: whether this is compiled by XLA.
     """
+    scale = prepared.loss_scale
     with tf.GradientTape(watch_accessed_variables=False) as tape:
-        with recorded(model, tape, views) as taps:
-            outputs = call(model, x)
-        scale = _FLOAT16_SCALE if _uses_float16(model) else 1.0
+        with recorded(prepared, tape, views) as taps:
+            outputs = forward(prepared.model, x)
         total = tf.reduce_sum(losses(outputs)) * (scale / views)
-    parts = per_example(tape, total, taps, scale)
-    squares = [square for _, square in parts.values()]
-    norms = tf.sqrt(tf.add_n(squares))
+    gradients = per_example(tape, total, taps, scale)
+    norms = tf.sqrt(tf.add_n([part.square_norms for part in gradients.values()]))
     finite = tf.math.is_finite(norms)
     weights = tf.where(norms > clip, clip / norms, 1.0)
+    forms = [part.form for part in gradients.values()]
 
-    def usual():
-        return [part.weighted_sum(weights) for part, _ in parts.values()]
+    def of_all() -> list[tf.Tensor]:
+        return [form.weighted_sum(weights) for form in forms]
 
-    def without_some():
+    def of_finite() -> list[tf.Tensor]:
         # 0 times infinity would be no number: their values are taken out instead.
-        kept = tf.where(finite, weights, 0.0)
-        return [part.only(finite).weighted_sum(kept) for part, _ in parts.values()]
+        zeroed = tf.where(finite, weights, 0.0)
+        return [form.only(finite).weighted_sum(zeroed) for form in forms]
 
     if jit_compile:  # a branch is slower there than taking values out always
-        sums = without_some()
+        sums = of_finite()
     else:
-        sums = tf.cond(tf.reduce_all(finite), usual, without_some)
-    return Clipped(dict(zip(parts, sums, strict=True)), norms, outputs)
+        sums = tf.cond(tf.reduce_all(finite), of_all, of_finite)
+    return Clipped(dict(zip(gradients, sums, strict=True)), norms, outputs)
 
 
-def per_example(tape, total, taps, scale=1.0) -> dict:
+def per_example(
+    tape: tf.GradientTape, total: tf.Tensor, taps: Sequence[Tap], scale: float = 1.0
+) -> dict[int, Gradients]:
     """Gradients of the examples' losses, by id of the variable.
 
     Args:
@@ -80,31 +132,30 @@ def per_example(tape, total, taps, scale=1.0) -> dict:
         total: sum of the losses, times `scale`.
         taps: of the layers' calls.
         scale: that the gradients are divided by.
-
-    Returns:
-        For each variable a `PerExample` or `Ghost`, and its squared norms (batch,).
     """
     sources = [source for tap in taps for source in tap.sources]
-    found = tape.gradient(
+    gradients = tape.gradient(
         total, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO
     )
     # A gradient may be sparse.
-    found = [tf.cast(tf.convert_to_tensor(g), tf.float32) for g in found]
-    found = iter(found if scale == 1 else [g / scale for g in found])
-    given = [[next(found) for _ in tap.sources] for tap in taps]
-    parts, squares = {}, []
+    gradients = [tf.cast(tf.convert_to_tensor(g), tf.float32) for g in gradients]
+    rest = iter(gradients if scale == 1 else [g / scale for g in gradients])
+    by_tap = [[next(rest) for _ in tap.sources] for tap in taps]
+    parts: dict[int, list[Gradients]] = {}
+    last: list[tf.Tensor] = []
     # In the order of the backward pass, and one layer after the other: what a layer
     # needs for its norms can be large, and is gone before the next one begins.
-    for tap, gradients in zip(reversed(taps), reversed(given), strict=True):
-        with tf.control_dependencies(squares[-1:]):
-            for part in tap.gradients(gradients):
-                if part.variable.trainable:
-                    squares.append(part.square_norms())
-                    parts.setdefault(id(part.variable), []).append((part, squares[-1]))
+    for tap, source_gradients in zip(reversed(taps), reversed(by_tap), strict=True):
+        with tf.control_dependencies(last):
+            for form in tap.gradients(source_gradients):
+                if form.variable.trainable:
+                    part = Gradients(form, form.square_norms())
+                    parts.setdefault(id(form.variable), []).append(part)
+                    last = [part.square_norms]
     return {key: _joined(several) for key, several in parts.items()}
 
 
-def call(model, x):
+def forward(model: keras.Model, x: Any) -> Any:
     """A model's outputs in training."""
     if model._call_has_training_arg:
         return model(x, training=True)
@@ -112,69 +163,78 @@ def call(model, x):
 
 
 @contextlib.contextmanager
-def recorded(model, tape, views=1):
-    """Calls of the model's layers go through their rules; yields the list of taps."""
-    taps, graph = [], _graph()
-    units = tapped_layers(model)
-    for layer, rule in units:
-        vars(layer)["call"] = _through(
-            layer, rule, layer.call, tape, taps, graph, views
-        )
+def recorded(
+    prepared: PreparedModel, tape: tf.GradientTape, views: int = 1
+) -> Iterator[list[Tap]]:
+    """Within the block, calls of the layers go through their rules.
+
+    Args:
+        prepared: the model, of `prepare`.
+        tape: under which the model is called.
+        views: rows of each example.
+
+    Yields:
+        A list, to which every call adds its tap.
+    """
+    taps: list[Tap] = []
+    graph = _graph()
+    for layer, rule in prepared.layers:
+        vars(layer)["call"] = _through(layer, rule, tape, taps, graph, views)
     try:
         yield taps
     finally:
-        for layer, _ in units:
+        for layer, _ in prepared.layers:
             del vars(layer)["call"]
 
 
-def tapped_layers(layer) -> list:
-    """The layers whose calls give all trained weights, each with its rule."""
+def _tapped_layers(layer: keras.Layer) -> list[TappedLayer]:
+    """Of a built model or layer: those whose calls give all its trained weights."""
     if not layer.trainable_variables:
         return []
     inner = [sub for sub in layer._layers if sub.trainable_variables]
     own = {id(v) for v in layer.trainable_variables}
     own -= {id(v) for sub in inner for v in sub.trainable_variables}
     if own or isinstance(layer, _LOOPS):
-        return [(layer, any_layer if inner else rule_of(layer))]
-    found = {}
+        return [TappedLayer(layer, any_layer if inner else rule_of(layer))]
+    by_id: dict[int, TappedLayer] = {}
     for sub in inner:
-        found |= {id(unit[0]): unit for unit in tapped_layers(sub)}
-    return list(found.values())
+        by_id |= {id(tapped.layer): tapped for tapped in _tapped_layers(sub)}
+    return list(by_id.values())
 
 
-def _through(layer, rule, original, tape, taps, graph, views):
-    def call(*args, **kwargs):
+def _through(
+    layer: keras.Layer,
+    rule: Rule,
+    tape: tf.GradientTape,
+    taps: list[Tap],
+    graph: Any,
+    views: int,
+) -> Callable[..., Any]:
+    """A call of a layer that goes through its rule."""
+    function = layer.call
+
+    def call(*args: Any, **kwargs: Any) -> Any:
         if _graph() is not graph:
             raise ValueError(
                 f"Layer {layer.name!r} is called inside a loop or a function of its "
                 "own, out of which its per-example gradients cannot be had. Call it "
                 "outside, on the whole batch."
             )
-        if rule is any_layer:
-            tap = any_layer(layer, original, tape, *args, views=views, **kwargs)
-        else:  # layers with one input; the rest is `training` and the like
-            inputs, *rest = args
-            tap = rule(
-                layer, lambda x: original(x, *rest, **kwargs), tape, inputs, views
-            )
+        tap = rule(LayerCall(layer, function, tape, args, kwargs, views))
         taps.append(tap)
         return tap.outputs
 
     return call
 
 
-def _joined(parts):
+def _joined(parts: list[Gradients]) -> Gradients:
     """Of a variable that is used in several places: the sum of their gradients."""
     if len(parts) == 1:
         return parts[0]
-    values = tf.add_n([part.values for part, _ in parts])
-    part = PerExample(parts[0][0].variable, values)
-    return part, part.square_norms()
+    values = tf.add_n([part.form.values for part in parts])
+    total = PerExample(parts[0].form.variable, values)
+    return Gradients(total, total.square_norms())
 
 
-def _graph():
+def _graph() -> Any:
     return None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
-
-
-def _uses_float16(model):
-    return any(layer.compute_dtype == "float16" for layer in model._flatten_layers())

@@ -3,12 +3,16 @@
 Two forms. `PerExample` holds them. `Ghost` never forms them unless asked: norms come
 from Gram matrices of inputs and output gradients (Goodfellow, arXiv:1510.01799; Li et
 al., arXiv:2110.05679), and the sum of the clipped ones is one ordinary weight gradient
-(Bu et al., arXiv:2210.00038). All arrays are float32.
+(Bu et al., arXiv:2210.00038).
+
+All arrays are float32. Throughout, `a` are inputs of a layer, and `g` the gradients of
+its outputs.
 """
 
 import math
+from collections.abc import Callable
 
-import numpy as np
+import keras
 import tensorflow as tf
 
 # Forming a gradient costs about as much in memory traffic as this many multiplications
@@ -17,30 +21,50 @@ _COST_OF_A_VALUE = 60
 
 
 class PerExample:
-    """Gradients of a variable: `values` (batch, *its shape)."""
+    """Gradients of a variable, one for each example of a batch.
 
-    def __init__(self, variable, values):
+    Args:
+        variable: of Keras.
+        values: the gradients (batch, *shape of the variable), float32.
+    """
+
+    def __init__(self, variable: keras.Variable, values: tf.Tensor) -> None:
         self.variable = variable
         self.values = values
 
-    def square_norms(self):
+    def square_norms(self) -> tf.Tensor:
         """Squares of the L2 norms, (batch,)."""
         return tf.reduce_sum(tf.square(_flat(self.values)), axis=1)
 
-    def weighted_sum(self, weights):
+    def weighted_sum(self, weights: tf.Tensor) -> tf.Tensor:
         """Their sum over the batch, each times its weight (batch,)."""
         total = tf.linalg.matvec(_flat(self.values), weights, transpose_a=True)
         return tf.reshape(total, self.variable.shape)
 
-    def only(self, kept):
-        """The same, 0 for all but some examples, bool (batch,)."""
-        return PerExample(self.variable, masked(self.values, kept))
+    def only(self, examples: tf.Tensor) -> "PerExample":
+        """The same gradients, but 0 where `examples`, bool (batch,), is False."""
+        return PerExample(self.variable, masked(self.values, examples))
 
 
 class Ghost:
-    """Gradients of a variable by four functions with the meaning of `PerExample`'s."""
+    """Gradients of a variable that are not formed.
 
-    def __init__(self, variable, square_norms, weighted_sum, values, only):
+    Args:
+        variable: of Keras.
+        square_norms, weighted_sum, only: functions with the meaning of the methods of
+            `PerExample`.
+        values: function without arguments to the gradients, for where they are needed
+            after all.
+    """
+
+    def __init__(
+        self,
+        variable: keras.Variable,
+        square_norms: Callable[[], tf.Tensor],
+        weighted_sum: Callable[[tf.Tensor], tf.Tensor],
+        values: Callable[[], tf.Tensor],
+        only: "Callable[[tf.Tensor], PerExample | Ghost]",
+    ) -> None:
         self.variable = variable
         self.square_norms = square_norms
         self.weighted_sum = weighted_sum
@@ -48,120 +72,79 @@ class Ghost:
         self._values = values
 
     @property
-    def values(self):
+    def values(self) -> tf.Tensor:
+        """The gradients (batch, *shape of the variable), computed at each look."""
         return self._values()
 
 
-def masked(values, kept):
-    """Values (batch, ...), 0 for all but some examples, bool (batch,)."""
-    kept = tf.reshape(kept, (-1, *[1] * (values.shape.rank - 1)))
-    return tf.where(kept, values, 0.0)
+def masked(values: tf.Tensor, examples: tf.Tensor) -> tf.Tensor:
+    """Values (batch, ...), but 0 where `examples`, bool (batch,), is False."""
+    mask = tf.reshape(examples, (-1, *[1] * (values.shape.rank - 1)))
+    return tf.where(mask, values, 0.0)
 
 
-def outer(variable, a, g) -> Ghost:
+def outer(variable: keras.Variable, a: tf.Tensor, g: tf.Tensor) -> Ghost:
     """Of a kernel (in, out) that takes a (batch, in) to outputs with gradients g."""
     return Ghost(
         variable,
         lambda: tf.reduce_sum(a**2, axis=1) * tf.reduce_sum(g**2, axis=1),
         lambda weights: tf.matmul(a, g * weights[:, None], transpose_a=True),
         lambda: a[:, :, None] * g[:, None, :],
-        lambda kept: outer(variable, masked(a, kept), masked(g, kept)),
+        lambda examples: outer(variable, masked(a, examples), masked(g, examples)),
     )
 
 
-def product(variable, a, g):
+def product(
+    variable: keras.Variable, a: list[tf.Tensor], g: tf.Tensor
+) -> PerExample | Ghost:
     """Of a kernel that takes a (batch, positions, in) to (batch, positions, out).
 
     Args:
         variable: of the shape (..., in, out), its leading axes in `a`.
         a: a list of arrays (batch, positions, in), one for each leading index.
         g: gradients of the outputs, (batch, positions, out).
+
+    Returns:
+        The form that costs less.
     """
     rows, columns = len(a) * a[0].shape[-1], g.shape[-1]
-    if is_ghost_cheaper(g.shape[1], rows, columns):
-        joined = tf.concat(a, axis=-1)
+    if not is_ghost_cheaper(g.shape[1], rows, columns):
+        return PerExample(variable, _products(variable, a, g))
+    joined = tf.concat(a, axis=-1)
 
-        def weighted_sum(weights):
-            total = tf.tensordot(joined, g * weights[:, None, None], [[0, 1], [0, 1]])
-            return tf.reshape(total, variable.shape)
+    def weighted_sum(weights: tf.Tensor) -> tf.Tensor:
+        total = tf.tensordot(joined, g * weights[:, None, None], [[0, 1], [0, 1]])
+        return tf.reshape(total, variable.shape)
 
-        return Ghost(
-            variable,
-            lambda: gram_norms(joined, g),
-            weighted_sum,
-            lambda: _products(variable, a, g),
-            lambda kept: product(
-                variable, [masked(part, kept) for part in a], masked(g, kept)
-            ),
-        )
-    return PerExample(variable, _products(variable, a, g))
+    def only(examples: tf.Tensor) -> PerExample | Ghost:
+        parts = [masked(part, examples) for part in a]
+        return product(variable, parts, masked(g, examples))
+
+    return Ghost(
+        variable,
+        lambda: gram_norms(joined, g),
+        weighted_sum,
+        lambda: _products(variable, a, g),
+        only,
+    )
 
 
-def is_ghost_cheaper(positions, rows, columns) -> bool:
+def is_ghost_cheaper(positions: int, rows: int, columns: int) -> bool:
     """Whether Gram matrices cost less than the gradients (rows, columns)."""
     return positions**2 * (rows + columns) < _COST_OF_A_VALUE * rows * columns
 
 
-def gram_norms(a, g):
+def gram_norms(a: tf.Tensor, g: tf.Tensor) -> tf.Tensor:
     """Squares of the norms of aᵀg, from a (batch, t, in) and g (batch, t, out)."""
     inputs = tf.matmul(a, a, transpose_b=True)
     outputs = tf.matmul(g, g, transpose_b=True)
     return tf.reduce_sum(inputs * outputs, axis=[1, 2])
 
 
-def patches(a, kernel_size, strides, dilation, padding) -> list:
-    """What each weight of a convolution kernel sees.
-
-    Args:
-        a: inputs (batch, *spatial, channels), all but batch static.
-        kernel_size, strides, dilation: one number for each spatial axis.
-        padding: ``"same"``, ``"valid"`` or, of one axis, ``"causal"``.
-
-    Returns:
-        For each index of the kernel, in row-major order, (batch, positions, channels).
-    """
-    counts, pads, axes = [], [], []
-    for size, k, s, d in zip(
-        a.shape[1:-1], kernel_size, strides, dilation, strict=True
-    ):
-        reach = (k - 1) * d
-        if padding == "valid":
-            count, before = (size - reach - 1) // s + 1, 0
-        else:
-            count = -(-size // s)
-            before = max((count - 1) * s + reach + 1 - size, 0)
-            before = reach if padding == "causal" else before // 2
-        # Whole strides, so that the elements of a stride become an axis of their own:
-        # slices with a step are slow.
-        length = s * (count + reach // s + 1)
-        pads.append((before, max(length - before - size, 0)))
-        counts.append(count)
-        axes.append((length // s, s))
-    rank = len(counts)
-    padded = tf.pad(a, [(0, 0), *pads, (0, 0)])
-    padded = padded[(slice(None), *(slice(n * s) for n, s in axes))]
-    channels = a.shape[-1]
-    if max(strides) > 1:
-        split = [-1, *(n for axis in axes for n in axis), channels]
-        order = [*range(2, 2 * rank + 1, 2), 0, *range(1, 2 * rank, 2), 2 * rank + 1]
-        padded = tf.transpose(tf.reshape(padded, split), order)
-    else:
-        padded = padded[(None,) * rank]
-    found = []
-    for index in np.ndindex(*kernel_size):
-        steps = [i * d for i, d in zip(index, dilation, strict=True)]
-        phase = [o % s for o, s in zip(steps, strides, strict=True)]
-        starts = [o // s for o, s in zip(steps, strides, strict=True)]
-        window = [slice(o, o + n) for o, n in zip(starts, counts, strict=True)]
-        view = padded[(*phase, slice(None), *window)]
-        found.append(tf.reshape(view, (-1, math.prod(counts), channels)))
-    return found
-
-
-def _products(variable, a, g):
-    parts = [tf.matmul(view, g, transpose_a=True) for view in a]
+def _products(variable: keras.Variable, a: list[tf.Tensor], g: tf.Tensor) -> tf.Tensor:
+    parts = [tf.matmul(part, g, transpose_a=True) for part in a]
     return tf.reshape(tf.stack(parts, axis=1), (-1, *variable.shape))
 
 
-def _flat(values):
+def _flat(values: tf.Tensor) -> tf.Tensor:
     return tf.reshape(values, (-1, math.prod(values.shape[1:])))

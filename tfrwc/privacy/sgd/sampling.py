@@ -7,6 +7,8 @@
 
 import math
 import secrets
+from numbers import Integral
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,20 +17,34 @@ import numpy as np
 class PoissonBatches(keras.utils.PyDataset):
     """Batches that each hold every example independently with the same probability.
 
-    Their sizes differ: `batch_size` is the mean. See `poisson_batches`.
+    Their sizes differ: `batch_size` is the mean. See `poisson_batches`, which makes
+    them.
+
+    Args:
+        arrays: x, y and sample_weight: arrays (n, ...), or structures of them.
+        batch_size: expected number of examples in a batch.
+        rng: that the samples are drawn with.
+
+    Attributes:
+        arrays, batch_size: as given.
+        train_size: number of examples.
     """
 
-    def __init__(self, arrays, batch_size, rng):
+    def __init__(
+        self, arrays: tuple[Any, Any, Any], batch_size: int, rng: np.random.Generator
+    ) -> None:
         super().__init__()
         self.arrays = arrays
         self.batch_size = batch_size
         self.train_size = len(keras.tree.flatten(arrays)[0])
         self._rng = rng
 
-    def __len__(self):
+    def __len__(self) -> int:
+        """Batches in an epoch."""
         return math.ceil(self.train_size / self.batch_size)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> tuple[Any, Any, Any]:
+        """A sample: x, y and the weights of its examples. Each look draws anew."""
         rate = self.batch_size / self.train_size
         # Not a function of the index: each epoch draws anew.
         chosen = np.flatnonzero(self._rng.random(self.train_size) < rate)
@@ -38,11 +54,21 @@ class PoissonBatches(keras.utils.PyDataset):
         x, y, weight = self._examples([0])
         return x, y, 0 * weight
 
-    def _examples(self, rows):
-        return keras.tree.map_structure(lambda array: array[rows], self.arrays)
+    def _examples(self, rows: Any) -> tuple[Any, Any, Any]:
+        examples: tuple[Any, Any, Any] = keras.tree.map_structure(
+            lambda array: array[rows], self.arrays
+        )
+        return examples
 
 
-def poisson_batches(x, y=None, sample_weight=None, *, batch_size, insecure_seed=None):
+def poisson_batches(
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    batch_size: int,
+    insecure_seed: int | None = None,
+) -> PoissonBatches:
     """Poisson samples of a data set, for `fit` of a private model.
 
     Args:
@@ -65,7 +91,9 @@ def poisson_batches(x, y=None, sample_weight=None, *, batch_size, insecure_seed=
     if hasattr(x, "as_numpy_iterator"):
         x, y, sample_weight = _read(x, y)
     if y is None:
-        raise ValueError("Training needs y, an array or structure of arrays.")
+        raise ValueError(
+            "Training needs y, an array or structure of arrays. Received: y=None."
+        )
     x, y = keras.tree.map_structure(np.asarray, (x, y))
     if sample_weight is None:
         sample_weight = np.ones(len(keras.tree.flatten(x)[0]), np.float32)
@@ -77,7 +105,7 @@ def poisson_batches(x, y=None, sample_weight=None, *, batch_size, insecure_seed=
             f"{sorted(lengths)}."
         )
     [n] = lengths
-    if not isinstance(batch_size, (int, np.integer)) or not 1 <= batch_size <= n:
+    if not isinstance(batch_size, Integral) or not 1 <= batch_size <= n:
         raise ValueError(
             f"batch_size must be a whole number from 1 to {n}, the number of examples. "
             f"Received: {batch_size!r}."
@@ -86,9 +114,12 @@ def poisson_batches(x, y=None, sample_weight=None, *, batch_size, insecure_seed=
     return PoissonBatches(arrays, int(batch_size), np.random.default_rng(seed))
 
 
-def _read(dataset, y):
+def _read(dataset: Any, y: Any) -> Any:
+    """All examples of a `tf.data.Dataset`: x, y and sample_weight, or None for it."""
     if y is not None:
-        raise ValueError("A tf.data.Dataset has its own y: give x alone.")
+        raise ValueError(
+            "A tf.data.Dataset has its own y: give x alone. Received a y beside it."
+        )
     if int(dataset.cardinality()) == -1:
         raise ValueError(
             "The tf.data.Dataset is infinite. Give the finite one, before repeat()."

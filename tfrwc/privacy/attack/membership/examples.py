@@ -1,8 +1,13 @@
-"""What `membership_inference` is given, checked and put together."""
+"""The arguments of `membership_inference`, checked and put together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Pair = Sequence[ArrayLike]  # of members, and of non-members
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,13 +23,13 @@ class Examples:
         names: of the patients by number, or None.
     """
 
-    outputs: np.ndarray
-    labels: np.ndarray
-    member: np.ndarray
-    clusters: np.ndarray
-    names: np.ndarray | None
+    outputs: NDArray[np.float64]
+    labels: NDArray[Any]
+    member: NDArray[np.bool_]
+    clusters: NDArray[Any]
+    names: NDArray[Any] | None
 
-    def take(self, order):
+    def take(self, order: NDArray[Any]) -> "Examples":
         """These examples, in this order."""
         # Without patients a number says where an example is, and no more.
         clusters = np.arange(len(order)) if self.names is None else self.clusters[order]
@@ -37,8 +42,18 @@ class Examples:
         )
 
 
-def check_examples(members, non_members, labels, groups, from_logits):
-    """`Examples`, or the error that says what does not fit."""
+def check_examples(
+    members: ArrayLike,
+    non_members: ArrayLike,
+    labels: Pair,
+    groups: Pair | None,
+    from_logits: bool,
+) -> Examples:
+    """Put the arguments of these names together.
+
+    Raises:
+        ValueError: that says which of them does not fit.
+    """
     outputs = [check_outputs(o, from_logits) for o in (members, non_members)]
     if outputs[0].ndim != 2 or outputs[0].shape[1:] != outputs[1].shape[1:]:
         raise ValueError(
@@ -48,23 +63,21 @@ def check_examples(members, non_members, labels, groups, from_logits):
             "np.column_stack([0 * z, z])."
         )
     sizes = [len(o) for o in outputs]
-    labels = [np.asarray(part) for part in _pair(labels, "labels")]
-    _check_sizes(labels, sizes, "labels")
-    labels = np.concatenate(labels)
-    classes = outputs[0].shape[1]
-    if labels.dtype.kind not in "iu" or not np.isin(labels, np.arange(classes)).all():
-        raise ValueError(
-            f"labels must be whole numbers of 0 to {classes - 1}. Received: "
-            f"{labels.dtype}, {labels.min()} to {labels.max()}."
-        )
+    classes = _check_labels(labels, sizes, outputs[0].shape[1])
     clusters, names = np.arange(sum(sizes)), None
     if groups is not None:
         clusters, names = _patients(groups, sizes)
     member = np.arange(sum(sizes)) < sizes[0]
-    return Examples(np.concatenate(outputs), labels, member, clusters, names)
+    return Examples(np.concatenate(outputs), classes, member, clusters, names)
 
 
-def check_outputs(outputs, from_logits):
+def check_outputs(outputs: ArrayLike, from_logits: bool) -> NDArray[np.float64]:
+    """Outputs of models as an array (..., n, classes).
+
+    Raises:
+        ValueError: if they are no finite numbers of this shape, or, unless they are
+            logits, no probabilities.
+    """
     outputs = np.asarray(outputs, np.float64)
     if outputs.ndim < 2 or outputs.shape[-1] < 2 or not outputs.size:
         raise ValueError(
@@ -86,10 +99,17 @@ def check_outputs(outputs, from_logits):
     return outputs
 
 
-def check_shadows(reference, examples, from_logits):
-    """(outputs, included) of shadow models for these examples."""
-    outputs, included = _pair(reference, "reference")
-    outputs, included = check_outputs(outputs, from_logits), np.asarray(included)
+def check_shadows(
+    reference: Pair, examples: Examples, from_logits: bool
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """(outputs, included) of shadow models for these examples, as arrays.
+
+    Raises:
+        ValueError: if their shapes or types do not fit, or an example is left out of
+            fewer than two models.
+    """
+    first, second = _pair(reference, "reference")
+    outputs, included = check_outputs(first, from_logits), np.asarray(second)
     n, classes = examples.outputs.shape
     if (
         outputs.ndim != 3
@@ -111,7 +131,7 @@ def check_shadows(reference, examples, from_logits):
     return outputs, included
 
 
-def _pair(value, name):
+def _pair(value: Any, name: str) -> Pair:
     if not isinstance(value, (tuple, list)) or len(value) != 2:
         what = "outputs, included" if name == "reference" else "members, non-members"
         raise ValueError(
@@ -120,7 +140,20 @@ def _pair(value, name):
     return value
 
 
-def _check_sizes(parts, sizes, name):
+def _check_labels(labels: Pair, sizes: list[int], classes: int) -> NDArray[Any]:
+    parts = [np.asarray(part) for part in _pair(labels, "labels")]
+    _check_sizes(parts, sizes, "labels")
+    together = np.concatenate(parts)
+    is_whole = together.dtype.kind in "iu"
+    if not is_whole or not np.isin(together, np.arange(classes)).all():
+        raise ValueError(
+            f"labels must be whole numbers of 0 to {classes - 1}. Received: "
+            f"{together.dtype}, {together.min()} to {together.max()}."
+        )
+    return together
+
+
+def _check_sizes(parts: list[NDArray[Any]], sizes: list[int], name: str) -> None:
     if [part.shape for part in parts] != [(n,) for n in sizes]:
         raise ValueError(
             f"{name} must be ({sizes[0]},) for the members and ({sizes[1]},) for the "
@@ -128,7 +161,8 @@ def _check_sizes(parts, sizes, name):
         )
 
 
-def _patients(groups, sizes):
+def _patients(groups: Pair, sizes: list[int]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """A number for the patient of each example, and the names of the patients."""
     parts = [np.asarray(part) for part in _pair(groups, "groups")]
     _check_sizes(parts, sizes, "groups")
     together = [name for part in parts for name in part.tolist()]

@@ -5,30 +5,42 @@ logistic regression makes the score. Examples belong to clusters (patients), whi
 never cut by a split.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 RATES = (0.01, 0.001)  # false positive rates
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 MEASURES = ("auc", "advantage", *(f"tpr_at_fpr_{rate:g}" for rate in RATES))
 
 
-def play(signal, member, clusters, repeats, rng):
-    """Measures of an attack, and its scores of each example while not learnt from.
+def play(
+    signal: Floats,
+    member: Mask,
+    clusters: NDArray[Any],
+    repeats: int,
+    rng: np.random.Generator,
+) -> tuple[Floats, Floats]:
+    """Measures of an attack, and each example's mean score while not learnt from.
 
     Args:
         signal: (n, d).
         member: (n,), bool.
         clusters: (n,), whole numbers; no cluster has both members and others.
         repeats: number of random halvings, each played both ways round.
+        rng: that the halves are drawn with.
 
     Returns:
         (repeats, 2, measures), NaN where too few examples are there, and (n,).
     """
     values, total = [], np.zeros(len(signal))
     for _ in range(repeats):
-        half = _halves(clusters, member, rng)
+        half = halves(clusters, member, rng)
         both = []
         for learn in (half, ~half):
             score = _score(signal, member, learn)
@@ -38,49 +50,61 @@ def play(signal, member, clusters, repeats, rng):
     return np.array(values), total / repeats
 
 
-def play_null(signal, clusters, repeats, rng):
-    """Measures (repeats, measures) with half of the clusters called members."""
-    found = []
+def play_null(
+    signal: Floats, clusters: NDArray[Any], repeats: int, rng: np.random.Generator
+) -> Floats:
+    """Measures (repeats, measures) with a random half of the clusters as members."""
+    measures = []
     for _ in range(repeats):
-        called = _halves(clusters, np.ones(len(signal), bool), rng)
-        values, _ = play(signal, called, clusters, 1, rng)
-        found.append(values.mean(axis=(0, 1)))
-    return np.array(found)
+        member = halves(clusters, np.ones(len(signal), bool), rng)
+        values, _ = play(signal, member, clusters, 1, rng)
+        measures.append(values.mean(axis=(0, 1)))
+    return np.array(measures)
 
 
-def highest(scores, member, repeats, rng):
-    """Highest score of some members and of as many non-members, (repeats, 2).
+def highest(
+    scores: Floats, member: Mask, repeats: int, rng: np.random.Generator
+) -> tuple[Floats, int]:
+    """Highest score of some members and of as many non-members, and how many.
 
     As many because the highest of many lies above that of few by chance alone. They
     are half of what the smaller side has, drawn anew in each repeat.
+
+    Returns:
+        (repeats, 2), of members and of non-members; the number of each.
     """
     sides = scores[member], scores[~member]
     count = min(map(len, sides)) // 2
-    found = [
+    pairs = [
         [rng.choice(side, count, replace=False).max() for side in sides]
         for _ in range(repeats)
     ]
-    return np.array(found), count
+    return np.array(pairs), count
 
 
-def auc(inside, outside):
-    """Share of pairs in which the member scores higher; ties count half."""
+def auc(inside: NDArray[Any], outside: NDArray[Any]) -> float:
+    """Share of pairs in which the member scores higher; ties count half.
+
+    Args:
+        inside: scores of members.
+        outside: scores of non-members.
+    """
     outside = np.sort(outside)
     below = np.searchsorted(outside, inside, "left")
     not_above = np.searchsorted(outside, inside, "right")
     return float((below + not_above).mean() / (2 * len(outside)))
 
 
-def best_threshold(inside, outside):
+def best_threshold(inside: NDArray[Any], outside: NDArray[Any]) -> float:
     """Threshold with the greatest TPR - FPR, halfway between two scores."""
     values = np.unique(np.concatenate([inside, outside]))
     middles = values[:-1] + np.diff(values) / 2
     thresholds = np.concatenate([[-np.inf], middles, [np.inf]])
-    return thresholds[_advantage(inside, outside, thresholds).argmax()]
+    return float(thresholds[_advantage(inside, outside, thresholds).argmax()])
 
 
-def tpr_at(inside, outside, rate):
-    """Share of members found where a fresh non-member is called one at this rate.
+def tpr_at(inside: NDArray[Any], outside: NDArray[Any], rate: float) -> float:
+    """True positive rate at the threshold with this false positive rate.
 
     A fresh non-member lies above the k-th highest of n with a probability of k / (n +
     1), without ties; between two k the shares are interpolated, as by a threshold that
@@ -89,20 +113,35 @@ def tpr_at(inside, outside, rate):
     exact = rate * (len(outside) + 1) + 1e-9
     k = int(exact)
     if k < 1:
-        return np.nan
-    found = [(inside > t).mean() for t in np.sort(outside)[[-k, -k - 1]]]
-    return float(found[0] + (exact - k) * (found[1] - found[0]))
+        return float("nan")
+    upper, lower = ((inside > t).mean() for t in np.sort(outside)[[-k, -k - 1]])
+    return float(upper + (exact - k) * (lower - upper))
 
 
-def _advantage(inside, outside, thresholds):
+def halves(clusters: NDArray[Any], member: Mask, rng: np.random.Generator) -> Mask:
+    """A random half of the clusters of members and of those of others, as (n,) bool."""
+    chosen = np.zeros(clusters.max() + 1, bool)
+    for side in (clusters[member], clusters[~member]):
+        names = rng.permutation(np.unique(side))
+        chosen[names[: len(names) // 2]] = True
+    half: Mask = chosen[clusters]
+    return half
+
+
+def _advantage(
+    inside: NDArray[Any], outside: NDArray[Any], thresholds: NDArray[Any]
+) -> Floats:
+    """TPR - FPR at each threshold."""
     below_in, below_out = (
         np.searchsorted(np.sort(scores), thresholds) / len(scores)
         for scores in (inside, outside)
     )
-    return below_out - below_in
+    advantage: Floats = below_out - below_in
+    return advantage
 
 
-def _measure(score, member, learn):
+def _measure(score: Floats, member: Mask, learn: Mask) -> list[float]:
+    """`MEASURES`, of the examples that are not learnt from."""
     threshold = best_threshold(score[learn & member], score[learn & ~member])
     inside, outside = score[~learn & member], score[~learn & ~member]
     return [
@@ -112,20 +151,13 @@ def _measure(score, member, learn):
     ]
 
 
-def _score(signal, member, learn):
+def _score(signal: Floats, member: Mask, learn: Mask) -> Floats:
+    """Scores of all examples, with what the ones marked by `learn` teach."""
     if signal.shape[1] == 1:
         return signal[:, 0]
     model = make_pipeline(
         StandardScaler(), LogisticRegression(solver="newton-cholesky")
     )
     model.fit(signal[learn], member[learn])
-    return model.decision_function(signal)
-
-
-def _halves(clusters, member, rng):
-    """Half of the clusters of members and half of those of others, as (n,) bool."""
-    chosen = np.zeros(clusters.max() + 1, bool)
-    for part in (clusters[member], clusters[~member]):
-        names = rng.permutation(np.unique(part))
-        chosen[names[: len(names) // 2]] = True
-    return chosen[clusters]
+    score: Floats = model.decision_function(signal)
+    return score

@@ -1,4 +1,4 @@
-"""Membership inference: can it be told from a model's outputs what it was trained on?
+"""Membership inference: do a model's outputs tell which examples it was trained on?
 
 >>> from tfrwc.privacy import membership_inference
 >>> result = membership_inference(  # doctest: +SKIP
@@ -7,25 +7,33 @@
 >>> print(result.explain())  # doctest: +SKIP
 >>> result.get("threshold", "auc").low, result.to_frame()  # doctest: +SKIP
 
-Fresh examples must be drawn as those of the training were: hold out a random part, by
-patient. The official test set of many collections is of another kind, and an attack
-that tells the two kinds apart says nothing about memory.
+The fresh examples must come from where the training examples came from: hold out a
+random part of the collection, whole patients at a time. The official test sets of many
+collections are of another kind, and an attack that only tells the two kinds apart says
+nothing about what the model remembers.
 """
 
-from numbers import Integral
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
+from tfrwc._common.checks import random_seed, whole_number
 from tfrwc.privacy.accounting.bounds import group_guarantee
 from tfrwc.privacy.arguments import check_confidence, check_guarantee
-from tfrwc.privacy.attack.membership import signals as signals
-from tfrwc.privacy.attack.membership.examples import check_examples, check_shadows
+from tfrwc.privacy.attack.membership import signals
+from tfrwc.privacy.attack.membership.examples import (
+    Examples,
+    Pair,
+    check_examples,
+    check_shadows,
+)
 from tfrwc.privacy.attack.membership.measures import (
     FEWEST,
     Plan,
     fewest_units,
-    of_classes,
-    of_patients,
+    measure_classes,
+    measure_patients,
 )
 from tfrwc.privacy.attack.membership.result import MembershipResult
 
@@ -33,107 +41,112 @@ ATTACKS = ("threshold", "logistic", "lira")
 
 
 def membership_inference(
-    members,
-    non_members,
+    members: ArrayLike,
+    non_members: ArrayLike,
     *,
-    labels,
-    groups=None,
-    from_logits=False,
-    attacks=None,
-    reference=None,
-    guarantee=None,
-    repeats=50,
-    confidence=0.95,
-    random_state=0,
+    labels: Pair,
+    groups: Pair | None = None,
+    from_logits: bool = False,
+    attacks: str | Sequence[str] | None = None,
+    reference: Pair | None = None,
+    guarantee: tuple[float, float] | None = None,
+    repeats: int = 50,
+    confidence: float = 0.95,
+    random_state: int = 0,
 ) -> MembershipResult:
     """Attack a trained model: which examples was it trained on?
 
-    - threshold: the loss against one threshold (Yeom et al., CSF 2018).
-    - logistic: a logistic regression on loss, margin, entropy and greatest probability.
-    - lira: the likelihood ratio of the confidence log(p / (1 - p)), by shadow models
-      (Carlini et al., S&P 2022): online where every example is in two or more of them
-      and out of two or more, else offline. With 32 or more on each side each example
-      has its own variance, else all share one, about their own means.
+    There are three attacks:
 
-    In each repeat a random half of the members and of the non-members is for learning
-    (the threshold, the regression), the other half for measuring, then the other way
-    round. Patients are never cut. A true positive rate at a false positive rate f is
-    measured where n non-members are half of them and (n + 1) f is 1 or more.
+    - threshold: compares the loss with one threshold (Yeom et al., CSF 2018).
+    - logistic: a logistic regression on the loss, the margin, the entropy and the
+      greatest probability.
+    - lira: the likelihood ratio of the confidence log(p / (1 - p)), estimated by shadow
+      models (Carlini et al., S&P 2022). It is online where every example is in two or
+      more of them and out of two or more, and else offline. With 32 or more models on
+      each side each example has a variance of its own; with fewer all share one.
 
-    The interval is the mean over all these halves plus and minus Student's t times
-    their standard deviation, a delete-half jackknife: it speaks of other members and
-    non-members of the same kind, with this model, not of other trainings. Where all
-    halves agree exactly it is widened by 2 (1 - (alpha / 2)^(1 / n)), n the smaller
-    number of both: what so many cannot exclude.
+    Each repeat splits members and non-members at random into two halves. The attack
+    learns its threshold or its regression from one half and is measured on the other,
+    then the other way round. No split separates the images of a patient. The true
+    positive rate at a false positive rate f needs (n + 1) f to be 1 or more, where n is
+    half the number of non-members.
+
+    The interval is the mean over all halves plus and minus Student's t times their
+    standard deviation (a delete-half jackknife). It speaks of other members and
+    non-members of the same kind with this model, not of other trainings. Where all
+    halves agree exactly the interval is 2 (1 - (alpha / 2)^(1 / n)) to either side,
+    which n examples, the smaller number of both sides, cannot exclude.
 
     Args:
-        members, non_members: (n, classes), class probabilities of the model for
-            examples of its training, and for fresh ones. For a single output p give
+        members: outputs of the model for examples that it was trained on: class
+            probabilities (n, classes). Of a single output p, take
             ``np.column_stack([1 - p, p])``.
-        labels: (labels of members, labels of non-members), whole numbers.
-        groups: (patients of members, patients of non-members), a name per example, or
-            None where no two examples are of one patient.
-        from_logits: whether logits are given; they are better, as probabilities near 1
-            are rounded.
-        attacks: names; None for all, lira if there is a reference.
-        reference: (outputs, included) of shadow models: (models, n, classes), for the
-            members, then the non-members; and bool (models, n), whether the model was
-            trained on the example.
-        guarantee: (epsilon, delta), to compare with, for replacing one example. If it
-            is for adding or removing one, as of DP-SGD with Poisson sampling, give
-            ``bounds.group_guarantee(epsilon, delta, 2)``. Where patients are given
-            their images come and go together, and the bounds are for as many images
-            as one patient has at most (group privacy).
-        repeats: number of random halvings.
-        confidence: of the intervals.
-        random_state: seed of the halvings.
+        non_members: the same for fresh examples.
+        labels: pair of the labels of members and of non-members, whole numbers (n,).
+        groups: pair of the patients of members and of non-members, one name for each
+            example; None where no two examples are of one patient.
+        from_logits: whether the outputs are logits. They are better than probabilities,
+            which are rounded near 1.
+        attacks: a name, or several; None for all, with lira if there is a reference.
+        reference: pair (outputs, included) of shadow models: outputs (models, n,
+            classes) for the members, then the non-members; and bool (models, n),
+            whether each model was trained on each example.
+        guarantee: (epsilon, delta) to compare with, for replacing one example. If yours
+            is for adding or removing one, as that of DP-SGD with Poisson sampling, use
+            ``bounds.group_guarantee(epsilon, delta, 2)``. With `groups`, all images of
+            a patient come and go together, and the bounds are for the greatest number
+            of images that a patient has (group privacy).
+        repeats: number of random splits, 2 or more.
+        confidence: of the intervals, above 0 and below 1.
+        random_state: seed of the splits.
+
+    Returns:
+        The measures with their intervals, bounds and what chance makes of them.
 
     Raises:
         ValueError: if shapes, values or names do not fit (the message says which), if
-            a patient is on both sides, or with fewer than 20 members or non-members
-            (patients, where these are given).
+            a patient is on both sides, or if there are fewer than 20 members or
+            non-members (or patients, with `groups`).
     """
     check_confidence(confidence)
-    if not isinstance(repeats, Integral) or repeats < 2:
-        raise ValueError(f"repeats must be 2 or more. Received: {repeats!r}.")
-    if not isinstance(random_state, Integral) or random_state < 0:
-        raise ValueError(
-            f"random_state must be a whole number of 0 or more. Received: "
-            f"{random_state!r}."
-        )
+    repeats = whole_number(repeats, "repeats", at_least=2)
+    random_state = random_seed(random_state, "random_state")
     attacks = _check_attacks(attacks, reference)
-    together = guarantee = None if guarantee is None else check_guarantee(guarantee)
+    guarantee = None if guarantee is None else check_guarantee(guarantee)
     examples = check_examples(members, non_members, labels, groups, from_logits)
     if (fewest := fewest_units(examples.member, examples.clusters)) < FEWEST:
         raise ValueError(
             f"membership_inference needs {FEWEST} or more members and non-members "
             f"(patients, where they are given). Received: {fewest}."
         )
-    given, variant = _signals(attacks, examples, reference, from_logits)
+    by_attack, variant = _signals(attacks, examples, reference, from_logits)
+    patient_guarantee: tuple[float, float] | None = None
     if groups is not None and guarantee is not None:
         largest = int(np.bincount(examples.clusters).max())
-        together = group_guarantee(*guarantee, largest)
+        epsilon, delta = guarantee
+        patient_guarantee = group_guarantee(epsilon, delta, largest)
 
-    # In an order of their own, so that the order they are given in does not matter.
-    keys = [examples.labels, *np.hstack(list(given.values())).T, ~examples.member]
-    order = np.lexsort(keys if groups is None else [examples.clusters, *keys])
+    order = _order(examples, list(by_attack.values()))
     examples = examples.take(order)
-    plan = Plan(int(repeats), float(confidence), random_state, together)
+    together = patient_guarantee or guarantee
+    plan = Plan(repeats, float(confidence), random_state, together)
     measurements, worst, left_out = [], [], []
-    for attack, signal in given.items():
+    for attack, signal in by_attack.items():
         signal = signal[order]
-        found = plan.measure(attack, signal, examples.member, examples.clusters)
-        measurements += found.rows
-        measurements += of_classes(plan, attack, signal, examples, left_out)
+        overall = plan.measure(attack, signal, examples.member, examples.clusters)
+        rows, sentences = measure_classes(plan, attack, signal, examples)
+        measurements += overall.rows + rows
+        left_out += sentences
         if groups is not None:
-            rows, patient = of_patients(plan, attack, signal, examples)
+            rows, patient = measure_patients(plan, attack, signal, examples)
             measurements += rows
             worst.append(patient)
     return MembershipResult(
         measurements=tuple(measurements),
         worst_patients=tuple(worst),
         guarantee=guarantee,
-        patient_guarantee=None if groups is None else together,
+        patient_guarantee=patient_guarantee,
         lira=variant,
         repeats=plan.repeats,
         confidence=plan.confidence,
@@ -141,33 +154,45 @@ def membership_inference(
     )
 
 
-def _check_attacks(attacks, reference):
+def _order(examples: Examples, signals: list[NDArray[np.float64]]) -> NDArray[np.intp]:
+    """An order that depends on the examples alone, not on how they were sorted."""
+    keys = [examples.labels, *np.hstack(signals).T, ~examples.member]
+    if examples.names is not None:
+        keys.insert(0, examples.clusters)
+    return np.lexsort(keys)
+
+
+def _check_attacks(
+    attacks: str | Sequence[str] | None, reference: Pair | None
+) -> list[str]:
     if attacks is None:
-        return ATTACKS[:2] if reference is None else ATTACKS
-    attacks = [attacks] if isinstance(attacks, str) else list(attacks)
-    if not attacks or set(attacks) - set(ATTACKS) or len(set(attacks)) < len(attacks):
+        return list(ATTACKS[:2] if reference is None else ATTACKS)
+    names = [attacks] if isinstance(attacks, str) else list(attacks)
+    if not names or set(names) - set(ATTACKS) or len(set(names)) < len(names):
         raise ValueError(
             f"attacks must be different ones of {', '.join(ATTACKS)}. Received: "
-            f"{attacks}."
+            f"{names}."
         )
-    if "lira" in attacks and reference is None:
+    if "lira" in names and reference is None:
         raise ValueError(
             "lira needs shadow models. Give reference=(outputs, included), or leave "
             "lira out."
         )
-    return attacks
+    return names
 
 
-def _signals(attacks, examples, reference, from_logits):
+def _signals(
+    attacks: list[str], examples: Examples, reference: Pair | None, from_logits: bool
+) -> tuple[dict[str, NDArray[np.float64]], str | None]:
     """Signal (n, d) of each attack, and the variant of lira or None."""
     log_p = signals.log_probabilities(examples.outputs, from_logits)
-    found, variant = {}, None
+    by_attack, variant = {}, None
     for attack in attacks:
         if attack == "threshold":
-            found[attack] = signals.loss_signal(log_p, examples.labels)
+            by_attack[attack] = signals.loss_signal(log_p, examples.labels)
         elif attack == "logistic":
-            found[attack] = signals.features(log_p, examples.labels)
-        else:
+            by_attack[attack] = signals.features(log_p, examples.labels)
+        elif reference is not None:
             outputs, included = check_shadows(reference, examples, from_logits)
             shadows = signals.log_probabilities(outputs, from_logits)
             scores, variant = signals.lira(
@@ -175,5 +200,5 @@ def _signals(attacks, examples, reference, from_logits):
                 signals.confidence(shadows, examples.labels),
                 included,
             )
-            found[attack] = scores[:, None]
-    return found, variant
+            by_attack[attack] = scores[:, None]
+    return by_attack, variant

@@ -1,7 +1,9 @@
-"""What membership attacks found: as a table, as plain data, and in sentences."""
+"""The result of membership attacks: as a table, as plain data, and in sentences."""
 
+import math
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tfrwc.privacy.accounting.bounds import advantage_bound, tpr_bound
 
@@ -17,7 +19,7 @@ class Measurement:
         attack: "threshold", "logistic" or "lira".
         scope: "all"; "class", of the examples of one class; "worst class", the
             greatest over classes; "patient", with the mean signal of each patient.
-        which: the class, or None.
+        which: the class, where the scope is one; else None.
         measure: "auc"; "advantage", the true positive rate less the false positive
             rate at a threshold chosen on other examples; "tpr_at_fpr_0.01" and
             "tpr_at_fpr_0.001", the share of members found at that rate of false
@@ -25,10 +27,11 @@ class Measurement:
         value: mean over the repeats.
         low, high: interval for the value of fresh members and non-members.
         null: mean of the same attack on non-members against non-members; None where
-            these are too few.
-        null_low, null_high: between which that share of its repeats lies.
-        bound: greatest value that the guarantee allows; None without one.
-        members, non_members: how many examples, or patients, this is from.
+            there are too few of them.
+        null_low, null_high: the ends of a range that holds the null of as large a share
+            of the repeats as the confidence says.
+        bound: greatest value that the guarantee allows; None without a guarantee.
+        members, non_members: numbers of examples, or patients, that were measured.
     """
 
     attack: str
@@ -46,9 +49,15 @@ class Measurement:
     non_members: int
 
     @property
+    def excess(self) -> float:
+        """How far above what the guarantee allows the whole interval lies, negative if
+        it does not; minus infinity without a guarantee."""
+        return -math.inf if self.bound is None else self.low - self.bound
+
+    @property
     def above_bound(self) -> bool:
         """Whether the whole interval lies above what the guarantee allows."""
-        return self.bound is not None and self.low > self.bound
+        return self.excess > 0
 
 
 @dataclass(frozen=True)
@@ -59,13 +68,13 @@ class WorstPatient:
 
     Attributes:
         attack: its name.
-        patient: name.
-        images: how many the patient has.
-        score: of this patient.
+        patient: name of the patient.
+        images: number of the patient's images.
+        score: score of the patient.
         typical: mean, over the repeats, of the highest score of `of` member patients.
         null: the same of as many non-member patients.
-        null_low, null_high: between which that share of its repeats lies.
-        of: how many patients the highest was taken of.
+        null_low, null_high: as those of a `Measurement`.
+        of: number of patients whose highest score `typical` and `null` are.
     """
 
     attack: str
@@ -81,7 +90,7 @@ class WorstPatient:
 
 @dataclass(frozen=True)
 class MembershipResult:
-    """What the attacks of `membership_inference` found.
+    """Result of the attacks of `membership_inference`.
 
     Attributes:
         measurements: every `Measurement`.
@@ -103,11 +112,17 @@ class MembershipResult:
     confidence: float
     left_out: tuple[str, ...]
 
-    def get(self, attack, measure, scope="all", which=None) -> Measurement:
+    def get(
+        self, attack: str, measure: str, scope: str = "all", which: int | None = None
+    ) -> Measurement:
         """The measurement of these names.
 
+        Args:
+            attack, measure, scope: as in `Measurement`.
+            which: the class; None for any, of which the first is returned.
+
         Raises:
-            KeyError: if it was not made.
+            KeyError: if there is none of these names.
         """
         for m in self.measurements:
             if (m.attack, m.measure, m.scope) == (attack, measure, scope) and (
@@ -127,7 +142,7 @@ class MembershipResult:
         numbers = {name: "float64" for name in ("null", "null_low", "null_high")}
         return rows.astype({**numbers, "bound": "float64", "which": "Int64"})
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         data = asdict(self)
         for name in ("measurements", "worst_patients", "left_out"):
@@ -155,7 +170,7 @@ class MembershipResult:
         ]
         return "\n\n".join(paragraphs)
 
-    def _of_attack(self, attack):
+    def _of_attack(self, attack: str) -> str:
         variant = f" ({self.lira})" if attack == "lira" else ""
         text = f"The {attack} attack{variant}:"
         for m in self.measurements:
@@ -165,7 +180,7 @@ class MembershipResult:
                 text += f" {_subject(m)} {_spread(m)}."
         return text
 
-    def _of_guarantee(self):
+    def _of_guarantee(self) -> Iterator[str]:
         if self.guarantee is None:
             return
         epsilon, delta = self.patient_guarantee or self.guarantee
@@ -181,7 +196,7 @@ class MembershipResult:
         if not above:
             yield "No measure is above what the guarantee allows."
             return
-        worst = max(above, key=lambda m: m.low - m.bound)
+        worst = max(above, key=lambda m: m.excess)
         yield (
             f"{len(above)} of {len(rows)} measures are above what the guarantee "
             f"allows, with their whole intervals; farthest, of the {worst.attack} "
@@ -192,7 +207,7 @@ class MembershipResult:
         )
 
 
-def _of_patient(worst):
+def _of_patient(worst: WorstPatient) -> str:
     images = "1 image" if worst.images == 1 else f"{worst.images} images"
     return (
         f"The patient that the {worst.attack} attack is surest of is "
@@ -204,7 +219,7 @@ def _of_patient(worst):
     )
 
 
-def _subject(m):
+def _subject(m: Measurement) -> str:
     name = {"auc": "AUC", "advantage": "Advantage"}.get(m.measure)
     if name is None:
         name = f"Share found at {float(m.measure.rsplit('_', 1)[1]):.1%} false alarms"
@@ -215,7 +230,7 @@ def _subject(m):
     )
 
 
-def _spread(m):
+def _spread(m: Measurement) -> str:
     text = f"{m.value:.3f} ({m.low:.3f} to {m.high:.3f}"
     if m.null is not None:
         text += f"; by chance {m.null_low:.3f} to {m.null_high:.3f}"

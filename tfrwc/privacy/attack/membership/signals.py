@@ -1,6 +1,9 @@
 """What membership attacks look at: numbers of each example, from a model's outputs."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import logsumexp
 from scipy.stats import norm
 
@@ -11,26 +14,37 @@ _LEAST = float(np.finfo(np.float32).tiny)
 _ENOUGH = 32
 
 
-def log_probabilities(outputs, from_logits):
-    """Logarithms of class probabilities, (..., classes)."""
+Floats = NDArray[np.float64]
+
+
+def log_probabilities(outputs: Floats, from_logits: bool) -> Floats:
+    """Logarithms of class probabilities, (..., classes).
+
+    Args:
+        outputs: (..., classes), probabilities or logits.
+        from_logits: whether they are logits.
+    """
     if not from_logits:
         outputs = np.log(np.maximum(outputs, _LEAST))
-    return outputs - logsumexp(outputs, axis=-1, keepdims=True)
+    log_p: Floats = outputs - logsumexp(outputs, axis=-1, keepdims=True)
+    return log_p
 
 
-def confidence(log_p, labels):
+def confidence(log_p: Floats, labels: NDArray[Any]) -> Floats:
     """log(p / (1 - p)) of the true class, without the rounding of 1 - p: (..., n)."""
     true = np.arange(log_p.shape[-1]) == labels[:, None]
     own = np.where(true, log_p, -np.inf).max(axis=-1)
-    return own - logsumexp(np.where(true, -np.inf, log_p), axis=-1)
+    ratio: Floats = own - logsumexp(np.where(true, -np.inf, log_p), axis=-1)
+    return ratio
 
 
-def loss_signal(log_p, labels):
+def loss_signal(log_p: Floats, labels: NDArray[Any]) -> Floats:
     """(n, 1): minus the cross-entropy, the signal of Yeom et al. (2018)."""
-    return -np.logaddexp(0, -confidence(log_p, labels))[:, None]
+    loss: Floats = np.logaddexp(0, -confidence(log_p, labels))
+    return -loss[:, None]
 
 
-def features(log_p, labels):
+def features(log_p: Floats, labels: NDArray[Any]) -> Floats:
     """(n, 4): minus the loss, margin in nats, entropy, greatest probability.
 
     The margin is the log-probability of the true class less that of the best other.
@@ -45,8 +59,10 @@ def features(log_p, labels):
     )
 
 
-def lira(target, shadows, included):
-    """Scores of the likelihood ratio attack, (n,), and the variant that was used.
+def lira(
+    target: Floats, shadows: Floats, included: NDArray[np.bool_]
+) -> tuple[Floats, str]:
+    """Scores of the likelihood ratio attack, (n,), and the variant of it in words.
 
     Online (each example in two or more shadow models): log of the ratio of two
     Gaussians, fitted to the example's confidence in shadow models trained with and
@@ -66,11 +82,13 @@ def lira(target, shadows, included):
     return ratio, f"online, {variance}"
 
 
-def _gaussians(shadows, of):
-    """Mean and deviation of each example over the models that `of` marks."""
-    count = of.sum(axis=0)
-    mean = np.where(of, shadows, 0).sum(axis=0) / count
-    squares = np.where(of, shadows - mean, 0) ** 2
+def _gaussians(
+    shadows: Floats, chosen: NDArray[np.bool_]
+) -> tuple[Floats, Floats, str]:
+    """Mean and deviation of each example over its chosen models (models, n)."""
+    count = chosen.sum(axis=0)
+    mean = np.where(chosen, shadows, 0).sum(axis=0) / count
+    squares = np.where(chosen, shadows - mean, 0) ** 2
     if count.min() >= _ENOUGH:
         variance, kind = squares.sum(axis=0) / (count - 1), "a variance per example"
     else:

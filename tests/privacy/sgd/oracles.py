@@ -1,0 +1,89 @@
+"""What clipped sums of per-example gradients are tested against."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfrwc.compat import tensorflow_privacy
+from tfrwc.privacy.sgd import clipping
+
+RNG = np.random.default_rng(0)
+
+
+def squared(outputs):
+    """A loss of each example that depends on every output in another way."""
+    flat = tf.reshape(tf.cast(outputs, tf.float32), (tf.shape(outputs)[0], -1))
+    ramp = tf.range(1, flat.shape[1] + 1, dtype=tf.float32) / flat.shape[1]
+    return tf.reduce_sum(tf.sin(flat) * ramp + 0.1 * flat**2, axis=1)
+
+
+def one_by_one(model, x, clip):
+    """The oracle: a backward pass for each example, clipped and summed in float64."""
+    variables = model.trainable_variables
+    sums, norms = [np.zeros(v.shape) for v in variables], []
+    for i in range(len(x)):
+        with tf.GradientTape() as tape:
+            loss = squared(clipping.forward(model, x[i : i + 1]))[0]
+        gradients = tape.gradient(
+            loss,
+            [v.value for v in variables],
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
+        gradients = [
+            tf.convert_to_tensor(g).numpy().astype(np.float64) for g in gradients
+        ]
+        norm = np.sqrt(sum((g**2).sum() for g in gradients))
+        norms.append(norm)
+        scale = min(1.0, clip / norm)
+        sums = [total + scale * g for total, g in zip(sums, gradients, strict=True)]
+    return sums, np.array(norms)
+
+
+def by_the_query(model, x, clip):
+    """The same clip and sum by tensorflow-privacy's own query."""
+    query = tensorflow_privacy.gaussian_query.GaussianSumQuery(clip, 0.0)
+    variables = [v.value for v in model.trainable_variables]
+    params = query.derive_sample_params(query.initial_global_state())
+    state = query.initial_sample_state(variables)
+    for i in range(len(x)):
+        with tf.GradientTape() as tape:
+            loss = squared(clipping.forward(model, x[i : i + 1]))[0]
+        record = tape.gradient(loss, variables)
+        state = query.accumulate_record(params, state, record)
+    return [total.numpy() for total in state]
+
+
+def fast(model, x, clip, losses=squared, views=1, jit_compile=False):
+    """What is tested: the sums of each trainable weight, and the norms."""
+    prepared = clipping.prepare(model)
+
+    def sums(x):
+        return clipping.clipped_sums(prepared, losses, x, clip, views, jit_compile)
+
+    step = tf.function(sums, autograph=False, jit_compile=jit_compile)
+    clipped = step(tf.constant(x))
+    sums = [clipped.sums[id(v)].numpy() for v in model.trainable_variables]
+    return sums, clipped.norms.numpy()
+
+
+def check(model, x, rtol=2e-4):
+    """Compare both with random weights, where half of the examples are clipped."""
+    for variable in model.trainable_variables:
+        variable.assign(RNG.normal(0.0, 0.5, variable.shape))
+    _, norms = one_by_one(model, x, np.inf)
+    clip = float(np.median(norms))
+    expected, _ = one_by_one(model, x, clip)
+    sums, fast_norms = fast(model, x, clip)
+    np.testing.assert_allclose(fast_norms, norms, rtol=rtol)
+    for e, s in zip(expected, sums, strict=True):
+        np.testing.assert_allclose(s, e, rtol=rtol, atol=rtol * np.abs(e).max() + 1e-7)
+
+
+def of_layer(layer, shape, dtype="float32"):
+    """A model of one layer, for examples of a shape."""
+    return keras.Sequential([keras.layers.Input(shape, dtype=dtype), layer])
+
+
+def images(*shape):
+    """Five random examples of a shape."""
+    return RNG.normal(size=(5, *shape)).astype(np.float32)

@@ -1,0 +1,93 @@
+"""Convolutions: a dense layer on what each position of the kernel sees."""
+
+from collections.abc import Callable, Sequence
+
+import keras
+import tensorflow as tf
+from keras import layers
+
+from tfrwc.privacy.sgd import per_example as forms
+from tfrwc.privacy.sgd.layer_rules.any_layer import any_layer
+from tfrwc.privacy.sgd.layer_rules.call import LayerCall, Tap
+from tfrwc.privacy.sgd.layer_rules.linear import bias, linear
+from tfrwc.privacy.sgd.layer_rules.table import register
+from tfrwc.privacy.sgd.patches import patches
+
+
+@register(layers.Conv1D, layers.Conv2D, layers.Conv3D)
+def convolution(call: LayerCall) -> Tap:
+    """A convolution of one group, with channels last and a fixed input size."""
+    if not _is_usual(call) or call.layer.groups > 1:
+        return any_layer(call)
+
+    def gradients(a: tf.Tensor, g: tf.Tensor) -> list[forms.PerExample | forms.Ghost]:
+        return [_of_kernel(call, a, g), *bias(call, g)]
+
+    return linear(call, gradients)
+
+
+@register(layers.DepthwiseConv1D, layers.DepthwiseConv2D)
+def depthwise_convolution(call: LayerCall) -> Tap:
+    """A convolution of each channel by itself."""
+    if not _is_usual(call):
+        return any_layer(call)
+    variable, multiplier = call.layer.kernel, call.layer.depth_multiplier
+
+    def gradients(a: tf.Tensor, g: tf.Tensor) -> list[forms.PerExample | forms.Ghost]:
+        flat = call.positions(g)
+        split = tf.reshape(flat, (-1, flat.shape[1], a.shape[-1], multiplier))
+        values = [
+            tf.einsum("btc,btcm->bcm", call.positions(patch), split)
+            for patch in patches(a, *_geometry(call.layer))
+        ]
+        values = tf.reshape(tf.stack(values, axis=1), (-1, *variable.shape))
+        return [forms.PerExample(variable, values), *bias(call, g)]
+
+    return linear(call, gradients)
+
+
+def _is_usual(call: LayerCall) -> bool:
+    """Whether channels are last, and the size of the inputs is fixed."""
+    is_fixed = None not in call.inputs.shape[1:]
+    return is_fixed and call.layer.data_format == "channels_last"
+
+
+def _geometry(
+    layer: keras.Layer,
+) -> tuple[Sequence[int], Sequence[int], Sequence[int], str]:
+    """What `patches` is told of a layer."""
+    return layer.kernel_size, layer.strides, layer.dilation_rate, layer.padding
+
+
+def _of_kernel(
+    call: LayerCall, a: tf.Tensor, g: tf.Tensor
+) -> forms.PerExample | forms.Ghost:
+    views = [call.positions(patch) for patch in patches(a, *_geometry(call.layer))]
+    gradients = forms.product(call.layer.kernel, views, call.positions(g))
+    weighted_sum = _plain_weighted_sum(call, a, g)
+    if isinstance(gradients, forms.Ghost) and weighted_sum is not None:
+        gradients.weighted_sum = weighted_sum
+
+        def only(examples: tf.Tensor) -> forms.PerExample | forms.Ghost:
+            rows = tf.repeat(examples, call.views)
+            return _of_kernel(call, forms.masked(a, rows), forms.masked(g, rows))
+
+        gradients.only = only
+    return gradients
+
+
+def _plain_weighted_sum(
+    call: LayerCall, a: tf.Tensor, g: tf.Tensor
+) -> Callable[[tf.Tensor], tf.Tensor] | None:
+    """The weighted sum of the gradients by TensorFlow's own, faster operation, which is
+    for 2D convolutions without dilation."""
+    layer = call.layer
+    if layer.rank != 2 or set(layer.dilation_rate) != {1}:
+        return None
+    return lambda weights: tf.raw_ops.Conv2DBackpropFilter(
+        input=a,
+        filter_sizes=layer.kernel.shape,
+        out_backprop=g * tf.repeat(weights, call.views)[:, None, None, None],
+        strides=[1, *layer.strides, 1],
+        padding=layer.padding.upper(),
+    )

@@ -1,0 +1,180 @@
+"""The settings of a private training, checked once and handed on as one value.
+
+>>> settings = TrainingSettings(train_size=1000, batch_size=100, epochs=2, epsilon=3.0)
+>>> settings.planned_steps
+20
+>>> 0.6 < settings.calibrated().noise_multiplier < 1.2
+True
+"""
+
+import math
+from dataclasses import dataclass, field
+from numbers import Integral, Real
+
+from tfrwc._common.checks import is_number
+from tfrwc.privacy.accounting import sgd
+from tfrwc.privacy.arguments import check_delta, check_epsilon
+
+_COUNTS = (
+    "train_size",
+    "batch_size",
+    "epochs",
+    "physical_batch_size",
+    "augmentation_multiplicity",
+)
+_REALS = ("epsilon", "noise_multiplier", "delta", "clip")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings:
+    """How a model is trained privately: the options of `make_private` that are numbers.
+
+    Attributes:
+        train_size: number of training examples.
+        batch_size: expected number of examples in a step.
+        epochs: passes over the training examples that the budget is for.
+        epsilon: the budget for these epochs, or None for one that noise_multiplier
+            and the number of steps determine.
+        noise_multiplier: standard deviation of the noise over `clip`; None for what
+            epsilon allows.
+        delta: delta of the guarantee; None for 1 / (10 train_size).
+        clip: greatest L2 norm of the gradient of an example.
+        physical_batch_size: most examples in memory at once; None for whole batches.
+        augmentation_multiplicity: views of each example in a step.
+        insecure_seed: makes the noise repeatable, for tests.
+
+    Raises:
+        ValueError: if a value is out of its range, or values contradict each other; the
+            message has the remedy.
+    """
+
+    train_size: int
+    batch_size: int
+    epochs: int | None = None
+    epsilon: float | None = None
+    noise_multiplier: float | None = None
+    delta: float | None = None
+    clip: float = 1.0
+    physical_batch_size: int | None = None
+    augmentation_multiplicity: int = 1
+    insecure_seed: int | None = None
+
+    def __post_init__(self) -> None:
+        self._check_counts()
+        if not isinstance(self.clip, Real) or not self.clip > 0:
+            raise ValueError(f"clip must be above 0. Received: {self.clip!r}.")
+        self._check_delta()
+        self._check_budget()
+        self._to_python_numbers()
+
+    @property
+    def sampling_rate(self) -> float:
+        """The share of the examples in a step, on average."""
+        return self.batch_size / self.train_size
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps of a pass over the training examples, its last batch included."""
+        return math.ceil(self.train_size / self.batch_size)
+
+    @property
+    def planned_steps(self) -> int | None:
+        """Steps that the budget is for; None without a budget."""
+        if self.epsilon is None or self.epochs is None:
+            return None
+        return self.epochs * self.steps_per_epoch
+
+    def calibrated(self) -> "CalibratedSettings":
+        """Fill in what is None of delta and noise_multiplier.
+
+        Raises:
+            ValueError: if both epsilon and noise_multiplier are set, and this noise
+                costs an epsilon that differs by more than 1 %.
+        """
+        delta = 1 / (10 * self.train_size) if self.delta is None else self.delta
+        noise, steps = self.noise_multiplier, self.planned_steps
+        if self.epsilon is not None and steps is not None:
+            if noise is None:
+                noise = sgd.noise_multiplier_for(
+                    self.epsilon, delta, self.sampling_rate, steps
+                )
+            else:
+                self._check_agreement(noise, delta, steps, self.epsilon)
+        filled_in = {"delta": delta, "noise_multiplier": noise}
+        return CalibratedSettings(**vars(self) | filled_in)
+
+    def _check_counts(self) -> None:
+        for name in _COUNTS:
+            value = getattr(self, name)
+            if value is None and name in ("epochs", "physical_batch_size"):
+                continue
+            if not isinstance(value, Integral) or value < 1:
+                raise ValueError(
+                    f"{name} must be a whole number of 1 or more. Received: {value!r}."
+                )
+        if self.batch_size > self.train_size:
+            raise ValueError(
+                f"batch_size must be at most train_size = {self.train_size}. Received: "
+                f"{self.batch_size}."
+            )
+
+    def _check_delta(self) -> None:
+        if self.delta is None:
+            return
+        check_delta(self.delta)
+        if self.delta >= 1 / self.train_size:
+            raise ValueError(
+                f"delta must be below 1 / train_size = {1 / self.train_size:.2g}: at "
+                "that delta, publishing a random example would pass for private. "
+                f"Received: {self.delta:g}. Leave it out for 1 / (10 train_size)."
+            )
+
+    def _check_budget(self) -> None:
+        noise = self.noise_multiplier
+        if self.epsilon is not None:
+            check_epsilon(self.epsilon)
+            if self.epochs is None:
+                raise ValueError(
+                    "epsilon is the budget of a number of epochs. Received: epsilon = "
+                    f"{self.epsilon:g} and epochs = None: it needs epochs."
+                )
+        elif noise is None:
+            raise ValueError(
+                "Give epsilon, the budget, or noise_multiplier. Received neither."
+            )
+        if noise is not None and (not is_number(noise) or noise < 0):
+            raise ValueError(
+                f"noise_multiplier must be 0 or more. Received: {noise!r}."
+            )
+        if math.isinf(self.clip) and noise != 0:
+            raise ValueError(
+                "clip=inf bounds nothing, so that no noise hides an example: it needs "
+                f"noise_multiplier=0. Received: noise_multiplier={noise}, epsilon="
+                f"{self.epsilon}."
+            )
+
+    def _check_agreement(
+        self, noise: float, delta: float, steps: int, epsilon: float
+    ) -> None:
+        cost = sgd.sampled_gaussian(noise, self.sampling_rate, steps, delta).epsilon
+        if not math.isclose(cost, epsilon, rel_tol=0.01):
+            raise ValueError(
+                f"noise_multiplier = {noise:g} costs epsilon = {cost:.4g} in {steps} "
+                f"steps. Received: epsilon = {epsilon:g}. Give one of the two."
+            )
+
+    def _to_python_numbers(self) -> None:
+        """NumPy's numbers cannot be saved with a model."""
+        for names, kind in ((_COUNTS, int), (_REALS, float)):
+            for name in names:
+                value = getattr(self, name)
+                if value is not None:
+                    object.__setattr__(self, name, kind(value))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibratedSettings(TrainingSettings):
+    """Settings with which a training can begin: nothing is left to derive."""
+
+    noise_multiplier: float = field()
+    delta: float = field()
