@@ -18,7 +18,7 @@ import keras
 import numpy as np
 
 from tfrwc import RWCCallback, __version__, datasets, models
-from tfrwc.recording import _backends
+from tfrwc.recording import backends
 
 REPEATS = 25
 
@@ -82,14 +82,14 @@ def watched_bytes(callback):
 def copy_of(callback):
     """A function that copies the watched weights once, and waits for it."""
     weights = callback._weights.variables
-    if _backends.in_host_memory(weights):
+    if backends.in_host_memory(weights):
         source = np.concatenate(
             [array.ravel() for array in callback._weights._arrays()]
         )
         target = source.copy()
         return lambda: np.copyto(target, source)
-    tensors = [_backends.tensor(v) for v in weights]
-    if _backends.BACKEND == "jax":
+    tensors = [backends.tensor(v) for v in weights]
+    if backends.BACKEND == "jax":
         import jax
 
         copy = jax.jit(

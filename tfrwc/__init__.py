@@ -9,16 +9,16 @@ Importing the package imports neither TensorFlow nor Keras; each name is
 loaded when it is first used.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+import lazy_loader
 
 from tfrwc._version import __version__
 
 if TYPE_CHECKING:
     from tfrwc.models.saved_models import load_saved_model
     from tfrwc.recording.callback import RWCCallback
-    from tfrwc.recording.parquet import load_recording
-    from tfrwc.recording.recording import Recording
+    from tfrwc.recording.recording import Recording, load_recording
 
 __all__ = [
     "RWCCallback",
@@ -28,23 +28,21 @@ __all__ = [
     "load_saved_model",
 ]
 
-_HOMES = {
-    "RWCCallback": "tfrwc.recording.callback",
-    "Recording": "tfrwc.recording.recording",
-    "load_recording": "tfrwc.recording.parquet",
-    "load_saved_model": "tfrwc.models.saved_models",
-    # Kubeflow imports types of artifacts by their names.
-    "TfrwcPrivacyStatement": "tfrwc.components.engine.tfx",
-    "TfrwcRecording": "tfrwc.components.engine.tfx",
-    "TfrwcTrends": "tfrwc.components.engine.tfx",
-}
+__getattr__, _, _ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "recording.callback": ["RWCCallback"],
+        "recording.recording": ["Recording", "load_recording"],
+        "models.saved_models": ["load_saved_model"],
+        # Kubeflow imports types of artifacts by their names.
+        "components.engine.tfx": [
+            "TfrwcPrivacyStatement",
+            "TfrwcRecording",
+            "TfrwcTrends",
+        ],
+    },
+)
 
 
-def __getattr__(name):
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'tfrwc' has no attribute {name!r}")
-
-
-def __dir__():
+def __dir__() -> list[str]:
     return sorted(__all__)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from dynamics.test_trends import planted
+from dynamics.curves import planted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
@@ -60,7 +60,7 @@ def test_bins_hold_the_mean_logarithms(records, seed):
         assert trends.records_[j] == numbers.mean()
         for i in range(3):
             values = logs[i, inside][known[i, inside]]
-            found = trends._means()[i, j]
+            found = trends._curves.means()[i, j]
             assert np.isnan(found) if not len(values) else True
             if len(values):
                 assert found == pytest.approx(values.mean())
@@ -94,7 +94,7 @@ def test_memory_is_bounded():
     for _ in range(50):
         trends.partial_fit(rng.uniform(0.1, 1, (20, 20)))
         held = [v for v in vars(trends).values() if isinstance(v, np.ndarray)]
-        sizes.add(sum(array.nbytes for array in held))
+        sizes.add(sum(array.nbytes for array in held) + trends._curves.nbytes)
     assert trends.n_records_ == 1000
     # Twelve bytes for a layer and bin are kept, eight are the cleaned curves.
     assert max(sizes) < 20 * 16 * (12 + 8) + 20 * 16 + 16 * 8 * 5

@@ -14,7 +14,6 @@ from keras.callbacks import ModelCheckpoint
 from tfrwc import Recording, RWCCallback
 from tfrwc.dynamics import MEASURES, depth_effect, relative_change
 from tfrwc.recording import Flag
-from tfrwc.recording.weights_file import class_name
 
 
 def network():
@@ -264,16 +263,3 @@ def test_mistakes_are_named(training, tmp_path):
         Recording.from_checkpoints([*files, other], model)
     for a, b in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
-
-
-def test_classes_are_guessed_from_names_in_files():
-    from keras.src.utils.naming import to_snake_case
-
-    kinds = [
-        *("Dense", "Conv1D", "Conv2D", "Conv2DTranspose", "SeparableConv2D", "LSTM"),
-        *("DepthwiseConv2D", "GRUCell", "LSTMCell", "SimpleRNN", "BatchNormalization"),
-        *("Embedding", "EinsumDense", "MultiHeadAttention", "LayerNormalization"),
-    ]
-    for kind in kinds:
-        assert class_name(to_snake_case(kind)) == kind
-        assert class_name(to_snake_case(kind) + "_12") == kind

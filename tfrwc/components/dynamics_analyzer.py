@@ -34,7 +34,7 @@ def DynamicsAnalyzer(
     from pathlib import Path
 
     from tfrwc.models.saved import read_training
-    from tfrwc.recording.parquet import load_recording
+    from tfrwc.recording.recording import load_recording
     from tfrwc.studies.dynamics.analysis import analyse
     from tfrwc.studies.dynamics.trial import Trial
     from tfrwc.studies.example_sets import read_image_set

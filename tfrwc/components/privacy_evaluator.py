@@ -37,7 +37,7 @@ def PrivacyEvaluator(
     """
     from tfrwc.models.saved import read_model
     from tfrwc.privacy.statement import read_statement
-    from tfrwc.recording.parquet import load_recording
+    from tfrwc.recording.recording import load_recording
     from tfrwc.studies.example_sets import read_task
     from tfrwc.studies.privacy import evaluation as private_evaluation
 

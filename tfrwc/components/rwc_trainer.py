@@ -46,7 +46,7 @@ def RWCTrainer(
     """
     from tfrwc.models.saved import write_model
     from tfrwc.privacy.statement import write_statement
-    from tfrwc.recording.parquet import load_recording
+    from tfrwc.recording.recording import load_recording
     from tfrwc.report.tensorboard import write_logs
     from tfrwc.studies.recipes import Settings, train
 

@@ -6,14 +6,19 @@ comparisons of tasks.
 0.1...
 """
 
-from tfrwc.dynamics.compare import Comparison, compare
-from tfrwc.dynamics.depth import block_effect, depth_effect
-from tfrwc.dynamics.difficulty import difficulty_trend
-from tfrwc.dynamics.freeze import suggest_freeze
-from tfrwc.dynamics.kinds import conv_kinds, trends_by_kind
-from tfrwc.dynamics.measures import MEASURES, relative_change
-from tfrwc.dynamics.online import OnlineTrends
-from tfrwc.dynamics.trends import TrendClusterer
+from typing import TYPE_CHECKING
+
+import lazy_loader
+
+if TYPE_CHECKING:
+    from tfrwc.dynamics.comparison import Comparison, compare
+    from tfrwc.dynamics.depth import block_effect, depth_effect
+    from tfrwc.dynamics.difficulty import difficulty_trend
+    from tfrwc.dynamics.freeze import suggest_freeze
+    from tfrwc.dynamics.kinds import conv_kinds, trends_by_kind
+    from tfrwc.dynamics.measures import MEASURES, relative_change
+    from tfrwc.dynamics.online import OnlineTrends
+    from tfrwc.dynamics.trends import TrendClusterer
 
 __all__ = [
     "MEASURES",
@@ -29,3 +34,17 @@ __all__ = [
     "suggest_freeze",
     "trends_by_kind",
 ]
+
+__getattr__, __dir__, _ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "comparison": ["Comparison", "compare"],
+        "depth": ["block_effect", "depth_effect"],
+        "difficulty": ["difficulty_trend"],
+        "freeze": ["suggest_freeze"],
+        "kinds": ["conv_kinds", "trends_by_kind"],
+        "measures": ["MEASURES", "relative_change"],
+        "online": ["OnlineTrends"],
+        "trends": ["TrendClusterer"],
+    },
+)

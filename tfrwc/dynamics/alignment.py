@@ -4,13 +4,17 @@ Automatic names differ from build to build, so layers are aligned by order and s
 """
 
 from itertools import zip_longest
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from tfrwc.dynamics.arrays import Bools
 from tfrwc.dynamics.depth import check_recordings
+from tfrwc.recording.recording import Recording
 
 
-def check_conditions(conditions) -> dict:
+def check_conditions(conditions: Any) -> dict[str, list[Recording]]:
     """`conditions`, with a list of recordings for each.
 
     Raises:
@@ -27,11 +31,11 @@ def check_conditions(conditions) -> dict:
         raise ValueError(
             f"compare needs 2 or more conditions. Received: {list(conditions)}."
         )
-    conditions = {
+    checked: dict[str, list[Recording]] = {
         name: check_recordings(seeds, f"compare (condition {name!r})")
         for name, seeds in conditions.items()
     }
-    everything = [(name, r) for name, seeds in conditions.items() for r in seeds]
+    everything = [(name, r) for name, seeds in checked.items() for r in seeds]
     for name, recording in everything:
         if not len(recording):
             raise ValueError(
@@ -39,16 +43,16 @@ def check_conditions(conditions) -> dict:
                 "train it for an epoch or more."
             )
     for setting in ("every", "reference"):
-        found = {r.settings[setting] for _, r in everything if setting in r.settings}
-        if len(found) > 1:
+        values = {r.settings[setting] for _, r in everything if setting in r.settings}
+        if len(values) > 1:
             raise ValueError(
                 f"Recordings that are compared must be made with one {setting!r} of "
-                f"RWCCallback. Received: {', '.join(sorted(map(repr, found)))}."
+                f"RWCCallback. Received: {', '.join(sorted(map(repr, values)))}."
             )
-    return conditions
+    return checked
 
 
-def align(conditions, baseline) -> np.ndarray:
+def align(conditions: dict[str, list[Recording]], baseline: str) -> Bools:
     """Whether each layer has one shape in all recordings; bool (layers,).
 
     Args:
@@ -83,7 +87,12 @@ def align(conditions, baseline) -> np.ndarray:
     return same
 
 
-def _fits(one, other, is_first, is_last):
+def _fits(
+    one: tuple[int, ...] | None,
+    other: tuple[int, ...] | None,
+    is_first: bool,
+    is_last: bool,
+) -> bool:
     if one is None or other is None or len(one) != len(other):
         return False
     axes = {axis for axis, (i, j) in enumerate(zip(one, other, strict=True)) if i != j}
@@ -93,7 +102,7 @@ def _fits(one, other, is_first, is_last):
     return axes <= allowed
 
 
-def _describe(layers, row):
+def _describe(layers: pd.DataFrame, row: int) -> str:
     if row >= len(layers):
         return "nothing"
     return f"{layers['name'].iloc[row]} {layers['shape'].iloc[row]}"

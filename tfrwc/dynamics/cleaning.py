@@ -6,6 +6,9 @@ spike, and a record can be missing.
 """
 
 import numpy as np
+import numpy.typing as npt
+
+from tfrwc.dynamics.arrays import Bools, Floats
 
 # Median absolute deviation to standard deviation, for a Gaussian.
 MAD_TO_SD = 1.4826
@@ -16,7 +19,7 @@ _SPIKE = 4.5
 _BLOCK = 2**20
 
 
-def published(curves) -> np.ndarray:
+def published(curves: npt.ArrayLike) -> Floats:
     """Steps 1 and 3 of the WeightScale pipeline.
 
     Values that are not finite become (sum of the layer's finite values) / (number
@@ -29,10 +32,11 @@ def published(curves) -> np.ndarray:
     x = np.where(finite, x, fill)
     mean = x.mean(axis=1, keepdims=True)
     outlier = np.abs(x - mean) > 2 * x.std(axis=1, keepdims=True)
-    return np.where(outlier, mean, x)
+    cleaned: Floats = np.where(outlier, mean, x)
+    return cleaned
 
 
-def robust(curves):
+def robust(curves: npt.ArrayLike) -> tuple[Floats, Bools]:
     """Logarithm, gaps filled, spikes removed.
 
     Zeros and values that are not finite are gaps, filled by linear interpolation
@@ -56,12 +60,12 @@ def robust(curves):
     return logs, usable
 
 
-def seen_records(curves) -> int:
+def seen_records(curves: Floats) -> int:
     """Number of records in which any layer has a value above 0."""
     return int((np.isfinite(curves) & (curves > 0)).any(axis=0).sum())
 
 
-def robust_with_gaps(curves, seen):
+def robust_with_gaps(curves: Floats, seen: int) -> tuple[Floats, Bools, Bools]:
     """As `robust`, of layers that could have values in `seen` records.
 
     Returns:
@@ -78,20 +82,20 @@ def robust_with_gaps(curves, seen):
     return logs, usable, gaps
 
 
-def fill(rows) -> np.ndarray:
+def fill(rows: Floats) -> Floats:
     """Interpolate NaN over the records, in place; each row has a value somewhere."""
     records = np.arange(rows.shape[1])
     for i in np.flatnonzero(np.isnan(rows).any(axis=1)):
-        known = ~np.isnan(rows[i])
-        rows[i] = np.interp(records, records[known], rows[i, known])
+        filled = ~np.isnan(rows[i])
+        rows[i] = np.interp(records, records[filled], rows[i, filled])
     return rows
 
 
-def _clean(curves, seen):
+def _clean(curves: Floats, seen: int) -> tuple[Floats, Bools, Bools]:
     x = np.full(curves.shape, np.nan)
-    known = np.isfinite(curves) & (curves > 0)
-    x[known] = np.log10(curves[known])
-    count = known.sum(axis=1)
+    has_value = np.isfinite(curves) & (curves > 0)
+    x[has_value] = np.log10(curves[has_value])
+    count = has_value.sum(axis=1)
     usable = (count > 0) & (count * 2 >= seen)
     x[~usable] = np.nan
     gaps = np.isnan(x)
@@ -109,7 +113,7 @@ def _clean(curves, seen):
     return x, usable, gaps
 
 
-def running_median(rows) -> np.ndarray:
+def running_median(rows: Floats) -> Floats:
     """Of 5 records, or 3 and 1 at the ends, by networks of minima and maxima."""
     records = rows.shape[1]
     middle = rows.copy()
@@ -126,5 +130,5 @@ def running_median(rows) -> np.ndarray:
     return middle
 
 
-def _median_of_3(a, b, c):
-    return np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c))
+def _median_of_3(a: Floats, b: Floats, c: Floats) -> Floats:
+    return np.asarray(np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c)))

@@ -1,8 +1,8 @@
 """Does change grow with depth, or with the size of the layer?
 
 Later layers of most networks are larger, and some measures read larger for larger
-tensors. So the rank correlation of change with depth is reported beside the one
-with size, and each with the other held fixed.
+tensors. So the rank correlation of change with depth is reported beside the one with
+size, and each with the other held fixed.
 
 >>> from tfrwc.dynamics import block_effect, depth_effect
 >>> depth_effect([first_seed, second_seed])  # doctest: +SKIP
@@ -11,14 +11,27 @@ with size, and each with the other held fixed.
 What the tests take for granted: that layers are exchangeable once depth or size is
 accounted for. Neighbours that move together for another reason (layers of one stage,
 say) count as more evidence than they are; more seeds do not help, other networks do.
+
+The intervals of `depth_effect` are percentiles over layers drawn again with replacement
+and, where there are several recordings, over recordings drawn again too; where seeds
+disagree by more than layers do they are wider than they need be. The tests deal the
+changes out again over the layers. They hold their level where layers vary alike. Where
+small layers vary much more than large ones, tests at 0.05 rejected in up to 0.15 of 120
+networks, most often for size; where neighbours are correlated by 0.3, in up to 0.18,
+most often for depth (benchmarks/dynamics_statistics.json).
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from tfrwc.dynamics.arrays import Floats
 from tfrwc.dynamics.statistics import (
     holm,
-    mean_of_known,
+    mean_of_finite,
     permutation_p_values,
     rank_correlations,
     student_interval,
@@ -34,12 +47,12 @@ _DIGITS = 9
 
 
 def depth_effect(
-    recordings,
-    measure="l1_ratio",
-    confidence=0.95,
-    n_bootstrap=2000,
-    random_state=0,
-    n_permutations=9999,
+    recordings: Recording | Sequence[Recording],
+    measure: str = "l1_ratio",
+    confidence: float = 0.95,
+    n_bootstrap: int = 2000,
+    random_state: int = 0,
+    n_permutations: int = 9999,
 ) -> pd.DataFrame:
     """Rank correlations of relative change with depth and with size.
 
@@ -47,14 +60,6 @@ def depth_effect(
     (zeros and NaN left out) and over the recordings. "given" is Spearman's partial
     correlation: that of the ranks, with the ranks of the other held fixed; ranks of
     size and of its logarithm are the same.
-
-    The intervals are percentiles over layers drawn again with replacement and, where
-    there are several recordings, over recordings drawn again too; where seeds disagree
-    by more than layers do they are wider than they need be. The tests deal the changes
-    out again over the layers. They hold their level where layers vary alike. Where
-    small layers vary much more than large ones, tests at 0.05 rejected in up to 0.15
-    of 120 networks, most often for size; where neighbours are correlated by 0.3, in up
-    to 0.18, most often for depth (benchmarks/dynamics_statistics.json).
 
     Args:
         recordings: a `Recording`, or a list of them (seeds of one network).
@@ -105,7 +110,11 @@ def depth_effect(
     )
 
 
-def block_effect(recordings, measure="l1_ratio", confidence=0.95) -> pd.DataFrame:
+def block_effect(
+    recordings: Recording | Sequence[Recording],
+    measure: str = "l1_ratio",
+    confidence: float = 0.95,
+) -> pd.DataFrame:
     """How many times as much the late, middle and early thirds of a network change.
 
     The thirds are of the range of depth. A block's change is the geometric mean over
@@ -155,7 +164,7 @@ def block_effect(recordings, measure="l1_ratio", confidence=0.95) -> pd.DataFram
     return table.assign(layers=len(layers), seeds=len(logs))
 
 
-def block_of(depth) -> np.ndarray:
+def block_of(depth: npt.ArrayLike) -> npt.NDArray[np.str_]:
     """Which of `BLOCKS` each depth lies in: thirds of the range, ends of equal width.
 
     Args:
@@ -163,10 +172,11 @@ def block_of(depth) -> np.ndarray:
     """
     steps = 3 * (np.asarray(depth) - np.min(depth))
     span = np.ptp(depth)
-    return np.select([steps < span, steps > 2 * span], ["early", "late"], "middle")
+    conditions = [steps < span, steps > 2 * span]
+    return np.asarray(np.select(conditions, ["early", "late"], "middle"))
 
 
-def typical_change(curves) -> np.ndarray:
+def typical_change(curves: npt.ArrayLike) -> Floats:
     """Geometric mean of each layer's values.
 
     Args:
@@ -176,17 +186,17 @@ def typical_change(curves) -> np.ndarray:
         float64 (layers,). Zeros and NaN are left out; NaN where nothing is left.
     """
     logs = mean_log(curves)
-    return np.exp(mean_of_known(logs) if logs.ndim > 1 else logs)
+    return np.asarray(np.exp(mean_of_finite(logs) if logs.ndim > 1 else logs))
 
 
-def mean_log(curves) -> np.ndarray:
+def mean_log(curves: npt.ArrayLike) -> Floats:
     """Mean over the last axis of the logarithm; zeros and NaN are left out."""
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(np.asarray(curves, np.float64))
-    return mean_of_known(np.moveaxis(logs, -1, 0))
+    return mean_of_finite(np.moveaxis(logs, -1, 0))
 
 
-def check_recordings(recordings, caller) -> list:
+def check_recordings(recordings: Any, caller: str) -> list[Recording]:
     """`recordings` as a list.
 
     Raises:
@@ -212,7 +222,9 @@ def check_recordings(recordings, caller) -> list:
     return list(recordings)
 
 
-def _log_changes(caller, recordings, measure, needed):
+def _log_changes(
+    caller: str, recordings: Any, measure: str, needed: int
+) -> tuple[Floats, pd.DataFrame]:
     """Mean log change (seeds, layers) of the layers that have one, and their table."""
     recordings = check_recordings(recordings, caller)
     tables = [recording.layers for recording in recordings]
@@ -226,20 +238,22 @@ def _log_changes(caller, recordings, measure, needed):
     logs = np.array([mean_log(r.values(measure).T) for r in recordings])
     # In an order of their own, so that the order in which they come is without effect.
     logs = logs[np.lexsort(logs.T)]
-    mean = mean_of_known(logs)
-    known = np.isfinite(mean)
-    if known.sum() < needed:
+    mean = mean_of_finite(logs)
+    has_values = np.isfinite(mean)
+    if has_values.sum() < needed:
         raise ValueError(
             f"{caller} needs {needed} or more layers with values of {measure!r}. "
-            f"Received: {known.sum()}. Record more epochs or watch more "
+            f"Received: {has_values.sum()}. Record more epochs or watch more "
             "tensors."
         )
     # A seed without a value for a layer says no more of it than the others do.
     logs = np.where(np.isfinite(logs), logs, mean)
-    return logs[:, known], tables[0][known]
+    return logs[:, has_values], tables[0][has_values]
 
 
-def _difference(one, other, confidence):
+def _difference(
+    one: Floats, other: Floats, confidence: float
+) -> tuple[float, float, float]:
     """Difference of means over layers, half its interval, and p-value.
 
     Args:
@@ -252,8 +266,9 @@ def _difference(one, other, confidence):
     return (difference, *student_interval(difference, parts, confidence))
 
 
-def _percentiles(resampled, tails):
+def _percentiles(resampled: Floats, tails: list[float]) -> Floats:
     # A draw can leave a correlation undefined; such draws say nothing.
     undefined = np.isnan(resampled).all(axis=0)
     filled = np.where(undefined, 0, resampled)
-    return np.where(undefined, np.nan, np.nanpercentile(filled, tails, axis=0))
+    percentiles = np.nanpercentile(filled, tails, axis=0)
+    return np.asarray(np.where(undefined, np.nan, percentiles))

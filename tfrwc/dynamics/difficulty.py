@@ -1,16 +1,36 @@
 """Do harder tasks make later layers change more?
 
 >>> from tfrwc.dynamics import compare, difficulty_trend
->>> found = compare({"mnist": easy_seeds, "cifar10": hard_seeds})  # doctest: +SKIP
->>> difficulty_trend(found, {"mnist": 0.01, "cifar10": 0.09})  # doctest: +SKIP
+>>> comparison = compare({"mnist": easy, "cifar10": hard})  # doctest: +SKIP
+>>> difficulty_trend(comparison, {"mnist": 0.01, "cifar10": 0.09})  # doctest: +SKIP
+
+Two claims are told apart, by the two rows of `difficulty_trend`:
+
+``"these tasks"``: among the tasks at hand the ratio of late to early change rises with
+difficulty by more than seeds explain. Recordings are dealt out again over the tasks;
+the interval is over seeds (Welch and Satterthwaite's).
+
+``"tasks in general"``: the ratio rises with difficulty, from task to task. Tasks differ
+in more than difficulty, and more seeds do not change that, so difficulties are dealt
+out again over the tasks; the interval is that of a regression on their means. Fewer
+than 4 tasks can never show it at a level of 0.05.
+
+The claims have a direction, so the tests are one-sided: of two conditions or more,
+without any effect, each is "supported" with a probability of at most the level. Tasks
+that were trained at other rates or for other numbers of steps may differ for that
+reason.
 """
 
 import math
+from collections.abc import Iterable, Mapping
 from itertools import permutations
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from tfrwc.dynamics.arrays import Floats
+from tfrwc.dynamics.comparison import Comparison
 from tfrwc.dynamics.statistics import student_interval, variance_of_mean
 
 SCOPES = ("these tasks", "tasks in general")
@@ -20,25 +40,16 @@ _ALL_ORDERS = 50_000
 
 
 def difficulty_trend(
-    comparison, difficulty, level=0.05, n_permutations=9999, random_state=0
+    comparison: Comparison,
+    difficulty: Iterable[str] | Mapping[str, float],
+    level: float = 0.05,
+    n_permutations: int = 9999,
+    random_state: int = 0,
 ) -> pd.DataFrame:
     """Test that harder tasks recruit later layers (arXiv:2011.06735).
 
     A recording's statistic is the logarithm of its late_to_early ratio; the trend is
-    the slope of its means by condition over difficulty. Two claims are told apart:
-
-    ``"these tasks"``: among the tasks at hand the ratio rises with difficulty by more
-    than seeds explain. Recordings are dealt out again over the tasks; the interval is
-    over seeds (Welch and Satterthwaite's).
-    ``"tasks in general"``: the ratio rises with difficulty, from task to task. Tasks
-    differ in more than difficulty, and more seeds do not change that, so difficulties
-    are dealt out again over the tasks; the interval is that of a regression on their
-    means. Fewer than 4 tasks can never show it at a level of 0.05.
-
-    The claim has a direction, so the tests are one-sided: of two conditions or more,
-    without any effect, each is "supported" with a probability of at most `level`.
-    Tasks that were trained at other rates or for other numbers of steps may differ
-    for that reason.
+    the slope of its means by condition over difficulty.
 
     Args:
         comparison: of `compare`.
@@ -67,42 +78,23 @@ def difficulty_trend(
         np.log(table.loc[table["condition"] == name, "late_to_early"].to_numpy())
         for name in names
     ]
-    values = np.concatenate(groups)
-    if not np.isfinite(values).all():
+    if not np.isfinite(np.concatenate(groups)).all():
         raise ValueError(
             "The trend needs a late_to_early ratio of every recording. Received: "
             f"{table['late_to_early'].tolist()}. Watch layers with one shape in the "
             "early and in the late third of the depth."
         )
-    weights = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
-    means = np.array([group.mean() for group in groups])
-    slope = weights @ means
-    over_seeds = [
-        (weight**2 * variance, freedom)
-        for weight, (variance, freedom) in zip(
-            weights, map(variance_of_mean, groups), strict=True
-        )
-        if weight
-    ]
-    residuals = means - means.mean() - slope * (x - x.mean())
-    freedom = len(names) - 2
-    over_tasks = (weights**2).sum() * (residuals**2).sum() / max(freedom, 1)
-    each = np.concatenate(
-        [np.full(len(g), w / len(g)) for w, g in zip(weights, groups, strict=True)]
-    )
+    slope, claims = _claims(x, groups)
     rng = np.random.default_rng(random_state)
     rows = []
-    for scope, parts, part_weights, units in (
-        (SCOPES[0], over_seeds, each, values),
-        (SCOPES[1], [(over_tasks, freedom)], weights, means),
-    ):
-        half, _ = student_interval(slope, parts, comparison.confidence)
-        p_value, smallest = _p_values(part_weights, units, n_permutations, rng)
+    for scope, claim in zip(SCOPES, claims, strict=True):
+        half, _ = student_interval(slope, claim.variances, comparison.confidence)
+        p_value, smallest = _p_values(claim.weights, claim.units, n_permutations, rng)
         testable = smallest <= level
         rows.append(
             {
                 "scope": scope,
-                "units": len(units),
+                "units": len(claim.units),
                 "slope": slope,
                 "low": slope - half,
                 "high": slope + half,
@@ -114,7 +106,48 @@ def difficulty_trend(
     return pd.DataFrame(rows)
 
 
-def _numbers(difficulty, names):
+class _Claim(NamedTuple):
+    """A slope, as a weighted sum of units that can be dealt out again.
+
+    Attributes:
+        units: values (n,).
+        weights: of the units in the slope (n,).
+        variances: pairs (variance, degrees of freedom) that add up to that of the
+            slope.
+    """
+
+    units: Floats
+    weights: Floats
+    variances: list[tuple[float, int]]
+
+
+def _claims(x: Floats, groups: list[Floats]) -> tuple[float, tuple[_Claim, _Claim]]:
+    """The slope over `x` of the means of groups, and the claims of both `SCOPES`."""
+    weights = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
+    means = np.array([group.mean() for group in groups])
+    slope = weights @ means
+    over_seeds = [
+        (weight**2 * variance, freedom)
+        for weight, (variance, freedom) in zip(
+            weights, map(variance_of_mean, groups), strict=True
+        )
+        if weight
+    ]
+    residuals = means - means.mean() - slope * (x - x.mean())
+    freedom = len(groups) - 2
+    over_tasks = (weights**2).sum() * (residuals**2).sum() / max(freedom, 1)
+    of_each_seed = np.concatenate(
+        [np.full(len(g), w / len(g)) for w, g in zip(weights, groups, strict=True)]
+    )
+    return slope, (
+        _Claim(np.concatenate(groups), of_each_seed, over_seeds),
+        _Claim(means, weights, [(over_tasks, freedom)]),
+    )
+
+
+def _numbers(
+    difficulty: Iterable[str] | Mapping[str, float], names: list[str]
+) -> Floats:
     if not isinstance(difficulty, dict):
         difficulty = list(difficulty)
         twice = len(set(difficulty)) < len(difficulty)
@@ -135,7 +168,9 @@ def _numbers(difficulty, names):
     return x
 
 
-def _p_values(weights, values, n_permutations, rng):
+def _p_values(
+    weights: Floats, values: Floats, n_permutations: int, rng: np.random.Generator
+) -> tuple[float, float]:
     """One-sided p-value of weights @ values, and the smallest there can be."""
     n = len(values)
     if math.factorial(n) <= _ALL_ORDERS:
@@ -148,7 +183,8 @@ def _p_values(weights, values, n_permutations, rng):
     best[np.argsort(weights)] = np.sort(values)
     # Equal sums differ by rounding.
     slack = 1e-9 * (np.abs(weights) @ np.abs(best))
-    return [
-        (seen + (sums >= weights @ order - slack).sum()) / (seen + len(orders))
+    p_value, smallest = (
+        float((seen + (sums >= weights @ order - slack).sum()) / (seen + len(orders)))
         for order in (values, best)
-    ]
+    )
+    return p_value, smallest

@@ -7,45 +7,55 @@
 
 Keras needs `model.compile` again after that. `benchmarks/freeze.py` measures what
 following the advice saved and cost on one real task.
+
+Change falls with the learning rate whether a layer is done or not, so each value is
+first divided by the learning rate logged at its record. Then (logarithms, gaps filled
+and spikes removed as by preset ``"robust"`` of `TrendClusterer`) a layer's change is
+low at a record if it is
+
+- at most `low` times the layer's own peak, and
+- at most the median of the network's layers at that record. So never more than about
+  half of the layers are low: where all fall alike, none stands out.
+
+The confidence is the probability that the next record is low, too, by Student's t for
+one further value of the last records (a quarter of them, 3 or more), taken as Gaussian
+around a constant level: a one-sided prediction interval. Unlike an interval of the
+mean, it hardly gains from more records, which follow one another too closely to count
+as independent. Several recordings (seeds of one network) give their last records
+together, each against its own limits, so that layers low in one seed only get less
+confidence.
+
+Freezing a layer saves its weight gradients and updates. The backward pass through it is
+saved only where all layers before it are frozen, too, down to the biases and
+normalisation parameters: the column `in_prefix` marks the suggested layers that lie in
+such an unbroken beginning of the network. If it is nowhere true, the suggested set
+forms no prefix, and freezing it saves little time.
 """
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
 from tfrwc.dynamics import cleaning
+from tfrwc.dynamics.arrays import Bools, Floats, Ints
 from tfrwc.recording.recording import Recording
 
 _LEAST_RECORDS = 4
 
 
 def suggest_freeze(
-    recordings, measure="l1_ratio", low=0.5, confidence=0.9
+    recordings: Recording | Sequence[Recording],
+    measure: str = "l1_ratio",
+    low: float = 0.5,
+    confidence: float = 0.9,
 ) -> pd.DataFrame:
     """Rank layers by how long and how surely their change has stayed low.
 
-    This is advice; nothing is frozen. Change falls with the learning rate whether a
-    layer is done or not, so each value is first divided by the learning rate logged
-    at its record. Then (logarithms, gaps filled and spikes removed as by preset
-    ``"robust"`` of `TrendClusterer`) a layer's change is low at a record if it is
-
-    - at most `low` times the layer's own peak, and
-    - at most the median of the network's layers at that record. So never more than
-      about half of the layers are low: where all fall alike, none stands out.
-
-    The confidence is the probability that the next record is low, too, by Student's
-    t for one further value of the last records (a quarter of them, 3 or more), taken
-    as Gaussian around a constant level: a one-sided prediction interval. Unlike an
-    interval of the mean, it hardly gains from more records, which follow one another
-    too closely to count as independent. Several recordings (seeds of one network)
-    give their last records together, each against its own limits, so that layers
-    low in one seed only get less confidence.
-
-    Freezing a layer saves its weight gradients and updates. The backward pass through
-    it is saved only where all layers before it are frozen, too, down to the biases and
-    normalisation parameters: the column `in_prefix` marks the suggested layers that
-    lie in such an unbroken beginning of the network. If it is nowhere true, the
-    suggested set forms no prefix, and freezing it saves little time.
+    This is advice; nothing is frozen. The top of this module says what counts as low
+    and how the confidence is computed.
 
     Args:
         recordings: a `Recording` against previous records, evenly spaced, or a list of
@@ -78,10 +88,10 @@ def suggest_freeze(
             recordings against the initial weights, without learning rates, or of
             different networks.
     """
-    recordings = _checked(recordings, low, confidence)
-    layers = recordings[0].layers
-    runs = [_Run(recording, measure, low) for recording in recordings]
-    window = max(3, min(len(recording) for recording in recordings) // 4)
+    seeds = _checked(recordings, low, confidence)
+    layers = seeds[0].layers
+    runs = [_Run(recording, measure, low) for recording in seeds]
+    window = max(3, min(len(recording) for recording in seeds) // 4)
     above = np.concatenate([run.above[:, -window:] for run in runs], axis=1)
     stopped = np.all([run.stopped(window) for run in runs], axis=0)
     sure = np.where(stopped, 1.0, _probability_below(above))
@@ -91,7 +101,7 @@ def suggest_freeze(
     to_median = np.mean([run.level(run.median, window) for run in runs], axis=0)
     suggested = (spells > 0) & (sure >= confidence)
     depth = layers["depth"].to_numpy()
-    first_kept = depth[~suggested].min(initial=np.iinfo(np.int64).max)
+    first_not_suggested = depth[~suggested].min(initial=np.iinfo(np.int64).max)
     table = pd.DataFrame(
         {
             "layer": layers["name"],
@@ -104,7 +114,7 @@ def suggest_freeze(
             "confidence": sure,
             "weight_share": layers["size"] / layers["size"].sum(),
             "suggested": suggested,
-            "in_prefix": suggested & (depth < first_kept),
+            "in_prefix": suggested & (depth < first_not_suggested),
         }
     )
     order = np.argsort(-np.nan_to_num(spells * sure), kind="stable")
@@ -114,42 +124,45 @@ def suggest_freeze(
 class _Run:
     """One recording's curves against their limits, log10, (layers, records)."""
 
-    def __init__(self, recording, measure, low):
+    def __init__(self, recording: Recording, measure: str, low: float) -> None:
         self._values = recording.values(measure).T.astype(np.float64)
         per_rate = recording.per_learning_rate(measure).T.astype(np.float64)
         logs, usable = cleaning.robust(per_rate)
         self.logs = np.where(usable[:, None], logs, np.nan)
-        self.peak, self.median = np.full(len(logs), np.nan), np.nan
+        self.peak: Floats = np.full(len(logs), np.nan)
+        self.median: Floats = np.full(logs.shape[1], np.nan)
         if usable.any():
             self.peak[usable] = logs[usable].max(axis=1)
             self.median = np.median(logs[usable], axis=0)
         limit = np.minimum(self.peak[:, None] + np.log10(low), self.median)
         self.above = self.logs - limit
 
-    def stopped(self, window):
-        return (self._values[:, -window:] == 0).all(axis=1)
+    def stopped(self, window: int) -> Bools:
+        """Which layers did not change at all in the last records."""
+        return np.asarray((self._values[:, -window:] == 0).all(axis=1))
 
-    def spells(self, window):
+    def spells(self, window: int) -> Ints:
         """For how many records, up to the last, each layer has been low."""
         stopped = self.stopped(window)
         below = np.where(stopped[:, None], self._values == 0, self.above <= 0)
         broken = np.logical_or.accumulate(~below[:, ::-1], axis=1)
-        return (~broken).sum(axis=1)
+        return np.asarray((~broken).sum(axis=1))
 
-    def level(self, against, window):
-        return (self.logs - against)[:, -window:].mean(axis=1)
+    def level(self, against: Any, window: int) -> Floats:
+        """Mean of the last records, relative to `against`, as a log10."""
+        return np.asarray((self.logs - against)[:, -window:].mean(axis=1))
 
 
-def _probability_below(values):
+def _probability_below(values: Floats) -> Floats:
     """That one more value like these (layers, n) is at most 0; (layers,)."""
     n = values.shape[1]
     mean, deviation = values.mean(axis=1), values.std(axis=1, ddof=1)
     # Equal values leave no doubt, but must not divide by zero.
     error = np.maximum(deviation * np.sqrt(1 + 1 / n), 1e-12)
-    return student.cdf(-mean / error, n - 1)
+    return np.asarray(student.cdf(-mean / error, n - 1))
 
 
-def _checked(recordings, low, confidence):
+def _checked(recordings: Any, low: float, confidence: float) -> list[Recording]:
     if not isinstance(recordings, (list, tuple)):
         recordings = [recordings]
     for recording in recordings:
@@ -181,4 +194,4 @@ def _checked(recordings, low, confidence):
                 f"suggest_freeze needs {_LEAST_RECORDS} or more records. Received a "
                 f"recording of {len(recording)}. Train longer or record more often."
             )
-    return recordings
+    return list(recordings)

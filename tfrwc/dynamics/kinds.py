@@ -8,8 +8,10 @@
 
 import re
 import warnings
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from tfrwc.dynamics.trends import TrendClusterer
@@ -19,7 +21,9 @@ from tfrwc.recording.recording import Recording
 _FEWEST = 4
 
 
-def trends_by_kind(curves, kinds=None, **settings) -> dict:
+def trends_by_kind(
+    curves: Recording | npt.ArrayLike, kinds: Any = None, **settings: Any
+) -> dict[str, TrendClusterer]:
     """Cluster the layers of each kind by themselves (arXiv:2107.07005).
 
     Args:
@@ -47,28 +51,28 @@ def trends_by_kind(curves, kinds=None, **settings) -> dict:
             "trends_by_kind needs the kind of each layer with plain curves. Received: "
             "kinds=None. Pass a recording, or one kind per row."
         )
-    curves, kinds = np.asarray(curves, np.float64), np.asarray(kinds, object)
-    if curves.ndim != 2 or kinds.shape != curves.shape[:1]:
+    rows, kinds = np.asarray(curves, np.float64), np.asarray(kinds, object)
+    if rows.ndim != 2 or kinds.shape != rows.shape[:1]:
         raise ValueError(
             "kinds must hold one kind per layer, curves be (layers, records). "
-            f"Received: kinds of shape {kinds.shape}, curves of {curves.shape}."
+            f"Received: kinds of shape {kinds.shape}, curves of {rows.shape}."
         )
     fitted, left_out = {}, []
     for kind in dict.fromkeys(kinds):
-        rows = curves[kinds == kind]
-        with_values = int((np.isfinite(rows) & (rows != 0)).any(axis=1).sum())
+        part = rows[kinds == kind]
+        with_values = int((np.isfinite(part) & (part != 0)).any(axis=1).sum())
         if with_values < _FEWEST:
-            left_out.append(f"{kind} ({with_values} of {len(rows)})")
+            left_out.append(f"{kind} ({with_values} of {len(part)})")
         else:
-            fitted[kind] = TrendClusterer(**settings).fit(rows)
-    told = (
+            fitted[kind] = TrendClusterer(**settings).fit(part)
+    message = (
         f"trends need {_FEWEST} or more layers of a kind that have values; left out, "
         f"with their number of these: {', '.join(left_out)}"
     )
     if not fitted:
-        raise ValueError(f"No kind has enough layers: {told}.")
+        raise ValueError(f"No kind has enough layers: {message}.")
     if left_out:
-        warnings.warn(told, UserWarning, stacklevel=2)
+        warnings.warn(message, UserWarning, stacklevel=2)
     return fitted
 
 
@@ -98,7 +102,7 @@ def conv_kinds(layers: pd.DataFrame) -> pd.Series:
     )
 
 
-def _conv_kind(name, kind, shape):
+def _conv_kind(name: str, kind: str, shape: tuple[int, ...]) -> str:
     if "conv" not in kind.lower():
         return kind
     if re.search(r"(^|[_/])se[_/]|squeeze|excit", name):

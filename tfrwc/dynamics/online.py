@@ -12,8 +12,10 @@ how many records there were: `benchmarks/online_trends.py` measures it.
 """
 
 from functools import cache
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 from sklearn.base import BaseEstimator
 from sklearn.cluster import MiniBatchKMeans
@@ -22,7 +24,10 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.utils import check_random_state
 from threadpoolctl import ThreadpoolController
 
+from tfrwc._common.checks import whole_number
 from tfrwc.dynamics import cleaning
+from tfrwc.dynamics.arrays import Bools, Floats, Ints
+from tfrwc.dynamics.binned_curves import BinnedCurves
 
 # The number of trends is chosen anew when there are this many times the records.
 _GROWTH = 1.25
@@ -35,7 +40,7 @@ _RESAMPLES = 5
 _SAMPLED_LAYERS = 500
 
 
-class OnlineTrends(BaseEstimator):
+class OnlineTrends(BaseEstimator):  # type: ignore[misc]
     """Clusters layers by the shape of their curves so far, at a bounded cost.
 
     Each layer keeps a curve of at most `bins` bins: the mean log10 change of
@@ -78,12 +83,17 @@ class OnlineTrends(BaseEstimator):
         n_records_: how many records there were.
     """
 
-    def __init__(self, n_clusters="auto", bins=64, random_state=0):
+    def __init__(
+        self,
+        n_clusters: int | str = "auto",
+        bins: int = 64,
+        random_state: Any = 0,
+    ) -> None:
         self.n_clusters = n_clusters
         self.bins = bins
         self.random_state = random_state
 
-    def partial_fit(self, X, y=None):
+    def partial_fit(self, X: npt.ArrayLike, y: Any = None) -> "OnlineTrends":
         """Take one record, or several at once, and update the trends.
 
         Args:
@@ -93,87 +103,66 @@ class OnlineTrends(BaseEstimator):
                 the end.
             y: ignored.
 
+        Returns:
+            The estimator itself.
+
         Raises:
             ValueError: for wrong settings, fewer layers than before, or than 2.
         """
-        X = np.asarray(X, np.float64)
-        X = X[:, None] if X.ndim == 1 else X
-        layers = 2 if not hasattr(self, "n_records_") else len(self._sums)
-        if X.ndim != 2 or len(X) < layers or X.shape[1] == 0:
+        records = np.asarray(X, np.float64)
+        records = records[:, None] if records.ndim == 1 else records
+        started = hasattr(self, "n_records_")
+        layers = self._curves.layers if started else 2
+        if records.ndim != 2 or len(records) < layers or records.shape[1] == 0:
             raise ValueError(
                 "partial_fit takes the change of all layers at a record, (layers,) or "
                 f"(layers, records), here of {layers} layers or more. Received an "
-                f"array of shape {np.shape(X)}."
+                f"array of shape {records.shape}."
             )
-        if not hasattr(self, "n_records_"):
+        if not started:
             self._start()
-        self._widen(len(X))
-        for values in X.T:
-            self._add(values)
+        self._widen(len(records))
+        for values in records.T:
+            self._curves.add(values)
+        self.n_records_ = self._curves.records
         # One thread: the matrices are small, and training needs the processors.
         with _threads().limit(limits=1):
             self._update()
         return self
 
-    def _start(self):
-        _check_whole("bins", self.bins, 8)
-        if self.bins % 2:
+    def _start(self) -> None:
+        bins = whole_number(self.bins, "bins", 8)
+        if bins % 2:
             raise ValueError(f"bins must be even. Received: {self.bins!r}.")
-        if self.n_clusters != "auto":
-            _check_whole("n_clusters", self.n_clusters, 1, "'auto' or ")
-        self._seed = self.random_state
-        if not isinstance(self._seed, (int, np.integer)):
-            self._seed = check_random_state(self._seed).randint(2**31 - 1)
-        self._sums = np.zeros((0, self.bins))
-        self._counts = np.zeros((0, self.bins), np.int32)
+        k: Any = self.n_clusters
+        whole = isinstance(k, (int, np.integer)) and not isinstance(k, bool)
+        if k != "auto" and (not whole or k < 1):
+            raise ValueError(
+                "n_clusters must be 'auto' or a whole number of 1 or more. "
+                f"Received: {k!r}."
+            )
+        seed = self.random_state
+        if not isinstance(seed, (int, np.integer)):
+            seed = check_random_state(seed).randint(2**31 - 1)
+        self._seed = seed
+        self._curves = BinnedCurves(bins)
         self.labels_ = np.zeros(0, int)
         # Clusters of k-means, layers that fit into none included.
         self._groups = np.zeros(0, int)
-        self._width, self.n_records_, self._next_scan = 1, 0, 0
+        self.n_records_, self._next_scan = 0, 0
 
-    def _widen(self, layers):
-        more = layers - len(self._sums)
-        self._sums = np.pad(self._sums, ((0, more), (0, 0)))
-        self._counts = np.pad(self._counts, ((0, more), (0, 0)))
+    def _widen(self, layers: int) -> None:
+        more = layers - self._curves.layers
+        self._curves.add_layers(more)
         self.labels_ = np.pad(self.labels_, (0, more), constant_values=-1)
         self._groups = np.pad(self._groups, (0, more), constant_values=-1)
 
-    def _add(self, values):
-        if self.n_records_ == self.bins * self._width:
-            self._halve()
-        with np.errstate(divide="ignore", invalid="ignore"):
-            logs = np.where(values > 0, np.log10(values), np.nan)
-        known = np.isfinite(logs)
-        place = self.n_records_ // self._width
-        self._sums[known, place] += logs[known]
-        self._counts[known, place] += 1
-        self.n_records_ += 1
-
-    def _halve(self):
-        """Merge neighbouring bins; spikes are left out while they can be told."""
-        means = self._means()
-        cleaned, usable = cleaning.robust(10**means)
-        spike = usable[:, None] & (np.abs(cleaned - means) > 1e-6)
-        for name in ("_sums", "_counts"):
-            array = np.where(spike, 0, getattr(self, name))
-            merged = np.zeros_like(array)
-            merged[:, : self.bins // 2] = array[:, ::2] + array[:, 1::2]
-            setattr(self, name, merged)
-        self._width *= 2
-
-    def _means(self):
-        filled = -(-self.n_records_ // self._width)
-        with np.errstate(invalid="ignore"):
-            return self._sums[:, :filled] / self._counts[:, :filled]
-
-    def _update(self):
-        means = self._means()
+    def _update(self) -> None:
+        means = self._curves.means()
         logs, used = cleaning.robust(10**means)
-        used &= 2 * self._counts.sum(axis=1) >= self.n_records_
+        used &= 2 * self._curves.counts >= self.n_records_
         self.curves_ = np.where(used[:, None], 10**logs, np.nan)
-        first = np.arange(means.shape[1]) * self._width + 1
-        last = np.minimum(first + self._width - 1, self.n_records_)
-        self.records_ = (first + last) / 2
+        self.records_ = self._curves.mean_records()
         groups = np.full(len(used), -1)
         if used.sum() > 1 and means.shape[1] > 1:
             shapes = logs[used] - logs[used].mean(axis=1, keepdims=True)
@@ -184,7 +173,7 @@ class OnlineTrends(BaseEstimator):
         self._groups = groups
         self._name(shapes, used)
 
-    def _group(self, shapes, before):
+    def _group(self, shapes: Floats, before: Ints) -> Ints:
         """Clusters of the used layers: a step from those before, or new ones."""
         embedded = _embed(shapes)
         present = np.unique(before[before >= 0])
@@ -202,11 +191,12 @@ class OnlineTrends(BaseEstimator):
             reassignment_ratio=0,
             random_state=self._seed,
         )
-        return step.partial_fit(embedded).labels_
+        return np.asarray(step.partial_fit(embedded).labels_)
 
-    def _choose(self, embedded, most):
+    def _choose(self, embedded: Floats, most: int) -> Ints:
         if self.n_clusters != "auto":
-            return self._k_means(min(self.n_clusters, most), embedded).labels_
+            k = min(int(self.n_clusters), most)
+            return np.asarray(self._k_means(k, embedded).labels_)
         best, best_labels = -np.inf, np.zeros(len(embedded), int)
         for k in range(2, min(_MAX_K, most) + 1):
             labels = self._k_means(k, embedded).labels_
@@ -227,62 +217,62 @@ class OnlineTrends(BaseEstimator):
                 best_labels = labels if enough else np.zeros_like(labels)
         return best_labels
 
-    def _stability(self, k, embedded, labels):
+    def _stability(self, k: int, embedded: Floats, labels: Ints) -> float:
         rng = np.random.default_rng(self._seed)
         size = min(max(k, round(0.8 * len(labels))), 2 * _SAMPLED_LAYERS)
         scores = []
         for _ in range(_RESAMPLES):
             part = embedded[rng.choice(len(labels), size, replace=False)]
             if _distinct(part) >= k:
-                found = self._k_means(k, part).predict(embedded)
-                scores.append(adjusted_rand_score(labels, found))
-        return np.mean(scores) if scores else -np.inf
+                others = self._k_means(k, part).predict(embedded)
+                scores.append(adjusted_rand_score(labels, others))
+        return float(np.mean(scores)) if scores else -np.inf
 
-    def _k_means(self, k, embedded):
+    def _k_means(self, k: int, embedded: Floats) -> MiniBatchKMeans:
         return MiniBatchKMeans(k, n_init=3, random_state=self._seed).fit(embedded)
 
-    def _name(self, shapes, used):
+    def _name(self, shapes: Floats, used: Bools) -> None:
         """Turn the clusters into trends with the numbers they had before."""
         groups = self._groups[used]
         for i in np.unique(groups):
             mean = shapes[groups == i].mean(axis=0)
             stray = ((shapes - mean) ** 2).mean(axis=1) > 0.5
             groups = np.where((groups == i) & stray, -1, groups)
-        found = np.full(len(used), -1)
-        found[used] = groups
-        kept = np.unique(groups[groups >= 0])
-        centers = [np.median(self.curves_[found == i], axis=0) for i in kept]
+        groups_now = np.full(len(used), -1)
+        groups_now[used] = groups
+        present = np.unique(groups[groups >= 0])
+        centers = [np.median(self.curves_[groups_now == i], axis=0) for i in present]
         order = np.argsort([-center.mean() for center in centers], kind="stable")
-        names = _matched(self.labels_, found, kept[order])
+        names = _matched(self.labels_, groups_now, present[order])
         self.trends_ = np.array(sorted(names.values()), int)
-        self.n_clusters_ = len(kept)
-        self.labels_ = np.array([names.get(i, -1) for i in found], int)
-        self.centers_ = np.full((len(kept), len(self.records_)), np.nan)
-        for i, center in zip(kept, centers, strict=True):
+        self.n_clusters_ = len(present)
+        self.labels_ = np.array([names.get(i, -1) for i in groups_now], int)
+        self.centers_ = np.full((len(present), len(self.records_)), np.nan)
+        for i, center in zip(present, centers, strict=True):
             self.centers_[np.searchsorted(self.trends_, names[i])] = center
 
 
 @cache
-def _threads():
+def _threads() -> ThreadpoolController:
     # Made after NumPy and scikit-learn have loaded the libraries that it controls.
     return ThreadpoolController()
 
 
-def _embed(shapes):
+def _embed(shapes: Floats) -> Floats:
     pca = IncrementalPCA(min(10, *shapes.shape), batch_size=1000)
     # Equal curves have no variance to share out.
     with np.errstate(invalid="ignore", divide="ignore"):
         embedded = pca.fit_transform(shapes)
     ratio = np.nan_to_num(pca.explained_variance_ratio_, posinf=0)
     components = int(np.searchsorted(np.cumsum(ratio), 0.95)) + 1
-    return embedded[:, : min(max(components, 2), len(ratio))]
+    return np.asarray(embedded[:, : min(max(components, 2), len(ratio))])
 
 
-def _matched(before, found, groups) -> dict:
+def _matched(before: Ints, now: Ints, groups: Ints) -> dict[int, int]:
     """The number of each group: that of the trend it has most layers of."""
     old = np.unique(before[before >= 0])
     overlap = np.array(
-        [[((found == i) & (before == j)).sum() for j in old] for i in groups]
+        [[((now == i) & (before == j)).sum() for j in old] for i in groups]
     ).reshape(len(groups), len(old))
     names = {
         groups[row]: int(old[column])
@@ -294,16 +284,7 @@ def _matched(before, found, groups) -> dict:
     return names | dict(zip(fresh, list(free), strict=False))
 
 
-def _distinct(rows) -> int:
+def _distinct(rows: Floats) -> int:
     """Number of rows that differ by more than rounding."""
     scale = np.abs(rows).max()
     return len(np.unique(np.round(rows / scale, 9) if scale else rows, axis=0))
-
-
-def _check_whole(name, value, least, also=""):
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole or value < least:
-        raise ValueError(
-            f"{name} must be {also}a whole number of {least} or more. "
-            f"Received: {value!r}."
-        )

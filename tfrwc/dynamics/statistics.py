@@ -5,15 +5,18 @@ ranks of z are held fixed.
 """
 
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import rankdata
 from scipy.stats import t as student
+
+from tfrwc.dynamics.arrays import Floats, Ints
 
 PAIRS = ("x", "z", "x given z", "z given x")
 # Below this nothing is left of a variable once the other is held fixed.
 _NOTHING = 1e-9
 
 
-def rank_correlations(y, x, z) -> np.ndarray:
+def rank_correlations(y: npt.ArrayLike, x: npt.ArrayLike, z: npt.ArrayLike) -> Floats:
     """Spearman's correlations and partial correlations.
 
     Args:
@@ -23,7 +26,7 @@ def rank_correlations(y, x, z) -> np.ndarray:
         (..., 4), in the order of `PAIRS`. NaN where one of the variables does not
         vary, or where the one held fixed fixes it.
     """
-    y, x, z = (_centred_ranks(values) for values in (y, x, z))
+    y, x, z = _centred_ranks(y), _centred_ranks(x), _centred_ranks(z)
     with np.errstate(divide="ignore", invalid="ignore"):
         yx, yz, xz = (
             (a * b).sum(-1) / np.sqrt((a**2).sum(-1) * (b**2).sum(-1))
@@ -32,7 +35,13 @@ def rank_correlations(y, x, z) -> np.ndarray:
         return np.stack([yx, yz, _partial(yx, yz, xz), _partial(yz, yx, xz)], axis=-1)
 
 
-def permutation_p_values(y, x, z, permutations, rng) -> np.ndarray:
+def permutation_p_values(
+    y: npt.ArrayLike,
+    x: npt.ArrayLike,
+    z: npt.ArrayLike,
+    permutations: int,
+    rng: np.random.Generator,
+) -> Floats:
     """Two-sided p-values of `rank_correlations` for one set of values.
 
     y is dealt out again over the layers, which is exact where y has nothing to do with
@@ -51,18 +60,18 @@ def permutation_p_values(y, x, z, permutations, rng) -> np.ndarray:
         (4,), in the order of `PAIRS`; NaN where the correlation is not defined.
     """
     defined = np.isfinite(rank_correlations(y, x, z))
-    y, x, z = (_centred_ranks(values) for values in (y, x, z))
+    y, x, z = _centred_ranks(y), _centred_ranks(x), _centred_ranks(z)
     orders = rng.permuted(np.tile(np.arange(len(y)), (permutations, 1)), axis=1)
     tests = ((x, None), (z, None), (x, z), (z, x))
     return np.array(
         [
-            _p_value(y, other, fixed, orders) if known else np.nan
-            for (other, fixed), known in zip(tests, defined, strict=True)
+            _p_value(y, other, fixed, orders) if is_defined else np.nan
+            for (other, fixed), is_defined in zip(tests, defined, strict=True)
         ]
     )
 
 
-def holm(p_values) -> np.ndarray:
+def holm(p_values: npt.ArrayLike) -> Floats:
     """Holm's adjusted p-values (Scand. J. Stat. 1979); NaN are no tests.
 
     Rejecting those that are at most α errs in any of them with probability at most α.
@@ -75,7 +84,9 @@ def holm(p_values) -> np.ndarray:
     return adjusted
 
 
-def student_interval(value, parts, confidence) -> tuple:
+def student_interval(
+    value: float, parts: list[tuple[float, int]], confidence: float
+) -> tuple[float, float]:
     """Half the width of Student's interval of a value, and its two-sided p-value.
 
     Args:
@@ -99,32 +110,35 @@ def student_interval(value, parts, confidence) -> tuple:
     )
 
 
-def variance_of_mean(values) -> tuple:
+def variance_of_mean(values: Floats) -> tuple[float, int]:
     """Variance of the mean of a sample (n,), NaN if n is 1, and degrees of freedom."""
     freedom = len(values) - 1
-    return (np.var(values, ddof=1) / len(values) if freedom else np.nan), freedom
+    variance = float(np.var(values, ddof=1)) / len(values) if freedom else np.nan
+    return variance, freedom
 
 
-def mean_of_known(rows) -> np.ndarray:
+def mean_of_finite(rows: Floats) -> Floats:
     """Mean over the first axis, without NaN and inf; NaN where nothing is left."""
-    known = np.isfinite(rows)
-    count = known.sum(axis=0)
-    total = np.where(known, rows, 0).sum(axis=0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    finite = np.isfinite(rows)
+    count = finite.sum(axis=0)
+    total = np.where(finite, rows, 0).sum(axis=0)
+    mean = total / np.maximum(count, 1)
+    return np.asarray(np.where(count > 0, mean, np.nan))
 
 
-def _centred_ranks(values):
+def _centred_ranks(values: npt.ArrayLike) -> Floats:
     ranks = rankdata(values, axis=-1)
-    return ranks - ranks.mean(axis=-1, keepdims=True)
+    return np.asarray(ranks - ranks.mean(axis=-1, keepdims=True))
 
 
-def _partial(ab, ac, bc):
+def _partial(ab: Floats, ac: Floats, bc: Floats) -> Floats:
     """Correlation of a and b with c held fixed; NaN where c fixes one of them."""
     left = (1 - ac**2) * (1 - bc**2)
-    return (ab - ac * bc) / np.sqrt(np.where(left > _NOTHING, left, np.nan))
+    left = np.where(left > _NOTHING, left, np.nan)
+    return np.asarray((ab - ac * bc) / np.sqrt(left))
 
 
-def _p_value(y, x, fixed, orders):
+def _p_value(y: Floats, x: Floats, fixed: Floats | None, orders: Ints) -> float:
     if fixed is None:
         statistic = np.abs(np.vstack([y, y[orders]]) @ x)
     else:
@@ -134,9 +148,9 @@ def _p_value(y, x, fixed, orders):
             statistic = np.abs(dealt @ x) / np.sqrt(dealt**2 @ x**2)
     # Equal orders differ by rounding. Where all is 0 there is nothing to see: 0/0.
     reached = ~(statistic[1:] < statistic[0] * (1 - 1e-9))
-    return (1 + reached.sum()) / (1 + len(orders))
+    return float((1 + reached.sum()) / (1 + len(orders)))
 
 
-def _without(y, x):
+def _without(y: Floats, x: Floats) -> Floats:
     """What a regression of y (..., n) on x (n,) leaves; both are centred."""
-    return y - np.multiply.outer(y @ x / (x @ x), x)
+    return np.asarray(y - np.multiply.outer(y @ x / (x @ x), x))

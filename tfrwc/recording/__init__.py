@@ -1,6 +1,25 @@
 """Measure how much each layer changes while a Keras model trains."""
 
-from importlib import import_module
+from typing import TYPE_CHECKING
+
+import lazy_loader
+
+if TYPE_CHECKING:
+    from tfrwc.recording import measures
+    from tfrwc.recording.callback import RWCCallback
+    from tfrwc.recording.recording import (
+        Recording,
+        from_checkpoints,
+        load_recording,
+    )
+    from tfrwc.recording.records import Flag
+    from tfrwc.recording.schedule import (
+        AtSteps,
+        EveryEpochs,
+        EverySteps,
+        LogarithmicSteps,
+    )
+    from tfrwc.recording.watch import explain
 
 __all__ = [
     "AtSteps",
@@ -13,27 +32,17 @@ __all__ = [
     "explain",
     "from_checkpoints",
     "load_recording",
+    "measures",
 ]
 
-_HOMES = {
-    "RWCCallback": "callback",
-    "Recording": "recording",
-    "Flag": "recording",
-    "load_recording": "parquet",
-    "explain": "watch",
-    "from_checkpoints": "checkpoints",
-    "EveryEpochs": "schedule",
-    "EverySteps": "schedule",
-    "AtSteps": "schedule",
-    "LogarithmicSteps": "schedule",
-}
-
-
-def __getattr__(name):
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted(__all__)
+__getattr__, __dir__, _ = lazy_loader.attach(
+    __name__,
+    submodules=["measures"],
+    submod_attrs={
+        "callback": ["RWCCallback"],
+        "recording": ["Recording", "from_checkpoints", "load_recording"],
+        "records": ["Flag"],
+        "schedule": ["AtSteps", "EveryEpochs", "EverySteps", "LogarithmicSteps"],
+        "watch": ["explain"],
+    },
+)

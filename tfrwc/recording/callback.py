@@ -1,108 +1,105 @@
 """`RWCCallback`: record how much each layer changes during `fit`."""
 
+import os
 import warnings
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import keras
+import pandas as pd
 
-from tfrwc.recording import _backends
-from tfrwc.recording import watch as watching
+from tfrwc._common.checks import one_of
+from tfrwc.recording import backends
 from tfrwc.recording.clock import Clock
 from tfrwc.recording.counters import Counters
 from tfrwc.recording.device import measures_of
+from tfrwc.recording.epochs import EpochCounter
 from tfrwc.recording.first_step import build_before_first_step
-from tfrwc.recording.recording import Flag, Recording
-from tfrwc.recording.schedule import as_schedule
+from tfrwc.recording.measures import check_measures
+from tfrwc.recording.pending import PendingRecords
+from tfrwc.recording.recording import Recording
+from tfrwc.recording.records import REFERENCES
+from tfrwc.recording.schedule import Schedule, as_schedule
 from tfrwc.recording.store import Store, check_same
-from tfrwc.recording.sums import check_measures, check_reference
+from tfrwc.recording.watch import (
+    Tensor,
+    Watch,
+    check_watch,
+    explain,
+    has_unbuilt_layers,
+    layer_table,
+    watched,
+)
+
+Logs = dict[str, Any] | None
 
 
-class RWCCallback(keras.callbacks.Callback):
-    """Records the relative weight change of each layer while a model trains.
+class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
+    """Records the relative change of each layer's weights while a model trains.
 
-    For a weight tensor w and its change d since the reference, at each record
-    (Agrawal et al., arXiv:2011.06735, eq. 1, for `l1_ratio`):
-
-    - ``l1_ratio``: sum |d| / sum |w|
-    - ``l2_ratio``: ‖d‖₂ / ‖w‖₂
-    - ``elementwise_mean``: mean of |d| / |w| over the elements. It has no
-      expectation for Gaussian weights and grows with the tensor's size; kept to
-      reproduce published numbers.
-    - ``elementwise_median``: median of |d| / |w|
-    - ``cosine``: 1 - cos of the angle between the old and the new weights
-
-    The weights are measured where they are, on the accelerator by compiled calls or
-    in the memory of a CPU; one copy of the watched weights stays beside them. A value
-    without meaning is NaN, and `Recording.flags` says why: a zero denominator (a
-    zero-initialised tensor at its first record, or, for `elementwise_mean`, any zero
-    element) or weights that are not finite. Weights of low precision are compared in
-    float32.
+    A record holds, for each measure, one number per watched tensor. That of
+    ``l1_ratio`` is sum |d| / sum |w|, for the weights w at the record before and their
+    change d since (Agrawal et al., arXiv:2011.06735, eq. 1). A number without meaning
+    is NaN, and `Recording.flags` says why: a denominator of zero, or weights that are
+    not finite.
 
     >>> callback = RWCCallback("run.parquet")
     >>> model.fit(x, y, epochs=10, callbacks=[callback])  # doctest: +SKIP
     >>> callback.recording.values("l1_ratio").shape  # doctest: +SKIP
     (10, 21)
 
-    Several calls of `fit` with one callback make one recording. With a `path` that
-    already holds a recording, a model that is restored to where it stopped goes on
-    with it; records past the restored step are dropped, with a warning. The recording
-    of a training that was cut off and begins anew is moved aside; one that was
-    finished is refused. Put this callback before `keras.callbacks.BackupAndRestore`,
-    so that a record is on disk before the backup after it; before
-    `keras.callbacks.SwapEMAWeights` to measure the weights that are trained, after it
-    to measure their averages; and before a callback of your own that sets the
-    learning rate at the end of an epoch.
-
-    The clock counts optimizer updates: with gradient accumulation one takes several
-    batches (`logs` then has `batches`, too), and one that a loss scale optimizer
-    skipped does not count (`logs` has `loss_scale`, and `skipped_steps` since the
-    record before). In a distributed training each process records its copy of the
-    weights, and the chief writes the file. Layers with LoRA enabled are recorded by
-    their factors; the kernel below these is frozen and reads zero.
+    Several calls of `fit` with one callback make one recording. A `path` that holds a
+    recording already is gone on with, if the model has been restored to where it
+    stopped. Put this callback before `keras.callbacks.BackupAndRestore`, so that a
+    record is on disk before the backup after it.
 
     Args:
-        path: Parquet file that is written anew at the end of each epoch. Records at
-            steps go to a journal beside it at once, which `load_recording` reads,
-            too. So a killed process loses no record. None keeps the recording in
+        path: str or path of the Parquet file to write, at the end of each epoch, and
+            with a schedule of steps at each record. None keeps the recording in
             memory.
-        every: ``"epoch"``, a number of optimizer steps, a list of steps, or a schedule
-            (`tfrwc.recording.EveryEpochs`, `EverySteps`, `LogarithmicSteps`, or an
-            object like them).
-        measures: names from the list above.
+        every: when to record: ``"epoch"``, an int (optimizer steps between records), a
+            list of steps, or a schedule such as `tfrwc.recording.LogarithmicSteps`.
+        measures: a name, or several, of `tfrwc.recording.measures`: ``"l1_ratio"``,
+            ``"l2_ratio"``, ``"elementwise_mean"``, ``"elementwise_median"``,
+            ``"cosine"``, or one that you have registered.
         reference: ``"previous"`` compares with the record before, at first with
-            the initial weights; ``"initial"`` always with the initial weights, which
-            are kept beside `path` for a restart.
+            the initial weights; ``"initial"`` always with the initial weights.
         watch: ``"kernels"``, every trained tensor of more than one dimension;
             ``"trainable"``, every trained tensor; ``"all"``, every weight; a
             regular expression searched for in variable paths; or a function of a
-            `keras.Variable`. Frozen layers are watched and read zero.
+            `keras.Variable` that returns a bool. Frozen layers read zero.
 
     Raises:
         ValueError: for an unknown measure, reference, schedule or watch.
         OSError: if `path` cannot be written.
+
+    See also:
+        `tfrwc.load_recording` reads the file. `Recording.from_checkpoints` makes a
+        recording of a training that ran without a callback. ``docs/recording.md``
+        tells of the clock, resuming, the order of callbacks, distributed training,
+        low precision and LoRA.
     """
 
     def __init__(
         self,
-        path=None,
-        every="epoch",
-        measures=("l1_ratio",),
-        reference="previous",
-        watch="kernels",
-    ):
+        path: str | os.PathLike[str] | None = None,
+        every: Any = "epoch",
+        measures: str | Iterable[str] = ("l1_ratio",),
+        reference: str = "previous",
+        watch: Watch = "kernels",
+    ) -> None:
         super().__init__()
-        self.schedule = as_schedule(every)
+        self.schedule: Schedule = as_schedule(every)
         self.measures = check_measures(measures)
-        self.reference = check_reference(reference)
-        self.watch = watching.check_watch(watch)
+        self.reference = one_of(reference, REFERENCES, "reference")
+        self.watch = check_watch(watch)
         self._store = None if path is None else Store(path)
-        self.path = None if path is None else self._store.path
-        self._recording = None
-        self._weights = None
-        self._pending = []
-        self._epochs_done = 0
+        self.path = None if self._store is None else self._store.path
+        self._recording: Recording | None = None
+        self._weights: Any = None
+        self._pending = PendingRecords()
+        self._epochs = EpochCounter()
         self._clock = Clock(self.schedule)
-        self._resumed = False
-        self._warned_non_finite = False
         if self.schedule.unit == "step":
             # Present only when needed: a callback with a batch hook makes Keras
             # wait for the numbers of every batch, for all callbacks.
@@ -122,96 +119,80 @@ class RWCCallback(keras.callbacks.Callback):
         self._fetch_pending()
         return self._recording
 
-    def explain(self, model):
+    def explain(self, model: Any) -> pd.DataFrame:
         """List every weight of a built model: watched or not, and why.
 
         Returns:
             A DataFrame; see `tfrwc.recording.explain`.
         """
-        return watching.explain(model, self.watch)
+        return explain(model, self.watch)
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Logs = None) -> None:
         self._fetch_pending()
         self._started = False
-        self._epoch_offset = None
+        self._epochs.start_fit()
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         # Here and not in on_train_begin, where a later callback may yet restore
         # the weights of an interrupted run.
         if not self._started:
-            unbuilt = watching.has_unbuilt_layers(self.model)
-            if unbuilt and _backends.builds_in_first_step():
+            if has_unbuilt_layers(self.model) and backends.builds_in_first_step():
                 build_before_first_step(self.model, self._start)
             else:
                 self._start()
-        self._set_epoch(epoch)
+        self._epochs.start_epoch(epoch, self.model)
         self._clock.start_epoch()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        epoch = self._epochs.current
         if self.schedule.unit == "epoch":
             # Keras does not tell where another callback stopped the training.
             stopped = self.model.stop_training
             self._clock.count_epoch(None if stopped else self._batches_in_epoch())
-            if self.schedule.due(self._epoch - 1, self._epoch):
+            if self.schedule.due(epoch - 1, epoch):
                 self._record(self._clock.read(), logs)
-        self._clock.check(self._epoch)
-        self._epochs_done = self._epoch
+        self._clock.check(epoch)
+        self._epochs.end_epoch()
         self._flush()
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Logs = None) -> None:
         if self._recording is not None:
             self._recording.settings["finished"] = True
         self._flush()
         if self._recording is not None and not len(self._recording):
             warnings.warn(
                 f"Nothing was recorded: {self.schedule!r} asked for no record in "
-                f"epochs 1 to {self._epochs_done}, which ended at optimizer step "
+                f"epochs 1 to {self._epochs.done}, which ended at optimizer step "
                 f"{self._clock.step}. Give `every` a smaller number.",
                 RuntimeWarning,
                 stacklevel=2,
             )
 
-    def _after_batch(self, batch, logs=None):
+    def _after_batch(self, batch: int, logs: Logs = None) -> None:
         if self._clock.due_after_batch(batch, self._batches_in_epoch()):
             self._record(self._clock.step, logs)
 
-    def _batches_in_epoch(self):
+    def _batches_in_epoch(self) -> int | None:
         # Keras does not tell this in the first epoch of a generator.
         return (self.params or {}).get("steps")
 
-    def _set_epoch(self, epoch):
-        # Epochs go on counting when a further fit starts again at 0, and keep
-        # Keras' count when it goes on by itself (initial_epoch, a restored run).
-        if self._epoch_offset is None:
-            if self._resumed:
-                restored = getattr(self.model, "_initial_epoch", None) is not None
-                goes_on = epoch > 0 or restored
-            else:
-                goes_on = epoch >= self._epochs_done
-            self._resumed = False
-            self._epoch_offset = 0 if goes_on else self._epochs_done
-        self._epoch = self._epoch_offset + epoch + 1
-
-    def _start(self):
-        tensors = watching.watched(self.model, self.watch)
+    def _start(self) -> None:
+        tensors = watched(self.model, self.watch)
         self._counters = Counters(self.model)
         if self._store is not None:
-            self._store.writes = _backends.is_chief(self.model)
+            self._store.writes = backends.is_chief(self.model)
         if self._recording is None:
-            self._recording = self._open(tensors)
-            self._recording.settings["finished"] = False
-            self._attach(tensors)
-            self._keep_initial()
-            self._flush()
-        elif not self._same_variables(tensors):
-            self._go_on_with(tensors)
-        self._recording.settings["finished"] = False
+            self._begin(tensors)
+        else:
+            self._go_on(self._recording, tensors)
+        self.recording.settings["finished"] = False
         self._clock.start(self._counters)
-        self._weights.readers = _backends.readers(self._weights.variables, self.model)
+        self._weights.readers = backends.readers(self._weights.variables, self.model)
         self._started = True
 
-    def _open(self, tensors) -> Recording:
-        table = watching.layer_table(tensors)
+    def _begin(self, tensors: list[Tensor]) -> None:
+        """Begin a recording, or go on with the one in the file."""
+        table = layer_table(tensors)
         settings = {
             "every": repr(self.schedule),
             "reference": self.reference,
@@ -219,56 +200,60 @@ class RWCCallback(keras.callbacks.Callback):
             "model": self.model.name,
         }
         versions = {"keras": keras.__version__, "backend": keras.backend.backend()}
+        resumed = None
         if self._store is not None:
             step = self._counters.updates()
-            recording = self._store.resume(table, self.measures, settings, step)
-            if recording is not None:
-                self._epochs_done = int(recording.epochs[-1]) if len(recording) else 0
-                self._resumed = True
-                return recording
-        return Recording(table, self.measures, settings, versions)
-
-    def _keep_initial(self):
-        if self._store is None or self.reference != "initial":
-            return
-        if self._resumed:
-            self._weights.restore(self._store.load_initial())
+            resumed = self._store.resume(table, self.measures, settings, step)
+        if resumed is None:
+            self._recording = Recording(table, self.measures, settings, versions)
         else:
-            arrays = map(keras.ops.convert_to_numpy, self._weights.snapshots)
-            self._write(self._store.save_initial, list(arrays))
+            self._recording = resumed
+            self._epochs.resume(int(resumed.epochs[-1]) if len(resumed) else 0)
+        self._recording.settings["finished"] = False
+        self._attach(tensors)
+        if self._store is not None and self.reference == "initial":
+            if resumed is None:
+                self._save_initial(self._store)
+            else:
+                self._weights.restore(self._store.load_initial())
+        self._flush()
 
-    def _same_variables(self, tensors):
-        known = [id(variable) for variable in self._weights.variables]
-        return known == [id(tensor.variable) for tensor in tensors]
-
-    def _go_on_with(self, tensors):
-        """Go on after the selected tensors changed between two calls of fit."""
-        known = {id(variable) for variable in self._weights.variables}
-        new = [tensor for tensor in tensors if id(tensor.variable) not in known]
+    def _go_on(self, recording: Recording, tensors: list[Tensor]) -> None:
+        """Go on with the recording of this callback in another call of `fit`."""
+        watched_before = {id(variable) for variable in self._weights.variables}
+        new = [t for t in tensors if id(t.variable) not in watched_before]
         if len(new) == len(tensors):
-            table = watching.layer_table(tensors)
-            check_same(self._recording, table, self.measures, "this callback")
-            if self._counters.updates() < self._clock.step:
-                raise ValueError(
-                    f"This callback has recorded another model up to step "
-                    f"{self._clock.step}, but this one is at step "
-                    f"{self._counters.updates()}. Use a new RWCCallback and a new "
-                    "path for each model."
-                )
-            if self.reference == "initial":
-                raise ValueError(
-                    "This callback records against the initial weights of another "
-                    "model. Use a new RWCCallback for each model."
-                )
+            self._check_same_training(recording, tensors)
             self._attach(tensors)
         elif new:
             # Tensors that are no longer selected stay in the recording.
-            self._recording.add_layers(watching.layer_table(new))
+            recording.add_layers(layer_table(new))
             self._weights.add([tensor.variable for tensor in new])
-            self._keep_initial()
+            if self._store is not None and self.reference == "initial":
+                self._save_initial(self._store)
             self._flush()
 
-    def _attach(self, tensors):
+    def _check_same_training(self, recording: Recording, tensors: list[Tensor]) -> None:
+        """Check that a model of new variables may go on with the recording.
+
+        Raises:
+            ValueError: if it may not.
+        """
+        check_same(recording, layer_table(tensors), self.measures, "this callback")
+        step = self._counters.updates()
+        if step < self._clock.step:
+            raise ValueError(
+                f"This callback has recorded another model up to step "
+                f"{self._clock.step}, but this one is at step {step}. Use a new "
+                "RWCCallback and a new path for each model."
+            )
+        if self.reference == "initial":
+            raise ValueError(
+                "This callback records against the initial weights of another "
+                "model. Use a new RWCCallback for each model."
+            )
+
+    def _attach(self, tensors: list[Tensor]) -> None:
         self._weights = measures_of(
             [tensor.variable for tensor in tensors],
             self.measures,
@@ -276,47 +261,31 @@ class RWCCallback(keras.callbacks.Callback):
         )
         self._weights.snapshot()
 
-    def _record(self, step, logs):
+    def _record(self, step: int, logs: Logs) -> None:
         logs = logs or {}
         logs = {**logs, **self._counters.settings(), **logs}
         if self._counters.scales_loss:
             logs["skipped_steps"] = self._clock.skipped_batches()
-        self._pending.append((step, self._epoch, self._weights.measure(), logs))
+        self._pending.add(step, self._epochs.current, self._weights.measure(), logs)
         self._clock.start_interval()
         if self._store is not None and self.schedule.unit == "step":
             self._fetch_pending()
             self._write(self._store.add, self._recording)
 
-    def _fetch_pending(self):
-        if not self._pending:
-            return
-        pending, self._pending = self._pending, []
-        values, flags = self._weights.finish([sums for _, _, sums, _ in pending])
-        for (step, epoch, _, logs), value, flag in zip(
-            pending, values, flags, strict=True
-        ):
-            self._recording.append(step, epoch, value, flag, logs)
-        self._warn_of_non_finite((flags == Flag.NON_FINITE).any(axis=(0, 1)), pending)
+    def _fetch_pending(self) -> None:
+        if self._recording is not None:
+            self._pending.move_to(self._recording, self._weights)
 
-    def _warn_of_non_finite(self, affected, pending):
-        if self._warned_non_finite or not affected.any():
-            return
-        self._warned_non_finite = True
-        names = self._recording.layers["name"][affected].tolist()
-        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        warnings.warn(
-            f"Weights that are not finite by epoch {pending[-1][1]}, recorded as NaN, "
-            f"in {', '.join(names[:5])}{more}. Training goes on; this is said once.",
-            RuntimeWarning,
-            stacklevel=2,
-        )
-
-    def _flush(self):
+    def _flush(self) -> None:
         self._fetch_pending()
         if self._store is not None and self._recording is not None:
             self._write(self._store.save, self._recording)
 
-    def _write(self, write, what):
+    def _save_initial(self, store: Store) -> None:
+        arrays = map(keras.ops.convert_to_numpy, self._weights.snapshots)
+        self._write(store.save_initial, list(arrays))
+
+    def _write(self, write: Callable[[Any], None], what: Any) -> None:
         try:
             write(what)
         except OSError as error:

@@ -1,86 +1,77 @@
-"""A recording from saved weights, for trainings that ran without a callback.
-
->>> from tfrwc import Recording
->>> recording = Recording.from_checkpoints("checkpoints/")  # doctest: +SKIP
+"""The contents of a recording, from saved weights.
 
 Files are read tensor by tensor, without Keras; with a `model` they are loaded into
 it, and its own weights are put back at the end.
 """
 
+import os
 import re
 import warnings
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from tfrwc._common.checks import one_of
 from tfrwc.recording.blocks import Comparison
-from tfrwc.recording.recording import Recording
-from tfrwc.recording.sums import check_measures, check_reference, values_and_flags
-from tfrwc.recording.watch import COLUMNS
+from tfrwc.recording.measures import check_measures, lookup
+from tfrwc.recording.records import REFERENCES, Contents, Record
+from tfrwc.recording.sums import values_and_flags
+from tfrwc.recording.watch import COLUMNS, check_watch, layer_table, watched
 from tfrwc.recording.weights_file import SUFFIXES, WeightsFile, natural
 
+StrPath: TypeAlias = str | os.PathLike[str]
+# The table of layers, the steps of all files (None where unknown), and the values and
+# flags of all but the first.
+_Measured: TypeAlias = tuple[
+    pd.DataFrame,
+    list[int | None],
+    tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]],
+]
 
-def from_checkpoints(
-    paths, model=None, measures=("l1_ratio",), reference="previous", watch="kernels"
-) -> Recording:
-    """A recording of the change from each saved checkpoint to the next.
 
-    In memory are one checkpoint's watched weights and one tensor more; with a `model`,
-    its weights and a copy of the watched ones.
-
-    Args:
-        paths: ``.weights.h5`` and ``.keras`` files in order of training, two or more;
-            or a folder of them, as `keras.callbacks.ModelCheckpoint` leaves it, whose
-            files are taken in order of the numbers in their names.
-        model: a built model of this architecture. Without one, ``.keras`` files of
-            sequential and functional models tell the order, depth and kinds of
-            layers; for others these stay unknown: tensors are ordered by their paths
-            in the file, with depth NaN, and kinds are guessed from these paths.
-        measures: as in `RWCCallback`.
-        reference: ``"previous"``, or ``"initial"`` for the first checkpoint.
-        watch: as in `RWCCallback`. Without a model, only ``"kernels"`` (every tensor of
-            more than one dimension), ``"all"`` and a regular expression for paths in
-            the file.
-
-    Returns:
-        A `Recording` with a record for each file but the first. Its steps are the
-        optimizer's counts where all files hold them; its epochs are the numbers in
-        the files' names where one of them grows from file to file, else their places
-        (from 0). Where there is no count, steps are as epochs. There are no logs.
-
-    Raises:
-        FileNotFoundError: for a missing file or folder.
-        ValueError: for fewer than two files, files out of order, of other networks,
-            or damaged, or what cannot be done without a model.
-    """
-    measures, reference = check_measures(measures), check_reference(reference)
-    paths = _files(paths)
+def read_checkpoints(
+    paths: StrPath | Iterable[StrPath],
+    model: Any,
+    measures: str | Iterable[str],
+    reference: str,
+    watch: Any,
+) -> Contents:
+    """The change from each checkpoint to the next; see `Recording.from_checkpoints`."""
+    names = check_measures(measures)
+    reference = one_of(reference, REFERENCES, "reference")
+    files = _files(paths)
     if model is None:
-        table, steps, found = _from_files(paths, measures, reference, watch)
+        table, steps, results = _from_files(files, names, reference, watch)
     else:
-        table, steps, found = _by_model(model, paths, measures, reference, watch)
-    _check_order(paths, steps)
-    epochs = _numbers_in_names(paths)
-    if None in steps:
-        steps = epochs
+        table, steps, results = _by_model(model, files, names, reference, watch)
+    _check_order(files, steps)
+    epochs = _numbers_in_names(files)
+    counts = [step for step in steps if step is not None]
+    if len(counts) < len(steps):
+        counts = epochs
     settings = {
         "every": "checkpoint",
         "reference": reference,
         "watch": watch if isinstance(watch, str) else repr(watch),
-        "checkpoints": [path.name for path in paths],
+        "checkpoints": [path.name for path in files],
     }
-    recording = Recording(table, measures, settings)
-    for record in zip(steps[1:], epochs[1:], *found, strict=True):
-        recording.append(*record, logs={})
-    return recording
+    records = [
+        Record.converted(*record, logs={})
+        for record in zip(counts[1:], epochs[1:], *results, strict=True)
+    ]
+    return Contents(table, names, settings, {}, records)
 
 
-def _files(paths):
-    if isinstance(paths, (str, Path)):
+def _files(paths: StrPath | Iterable[StrPath]) -> list[Path]:
+    if isinstance(paths, (str, os.PathLike)):
         folder = Path(paths)
         if folder.is_file():
             raise ValueError(
@@ -91,7 +82,7 @@ def _files(paths):
             raise FileNotFoundError(
                 f"{folder} is no folder of checkpoints. Give one, or a list of files."
             )
-        files = [p for p in folder.iterdir() if p.name.endswith(SUFFIXES)]
+        files = [path for path in folder.iterdir() if path.name.endswith(SUFFIXES)]
         files.sort(key=lambda path: natural(path.name))
     else:
         files = [Path(path) for path in paths]
@@ -110,9 +101,9 @@ def _files(paths):
     return files
 
 
-def _check_order(paths, steps):
-    known = [(step, path) for step, path in zip(steps, paths, strict=True) if step]
-    for (step, path), (later, other) in pairwise(known):
+def _check_order(paths: list[Path], steps: list[int | None]) -> None:
+    dated = [(step, path) for step, path in zip(steps, paths, strict=True) if step]
+    for (step, path), (later, other) in pairwise(dated):
         if later < step:
             raise ValueError(
                 f"Checkpoints must come in order of training, but {path} of step "
@@ -121,53 +112,53 @@ def _check_order(paths, steps):
             )
 
 
-def _numbers_in_names(paths):
-    found = [[int(n) for n in re.findall(r"\d+", path.name)] for path in paths]
-    for numbers in zip(*found, strict=False):
+def _numbers_in_names(paths: list[Path]) -> list[int]:
+    """The first number that grows from name to name; else the places of the files."""
+    names = [[int(n) for n in re.findall(r"\d+", path.name)] for path in paths]
+    for numbers in zip(*names, strict=False):
         if all(a < b for a, b in pairwise(numbers)):
             return list(numbers)
     return list(range(len(paths)))
 
 
-def _from_files(paths, measures, reference, watch):
-    steps, sums, held, table = [], [], {}, None
-    for path in paths:
+def _from_files(
+    paths: list[Path], names: tuple[str, ...], reference: str, watch: Any
+) -> _Measured:
+    measures, renew = lookup(names), reference == "previous"
+    with WeightsFile(paths[0]) as file:
+        rows = file.tensors(watch)
+        steps = [file.step()]
+        before = {row["path"]: file.read(row["path"]) for row in rows}
+    compare = Comparison(measures, renew, max(row["size"] for row in rows))
+    sums = []
+    for path in paths[1:]:
         with WeightsFile(path) as file:
-            found = file.tensors(watch)
-            if table is None:
-                table = pd.DataFrame(found, columns=COLUMNS)
-                compare = Comparison(
-                    measures, reference == "previous", table["size"].max()
-                )
-            elif [t["shape"] for t in found] != table["shape"].tolist() or [
-                t["path"] for t in found
-            ] != table["path"].tolist():
+            others = file.tensors(watch)
+            if _places(others) != _places(rows):
                 raise ValueError(
                     f"{path} holds other tensors than {paths[0]}. Give checkpoints of "
                     "one network."
                 )
             steps.append(file.step())
-            record = []
-            for tensor in found:
-                key, now = tensor["path"], file.read(tensor["path"])
-                if key in held:
-                    record.append(compare(held[key], now))
-                else:
-                    held[key] = now
-            if record:
-                sums.append(record)
+            sums.append([compare(before[key], file.read(key)) for key in before])
+    table = pd.DataFrame(rows, columns=COLUMNS)
     return table, steps, values_and_flags(sums, measures)
 
 
-def _by_model(model, paths, measures, reference, watch):
+def _places(rows: Sequence[dict[str, Any]]) -> list[tuple[str, tuple[int, ...]]]:
+    return [(row["path"], row["shape"]) for row in rows]
+
+
+def _by_model(
+    model: Any, paths: list[Path], names: tuple[str, ...], reference: str, watch: Any
+) -> _Measured:
     # Here, because reading files needs no Keras.
     from tfrwc.recording.device import measures_of
-    from tfrwc.recording.watch import check_watch, layer_table, watched
 
     chosen = watched(model, check_watch(watch))
     variables = [tensor.variable for tensor in chosen]
     shapes = Counter(tensor.shape for tensor in chosen)
-    weights = measures_of(variables, measures, renew=reference == "previous")
+    weights = measures_of(variables, names, renew=reference == "previous")
     steps, results = [], []
     with _weights_put_back(model):
         for path in paths:
@@ -192,7 +183,7 @@ def _by_model(model, paths, measures, reference, watch):
 
 
 @contextmanager
-def _weights_put_back(model):
+def _weights_put_back(model: Any) -> Iterator[None]:
     with TemporaryDirectory() as folder:
         own = Path(folder) / "own.weights.h5"
         model.save_weights(own)
@@ -202,7 +193,7 @@ def _weights_put_back(model):
             _load(model, own)
 
 
-def _load(model, path):
+def _load(model: Any, path: Path) -> None:
     with warnings.catch_warnings():
         # Only weights matter here, whatever the optimizer's state was at the time.
         warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")

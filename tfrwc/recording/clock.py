@@ -6,6 +6,9 @@ counted, and the count is read only where a record may be due and they do not te
 
 import warnings
 
+from tfrwc.recording.counters import Counters
+from tfrwc.recording.schedule import Schedule
+
 
 class Clock:
     """Counts updates, and the batches since the last record.
@@ -14,16 +17,16 @@ class Clock:
         schedule: of the records; see `tfrwc.recording.schedule`.
 
     Attributes:
-        step: updates when they were last told.
+        step: updates done when they were last counted.
     """
 
-    def __init__(self, schedule):
+    def __init__(self, schedule: Schedule) -> None:
         self._schedule = schedule
         self._steps_before = 0  # by optimizers that `compile` has replaced since
         self.step = 0
 
-    def start(self, counters):
-        """Begin a `fit`, with its `tfrwc.recording.counters.Counters`."""
+    def start(self, counters: Counters) -> None:
+        """Begin a `fit`, with the counters of its optimizer."""
         self._counters = counters
         # The count of a new optimizer begins at 0; that of the recording goes on.
         self._steps_before += max(self.step - self.read(), 0)
@@ -31,12 +34,13 @@ class Clock:
         self._counts_batches = counters.updates_with_each_batch
         self.start_interval()
 
-    def start_epoch(self):
+    def start_epoch(self) -> None:
+        """Begin an epoch, in which Keras counts batches from 0."""
         self._last_batch = -1
 
-    def start_interval(self):
+    def start_interval(self) -> None:
         """Begin to count anew, after a record."""
-        self._batches = 0
+        self._batches: float = 0
         if self._counters.scales_loss:
             self._applied = self._counters.applied_batches()
 
@@ -48,13 +52,13 @@ class Clock:
         """Batches since the last record that made no update; NaN if unknown."""
         return self._batches - (self._counters.applied_batches() - self._applied)
 
-    def due_after_batch(self, batch, in_epoch) -> bool:
+    def due_after_batch(self, batch: int, in_epoch: int | None) -> bool:
         """Count a batch, and tell whether a record is due after it.
 
         Args:
-            batch: Keras' number. It jumps with steps_per_execution, at the end of an
-                epoch too far, and starts anew in each.
-            in_epoch: batches in an epoch, or None.
+            batch: Keras' number of the batch. It jumps with steps_per_execution, at
+                the end of an epoch too far, and starts anew in each epoch.
+            in_epoch: number of batches in an epoch; None if unknown.
         """
         batch = batch if in_epoch is None else min(batch, in_epoch - 1)
         batches = batch - self._last_batch if batch > self._last_batch else batch + 1
@@ -72,11 +76,11 @@ class Clock:
         self.step, self._unread = step, 0
         return due
 
-    def count_epoch(self, batches):
+    def count_epoch(self, batches: int | None) -> None:
         """Count the batches of an epoch, or None where they are not known."""
         self._batches += float("nan") if batches is None else batches
 
-    def check(self, epoch):
+    def check(self, epoch: int) -> None:
         """Read the optimizer's count at the end of an epoch.
 
         Warns:

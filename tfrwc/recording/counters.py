@@ -1,9 +1,12 @@
 """What a model's optimizer has counted and set."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 from keras.optimizers.schedules import LearningRateSchedule
 
-from tfrwc.recording import _backends
+from tfrwc.recording import backends
 
 
 class Counters:
@@ -21,7 +24,7 @@ class Counters:
         ValueError: if the model has no optimizer.
     """
 
-    def __init__(self, model):
+    def __init__(self, model: Any) -> None:
         optimizer = model.optimizer
         if optimizer is None:
             raise ValueError(
@@ -30,7 +33,7 @@ class Counters:
             )
         self._model, self._optimizer = model, optimizer
         self._inner = getattr(optimizer, "inner_optimizer", optimizer)
-        self._readers = {}
+        self._readers: dict[int, Callable[[], Any]] = {}
         # A MultiOptimizer has several.
         self._has_learning_rate = hasattr(self._inner, "learning_rate")
         self.scales_loss = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
@@ -48,13 +51,14 @@ class Counters:
         With gradient accumulation an update takes several batches; an update that a
         loss scale optimizer skipped does not count.
         """
-        return self.applied_batches() // (self._inner.gradient_accumulation_steps or 1)
+        batches_per_update = int(self._inner.gradient_accumulation_steps or 1)
+        return self.applied_batches() // batches_per_update
 
     def applied_batches(self) -> int:
         """Batches whose gradients the optimizer has taken."""
         return int(self._number(self._inner.variables[0]))
 
-    def settings(self) -> dict:
+    def settings(self) -> dict[str, float]:
         """Numbers to log beside loss and metrics.
 
         Returns:
@@ -62,32 +66,32 @@ class Counters:
             gradients are accumulated, batches (see `applied_batches`); where the loss
             is scaled, loss_scale.
         """
-        found = {}
+        settings: dict[str, float] = {}
         if self._has_learning_rate:
-            found["learning_rate"] = self._learning_rate()
+            settings["learning_rate"] = self._learning_rate()
         if self._inner.gradient_accumulation_steps:
-            found["batches"] = self.applied_batches()
+            settings["batches"] = self.applied_batches()
         if self.scales_loss:
-            found["loss_scale"] = self._number(self._optimizer.dynamic_scale)
-        return found
+            settings["loss_scale"] = self._number(self._optimizer.dynamic_scale)
+        return settings
 
-    def _learning_rate(self):
+    def _learning_rate(self) -> float:
         rate = self._inner._learning_rate
         if isinstance(rate, keras.Variable):
             return self._number(rate)
         if isinstance(rate, LearningRateSchedule):
             # The optimizer's own is that of the next update already.
-            return _backends.number(rate(max(self.applied_batches() - 1, 0)))
-        return _backends.number(self._inner.learning_rate)
+            return backends.number(rate(max(self.applied_batches() - 1, 0)))
+        return backends.number(self._inner.learning_rate)
 
-    def _number(self, variable):
+    def _number(self, variable: Any) -> float:
         read = self._readers.get(id(variable))
         if read is None:
-            [read] = _backends.readers([variable], self._model)
+            [read] = backends.readers([variable], self._model)
             self._readers[id(variable)] = read
-        return _backends.number(read())
+        return backends.number(read())
 
 
-def _is_that_of(kind, method):
+def _is_that_of(kind: type, method: Any) -> bool:
     """Whether a bound method is the one that `kind` defines."""
     return getattr(method, "__func__", None) is getattr(kind, method.__name__)

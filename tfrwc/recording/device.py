@@ -5,107 +5,71 @@ snapshot; nothing else leaves the device, and the sums only when they are asked 
 One call takes some tensors of one shape: so a network of a thousand layers compiles
 a program per shape and not one of a thousand parts, and the old snapshots of one
 call are free before those of the next are made. The arithmetic is that of
-`tfrwc.dynamics.measures`, in float32 (float64 for float64 weights), arranged so
+`tfrwc.recording.measures`, in float32 (float64 for float64 weights), arranged so
 that float32 keeps its digits.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from math import prod
+from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 from keras import ops
 
-from tfrwc.recording import _backends
+from tfrwc.recording import backends
 from tfrwc.recording.host import HostMeasures
+from tfrwc.recording.measures import lookup
 from tfrwc.recording.sums import values_and_flags
 
 _TENSORS_PER_CALL = 16
 _ELEMENTS_PER_CALL = 16_777_216
 
 
-def _l1_sums(a, d):
-    return ops.sum(ops.abs(d)), ops.sum(ops.abs(a))
-
-
-def _l2_sums(a, d):
-    return ops.sum(ops.square(d)), ops.sum(ops.square(a))
-
-
-def _mean_sums(a, d):
-    change = ops.abs(d)
-    ratios = ops.sum(change / ops.abs(a))
-    return ops.sum(change), ratios, ops.full_like(ratios, prod(a.shape))
-
-
-def _median_sums(a, d):
-    magnitude, change = ops.reshape(ops.abs(a), (-1,)), ops.reshape(ops.abs(d), (-1,))
-    # Elements that stay at zero do not count; they are sorted to the end.
-    stays = ops.logical_and(ops.equal(magnitude, 0), ops.equal(change, 0))
-    infinity = ops.full_like(change, np.inf)
-    ratios = ops.sort(ops.where(stays, infinity, change / magnitude))
-    count = prod(a.shape) - ops.sum(ops.cast(stays, "int32"))
-    last = ops.maximum(count - 1, 0)
-    low = ops.take(ratios, last // 2)
-    high = ops.take(ratios, ops.minimum(count // 2, last))
-    return ops.sum(change), (low + high) / 2
-
-
-def _cosine_sums(a, d):
-    # The part of the change that lies across the old weights gives the sine.
-    b = a + d
-    aa = ops.sum(ops.square(a))
-    along = ops.sum(a * d) / ops.where(ops.equal(aa, 0), ops.ones_like(aa), aa)
-    across = ops.sum(ops.square(d - along * a))
-    return across, aa, ops.sum(ops.square(b)), ops.sum(a * b)
-
-
-_SUMS = {
-    "l1_ratio": _l1_sums,
-    "l2_ratio": _l2_sums,
-    "elementwise_mean": _mean_sums,
-    "elementwise_median": _median_sums,
-    "cosine": _cosine_sums,
-}
-
-
-def measures_of(variables, measures, renew):
+def measures_of(
+    variables: list[Any], measures: Iterable[str], renew: bool
+) -> "HostMeasures | DeviceMeasures":
     """`HostMeasures` or `DeviceMeasures`, by where the variables are."""
-    on_host = _backends.in_host_memory(variables)
+    on_host = backends.in_host_memory(variables)
     return (HostMeasures if on_host else DeviceMeasures)(variables, measures, renew)
 
 
 class DeviceMeasures:
     """As `HostMeasures`, for variables on a device: one copy of them stays there."""
 
-    def __init__(self, variables, measures, renew=True):
+    def __init__(
+        self, variables: Iterable[Any], measures: Iterable[str], renew: bool = True
+    ) -> None:
         self.variables = list(variables)
-        self.readers = _backends.readers(self.variables)
-        self.snapshots = []
-        self._measures = measures
+        self.readers = backends.readers(self.variables)
+        self.snapshots: list[Any] = []
+        self._measures = lookup(measures)
+        self._device_sums = [measure.device_sums for measure in self._measures]
         self._renew = renew
-        self._sum = _backends.compiled(self._sums)
-        self._sum_and_copy = _backends.compiled(self._sums_and_copies, donate=True)
-        self._calls = []
+        self._sum = backends.compiled(self._sums)
+        self._sum_and_copy = backends.compiled(self._sums_and_copies, donate=True)
+        self._calls: list[list[int]] = []
 
-    def snapshot(self):
+    def snapshot(self) -> None:
         self.snapshots = [ops.copy(read()) for read in self.readers]
         self._calls = list(_calls(self.snapshots))
 
-    def restore(self, arrays):
+    def restore(self, arrays: Iterable[npt.NDArray[Any]]) -> None:
         self.snapshot()
         self.snapshots = [
             ops.convert_to_tensor(array, dtype=variable.dtype)
             for array, variable in zip(arrays, self.variables, strict=True)
         ]
 
-    def add(self, variables):
+    def add(self, variables: list[Any]) -> None:
         self.variables += variables
-        new = _backends.readers(variables)
+        new = backends.readers(variables)
         self.readers += new
         self.snapshots += [ops.copy(read()) for read in new]
         self._calls = list(_calls(self.snapshots))
 
-    def measure(self):
+    def measure(self) -> list[Any]:
         """Compare every variable with its snapshot.
 
         Returns:
@@ -124,7 +88,9 @@ class DeviceMeasures:
             results.append(sums)
         return results
 
-    def finish(self, results):
+    def finish(
+        self, results: Sequence[Any]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
         """Fetch results of `measure` and turn them into values.
 
         Returns:
@@ -138,7 +104,7 @@ class DeviceMeasures:
             sums[:, call] = part
         return values_and_flags(sums, self._measures)
 
-    def _sums(self, snapshots, current):
+    def _sums(self, snapshots: list[Any], current: list[Any]) -> Any:
         return ops.stack(
             [
                 self._sums_of(before, now)
@@ -146,22 +112,28 @@ class DeviceMeasures:
             ]
         )
 
-    def _sums_and_copies(self, snapshots, current):
+    def _sums_and_copies(
+        self, snapshots: list[Any], current: list[Any]
+    ) -> tuple[Any, list[Any]]:
         # Copies, because a shared or donated buffer would change under them.
         return self._sums(snapshots, current), [ops.copy(now) for now in current]
 
-    def _sums_of(self, before, now):
+    def _sums_of(self, before: Any, now: Any) -> Any:
         dtype = keras.backend.standardize_dtype(before.dtype)
         if dtype not in ("float32", "float64"):
             before, now = ops.cast(before, "float32"), ops.cast(now, "float32")
         change = now - before
-        sums = [s for name in self._measures for s in _SUMS[name](before, change)]
-        return ops.stack([ops.cast(s, "float32") for s in sums])
+        sums = [
+            ops.cast(value, "float32")
+            for device_sums in self._device_sums
+            for value in device_sums(ops, before, now, change)
+        ]
+        return ops.stack(sums)
 
 
-def _calls(tensors):
+def _calls(tensors: Iterable[Any]) -> Iterator[list[int]]:
     """Which tensors one compiled call takes: lists of their numbers."""
-    by_shape = {}
+    by_shape: dict[tuple[tuple[int, ...], str], list[int]] = {}
     for i, tensor in enumerate(tensors):
         kind = (tuple(tensor.shape), keras.backend.standardize_dtype(tensor.dtype))
         by_shape.setdefault(kind, []).append(i)

@@ -1,22 +1,25 @@
 """Models that `fit` builds only within its first step."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 
 from tfrwc.recording.watch import has_unbuilt_layers
 
 
-def build_before_first_step(model, then):
+def build_before_first_step(model: Any, then: Callable[[], None]) -> None:
     """Have a model built just before the first step of its `fit`, then call `then`.
 
-    Its initial weights exist only inside the trainer's first step and are gone after
-    it; the step's iterator tells the shapes to build them from before.
+    Otherwise the trainer would make the initial weights within its first step, at the
+    end of which they are gone. The shapes to build from are those of the step's data.
 
     Raises:
         ValueError: in that step, if the model cannot be built from those shapes.
     """
     step = model.train_function
 
-    def build_then_step(iterator):
+    def build_then_step(iterator: Any) -> Any:
         model.train_function = step
         x, _, _ = keras.utils.unpack_x_y_sample_weight(iterator.element_spec)
         try:

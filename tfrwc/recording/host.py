@@ -7,15 +7,17 @@ a reduction to memory.
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from tfrwc.recording import _backends
+from tfrwc.recording import backends
 from tfrwc.recording.blocks import Comparison, RenewedL1, needs_whole_tensors
+from tfrwc.recording.measures import lookup
 from tfrwc.recording.sums import values_and_flags
 
 _PIECE = 1_048_576  # elements, into which larger tensors are cut for threads
@@ -24,12 +26,19 @@ _THREADS = min(os.cpu_count() or 1, 8)
 
 
 class _Piece(NamedTuple):
-    """Number of a variable, a part of it, its elements, and their comparison."""
+    """A part of a variable that is compared by itself.
 
-    index: int
+    Attributes:
+        variable: its number.
+        part: of the vector of its elements.
+        size: elements in it.
+        sums: function of a vector that compares it with the snapshot of this part.
+    """
+
+    variable: int
     part: slice
     size: int
-    sums: Callable
+    sums: Callable[[npt.NDArray[Any]], list[float]]
 
 
 class HostMeasures:
@@ -39,27 +48,31 @@ class HostMeasures:
 
     Args:
         variables: list of built `keras.Variable`.
-        measures: names from `tfrwc.recording.sums.MEASURES`.
+        measures: names from `tfrwc.recording.measures`.
         renew: whether each comparison makes the present values the snapshots;
             otherwise those of the last call of `snapshot` stay.
 
     Attributes:
-        readers: of the variables; see `_backends.readers`.
+        variables: list of the variables.
+        readers: of the variables; see `backends.readers`.
+        snapshots: arrays, one for each variable; none before `snapshot`.
     """
 
-    def __init__(self, variables, measures, renew=True):
+    def __init__(
+        self, variables: Iterable[Any], measures: Iterable[str], renew: bool = True
+    ) -> None:
         self.variables = list(variables)
-        self.readers = _backends.readers(self.variables)
-        self.snapshots = []
-        self._measures = measures
+        self.readers = backends.readers(self.variables)
+        self.snapshots: list[npt.NDArray[Any]] = []
+        self._measures = lookup(measures)
         self._renew = renew
         self._pool = ThreadPoolExecutor(_THREADS)
 
-    def snapshot(self):
+    def snapshot(self) -> None:
         """Copy the variables as they are now; later calls compare with this."""
         self._set([array.copy() for array in self._arrays()])
 
-    def restore(self, arrays):
+    def restore(self, arrays: Iterable[npt.NDArray[Any]]) -> None:
         """Compare with these arrays from now on."""
         self._set(
             [
@@ -68,14 +81,14 @@ class HostMeasures:
             ]
         )
 
-    def add(self, variables):
+    def add(self, variables: list[Any]) -> None:
         """Watch more variables, compared at first with what they are now."""
         self.variables += variables
-        self.readers += _backends.readers(variables)
+        self.readers += backends.readers(variables)
         new = self._arrays()[len(self.snapshots) :]
         self._set(self.snapshots + [array.copy() for array in new])
 
-    def measure(self):
+    def measure(self) -> npt.NDArray[np.float64]:
         """Compare every variable with its snapshot.
 
         Returns:
@@ -92,22 +105,24 @@ class HostMeasures:
         sums = np.zeros((len(weights), len(rows[0])))
         pieces = (piece for task in self._tasks for piece in task)
         for piece, row in zip(pieces, rows, strict=True):
-            sums[piece.index] += row
+            sums[piece.variable] += row
         return sums
 
-    def finish(self, results):
+    def finish(
+        self, results: Sequence[Any]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
         """Turn results of `measure` into values; see `sums.values_and_flags`."""
         return values_and_flags(results, self._measures)
 
-    def _arrays(self):
-        return [_backends.host_array(read()) for read in self.readers]
+    def _arrays(self) -> list[npt.NDArray[Any]]:
+        return [backends.host_array(read()) for read in self.readers]
 
-    def _set(self, snapshots):
+    def _set(self, snapshots: list[npt.NDArray[Any]]) -> None:
         self.snapshots = snapshots
         self._tasks = _shares(self._pieces())
         self._of_thread = threading.local()
 
-    def _pieces(self):
+    def _pieces(self) -> Iterator[_Piece]:
         split = not needs_whole_tensors(self._measures)
         for index, snapshot in enumerate(self.snapshots):
             before = snapshot.reshape(-1)
@@ -117,24 +132,29 @@ class HostMeasures:
                 old = before[part]
                 yield _Piece(index, part, old.size, self._sums_against(old))
 
-    def _sums_against(self, old):
+    def _sums_against(
+        self, old: npt.NDArray[Any]
+    ) -> Callable[[npt.NDArray[Any]], list[float]]:
         """A function that takes the sums between `old` and a vector of weights."""
         if RenewedL1.suits(old.dtype, self._measures, self._renew):
             return RenewedL1(old)
         return partial(self._sums, old)
 
-    def _sums(self, old, now):
-        if not hasattr(self._of_thread, "compare"):
+    def _sums(self, old: npt.NDArray[Any], now: npt.NDArray[Any]) -> list[float]:
+        if not hasattr(self._of_thread, "comparison"):
             size = max(snapshot.size for snapshot in self.snapshots)
-            self._of_thread.compare = Comparison(self._measures, self._renew, size)
-        return self._of_thread.compare(old, now)
+            self._of_thread.comparison = Comparison(self._measures, self._renew, size)
+        comparison: Comparison = self._of_thread.comparison
+        return comparison(old, now)
 
 
-def _compare(pieces, weights):
-    return [sums(weights[index][part]) for index, part, _, sums in pieces]
+def _compare(
+    pieces: list[_Piece], weights: list[npt.NDArray[Any]]
+) -> list[list[float]]:
+    return [sums(weights[variable][part]) for variable, part, _, sums in pieces]
 
 
-def _shares(pieces):
+def _shares(pieces: Iterable[_Piece]) -> list[list[_Piece]]:
     """The pieces in tasks of about equal numbers of elements.
 
     One task for little work, else a few per thread: with many small ones the threads

@@ -6,9 +6,13 @@ batch per record and is whole up to the last of them whenever the process is kil
 """
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+
+from tfrwc.recording.records import Record
 
 _SCHEMA = pa.schema(
     [
@@ -21,7 +25,7 @@ _SCHEMA = pa.schema(
 )
 
 
-def journal_path(path):
+def journal_path(path: Path) -> Path:
     """The journal of the recording in `path`."""
     return path.with_name(path.name + ".journal")
 
@@ -36,33 +40,31 @@ class Journal:
         OSError: if it cannot be written; also by `append`.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         self._file = pa.OSFile(str(path), "wb")
         self._stream = pa.ipc.new_stream(self._file, _SCHEMA)
 
-    def append(self, step, epoch, values, flags, logs):
-        """Add one record, as `Recording.append` takes it."""
+    def append(self, record: Record) -> None:
+        """Add a record."""
         row = (
-            [int(step)],
-            [int(epoch)],
-            [json.dumps(logs)],
-            [np.asarray(values, np.float32).tobytes()],
-            [np.asarray(flags, np.uint8).tobytes()],
+            [record.step],
+            [record.epoch],
+            [json.dumps(record.logs)],
+            [record.values.tobytes()],
+            [record.flags.tobytes()],
         )
         arrays = [pa.array(c, f.type) for c, f in zip(row, _SCHEMA, strict=True)]
         self._stream.write_batch(pa.record_batch(arrays, schema=_SCHEMA))
 
-    def close(self):
+    def close(self) -> None:
         self._file.close()
 
 
-def read_journal(path, measures):
-    """The records in a journal, as arguments of `Recording.append`.
-
-    What a kill cut off in the middle of the last record is left out.
+def read_journal(path: Path, measures: int) -> Iterator[Record]:
+    """The records in a journal, but for a last one that a kill cut off.
 
     Args:
-        path: of the journal; none there holds none.
+        path: of the journal. Where there is no such file, there are no records.
         measures: how many measures a record has.
     """
     try:
@@ -74,7 +76,7 @@ def read_journal(path, measures):
             stream = pa.ipc.open_stream(file)
             for batch in stream:
                 (row,) = batch.to_pylist()
-                yield (
+                yield Record(
                     row["step"],
                     row["epoch"],
                     np.frombuffer(row["values"], np.float32).reshape(measures, -1),

@@ -6,21 +6,23 @@ each logged number, and for each measure the list columns ``value.<measure>`` an
 settings and the versions are JSON in the schema's metadata under the key
 ``tfrwc``. Any Parquet reader opens it.
 
-Each write makes a new file beside the old one and then renames it over the old
-one, so that a reader, or a process killed at any moment, always leaves or finds
-a whole file. Records since the last write may stand in a `journal` beside it.
+A file is replaced as a whole, so that a reader, or a process killed at any moment,
+always leaves or finds a whole file. Records since the last write may stand in a
+`journal` beside it.
 """
 
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tfrwc._common.files import replacing
 from tfrwc.recording.journal import journal_path, read_journal
-from tfrwc.recording.recording import Recording
+from tfrwc.recording.records import Contents, Record
 
 _KEY = b"tfrwc"
 _FORMAT = 1
@@ -31,50 +33,18 @@ _WRITE = {"write_page_checksum": True} if _CHECKSUMS else {}
 _READ = {"page_checksum_verification": True} if _CHECKSUMS else {}
 
 
-def write(recording, path):
-    """Write a recording to `path`, atomically."""
-    path = Path(path)
-    partial = path.with_name(path.name + ".partial")
-    with open(partial, "wb") as file:
-        pq.write_table(_table(recording), file, **_WRITE)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+def write(path: str | os.PathLike[str], contents: Contents) -> None:
+    """Write a recording to `path`, whole or not at all.
+
+    Raises:
+        OSError: if the file cannot be written.
+    """
+    with replacing(path) as file:
+        pq.write_table(_table(contents), file, **_WRITE)
 
 
-def _table(recording) -> pa.Table:
-    records = list(recording.records())
-    columns = {
-        "step": pa.array([step for step, *_ in records], pa.int64()),
-        "epoch": pa.array([epoch for _, epoch, *_ in records], pa.int32()),
-    }
-    for name, column in recording.logs.items():
-        # NaN is a number that was logged; null is one that was not.
-        logged = [name in logs for *_, logs in records]
-        columns[f"log.{name}"] = pa.array(
-            [v if there else None for v, there in zip(column, logged, strict=True)],
-            pa.float64(),
-        )
-    for i, measure in enumerate(recording.measures):
-        columns[f"value.{measure}"] = pa.array(
-            [values[i] for _, _, values, _, _ in records], pa.list_(pa.float32())
-        )
-        columns[f"flag.{measure}"] = pa.array(
-            [flags[i] for _, _, _, flags, _ in records], pa.list_(pa.uint8())
-        )
-    description = {
-        "format": _FORMAT,
-        "layers": recording.layers.to_dict("list"),
-        "measures": recording.measures,
-        "settings": recording.settings,
-        "versions": recording.versions,
-    }
-    table = pa.table(columns)
-    return table.replace_schema_metadata({_KEY: json.dumps(description)})
-
-
-def load_recording(path) -> Recording:
-    """Read the recording in `path`, with what a running `fit` has added since.
+def read(path: str | os.PathLike[str]) -> Contents:
+    """Read the recording in `path`, and the records in the journal beside it.
 
     Raises:
         FileNotFoundError: if there is no such file (or it is a folder).
@@ -98,12 +68,12 @@ def load_recording(path) -> Recording:
             "Recording.save wrote."
         )
     try:
-        recording = _from_table(table, json.loads(description), path)
-        last = recording.steps[-1] if len(recording) else -1
-        for record in read_journal(journal_path(path), len(recording.measures)):
-            if record[0] > last:
-                recording.append(*record)
-        return recording
+        contents = _contents(table, json.loads(description), path)
+        last = contents.records[-1].step if contents.records else -1
+        for record in read_journal(journal_path(path), len(contents.measures)):
+            if record.step > last:
+                contents.records.append(record)
+        return contents
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise ValueError(
             f"{path} is not a readable recording: its description or columns are "
@@ -111,7 +81,38 @@ def load_recording(path) -> Recording:
         ) from error
 
 
-def _from_table(table, description, path) -> Recording:
+def _table(contents: Contents) -> pa.Table:
+    records = contents.records
+    columns = {
+        "step": pa.array([record.step for record in records], pa.int64()),
+        "epoch": pa.array([record.epoch for record in records], pa.int32()),
+    }
+    # In the order in which they first appear.
+    names = dict.fromkeys(name for record in records for name in record.logs)
+    for name in names:
+        # NaN is a number that was logged; null is one that was not.
+        columns[f"log.{name}"] = pa.array(
+            [record.logs.get(name) for record in records], pa.float64()
+        )
+    for i, measure in enumerate(contents.measures):
+        columns[f"value.{measure}"] = pa.array(
+            [record.values[i] for record in records], pa.list_(pa.float32())
+        )
+        columns[f"flag.{measure}"] = pa.array(
+            [record.flags[i] for record in records], pa.list_(pa.uint8())
+        )
+    description = {
+        "format": _FORMAT,
+        "layers": contents.layers.to_dict("list"),
+        "measures": contents.measures,
+        "settings": contents.settings,
+        "versions": contents.versions,
+    }
+    table = pa.table(columns)
+    return table.replace_schema_metadata({_KEY: json.dumps(description)})
+
+
+def _contents(table: pa.Table, description: dict[str, Any], path: Path) -> Contents:
     if description["format"] > _FORMAT:
         raise ValueError(
             f"{path} has format {description['format']}; this version of tfrwc reads "
@@ -119,22 +120,25 @@ def _from_table(table, description, path) -> Recording:
         )
     layers = pd.DataFrame(description["layers"])
     layers["shape"] = [tuple(shape) for shape in layers["shape"]]
-    recording = Recording(
-        layers,
-        description["measures"],
-        description["settings"],
-        description["versions"],
+    measures = tuple(description["measures"])
+    return Contents(
+        layers=layers,
+        measures=measures,
+        settings=dict(description["settings"]),
+        versions=dict(description["versions"]),
+        records=[_record(row, measures) for row in table.to_pylist()],
     )
-    for row in table.to_pylist():
-        recording.append(
-            row["step"],
-            row["epoch"],
-            [row[f"value.{measure}"] for measure in recording.measures],
-            [row[f"flag.{measure}"] for measure in recording.measures],
-            {
-                name.removeprefix("log."): value
-                for name, value in row.items()
-                if name.startswith("log.") and value is not None
-            },
-        )
-    return recording
+
+
+def _record(row: dict[str, Any], measures: tuple[str, ...]) -> Record:
+    return Record.converted(
+        row["step"],
+        row["epoch"],
+        [row[f"value.{measure}"] for measure in measures],
+        [row[f"flag.{measure}"] for measure in measures],
+        {
+            name.removeprefix("log."): value
+            for name, value in row.items()
+            if name.startswith("log.") and value is not None
+        },
+    )

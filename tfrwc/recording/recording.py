@@ -1,12 +1,19 @@
 """A recording: what was measured during training."""
 
+import os
 import platform
-from enum import IntEnum
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from tfrwc._version import __version__
+from tfrwc.recording import parquet
+from tfrwc.recording.checkpoints import read_checkpoints
+from tfrwc.recording.measures import REGISTRY
+from tfrwc.recording.records import Contents, Flag, Record
 
 _VERSIONS = {
     "tfrwc": __version__,
@@ -15,60 +22,115 @@ _VERSIONS = {
 }
 
 
-class Flag(IntEnum):
-    """Why a recorded value is NaN."""
-
-    OK = 0
-    ZERO_DENOMINATOR = 1
-    NON_FINITE = 2
-    NOT_WATCHED = 3
-
-
 class Recording:
     """Relative change of each watched tensor at each record.
 
+    Args:
+        layers: table of the watched tensors, as in the attribute.
+        measures: names of the measures that are recorded.
+        settings: how the recording is made, as in `RWCCallback`.
+        versions: of libraries, beside those of tfrwc, NumPy and Python here.
+
     Attributes:
         layers: DataFrame with a row per watched tensor: name, path, kind (class of
-            the layer), shape, size (elements), depth (kernel-holding layers before
-            it). Runs of equal networks align by row, since automatic names differ.
+            the layer), shape, size (elements), depth (number of layers with a kernel
+            before it). Recordings of equal networks are aligned by row, since
+            automatic names differ.
         measures: names of the recorded measures.
         settings: how the recording was made, as in `RWCCallback`.
         versions: of the libraries that made it.
     """
 
-    def __init__(self, layers, measures, settings=None, versions=None):
+    def __init__(
+        self,
+        layers: pd.DataFrame,
+        measures: Iterable[str],
+        settings: Mapping[str, Any] | None = None,
+        versions: Mapping[str, str] | None = None,
+    ) -> None:
         self.layers = layers.reset_index(drop=True)
         self.measures = tuple(measures)
         self.settings = dict(settings or {})
-        self.versions = _VERSIONS | (versions or {})
-        self._steps, self._epochs, self._logs = [], [], []
-        self._values, self._flags = [], []
+        self.versions = {**_VERSIONS, **(versions or {})}
+        self._records: list[Record] = []
 
-    def __len__(self):
-        return len(self._steps)
+    @classmethod
+    def from_contents(cls, contents: Contents) -> "Recording":
+        """A recording of what a file holds."""
+        recording = cls(
+            contents.layers, contents.measures, contents.settings, contents.versions
+        )
+        recording._records = list(contents.records)
+        return recording
 
-    def __repr__(self):
+    @classmethod
+    def from_checkpoints(
+        cls,
+        paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+        model: Any = None,
+        measures: str | Iterable[str] = ("l1_ratio",),
+        reference: str = "previous",
+        watch: Any = "kernels",
+    ) -> "Recording":
+        """A recording of the change from each saved checkpoint to the next.
+
+        Memory holds the watched weights of one checkpoint and one tensor more; with a
+        `model`, its weights and a copy of the watched ones.
+
+        Args:
+            paths: files ``.weights.h5`` or ``.keras`` in the order of training, two or
+                more; or a folder of them, as `keras.callbacks.ModelCheckpoint` leaves
+                it, whose files are taken in the order of the numbers in their names.
+            model: a built `keras.Model` of this architecture. Without one, ``.keras``
+                files of sequential and functional models tell the order, depth and
+                kinds of layers; for other files tensors are ordered by their paths in
+                the file, depth is NaN, and kinds are guessed from these paths.
+            measures: as in `RWCCallback`.
+            reference: ``"previous"``, or ``"initial"`` for the first checkpoint.
+            watch: as in `RWCCallback`. Without a model, only ``"kernels"`` (every
+                tensor of more than one dimension), ``"all"`` or a regular expression
+                for paths in the file.
+
+        Returns:
+            A `Recording` with a record for each file but the first, without logs. Its
+            epochs are the numbers in the files' names where one of them grows from
+            file to file, else the places of the files, from 0; its steps are the
+            optimizer's counts where all files hold them, else as its epochs.
+
+        Raises:
+            FileNotFoundError: if a file or folder is missing.
+            ValueError: for fewer than two files; for files that are out of order,
+                damaged, or of different networks; for what needs a model.
+        """
+        contents = read_checkpoints(paths, model, measures, reference, watch)
+        return cls.from_contents(contents)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __repr__(self) -> str:
         return (
             f"Recording({len(self)} records, {len(self.layers)} tensors, "
             f"measures={self.measures})"
         )
 
     @property
-    def steps(self) -> np.ndarray:
+    def steps(self) -> npt.NDArray[np.int64]:
         """Optimizer updates done at each record; int64 (records,)."""
-        return np.array(self._steps, np.int64)
+        return np.array([record.step for record in self._records], np.int64)
 
     @property
-    def epochs(self) -> np.ndarray:
+    def epochs(self) -> npt.NDArray[np.int64]:
         """Epoch that each record ends or lies in, from 1; int64 (records,)."""
-        return np.array(self._epochs, np.int64)
+        return np.array([record.epoch for record in self._records], np.int64)
 
     @property
     def logs(self) -> pd.DataFrame:
         """Loss, metrics and learning_rate, a row per record."""
-        return pd.DataFrame(self._logs, index=range(len(self)), dtype=np.float64)
+        logs = [record.logs for record in self._records]
+        return pd.DataFrame(logs, index=range(len(self)), dtype=np.float64)
 
-    def values(self, measure: str = "l1_ratio") -> np.ndarray:
+    def values(self, measure: str = "l1_ratio") -> npt.NDArray[np.float32]:
         """Values of one measure.
 
         Returns:
@@ -77,9 +139,25 @@ class Recording:
         Raises:
             ValueError: if the measure was not recorded.
         """
-        return self._padded(self._values, measure, np.nan, np.float32)
+        row = self._row(measure)
+        values = np.full((len(self), len(self.layers)), np.nan, np.float32)
+        for i, record in enumerate(self._records):
+            values[i, : record.values.shape[1]] = record.values[row]
+        return values
 
-    def per_learning_rate(self, measure: str = "l1_ratio") -> np.ndarray:
+    def flags(self, measure: str = "l1_ratio") -> npt.NDArray[np.uint8]:
+        """Why values are NaN: uint8 array (records, layers) of `Flag`.
+
+        Raises:
+            ValueError: if the measure was not recorded.
+        """
+        row = self._row(measure)
+        flags = np.full((len(self), len(self.layers)), Flag.NOT_WATCHED, np.uint8)
+        for i, record in enumerate(self._records):
+            flags[i, : record.flags.shape[1]] = record.flags[row]
+        return flags
+
+    def per_learning_rate(self, measure: str = "l1_ratio") -> npt.NDArray[np.float32]:
         """Values divided by the learning rate logged at their record.
 
         Change is about proportional to the learning rate, so that phases of a
@@ -90,36 +168,33 @@ class Recording:
             float32 array (records, layers); NaN also where the rate is 0 or unknown.
 
         Raises:
-            ValueError: if the measure or no learning rate was recorded, and for
-                ``"cosine"``, which grows with the square of the learning rate.
+            ValueError: if the measure or no learning rate was recorded, and for a
+                measure that is not proportional to the learning rate: ``"cosine"``
+                grows with its square.
         """
-        if measure == "cosine":
-            raise ValueError(
-                "The measure 'cosine' grows with the square of the learning rate, so "
-                "it is not divided by it. Choose another measure."
-            )
         values, logs = self.values(measure), self.logs
+        if measure not in REGISTRY:
+            raise ValueError(
+                f"The measure {measure!r} is not registered here, so how it grows with "
+                "the learning rate is unknown. Call "
+                "tfrwc.recording.measures.register first."
+            )
+        power = REGISTRY[measure].learning_rate_power
+        if power != 1:
+            growth = "square" if power == 2 else f"power {power}"
+            raise ValueError(
+                f"The measure {measure!r} grows with the {growth} of the learning "
+                "rate, so it is not divided by it. Choose another measure."
+            )
         rates = logs.get("learning_rate", pd.Series(np.nan, logs.index)).to_numpy()
         if not (rates > 0).any():
             raise ValueError(
                 "This recording logged no learning rate to divide by. Received the "
                 f"logs {list(logs)}; RWCCallback logs it."
             )
-        return values / np.where(rates > 0, rates, np.nan)[:, None].astype(np.float32)
-
-    def flags(self, measure: str = "l1_ratio") -> np.ndarray:
-        """Why values are NaN: uint8 array (records, layers) of `Flag`."""
-        return self._padded(self._flags, measure, Flag.NOT_WATCHED, np.uint8)
-
-    def since(self, record: int) -> "Recording":
-        """The records from number `record` (from 0) on, at the cost of these alone.
-
-        For those who follow a recording while it grows.
-        """
-        part = Recording(self.layers, self.measures, self.settings, self.versions)
-        for name in ("_steps", "_epochs", "_logs", "_values", "_flags"):
-            setattr(part, name, getattr(self, name)[record:])
-        return part
+        usable = np.where(rates > 0, rates, np.nan).astype(np.float32)
+        ratios: npt.NDArray[np.float32] = values / usable[:, None]
+        return ratios
 
     def to_frame(self) -> pd.DataFrame:
         """Tidy form: a row per record, layer and measure.
@@ -127,24 +202,30 @@ class Recording:
         Columns: step, epoch, layer, depth, kind, size, measure, value.
         """
         records, layers = len(self), len(self.layers)
+        frame = pd.DataFrame(
+            {
+                "step": np.repeat(self.steps, layers),
+                "epoch": np.repeat(self.epochs, layers),
+                "layer": np.tile(self.layers["name"].to_numpy(), records),
+                "depth": np.tile(self.layers["depth"].to_numpy(), records),
+                "kind": np.tile(self.layers["kind"].to_numpy(), records),
+                "size": np.tile(self.layers["size"].to_numpy(), records),
+            }
+        )
         parts = [
-            pd.DataFrame(
-                {
-                    "step": np.repeat(self.steps, layers),
-                    "epoch": np.repeat(self.epochs, layers),
-                    "layer": np.tile(self.layers["name"].to_numpy(), records),
-                    "depth": np.tile(self.layers["depth"].to_numpy(), records),
-                    "kind": np.tile(self.layers["kind"].to_numpy(), records),
-                    "size": np.tile(self.layers["size"].to_numpy(), records),
-                    "measure": measure,
-                    "value": self.values(measure).ravel(),
-                }
-            )
+            frame.assign(measure=measure, value=self.values(measure).ravel())
             for measure in self.measures
         ]
         return pd.concat(parts, ignore_index=True)
 
-    def append(self, step, epoch, values, flags, logs):
+    def append(
+        self,
+        step: int,
+        epoch: int,
+        values: npt.ArrayLike,
+        flags: npt.ArrayLike,
+        logs: Mapping[str, float],
+    ) -> None:
         """Add a record.
 
         Args:
@@ -154,66 +235,66 @@ class Recording:
             flags: uint8 (measures, layers) of `Flag`.
             logs: dict of numbers.
         """
-        self._steps.append(int(step))
-        self._epochs.append(int(epoch))
-        self._values.append(np.asarray(values, np.float32))
-        self._flags.append(np.asarray(flags, np.uint8))
-        self._logs.append({name: float(value) for name, value in logs.items()})
+        self._records.append(Record.converted(step, epoch, values, flags, logs))
 
-    def add_layers(self, table):
-        """Watch more tensors from the next record on; earlier ones are NaN."""
+    def add_layers(self, table: pd.DataFrame) -> None:
+        """Watch more tensors from the next record on; earlier ones are NaN.
+
+        Args:
+            table: rows to add to `layers`.
+        """
         self.layers = pd.concat([self.layers, table], ignore_index=True)
 
-    def drop_after(self, step) -> int:
+    def drop_after(self, step: int) -> int:
         """Drop the records after `step` and return how many they were."""
-        keep = sum(s <= step for s in self._steps)
-        dropped = len(self) - keep
-        for column in (
-            self._steps,
-            self._epochs,
-            self._logs,
-            self._values,
-            self._flags,
-        ):
-            del column[keep:]
+        kept = sum(record.step <= step for record in self._records)
+        dropped = len(self) - kept
+        del self._records[kept:]
         return dropped
 
-    def records(self):
-        """The records in turn, as arguments of `append`."""
-        yield from zip(
-            self._steps,
-            self._epochs,
-            self._values,
-            self._flags,
-            self._logs,
-            strict=True,
-        )
+    def since(self, record: int) -> "Recording":
+        """The records from number `record` (from 0) on, at the cost of these alone.
 
-    def save(self, path):
-        """Write the recording to a Parquet file, atomically.
+        For those who follow a recording while it grows.
+        """
+        part = Recording(self.layers, self.measures, self.settings, self.versions)
+        part._records = self._records[record:]
+        return part
+
+    def records(self) -> Iterator[Record]:
+        """The records in turn; each unpacks to the arguments of `append`."""
+        yield from self._records
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the recording to a Parquet file, whole or not at all.
 
         Raises:
             OSError: if the file cannot be written.
         """
-        from tfrwc.recording.parquet import write
+        parquet.write(
+            path,
+            Contents(
+                self.layers, self.measures, self.settings, self.versions, self._records
+            ),
+        )
 
-        write(self, path)
-
-    @classmethod
-    def from_checkpoints(cls, paths, model=None, **options) -> "Recording":
-        """A recording from saved weights; see `tfrwc.recording.from_checkpoints`."""
-        from tfrwc.recording.checkpoints import from_checkpoints
-
-        return from_checkpoints(paths, model, **options)
-
-    def _padded(self, records, measure, missing, dtype):
+    def _row(self, measure: str) -> int:
         if measure not in self.measures:
             raise ValueError(
                 f"Measure {measure!r} was not recorded. "
                 f"This recording holds {', '.join(self.measures)}."
             )
-        row = self.measures.index(measure)
-        result = np.full((len(records), len(self.layers)), missing, dtype)
-        for i, record in enumerate(records):
-            result[i, : record.shape[1]] = record[row]
-        return result
+        return self.measures.index(measure)
+
+
+def load_recording(path: str | os.PathLike[str]) -> Recording:
+    """Read the recording in `path`, with what a running `fit` has added since.
+
+    Raises:
+        FileNotFoundError: if there is no such file (or it is a folder).
+        ValueError: if the file is truncated, damaged, or no recording.
+    """
+    return Recording.from_contents(parquet.read(path))
+
+
+from_checkpoints = Recording.from_checkpoints

@@ -12,12 +12,27 @@ than one, as it does with ``steps_per_execution``.
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import count
-from math import ceil, isfinite
-from numbers import Integral, Real
+from math import ceil
+from numbers import Integral
+from typing import Any, ClassVar, Literal, Protocol
+
+from tfrwc._common.checks import is_number
+
+Unit = Literal["epoch", "step"]
 
 
-def _check_count(n):
+class Schedule(Protocol):
+    """When to record; any object with these two names is one."""
+
+    @property
+    def unit(self) -> Unit:
+        """What it counts: epochs, or optimizer steps."""
+
+    def due(self, last: int, now: int) -> bool:
+        """Whether a moment to record lies after `last` and not after `now`."""
+
+
+def _check_count(n: object) -> None:
     if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
         raise ValueError(
             f"A schedule (`every`) needs a whole number of 1 or more. Received: {n!r}."
@@ -29,12 +44,13 @@ class EveryEpochs:
     """A record at the end of every `n`-th epoch, after its training pass."""
 
     n: int = 1
-    unit = "epoch"
+    unit: ClassVar[Unit] = "epoch"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_count(self.n)
 
     def due(self, last: int, now: int) -> bool:
+        """Whether a record lies after epoch `last` and not after epoch `now`."""
         return now // self.n > last // self.n
 
 
@@ -43,12 +59,13 @@ class EverySteps:
     """A record whenever the optimizer's step count passes a multiple of `n`."""
 
     n: int
-    unit = "step"
+    unit: ClassVar[Unit] = "step"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_count(self.n)
 
     def due(self, last: int, now: int) -> bool:
+        """Whether a record lies after step `last` and not after step `now`."""
         return now // self.n > last // self.n
 
 
@@ -56,10 +73,10 @@ class EverySteps:
 class AtSteps:
     """A record at each of these optimizer steps, or as soon as they are passed."""
 
-    steps: tuple
-    unit = "step"
+    steps: tuple[int, ...]
+    unit: ClassVar[Unit] = "step"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         steps = tuple(self.steps) if isinstance(self.steps, Iterable) else ()
         if not steps:
             raise ValueError(
@@ -71,6 +88,7 @@ class AtSteps:
         object.__setattr__(self, "steps", tuple(sorted({int(s) for s in steps})))
 
     def due(self, last: int, now: int) -> bool:
+        """Whether a record lies after step `last` and not after step `now`."""
         return bisect_right(self.steps, now) > bisect_right(self.steps, last)
 
 
@@ -83,26 +101,27 @@ class LogarithmicSteps:
     """
 
     base: float = 2.0
-    unit = "step"
+    unit: ClassVar[Unit] = "step"
 
-    def __post_init__(self):
-        base = self.base
-        number = isinstance(base, Real) and not isinstance(base, bool)
-        if not number or not isfinite(base) or base < 1.01:
+    def __post_init__(self) -> None:
+        if not is_number(self.base) or self.base < 1.01:
             raise ValueError(
                 "LogarithmicSteps needs a finite base of 1.01 or more, the ratio of "
-                f"steps that follow one another. Received: {base!r}."
+                f"steps that follow one another. Received: {self.base!r}."
             )
 
     def due(self, last: int, now: int) -> bool:
-        for power in count():
+        """Whether a record lies after step `last` and not after step `now`."""
+        power = 0
+        while True:
             # What rounding adds to a power of 2 ** 0.5 must not push it up by one.
             step = ceil(self.base**power * (1 - 1e-12))
             if step > last:
                 return step <= now
+            power += 1
 
 
-def as_schedule(every):
+def as_schedule(every: Any) -> Schedule:
     """Turn the `every` argument of `RWCCallback` into a schedule.
 
     Args:
@@ -114,14 +133,14 @@ def as_schedule(every):
     if isinstance(every, str) and every == "epoch":
         return EveryEpochs()
     if isinstance(every, Integral):
-        return EverySteps(every)
-    is_schedule = getattr(every, "unit", None) in ("epoch", "step")
-    # A class has both as well, but is no schedule yet.
-    is_schedule = is_schedule and not isinstance(every, type)
-    if is_schedule and callable(getattr(every, "due", None)):
-        return every
+        return EverySteps(every)  # type: ignore[arg-type]
+    has_unit = getattr(every, "unit", None) in ("epoch", "step")
+    has_due = callable(getattr(every, "due", None))
+    if has_unit and has_due and not isinstance(every, type):  # a class is no schedule
+        schedule: Schedule = every
+        return schedule
     if isinstance(every, Iterable) and not isinstance(every, str):
-        return AtSteps(every)
+        return AtSteps(tuple(every))
     raise ValueError(
         "every must be 'epoch', a number of steps, a list of steps, or an object with "
         "a unit ('epoch' or 'step') and a method due(last, now). "

@@ -6,13 +6,18 @@ epoch and, for recordings against the initial weights, these weights.
 
 import os
 import warnings
+from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
+from tfrwc._common.files import replacing
 from tfrwc.recording.journal import Journal, journal_path
-from tfrwc.recording.parquet import load_recording
+from tfrwc.recording.recording import Recording, load_recording
 
 
 class Store:
@@ -21,12 +26,16 @@ class Store:
     Args:
         path: of the recording.
 
+    Attributes:
+        path: of the recording.
+        writes: whether this is the process that writes; set it to False in others.
+
     Raises:
-        ValueError: if `path` is no path.
+        ValueError: if `path` is not the path of a file.
         OSError: if it cannot be written.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         if not isinstance(path, (str, os.PathLike)) or not Path(path).name:
             raise ValueError(
                 "RWCCallback's path must be that of a file, or None to keep the "
@@ -35,16 +44,22 @@ class Store:
         self.path = path = Path(path)
         self.writes = True
         self._initial = path.with_name(path.name + ".initial.npz")
-        self._journal = None
+        self._journal: Journal | None = None
         self._journalled = 0
         _check_writable(path)
 
-    def resume(self, table, measures, settings, step):
+    def resume(
+        self,
+        table: pd.DataFrame,
+        measures: tuple[str, ...],
+        settings: dict[str, Any],
+        step: int,
+    ) -> Recording | None:
         """Load the recording in `path` to go on with it from `step`.
 
         Args:
-            table: layer table of the model that is to be recorded.
-            measures: that are to be recorded.
+            table: table of layers of the model that is to be recorded.
+            measures: names of the measures that are to be recorded.
             settings: of the recording that is to be made.
             step: optimizer updates that the model has had; later records are
                 dropped, with a warning.
@@ -73,13 +88,7 @@ class Store:
             self._move_aside(recording)
             return None
         check_same(recording, table, measures, path)
-        for name in ("reference", "every"):
-            old = recording.settings.get(name, settings[name])
-            if old != settings[name]:
-                raise ValueError(
-                    f"{path} was recorded with {name} {old}. Ask for the same, or give "
-                    f"another path. Received: {settings[name]}."
-                )
+        self._check_settings(recording, settings)
         dropped = recording.drop_after(step)
         if dropped:
             warnings.warn(
@@ -98,7 +107,16 @@ class Store:
             )
         return recording
 
-    def _move_aside(self, recording):
+    def _check_settings(self, recording: Recording, settings: dict[str, Any]) -> None:
+        for name in ("reference", "every"):
+            old = recording.settings.get(name, settings[name])
+            if old != settings[name]:
+                raise ValueError(
+                    f"{self.path} was recorded with {name} {old}. Ask for the same, or "
+                    f"give another path. Received: {settings[name]}."
+                )
+
+    def _move_aside(self, recording: Recording) -> None:
         if not self.writes:
             return
         names = (f"{self.path.stem}.cut-off-{i}{self.path.suffix}" for i in count(1))
@@ -111,7 +129,7 @@ class Store:
             stacklevel=2,
         )
 
-    def save(self, recording):
+    def save(self, recording: Recording) -> None:
         """Write the whole recording, and begin a new journal.
 
         Raises:
@@ -126,7 +144,7 @@ class Store:
         journal_path(self.path).unlink(missing_ok=True)
         self._journalled = len(recording)
 
-    def add(self, recording):
+    def add(self, recording: Recording) -> None:
         """Write the records that came since the last `save` or `add`.
 
         Raises:
@@ -137,10 +155,10 @@ class Store:
         if self._journal is None:
             self._journal = Journal(journal_path(self.path))
         for record in recording.since(self._journalled).records():
-            self._journal.append(*record)
+            self._journal.append(record)
             self._journalled += 1
 
-    def save_initial(self, snapshots):
+    def save_initial(self, snapshots: Iterable[npt.NDArray[Any]]) -> None:
         """Keep the initial weights, a list of arrays, for a later `load_initial`.
 
         Raises:
@@ -149,11 +167,11 @@ class Store:
         if not self.writes:
             return
         # NumPy's files do not know bfloat16; float32 holds its values exactly.
-        known = [a if a.dtype.kind == "f" else a.astype(np.float32) for a in snapshots]
-        with open(self._initial, "wb") as file:
-            np.savez(file, *known)
+        arrays = [a if a.dtype.kind == "f" else a.astype(np.float32) for a in snapshots]
+        with replacing(self._initial) as file:
+            np.savez(file, *arrays)
 
-    def load_initial(self):
+    def load_initial(self) -> list[npt.NDArray[Any]]:
         """The weights that `save_initial` kept.
 
         Raises:
@@ -169,7 +187,7 @@ class Store:
             return [file[name] for name in file.files]
 
 
-def _check_writable(path):
+def _check_writable(path: Path) -> None:
     # A name of its own, so that no process takes away what another one writes.
     probe = path.with_name(f"{path.name}.{os.getpid()}.probe")
     try:
@@ -187,8 +205,17 @@ def _check_writable(path):
         ) from error
 
 
-def check_same(recording, table, measures, where):
-    """Raise ValueError if `recording` is not of these layers and measures."""
+def check_same(
+    recording: Recording,
+    table: pd.DataFrame,
+    measures: tuple[str, ...],
+    where: str | Path,
+) -> None:
+    """Check that a recording is of these layers and measures.
+
+    Raises:
+        ValueError: if it is not; `where` says in the message where it is.
+    """
     if recording.measures != measures:
         raise ValueError(
             f"The recording in {where} holds the measures {recording.measures}, but "

@@ -6,13 +6,16 @@ met again (a shared one) is listed once, at its first place.
 """
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import prod
+from typing import Any, TypeAlias
 
 import pandas as pd
 
 COLUMNS = ["name", "path", "kind", "shape", "size", "depth"]
 PRESETS = ("kernels", "trainable", "all")
+Watch: TypeAlias = str | Callable[[Any], bool]
 
 
 @dataclass(frozen=True)
@@ -34,23 +37,30 @@ class Tensor:
     name: str
     path: str
     kind: str
-    shape: tuple
+    shape: tuple[int, ...]
     depth: int
     trained: bool
-    variable: object
+    variable: Any
 
     @property
     def size(self) -> int:
+        """Number of elements."""
         return prod(self.shape)
 
-    def row(self) -> dict:
+    def row(self) -> dict[str, Any]:
+        """Its row in a table of layers, by column."""
         return {column: getattr(self, column) for column in COLUMNS}
 
 
-def check_watch(watch):
-    """Return `watch`, or raise ValueError where it cannot be understood."""
+def check_watch(watch: Any) -> Watch:
+    """Return the `watch` argument of `RWCCallback`.
+
+    Raises:
+        ValueError: if it is no preset, regular expression or function.
+    """
     if callable(watch) or watch in PRESETS:
-        return watch
+        choice: Watch = watch
+        return choice
     if isinstance(watch, str):
         try:
             re.compile(watch)
@@ -66,13 +76,15 @@ def check_watch(watch):
     )
 
 
-def tensors(model) -> list[Tensor]:
+def tensors(model: Any) -> list[Tensor]:
     """All weights of a built model, each once.
 
     The order is forward in sequential and functional models; in subclassed models,
     whose calls Keras does not know, it is that in which layers became attributes.
     """
-    found, seen, names = [], set(), {}
+    listed: list[Tensor] = []
+    seen: set[int] = set()
+    names: dict[str, int] = {}
     layers_with_kernel = 0
     for layer in _layers(model):
         # The two lists tell a frozen weight from one that is never trained;
@@ -87,7 +99,7 @@ def tensors(model) -> list[Tensor]:
             names[name] = names.get(name, 0) + 1
             if names[name] > 1:
                 name = f"{name}#{names[name]}"
-            found.append(
+            listed.append(
                 Tensor(
                     name=name,
                     path=variable.path,
@@ -98,10 +110,10 @@ def tensors(model) -> list[Tensor]:
                     variable=variable,
                 )
             )
-    return found
+    return listed
 
 
-def watched(model, watch) -> list[Tensor]:
+def watched(model: Any, watch: Watch) -> list[Tensor]:
     """The tensors of `model` that `watch` selects.
 
     Raises:
@@ -118,7 +130,7 @@ def watched(model, watch) -> list[Tensor]:
     return chosen
 
 
-def explain(model, watch="kernels") -> pd.DataFrame:
+def explain(model: Any, watch: Watch = "kernels") -> pd.DataFrame:
     """List every weight of a model: watched or not, and why.
 
     Args:
@@ -158,14 +170,14 @@ def layer_table(chosen: list[Tensor]) -> pd.DataFrame:
     return pd.DataFrame([tensor.row() for tensor in chosen], columns=COLUMNS)
 
 
-def has_unbuilt_layers(model, include_self=True) -> bool:
+def has_unbuilt_layers(model: Any, include_self: bool = True) -> bool:
     """Whether weights may still be created: `model.built` alone does not tell."""
     return not all(
         layer.built for layer in _layers(model) if include_self or layer is not model
     )
 
 
-def _layers(model):
+def _layers(model: Any) -> Iterator[Any]:
     stack, seen = [model], set()
     while stack:
         layer = stack.pop()
@@ -177,7 +189,7 @@ def _layers(model):
         stack.extend(reversed(children))
 
 
-def _decide(tensor: Tensor, watch) -> tuple[bool, str]:
+def _decide(tensor: Tensor, watch: Watch) -> tuple[bool, str]:
     if "float" not in str(tensor.variable.dtype):
         return False, f"holds {tensor.variable.dtype}, not real numbers"
     if tensor.size == 0:

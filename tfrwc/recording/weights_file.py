@@ -3,9 +3,12 @@
 import json
 import re
 import zipfile
+from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
+import numpy.typing as npt
 
 SUFFIXES = (".weights.h5", ".keras")
 
@@ -20,12 +23,12 @@ class WeightsFile:
         ValueError: if it is damaged or of another kind.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._open = []
-        self._config = {}
+        self._open: list[Any] = []
+        self._config: dict[str, Any] = {}
         try:
-            source = path
+            source: Any = path
             if path.name.endswith(".keras"):
                 archive = self._enter(zipfile.ZipFile(path))
                 self._config = json.loads(archive.read("config.json"))
@@ -38,17 +41,18 @@ class WeightsFile:
                 "out, or save it again."
             ) from error
 
-    def _enter(self, resource):
+    def _enter(self, resource: Any) -> Any:
         self._open.append(resource)
         return resource
 
-    def __enter__(self):
+    def __enter__(self) -> "WeightsFile":
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def close(self):
+    def close(self) -> None:
+        """Close the file, and the archive that it is in."""
         while self._open:
             self._open.pop().close()
 
@@ -60,8 +64,8 @@ class WeightsFile:
                 return int(count[()])
         return None
 
-    def read(self, path) -> np.ndarray:
-        """One tensor, as a vector."""
+    def read(self, path: str) -> npt.NDArray[Any]:
+        """The tensor of this path in the file, as a vector."""
         data = self._file[path]
         array = np.empty(data.shape, data.dtype)
         if array.size:
@@ -72,12 +76,12 @@ class WeightsFile:
             array = array.view(ml_dtypes.bfloat16)
         return array.reshape(-1)
 
-    def shapes(self) -> list[tuple]:
+    def shapes(self) -> list[tuple[int, ...]]:
         """Shapes of all tensors of the model."""
         return [tuple(self._file[path].shape) for path in self._paths()]
 
-    def tensors(self, watch) -> list[dict]:
-        """Rows of a layer table for the tensors that `watch` selects.
+    def tensors(self, watch: Any) -> list[dict[str, Any]]:
+        """Rows of a table of layers for the tensors that `watch` selects.
 
         Raises:
             ValueError: if it selects none, or cannot be decided without the model.
@@ -91,7 +95,9 @@ class WeightsFile:
                 "regular expression for paths in the file."
             )
         paths = self._paths()
-        rows, names, layers_with_kernel = [], {}, set()
+        rows: list[dict[str, Any]] = []
+        names: dict[str, int] = {}
+        layers_with_kernel: set[str] = set()
         for path in paths:
             data = self._file[path]
             layer = path.rsplit("/vars/", 1)[0]
@@ -123,19 +129,19 @@ class WeightsFile:
             )
         return rows
 
-    def _paths(self):
+    def _paths(self) -> list[str]:
         """Paths of the model's tensors, in forward order where that is known."""
-        found = []
+        paths: list[str] = []
 
-        def visit(path, item):
+        def visit(path: str, item: Any) -> None:
             own = not path.startswith("optimizer/")
             if isinstance(item, h5py.Dataset) and own and re.search(r"vars/\d+$", path):
-                found.append(path)
+                paths.append(path)
 
         self._file.visititems(visit)
-        return sorted(found, key=lambda path: (self._place(path)[0], natural(path)))
+        return sorted(paths, key=lambda path: (self._place(path)[0], natural(path)))
 
-    def _place(self, path):
+    def _place(self, path: str) -> tuple[list[int], str | None]:
         """Where the configuration has the layer of a tensor, and its class.
 
         Returns:
@@ -143,7 +149,8 @@ class WeightsFile:
             the file has no configuration that lists layers; and the class name, or
             None.
         """
-        places, kind, config, prefix, rest = [], None, self._config, "", path
+        places: list[int] = []
+        kind, config, prefix, rest = None, self._config, "", path
         while rest.startswith("layers/") and _layers_of(config):
             _, part, rest = rest.split("/", 2)
             prefix += f"layers/{part}/"
@@ -159,27 +166,31 @@ class WeightsFile:
         return places, kind
 
 
-def _layers_of(config):
+def _layers_of(config: dict[str, Any]) -> list[dict[str, Any]]:
     if config.get("class_name") not in ("Functional", "Sequential"):
         return []
-    return config.get("config", {}).get("layers", [])
+    return list(config.get("config", {}).get("layers", []))
 
 
-def natural(name):
+def natural(name: str) -> list[tuple[int, int, str]]:
     """A key that orders names by the numbers in them."""
     parts = [part for part in re.split(r"(\d+)", name) if part]
     return [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts]
 
 
-def class_name(snake):
-    """A class name from what Keras makes of it in a file: ``conv2d_1``, ``Conv2D``."""
+def class_name(snake: str) -> str:
+    """The name of a class from what Keras makes of it in a file.
+
+    >>> class_name("conv2d_1")
+    'Conv2D'
+    """
     words = re.sub(r"_\d+$", "", snake).split("_")
     acronyms = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
     words = [acronyms.get(word, word[:1].upper() + word[1:]) for word in words]
     return re.sub(r"(\d)d\b|(\d)d(?=[A-Z])", lambda m: m[0].upper(), "".join(words))
 
 
-def _selects(watch, path, data):
+def _selects(watch: str, path: str, data: Any) -> bool:
     real = data.dtype.kind == "f" or data.attrs.get("dtype") == "bfloat16"
     if not real or not data.size:
         return False

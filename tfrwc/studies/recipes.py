@@ -18,7 +18,7 @@ from tfrwc import models
 from tfrwc._version import __version__
 from tfrwc.models.saved import read_model
 from tfrwc.privacy.sgd.statement import NoPrivacy
-from tfrwc.recording.parquet import load_recording
+from tfrwc.recording.recording import load_recording
 from tfrwc.studies._verbosity import verbosity
 from tfrwc.studies.dynamics import training
 from tfrwc.studies.dynamics.analysis import MEASURES

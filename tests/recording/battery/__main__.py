@@ -7,11 +7,11 @@ from pathlib import Path
 
 from recording.battery import CASES
 
-from tfrwc.recording import _backends
+from tfrwc.recording.backends import BACKEND
 
 
 def main(path, *names):
-    if _backends.BACKEND == "tensorflow":
+    if BACKEND == "tensorflow":
         import tensorflow as tf
 
         cpu = tf.config.list_physical_devices("CPU")[0]
@@ -19,7 +19,7 @@ def main(path, *names):
         tf.config.set_logical_device_configuration(cpu, two)
     results = {}
     for name, (function, backends) in CASES.items():
-        if _backends.BACKEND not in backends or (names and name not in names):
+        if BACKEND not in backends or (names and name not in names):
             continue
         try:
             results[name] = function() or ""

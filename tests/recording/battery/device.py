@@ -8,17 +8,17 @@ from recording.battery.measures import (
 )
 from recording.battery.precision import low_precision
 
-from tfrwc.recording import _backends
+from tfrwc.recording import backends
 
 
 @case()
 def on_the_device():
-    in_host_memory = _backends.in_host_memory
-    _backends.in_host_memory = lambda variables: False
+    in_host_memory = backends.in_host_memory
+    backends.in_host_memory = lambda variables: False
     try:
         every_measure_of_every_weight()
         against_the_initial_weights()
         restart_against_the_initial_weights()
         low_precision("bfloat16")
     finally:
-        _backends.in_host_memory = in_host_memory
+        backends.in_host_memory = in_host_memory

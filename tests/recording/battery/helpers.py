@@ -11,7 +11,7 @@ import numpy as np
 from keras import layers
 
 from tfrwc.dynamics import relative_change
-from tfrwc.recording import Flag, _backends, watch
+from tfrwc.recording import Flag, backends, watch
 
 BACKENDS = ("tensorflow", "jax", "torch")
 CASES = {}
@@ -95,7 +95,7 @@ def network(build=True, **options):
 
 def compiled(model, **options):
     options = {"optimizer": keras.optimizers.SGD(0.05), "loss": "mse"} | options
-    options.setdefault("jit_compile", False if _backends.BACKEND != "jax" else "auto")
+    options.setdefault("jit_compile", False if backends.BACKEND != "jax" else "auto")
     model.compile(**options)
     return model
 

@@ -11,7 +11,7 @@ from recording.battery.helpers import Oracle, case, compiled, fit, network
 
 from tfrwc import RWCCallback
 from tfrwc.dynamics import MEASURES, relative_change
-from tfrwc.recording import _backends, watch
+from tfrwc.recording import backends, watch
 from tfrwc.recording.device import DeviceMeasures
 from tfrwc.recording.host import HostMeasures
 
@@ -24,7 +24,7 @@ def needs_no_tensorflow():
     fit(compiled(model), callback)
     assert len(callback.recording) == 12
     loaded = "tensorflow" in sys.modules
-    assert loaded == (_backends.BACKEND == "tensorflow")
+    assert loaded == (backends.BACKEND == "tensorflow")
 
 
 @case()

@@ -6,7 +6,7 @@ from keras import layers
 from recording.battery.helpers import Oracle, case, compiled, fit, network
 
 from tfrwc import RWCCallback
-from tfrwc.recording import _backends
+from tfrwc.recording import backends
 
 
 class Branching(keras.Model):
@@ -105,7 +105,7 @@ def eager_step():
 @case()
 def custom_train_step():
     class Custom(keras.Sequential):
-        if _backends.BACKEND == "tensorflow":
+        if backends.BACKEND == "tensorflow":
 
             def train_step(self, batch):
                 import tensorflow as tf
@@ -117,7 +117,7 @@ def custom_train_step():
                 self.optimizer.apply(tape.gradient(loss, weights), weights)
                 return {"own": loss}
 
-        elif _backends.BACKEND == "jax":
+        elif backends.BACKEND == "jax":
 
             def loss_of(self, trained, rest, x, y):
                 out, rest = self.stateless_call(trained, rest, x, training=True)

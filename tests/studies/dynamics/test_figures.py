@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from dynamics.test_compare import SHAPES, names, recording, seeds
+from dynamics.recordings import SHAPES, names, recording, seeds
 from dynamics.test_depth import equal_networks
 
 from tfrwc._common.plain import plain

@@ -6,15 +6,20 @@ or an end, nor fill a gap where a curve falls; layers of the same shape can.
 
 import numpy as np
 
-from tfrwc.dynamics._shapes import shapes_of
+from tfrwc.dynamics.arrays import Bools, Floats
 from tfrwc.dynamics.cleaning import MAD_TO_SD
+from tfrwc.dynamics.trends.shapes import shapes_of
 
 # In standard deviations of the layer's distance from its trend, and in decades.
 _SPIKE, _LEAST_SPREAD = 4, 0.01
 _BLOCK = 2**20
 
 
-def mend(logs, gaps, centers) -> np.ndarray:
+def mend(
+    logs: Floats,
+    gaps: Bools,
+    centers: Floats,
+) -> Floats:
     """Replace gaps and single values that stand out by a multiple of the trend's shape.
 
     Each layer takes the trend it correlates best with, a + b c(t), fitted by least
@@ -38,15 +43,19 @@ def mend(logs, gaps, centers) -> np.ndarray:
     return mended
 
 
-def _mend(logs, gaps, shape):
+def _mend(
+    logs: Floats,
+    gaps: Bools,
+    shape: Floats,
+) -> Floats:
     off = gaps
     for _ in range(3):
-        known = ~off
-        count = np.maximum(known.sum(axis=1, keepdims=True), 1)
-        x = shape - np.where(known, shape, 0).sum(axis=1, keepdims=True) / count
-        y_mean = np.where(known, logs, 0).sum(axis=1, keepdims=True) / count
-        square = np.where(known, x**2, 0).sum(axis=1, keepdims=True)
-        product = np.where(known, x * (logs - y_mean), 0).sum(axis=1, keepdims=True)
+        used = ~off
+        count = np.maximum(used.sum(axis=1, keepdims=True), 1)
+        x = shape - np.where(used, shape, 0).sum(axis=1, keepdims=True) / count
+        y_mean = np.where(used, logs, 0).sum(axis=1, keepdims=True) / count
+        square = np.where(used, x**2, 0).sum(axis=1, keepdims=True)
+        product = np.where(used, x * (logs - y_mean), 0).sum(axis=1, keepdims=True)
         model = y_mean + product / np.maximum(square, 1e-9) * x
         distance = np.abs(logs - model)
         typical = MAD_TO_SD * np.median(distance, axis=1, keepdims=True)
@@ -55,4 +64,5 @@ def _mend(logs, gaps, shape):
     single = far.copy()
     single[:, 1:] &= ~far[:, :-1]
     single[:, :-1] &= ~far[:, 1:]
-    return np.where(gaps | single, model, logs)
+    mended: Floats = np.where(gaps | single, model, logs)
+    return mended

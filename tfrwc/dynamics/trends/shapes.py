@@ -6,12 +6,16 @@ the direction of a shape of T records in p components and its noiseless one; the
 tolerances here are multiples of that.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import chi2
 from scipy.stats import f as f_distribution
 
+from tfrwc.dynamics.arrays import Bools, Floats, Ints
 from tfrwc.dynamics.cleaning import MAD_TO_SD
 
 MAX_COMPONENTS = 10
@@ -23,13 +27,14 @@ _LEAST_TOLERANCE, _MOST_TOLERANCE = 0.03, 0.5
 _COMPANY = 6
 
 
-def shapes_of(logs) -> np.ndarray:
+def shapes_of(logs: Floats) -> Floats:
     """Centre each curve and scale it to unit variance (less where it is flat)."""
     centred = logs - logs.mean(axis=1, keepdims=True)
-    return centred / np.maximum(centred.std(axis=1, keepdims=True), _FLAT)
+    shapes: Floats = centred / np.maximum(centred.std(axis=1, keepdims=True), _FLAT)
+    return shapes
 
 
-def noise_share(shapes) -> np.ndarray:
+def noise_share(shapes: Floats) -> Floats:
     """Share of each shape's variance that is white noise, (layers,), from 0 to 1.
 
     By second differences, which cancel a trend: var = (1.4826 median(abs(x[t-1] -
@@ -39,10 +44,11 @@ def noise_share(shapes) -> np.ndarray:
         return np.zeros(len(shapes))
     bends = np.abs(np.diff(shapes, n=2, axis=1))
     noise = (MAD_TO_SD * np.median(bends, axis=1)) ** 2 / 6
-    return np.clip(noise / np.maximum((shapes**2).mean(axis=1), 1e-12), 0, 1)
+    share = noise / np.maximum((shapes**2).mean(axis=1), 1e-12)
+    return np.asarray(np.clip(share, 0, 1))
 
 
-def principal_components(shapes, noise):
+def principal_components(shapes: Floats, noise: Floats) -> tuple[Floats, Floats]:
     """Components that rise above noise, by Gavish and Donoho's threshold (2014).
 
     Layers weigh in by their share of signal. The number kept is that of singular
@@ -88,20 +94,20 @@ class Directions:
         noise: `noise_share`.
     """
 
-    scores: np.ndarray
-    unit: np.ndarray
-    signal: np.ndarray
-    outside: np.ndarray
-    expected: np.ndarray
-    noise: np.ndarray
+    scores: Floats
+    unit: Floats
+    signal: Bools
+    outside: Floats
+    expected: Floats
+    noise: Floats
 
-    def __getitem__(self, which):
+    def __getitem__(self, which: npt.NDArray[Any]) -> "Directions":
         return Directions(
             *(getattr(self, name)[which] for name in self.__annotations__)
         )
 
 
-def directions(shapes, components) -> Directions:
+def directions(shapes: Floats, components: Floats) -> Directions:
     """Project shapes on the components."""
     count, records = components.shape
     scores = shapes @ components.T / np.sqrt(records)
@@ -122,16 +128,16 @@ def directions(shapes, components) -> Directions:
     )
 
 
-def have_company(found: Directions, share, seed) -> np.ndarray:
+def have_company(pointing: Directions, share: float, seed: int) -> Bools:
     """Whether at least `share` of the layers point where a layer points, (layers,).
 
     A layer whose direction that many others do not share, as far as noise allows, is
     one without a trend, and would pull centres away. Others are a sample of 1,000.
     """
-    layers = len(found.unit)
+    layers = len(pointing.unit)
     if layers < 2:
         return np.zeros(layers, bool)
-    others = found.unit
+    others = pointing.unit
     if layers > 1000:
         rng = np.random.default_rng(seed)
         others = others[rng.choice(layers, 1000, replace=False)]
@@ -140,13 +146,12 @@ def have_company(found: Directions, share, seed) -> np.ndarray:
     for start in range(0, layers, 1000):
         part = slice(start, start + 1000)
         # The nearest of all is a layer itself, at 0.
-        square = 2 - 2 * found.unit[part] @ others.T
+        square = 2 - 2 * pointing.unit[part] @ others.T
         distance[part] = np.partition(square, nearest, axis=1)[:, nearest]
-    expected = found.expected + np.median(found.expected)
+    expected = pointing.expected + np.median(pointing.expected)
     spread = max(1, np.median(distance / expected))
-    return distance <= np.clip(
-        _COMPANY * spread * expected, _LEAST_TOLERANCE, _MOST_TOLERANCE
-    )
+    tolerance = np.clip(_COMPANY * spread * expected, _LEAST_TOLERANCE, _MOST_TOLERANCE)
+    return np.asarray(distance <= tolerance)
 
 
 @dataclass(frozen=True)
@@ -167,34 +172,36 @@ class Members:
         spread: misfit over expected misfit of a typical layer.
     """
 
-    centers: np.ndarray
-    noise: np.ndarray
-    expected: np.ndarray
+    centers: Floats
+    noise: Floats
+    expected: Floats
     outside: float = 1.0
     spread: float = 1.0
 
     @classmethod
-    def of(cls, centers, found: Directions) -> "Members":
+    def around(cls, centers: Floats, pointing: Directions) -> "Members":
         """With the typical values of layers known to be in some trend."""
-        nearest = (found.unit @ centers.T).argmax(axis=1)
+        nearest = (pointing.unit @ centers.T).argmax(axis=1)
         typical = [
             [np.median(values[nearest == k]) if (nearest == k).any() else 0.0]
-            for values in (found.noise, found.expected)
+            for values in (pointing.noise, pointing.expected)
             for k in range(len(centers))
         ]
         noise, expected = np.reshape(typical, (2, len(centers)))
         first = cls(centers, noise, expected)
-        _, _, noise, expected = first._nearest(found)
-        outside = float(np.median(found.outside / noise))
+        _, _, noise, expected = first._nearest(pointing)
+        outside = float(np.median(pointing.outside / noise))
         first = replace(first, outside=outside)
-        spread = float(np.median(first._misfit(found)[1] / expected))
+        spread = float(np.median(first._misfit(pointing)[1] / expected))
         return replace(first, spread=max(spread, 0.1))
 
     @classmethod
-    def none(cls, components) -> "Members":
+    def none(cls, components: int) -> "Members":
+        """With no trend, in a space of so many components."""
         return cls(np.empty((0, components)), np.empty(0), np.empty(0))
 
-    def reordered(self, order) -> "Members":
+    def reordered(self, order: Ints) -> "Members":
+        """The same trends, numbered anew."""
         return replace(
             self,
             centers=self.centers[order],
@@ -202,34 +209,43 @@ class Members:
             expected=self.expected[order],
         )
 
-    def _nearest(self, found):
-        square = np.maximum(2 - 2 * found.unit @ self.centers.T, 0)
+    def _nearest(
+        self, pointing: Directions
+    ) -> tuple[
+        Ints,
+        Floats,
+        Floats,
+        Floats,
+    ]:
+        square = np.maximum(2 - 2 * pointing.unit @ self.centers.T, 0)
         k = square.argmin(axis=1)
-        noise = np.clip(found.noise, self.noise[k], 4 * self.noise[k])
-        expected = np.clip(found.expected, self.expected[k], 4 * self.expected[k])
+        noise = np.clip(pointing.noise, self.noise[k], 4 * self.noise[k])
+        expected = np.clip(pointing.expected, self.expected[k], 4 * self.expected[k])
         return k, square.min(axis=1), np.maximum(noise, 1e-3), expected
 
-    def _misfit(self, found):
-        k, square, noise, expected = self._nearest(found)
-        excess = np.maximum(found.outside - 3 * self.outside * noise, 0)
+    def _misfit(self, pointing: Directions) -> tuple[Ints, Floats, Floats]:
+        k, square, noise, expected = self._nearest(pointing)
+        excess = np.maximum(pointing.outside - 3 * self.outside * noise, 0)
         return k, square + excess, expected
 
-    def labels(self, found: Directions) -> np.ndarray:
+    def labels(self, pointing: Directions) -> Ints:
         """The trend of each layer (layers,), -1 for none."""
         if not len(self.centers):
-            return np.full(len(found.unit), -1)
-        k, misfit, expected = self._misfit(found)
+            return np.full(len(pointing.unit), -1)
+        k, misfit, expected = self._misfit(pointing)
         # On the sphere of directions noise has one dimension less.
-        dimensions = max(found.unit.shape[1] - 1, 1)
+        dimensions = max(pointing.unit.shape[1] - 1, 1)
         tail, middle = chi2.ppf([0.9999, 0.5], dimensions)
         allowed = np.clip(
             tail / middle * self.spread * expected, _LEAST_TOLERANCE, _MOST_TOLERANCE
         )
-        return np.where(found.signal & (misfit <= allowed), k, -1)
+        labels: Ints = np.where(pointing.signal & (misfit <= allowed), k, -1)
+        return labels
 
 
-def median_directions(unit, labels, kept) -> np.ndarray:
-    """Unit direction of the medians of each of the `kept` trends."""
-    centers = np.array([np.median(unit[labels == k], axis=0) for k in kept])
-    centers = centers.reshape(len(kept), unit.shape[1])
-    return centers / np.maximum(np.linalg.norm(centers, axis=1, keepdims=True), 1e-12)
+def median_directions(unit: Floats, labels: Ints, trends: Sequence[int]) -> Floats:
+    """Unit direction of the medians of each of these trends."""
+    centers = np.array([np.median(unit[labels == k], axis=0) for k in trends])
+    centers = centers.reshape(len(trends), unit.shape[1])
+    length = np.linalg.norm(centers, axis=1, keepdims=True)
+    return np.asarray(centers / np.maximum(length, 1e-12))

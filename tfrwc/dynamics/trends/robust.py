@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from tfrwc.dynamics import _number, cleaning
-from tfrwc.dynamics._mending import mend
-from tfrwc.dynamics._shapes import (
+from tfrwc.dynamics import cleaning
+from tfrwc.dynamics.arrays import Bools, Floats, Ints
+from tfrwc.dynamics.trends import number
+from tfrwc.dynamics.trends.mending import mend
+from tfrwc.dynamics.trends.shapes import (
     Directions,
     Members,
     directions,
@@ -29,7 +31,7 @@ _FEWEST = 3
 
 @dataclass(frozen=True)
 class RobustTrends:
-    """What a fit learned; `place` applies it.
+    """What a fit learned; `place` applies it to other curves.
 
     Attributes:
         seen: records in which any layer had a value.
@@ -37,19 +39,19 @@ class RobustTrends:
         components: (components, records).
         share: of the variance in each component.
         members: which layer is in which trend.
-        scan: as in `_number.scan`.
+        scan: see `number.scan`.
         k: chosen from it.
     """
 
     seen: int
-    mending: np.ndarray
-    components: np.ndarray
-    share: np.ndarray
+    mending: Floats
+    components: Floats
+    share: Floats
     members: Members
     scan: pd.DataFrame
     k: int
 
-    def place(self, curves):
+    def place(self, curves: Floats) -> tuple[Ints, Bools, Directions]:
         """Where curves (layers, records) lie.
 
         Returns:
@@ -58,17 +60,27 @@ class RobustTrends:
         """
         logs, usable, gaps = cleaning.robust_with_gaps(curves, self.seen)
         logs = mend(logs[usable], gaps[usable], self.mending)
-        found = directions(shapes_of(logs), self.components)
+        pointing = directions(shapes_of(logs), self.components)
         labels = np.full(len(curves), -1)
-        labels[usable] = self.members.labels(found)
-        return labels, usable, found
+        labels[usable] = self.members.labels(pointing)
+        return labels, usable, pointing
 
-    def in_order(self, order) -> "RobustTrends":
+    def labels(self, curves: Floats) -> Ints:
+        """The trend of each curve (layers,), -1 for none."""
+        return self.place(curves)[0]
+
+    def in_order(self, order: Ints) -> "RobustTrends":
         """The same trends, numbered anew."""
         return replace(self, members=self.members.reordered(order))
 
 
-def find(logs, gaps, seen, n_clusters, seed) -> RobustTrends:
+def find_trends(
+    logs: Floats,
+    gaps: Bools,
+    seen: int,
+    n_clusters: int | None,
+    seed: int,
+) -> RobustTrends:
     """Find the trends of cleaned curves.
 
     Args:
@@ -88,53 +100,68 @@ def find(logs, gaps, seen, n_clusters, seed) -> RobustTrends:
     return RobustTrends(seen, mending, components, share, members, scan, k)
 
 
-def _trends(shapes, n_clusters, share, seed):
-    components, held = principal_components(shapes, noise_share(shapes))
-    found = directions(shapes, components)
-    inside = np.flatnonzero(found.signal)
-    inside = inside[have_company(found[inside], _SMALL, seed)]
+def _trends(
+    shapes: Floats, n_clusters: int | None, share: float, seed: int
+) -> tuple[
+    Floats,
+    Floats,
+    Members,
+    pd.DataFrame,
+    int,
+    Ints,
+]:
+    """Components, their shares of variance, members, scan, k, labels."""
+    components, variance = principal_components(shapes, noise_share(shapes))
+    pointing = directions(shapes, components)
+    inside = np.flatnonzero(pointing.signal)
+    inside = inside[have_company(pointing[inside], _SMALL, seed)]
     if len(inside) < 2:
         members = Members.none(len(components))
-        return components, held, members, _nothing(), 0, members.labels(found)
+        return components, variance, members, _nothing(), 0, members.labels(pointing)
     part = inside
-    if len(inside) > _number.SAMPLE:
+    if len(inside) > number.SAMPLE:
         rng = np.random.default_rng(seed)
-        part = np.sort(rng.choice(inside, _number.SAMPLE, replace=False))
-    scan = _number.scan(found.unit[part], shapes[part], n_clusters or 1, seed)
-    k = min(n_clusters or _number.choose(scan), scan["k"].max())
-    fit = _number.k_means(found.unit[part], k, seed, 10)
-    labels = fit.predict(found.unit[inside])
+        part = np.sort(rng.choice(inside, number.SAMPLE, replace=False))
+    scan = number.scan(pointing.unit[part], shapes[part], n_clusters or 1, seed)
+    k = min(n_clusters or number.choose(scan), scan["k"].max())
+    fit = number.k_means(pointing.unit[part], k, seed, 10)
+    labels = fit.predict(pointing.unit[inside])
     smallest = 1 if n_clusters else max(_FEWEST, share * len(shapes))
-    members = _settle(found, inside, labels, smallest)
-    return components, held, members, scan, int(k), members.labels(found)
+    members = _settle(pointing, inside, labels, smallest)
+    return components, variance, members, scan, int(k), members.labels(pointing)
 
 
-def _settle(found: Directions, inside, labels, smallest):
+def _settle(
+    pointing: Directions,
+    inside: Ints,
+    labels: Ints,
+    smallest: float,
+) -> Members:
     """Centres as medians of their layers; trends with too few dissolved."""
-    core = found[inside]
+    core = pointing[inside]
     kept = [k for k in np.unique(labels) if (labels == k).sum() >= smallest]
     centers = median_directions(core.unit, labels, kept)
     for _ in range(10):
         if not len(centers):
             break
-        members = Members.of(centers, core)
-        labels = members.labels(found)
+        members = Members.around(centers, core)
+        labels = members.labels(pointing)
         kept = [k for k in range(len(centers)) if (labels == k).sum() >= smallest]
-        before, centers = centers, median_directions(found.unit, labels, kept)
+        before, centers = centers, median_directions(pointing.unit, labels, kept)
         if len(kept) == len(before) and np.allclose(centers, before, atol=1e-3):
             return members
     # Not yet at rest; what matters is that each trend has layers.
     while len(centers):
-        members = Members.of(centers, core)
-        labels = members.labels(found)
+        members = Members.around(centers, core)
+        labels = members.labels(pointing)
         kept = [k for k in range(len(centers)) if (labels == k).any()]
         if len(kept) == len(centers):
             return members
         centers = centers[kept]
-    return Members.none(found.unit.shape[1])
+    return Members.none(pointing.unit.shape[1])
 
 
-def _nothing():
+def _nothing() -> pd.DataFrame:
     """A scan of layers of which no two point the same way."""
-    row = {"k": 1} | dict.fromkeys(_number.MEASURED, np.nan)
+    row = {"k": 1} | dict.fromkeys(number.CRITERIA, np.nan)
     return pd.DataFrame([row])

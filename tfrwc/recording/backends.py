@@ -2,10 +2,13 @@
 where it is Keras' backend."""
 
 import importlib
+from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 BACKEND = keras.backend.backend()
 if BACKEND not in ("tensorflow", "jax", "torch"):
@@ -25,21 +28,21 @@ def builds_in_first_step() -> bool:
 
     The trainers of JAX and PyTorch build a model before the first callback.
     """
-    return BACKEND == "tensorflow"
+    return bool(BACKEND == "tensorflow")
 
 
-def is_chief(model) -> bool:
+def is_chief(model: Any) -> bool:
     """Whether this process is the one of a distributed training that writes files."""
     if BACKEND == "tensorflow":
-        return model.distribute_strategy.extended.should_checkpoint
+        return bool(model.distribute_strategy.extended.should_checkpoint)
     if BACKEND == "jax":
-        return _library.process_index() == 0
+        return bool(_library.process_index() == 0)
     distributed = _library.distributed
     started = distributed.is_available() and distributed.is_initialized()
-    return not started or distributed.get_rank() == 0
+    return not started or bool(distributed.get_rank() == 0)
 
 
-def readers(variables, model=None):
+def readers(variables: list[Any], model: Any = None) -> list[Callable[[], Any]]:
     """For each variable a function that returns its tensor, as `tensor` does.
 
     Args:
@@ -51,8 +54,8 @@ def readers(variables, model=None):
     if BACKEND == "tensorflow":
         return [_tensorflow_reader(variable) for variable in variables]
     if BACKEND == "torch":
-        return [lambda v=variable: v.value.detach() for variable in variables]
-    places = {}
+        return [_torch_reader(variable) for variable in variables]
+    places: dict[int, tuple[str, int]] = {}
     if model is not None:
         for group, members in (
             ("trainable_variables", model.trainable_variables),
@@ -63,20 +66,26 @@ def readers(variables, model=None):
     return [_jax_reader(v, model, places.get(id(v))) for v in variables]
 
 
-def _tensorflow_reader(variable):
+def _tensorflow_reader(variable: Any) -> Callable[[], Any]:
     value = variable.value
     if hasattr(value, "values"):  # one copy per replica, or per part
-        return value.value
+        return value.value  # type: ignore[no-any-return]
     # The same as value.value(), at half its overhead.
     return partial(_read, resource=value.handle, dtype=value.dtype)
 
 
-def _jax_reader(variable, model, place):
+def _torch_reader(variable: Any) -> Callable[[], Any]:
+    return lambda: variable.value.detach()
+
+
+def _jax_reader(
+    variable: Any, model: Any, place: tuple[str, int] | None
+) -> Callable[[], Any]:
     if place is None:
         return lambda: variable.value
     group, number = place
 
-    def read():
+    def read() -> Any:
         # The trainer takes the values of variables away for as long as it holds them.
         if variable._value is None:
             return model._jax_state[group][number]
@@ -85,51 +94,54 @@ def _jax_reader(variable, model, place):
     return read
 
 
-def tensor(variable):
+def tensor(variable: Any) -> Any:
     """The tensor of a variable, without a record of gradients."""
     [read] = readers([variable])
     return read()
 
 
-def in_host_memory(variables) -> bool:
+def in_host_memory(variables: Iterable[Any]) -> bool:
     """Whether all variables lie whole in memory that NumPy can read in place."""
     return all(_is_in_host_memory(tensor(variable)) for variable in variables)
 
 
-def _is_in_host_memory(tensor):
+def _is_in_host_memory(tensor: Any) -> bool:
     if BACKEND == "tensorflow":
         return "CPU" in tensor.device
     if BACKEND == "jax":
         platforms = {device.platform for device in tensor.devices()}
-        return platforms == {"cpu"} and tensor.is_fully_replicated
-    return tensor.device.type == "cpu"
+        return platforms == {"cpu"} and bool(tensor.is_fully_replicated)
+    return bool(tensor.device.type == "cpu")
 
 
-def host_array(tensor):
+def host_array(tensor: Any) -> npt.NDArray[Any]:
     """A tensor in host memory as an array, as a rule without a copy.
 
     Drop that of a variable before training goes on, which may change the memory that
     it shares.
     """
+    array: npt.NDArray[Any]
     if BACKEND == "jax":
-        return np.asarray(tensor)
-    if BACKEND == "tensorflow":
+        array = np.asarray(tensor)
+    elif BACKEND == "tensorflow":
         shared = tensor.dtype in _SHARED
-        return np.asarray(memoryview(tensor)) if shared else tensor.numpy()
-    if tensor.dtype == _library.bfloat16:
+        array = np.asarray(memoryview(tensor)) if shared else tensor.numpy()
+    elif tensor.dtype == _library.bfloat16:
         import ml_dtypes
 
-        return tensor.view(_library.int16).numpy().view(ml_dtypes.bfloat16)
-    return tensor.numpy()
+        array = tensor.view(_library.int16).numpy().view(ml_dtypes.bfloat16)
+    else:
+        array = tensor.numpy()
+    return array
 
 
-def number(tensor) -> float:
+def number(tensor: Any) -> float:
     """A tensor of one element as a number."""
     # JAX' own conversion takes five times as long as NumPy's.
     return float(np.asarray(tensor) if BACKEND == "jax" else tensor)
 
 
-def compiled(function, donate=False):
+def compiled(function: Callable[..., Any], donate: bool = False) -> Callable[..., Any]:
     """A function of tensors, compiled.
 
     Args:
@@ -137,11 +149,14 @@ def compiled(function, donate=False):
         donate: whether the memory of its first argument may become that of its
             results; that argument must not be used again.
     """
+    step: Callable[..., Any]
     if BACKEND == "jax":
-        return _library.jit(function, donate_argnums=0 if donate else ())
-    if BACKEND == "torch":
-        return _library.no_grad()(function)
-    step = _library.function(function, autograph=False)
-    # One function per callback and model: many of them are no mistake.
-    step._omit_frequent_tracing_warning = True
+        step = _library.jit(function, donate_argnums=0 if donate else ())
+    elif BACKEND == "torch":
+        step = _library.no_grad()(function)
+    else:
+        traced = _library.function(function, autograph=False)
+        # One function per callback and model: many of them are no mistake.
+        traced._omit_frequent_tracing_warning = True
+        step = traced
     return step

@@ -1,19 +1,30 @@
 """Compare how the layers of one network change on several tasks, or as it is trained.
 
 >>> from tfrwc.dynamics import compare, difficulty_trend
->>> found = compare({"mnist": easy_seeds, "cifar10": hard_seeds})  # doctest: +SKIP
->>> found.layers, found.conditions  # doctest: +SKIP
->>> difficulty_trend(found, ["mnist", "cifar10"])  # doctest: +SKIP
+>>> comparison = compare({"mnist": easy, "cifar10": hard})  # doctest: +SKIP
+>>> comparison.layers, comparison.conditions  # doctest: +SKIP
+>>> difficulty_trend(comparison, ["mnist", "cifar10"])  # doctest: +SKIP
+
+Layers are aligned by order and shape. Only the input channels of the first kernel and
+the outputs of the last layer may differ. Change falls as training goes on, so each
+recording is read as far as the shortest goes.
+
+Change follows the learning rate. A constant rate is the same for all layers and leaves
+late_share and late_to_early as they are; for log changes of conditions with different
+rates or schedules ask for the change `per_learning_rate`.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from tfrwc.dynamics.alignment import align, check_conditions
+from tfrwc.dynamics.arrays import Bools, Floats, Ints
 from tfrwc.dynamics.depth import block_of, mean_log
 from tfrwc.dynamics.statistics import holm, student_interval, variance_of_mean
+from tfrwc.recording.recording import Recording
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,22 +68,14 @@ class Comparison:
 
 
 def compare(
-    conditions,
-    baseline=None,
-    measure="l1_ratio",
-    paired=False,
-    per_learning_rate=False,
-    confidence=0.95,
+    conditions: Mapping[str, Recording | Sequence[Recording]],
+    baseline: str | None = None,
+    measure: str = "l1_ratio",
+    paired: bool = False,
+    per_learning_rate: bool = False,
+    confidence: float = 0.95,
 ) -> Comparison:
     """Hold the changes of layers in several conditions against each other.
-
-    Layers are aligned by order and shape. Only the input channels of the first kernel
-    and the outputs of the last layer may differ. Change falls as training goes on, so
-    each recording is read as far as the shortest goes.
-
-    Change follows the learning rate. A constant rate is the same for all layers and
-    leaves late_share and late_to_early as they are; for log changes of conditions with
-    different rates or schedules ask for the change `per_learning_rate`.
 
     Args:
         conditions: dict of condition to its recordings (a list, one for each seed).
@@ -91,29 +94,29 @@ def compare(
             different schedules or references, unequal numbers of seeds if `paired`,
             or no learning rates if they are asked for.
     """
-    conditions = check_conditions(conditions)
-    baseline = next(iter(conditions)) if baseline is None else baseline
-    if baseline not in conditions:
+    recorded = check_conditions(conditions)
+    baseline = next(iter(recorded)) if baseline is None else baseline
+    if baseline not in recorded:
         raise ValueError(
-            f"baseline must be one of the conditions {list(conditions)}. "
+            f"baseline must be one of the conditions {list(recorded)}. "
             f"Received: {baseline!r}."
         )
-    counts = {name: len(seeds) for name, seeds in conditions.items()}
+    counts = {name: len(seeds) for name, seeds in recorded.items()}
     if paired and len(set(counts.values())) > 1:
         raise ValueError(
             "Paired conditions must have equal numbers of recordings, in the order of "
             f"their seeds. Received: {counts}. Give paired=False if seeds differ."
         )
-    same_shape = align(conditions, baseline)
-    records = min(len(r) for seeds in conditions.values() for r in seeds)
+    same_shape = align(recorded, baseline)
+    records = min(len(r) for seeds in recorded.values() for r in seeds)
     logs = {
         name: np.array(
             [_log_change(r, measure, records, per_learning_rate, name) for r in seeds]
         )
-        for name, seeds in conditions.items()
+        for name, seeds in recorded.items()
     }
-    table = conditions[baseline][0].layers
-    recordings = _recordings(conditions, logs, table["depth"].to_numpy(), same_shape)
+    table = recorded[baseline][0].layers
+    recordings = _recordings(recorded, logs, table["depth"].to_numpy(), same_shape)
     return Comparison(
         layers=_layers(logs, table, same_shape, baseline, paired, confidence),
         conditions=_conditions(recordings, confidence),
@@ -126,7 +129,13 @@ def compare(
     )
 
 
-def _log_change(recording, measure, records, per_learning_rate, condition):
+def _log_change(
+    recording: Recording,
+    measure: str,
+    records: int,
+    per_learning_rate: bool,
+    condition: str,
+) -> Floats:
     if not per_learning_rate:
         return mean_log(recording.values(measure)[:records].T.astype(np.float64))
     try:
@@ -138,14 +147,20 @@ def _log_change(recording, measure, records, per_learning_rate, condition):
     return mean_log(curves[:records].T.astype(np.float64))
 
 
-def _learning_rates(recording):
+def _learning_rates(recording: Recording) -> Floats:
     logs = recording.logs
-    return logs.get("learning_rate", pd.Series(np.nan, logs.index)).to_numpy()
+    rates: Floats = logs.get("learning_rate", pd.Series(np.nan, logs.index)).to_numpy()
+    return rates
 
 
-def _recordings(conditions, logs, depth, same_shape):
-    known = np.isfinite(np.concatenate(list(logs.values()))).all(axis=0)
-    used = same_shape & known
+def _recordings(
+    conditions: dict[str, list[Recording]],
+    logs: dict[str, Floats],
+    depth: Ints,
+    same_shape: Bools,
+) -> pd.DataFrame:
+    has_values = np.isfinite(np.concatenate(list(logs.values()))).all(axis=0)
+    used = same_shape & has_values
     blocks = np.full(len(depth), "none", object)
     if used.any():
         blocks[used] = block_of(depth[used])
@@ -170,7 +185,14 @@ def _recordings(conditions, logs, depth, same_shape):
     )
 
 
-def _layers(logs, table, same_shape, baseline, paired, confidence):
+def _layers(
+    logs: dict[str, Floats],
+    table: pd.DataFrame,
+    same_shape: Bools,
+    baseline: str,
+    paired: bool,
+    confidence: float,
+) -> pd.DataFrame:
     parts = []
     for name, log in logs.items():
         part = pd.DataFrame(
@@ -186,21 +208,22 @@ def _layers(logs, table, same_shape, baseline, paired, confidence):
                 "log_change": log.mean(axis=0),
             }
         )
-        found = np.full((4, len(table)), np.nan)
+        differences = np.full((len(table), 4), np.nan)
         if name != baseline:
-            found = [
+            differences[:] = [
                 _difference(mine, theirs, paired, confidence)
                 for mine, theirs in zip(log.T, logs[baseline].T, strict=True)
             ]
-            found = np.array(found).T
         columns = ("difference", "low", "high", "p_value")
-        parts.append(part.assign(**dict(zip(columns, found, strict=True))))
+        parts.append(part.assign(**dict(zip(columns, differences.T, strict=True))))
     layers = pd.concat(parts, ignore_index=True)
     layers["p_adjusted"] = holm(layers["p_value"])
     return layers
 
 
-def _difference(mine, theirs, paired, confidence):
+def _difference(
+    mine: Floats, theirs: Floats, paired: bool, confidence: float
+) -> tuple[float, float, float, float]:
     difference = mine.mean() - theirs.mean()
     samples = [mine - theirs] if paired else [mine, theirs]
     parts = [variance_of_mean(sample) for sample in samples]
@@ -208,10 +231,10 @@ def _difference(mine, theirs, paired, confidence):
     return difference, difference - half, difference + half, p_value
 
 
-def _conditions(recordings, confidence):
+def _conditions(recordings: pd.DataFrame, confidence: float) -> pd.DataFrame:
     rows = []
     for name, group in recordings.groupby("condition", sort=False):
-        row = {"condition": name, "seeds": len(group)}
+        row: dict[str, object] = {"condition": name, "seeds": len(group)}
         # The interval of a ratio is that of its logarithm.
         for column, there, back in (
             ("late_share", np.asarray, float),

@@ -1,25 +1,23 @@
-"""Group the layers of a network by the course of their change.
+"""The estimator of trends."""
 
->>> from tfrwc import load_recording
->>> recording = load_recording("run.parquet")  # doctest: +SKIP
->>> trends = TrendClusterer().fit(recording.values().T)  # doctest: +SKIP
->>> recording.layers.assign(trend=trends.labels_)  # doctest: +SKIP
->>> trends.predict(other.values().T)  # doctest: +SKIP
-"""
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from tfrwc.compat.scikit_learn import validate_data
-from tfrwc.dynamics import _published, _robust, cleaning
+from tfrwc.dynamics import cleaning
+from tfrwc.dynamics.arrays import Bools, Floats, Ints
+from tfrwc.dynamics.trends import published, robust
 
 PRESETS = ("robust", "weightscale")
 BAND = (0.1, 0.9)
 
 
-class TrendClusterer(ClusterMixin, BaseEstimator):
+class TrendClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     """Clusters layers by their curves of relative change.
 
     Preset ``"robust"`` compares the shapes of the curves, not their levels:
@@ -80,12 +78,17 @@ class TrendClusterer(ClusterMixin, BaseEstimator):
         n_features_in_: records.
     """
 
-    def __init__(self, n_clusters="auto", preset="robust", random_state=0):
+    def __init__(
+        self,
+        n_clusters: int | str = "auto",
+        preset: str = "robust",
+        random_state: Any = 0,
+    ) -> None:
         self.n_clusters = n_clusters
         self.preset = preset
         self.random_state = random_state
 
-    def fit(self, X, y=None):
+    def fit(self, X: npt.ArrayLike, y: Any = None) -> "TrendClusterer":
         """Find the trends.
 
         Args:
@@ -93,6 +96,9 @@ class TrendClusterer(ClusterMixin, BaseEstimator):
                 ``recording.values().T``. NaN and inf are allowed, in whole rows and
                 columns too.
             y: ignored.
+
+        Returns:
+            The estimator itself.
 
         Raises:
             ValueError: for unknown settings, fewer layers than trends, fewer than 2
@@ -118,7 +124,7 @@ class TrendClusterer(ClusterMixin, BaseEstimator):
             self._fit_published(X, seed)
         return self
 
-    def predict(self, X):
+    def predict(self, X: npt.ArrayLike) -> Ints:
         """The trends that other layers follow.
 
         Args:
@@ -131,12 +137,10 @@ class TrendClusterer(ClusterMixin, BaseEstimator):
             from its own. No layer is dropped for being first or last.
         """
         check_is_fitted(self)
-        X = self._checked(X, reset=False)
-        placed = self._trends.place(X)
-        return placed[0] if self.preset == "robust" else placed
+        return self._trends.labels(self._checked(X, reset=False))
 
-    def _checked(self, X, reset):
-        X = validate_data(
+    def _checked(self, X: npt.ArrayLike, reset: bool) -> Floats:
+        checked: Floats = validate_data(
             self,
             X,
             reset=reset,
@@ -145,42 +149,43 @@ class TrendClusterer(ClusterMixin, BaseEstimator):
             ensure_min_features=2 if reset else 1,
             ensure_min_samples=2 if reset else 1,
         )
-        if self.preset == "robust" and (X < 0).any():
+        if self.preset == "robust" and (checked < 0).any():
             raise ValueError(
                 "Negative values in data passed to TrendClusterer: relative change is "
-                f"0 or more. Received: {np.nanmin(X):.3g} as the least. Pass the "
+                f"0 or more. Received: {np.nanmin(checked):.3g} as the least. Pass the "
                 "measured change itself, not its logarithm."
             )
-        return X
+        return checked
 
-    def _fit_robust(self, X, seed):
+    def _fit_robust(self, X: Floats, seed: int) -> None:
         seen = cleaning.seen_records(X)
         logs, usable, gaps = cleaning.robust_with_gaps(X, seen)
         wanted = self._wanted(usable)
         logs, gaps = logs[usable], gaps[usable]
-        trends = _robust.find(logs, gaps, seen, wanted, seed)
-        labels, _, found = trends.place(X)
+        trends = robust.find_trends(logs, gaps, seen, wanted, seed)
+        labels, _, directions = trends.place(X)
         order = self._describe(10**logs, labels[usable], usable, np.median)
-        self._trends = trends.in_order(order)
+        trends = trends.in_order(order)
+        self._trends: robust.RobustTrends | published.PublishedTrends = trends
         placed = self.labels_[usable]
-        inside, centers = placed >= 0, self._trends.members.centers
+        inside, centers = placed >= 0, trends.members.centers
         self.inertia_ = float(
-            ((found.unit[inside] - centers[placed[inside]]) ** 2).sum()
+            ((directions.unit[inside] - centers[placed[inside]]) ** 2).sum()
         )
         self.explained_variance_ratio_ = trends.share
         self.embedding_ = np.full((len(X), len(trends.share)), np.nan)
-        self.embedding_[usable] = found.scores
+        self.embedding_[usable] = directions.scores
         self.scan_ = trends.scan
         self.stability_ = float(
             trends.scan["stability"][trends.scan["k"] == max(trends.k, 1)].iloc[0]
         )
 
-    def _fit_published(self, X, seed):
+    def _fit_published(self, X: Floats, seed: int) -> None:
         used = np.ones(len(X), bool)
         used[[0, -1]] = False
         wanted = self._wanted(used)
         curves = cleaning.published(X[used])
-        trends, labels = _published.find(curves, wanted, seed)
+        trends, labels = published.find_trends(curves, wanted, seed)
         order = self._describe(curves, labels, used, np.mean)
         self._trends = trends.in_order(order)
         self.inertia_ = trends.inertia
@@ -190,7 +195,7 @@ class TrendClusterer(ClusterMixin, BaseEstimator):
         self.scan_ = trends.scan
         self.stability_ = trends.stability
 
-    def _wanted(self, used):
+    def _wanted(self, used: Bools) -> int | None:
         """The number of trends asked for, None for "auto"."""
         count = int(used.sum())
         automatic = isinstance(self.n_clusters, str) and self.n_clusters == "auto"
@@ -203,7 +208,13 @@ class TrendClusterer(ClusterMixin, BaseEstimator):
             )
         return None if automatic else int(self.n_clusters)
 
-    def _describe(self, curves, labels, used, summary):
+    def _describe(
+        self,
+        curves: Floats,
+        labels: Ints,
+        used: Bools,
+        summary: Any,
+    ) -> Ints:
         """Number the trends by their change; return the order of the old numbers."""
         groups = [curves[labels == i] for i in range(labels.max() + 1)]
         centers = [summary(group, axis=0) for group in groups]
@@ -221,14 +232,14 @@ class TrendClusterer(ClusterMixin, BaseEstimator):
         self.labels_[used] = rank[labels]
         return order
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.positive_only = self.preset == "robust"
         return tags
 
 
-def _check_n_clusters(n_clusters, count):
+def _check_n_clusters(n_clusters: Any, count: int) -> None:
     whole = isinstance(n_clusters, (int, np.integer)) and not isinstance(
         n_clusters, bool
     )

@@ -5,6 +5,8 @@ import pandas as pd
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
+from tfrwc.dynamics.arrays import Floats, Ints
+
 # Layers that the number is chosen on, and those of a pair that are compared.
 SAMPLE, _PAIR = 1000, 300
 MAX_K = 10
@@ -15,13 +17,18 @@ LEAST_STABILITY = 0.85
 # Reasonable structure, by Kaufman and Rousseeuw (1990, ch. 2).
 LEAST_SILHOUETTE = 0.5
 _RESAMPLES = 8
-MEASURED = (
+CRITERIA = (
     *("inertia_raw", "inertia_embedding"),
     *("silhouette", "separation", "stability"),
 )
 
 
-def scan(unit, shapes, at_least, seed) -> pd.DataFrame:
+def scan(
+    unit: Floats,
+    shapes: Floats,
+    at_least: int,
+    seed: int,
+) -> pd.DataFrame:
     """k-means of directions for k = 1..10, and what speaks for each k.
 
     Args:
@@ -51,7 +58,7 @@ def scan(unit, shapes, at_least, seed) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def choose(scan) -> int:
+def choose(scan: pd.DataFrame) -> int:
     """The largest k whose trends are separate and stable.
 
     Without one, the k with the largest product of silhouette and stability among
@@ -67,11 +74,12 @@ def choose(scan) -> int:
     return 1
 
 
-def k_means(rows, k, seed, n_init):
+def k_means(rows: Floats, k: int, seed: int, n_init: int) -> KMeans:
+    """k-means of rows, fitted: the best of `n_init` starts."""
     return KMeans(k, n_init=n_init, random_state=seed).fit(rows)
 
 
-def silhouette(rows, labels, seed) -> float:
+def silhouette(rows: Floats, labels: Ints, seed: int) -> float:
     """Mean of (b - a) / max(a, b) (Rousseeuw 1987), on at most 2,000 rows.
 
     a is a row's mean distance to its own cluster, b that to the nearest other. NaN
@@ -83,7 +91,7 @@ def silhouette(rows, labels, seed) -> float:
     return float(silhouette_score(rows, labels, sample_size=size, random_state=seed))
 
 
-def separation(rows, labels, seed) -> float:
+def separation(rows: Floats, labels: Ints, seed: int) -> float:
     """Silhouette of the two clusters least apart, along the line of their medians.
 
     The silhouette of all dimensions falls with their number and hides that two of
@@ -106,7 +114,7 @@ def separation(rows, labels, seed) -> float:
     return float(min(worst)) if worst else np.nan
 
 
-def _line_silhouette(one, other):
+def _line_silhouette(one: Floats, other: Floats) -> float:
     sides = []
     for own, rest in ((one, other), (other, one)):
         if len(own) < 2:
@@ -114,10 +122,16 @@ def _line_silhouette(one, other):
         a = np.abs(own[:, None] - own).sum(axis=1) / (len(own) - 1)
         b = np.abs(own[:, None] - rest).mean(axis=1)
         sides.append(np.mean((b - a) / np.maximum(np.maximum(a, b), 1e-300)))
-    return min(sides)
+    return float(min(sides))
 
 
-def stability(rows, labels, k, seed, resamples) -> float:
+def stability(
+    rows: Floats,
+    labels: Ints,
+    k: int,
+    seed: int,
+    resamples: int,
+) -> float:
     """Mean adjusted Rand index with the labels by k-means of random 80 % of the rows.
 
     (Ben-Hur, Elisseeff and Guyon 2002; von Luxburg 2010.) 1 is perfectly stable; NaN
@@ -137,7 +151,7 @@ def stability(rows, labels, k, seed, resamples) -> float:
     return float(np.mean(scores)) if scores else np.nan
 
 
-def elbow(k, inertia) -> int:
+def elbow(k: Ints, inertia: Floats) -> int:
     """The k whose point lies furthest below the chord from first to last point.
 
     Both axes are scaled to 0..1 first (Satopää et al. 2011, "Kneedle").
@@ -150,13 +164,13 @@ def elbow(k, inertia) -> int:
     return int(k[np.argmax(1 - x - y)])
 
 
-def distinct(rows) -> int:
+def distinct(rows: Floats) -> int:
     """Number of rows that differ by more than rounding."""
     scale = np.abs(rows).max(initial=0)
     return len(np.unique(np.round(rows / scale, 9) if scale else rows, axis=0))
 
 
-def _inertia(rows, labels):
+def _inertia(rows: Floats, labels: Ints) -> float:
     return float(
         sum(
             ((rows[labels == k] - rows[labels == k].mean(axis=0)) ** 2).sum()

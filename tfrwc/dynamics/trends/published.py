@@ -6,14 +6,16 @@ import numpy as np
 import pandas as pd
 from sklearn.decomposition import PCA
 
-from tfrwc.dynamics import _number, cleaning
+from tfrwc.dynamics import cleaning
+from tfrwc.dynamics.arrays import Floats, Ints
+from tfrwc.dynamics.trends import number
 
 MAX_K = 17
 
 
 @dataclass(frozen=True)
 class PublishedTrends:
-    """What a fit learned; `place` applies it.
+    """What a fit learned; `labels` applies it to other curves.
 
     Attributes:
         centers: means of the cleaned curves of each cluster (clusters, records).
@@ -24,32 +26,35 @@ class PublishedTrends:
         share: of the variance in each of these.
     """
 
-    centers: np.ndarray
+    centers: Floats
     reach: float
     scan: pd.DataFrame
     k: int
     inertia: float
     stability: float
-    scores: np.ndarray
-    share: np.ndarray
+    scores: Floats
+    share: Floats
 
-    def place(self, curves) -> np.ndarray:
+    def labels(self, curves: Floats) -> Ints:
         """The cluster of each curve (layers,), -1 for none."""
-        known = np.isfinite(curves).any(axis=1)
+        has_values = np.isfinite(curves).any(axis=1)
         rows = cleaning.published(curves)
         # The square expanded as k-means does it would round away small distances.
         distance = np.stack(
             [np.linalg.norm(rows - center, axis=1) for center in self.centers], axis=1
         )
-        fits = known & (distance.min(axis=1) <= self.reach)
-        return np.where(fits, distance.argmin(axis=1), -1)
+        fits = has_values & (distance.min(axis=1) <= self.reach)
+        labels: Ints = np.where(fits, distance.argmin(axis=1), -1)
+        return labels
 
-    def in_order(self, order) -> "PublishedTrends":
+    def in_order(self, order: Ints) -> "PublishedTrends":
         """The same clusters, numbered anew."""
         return replace(self, centers=self.centers[order])
 
 
-def find(rows, n_clusters, seed):
+def find_trends(
+    rows: Floats, n_clusters: int | None, seed: int
+) -> tuple[PublishedTrends, Ints]:
     """Cluster cleaned curves.
 
     Args:
@@ -62,26 +67,26 @@ def find(rows, n_clusters, seed):
     """
     pca = PCA(min(2, *rows.shape)).fit(rows)
     scores = pca.transform(rows)
-    last = min(max(MAX_K, n_clusters or 1), *map(_number.distinct, (rows, scores)))
+    last = min(max(MAX_K, n_clusters or 1), *map(number.distinct, (rows, scores)))
     table, fits = [], {}
     for k in range(1, last + 1):
-        fits[k] = _number.k_means(rows, k, seed, 10)
+        fits[k] = number.k_means(rows, k, seed, 10)
         table.append(
             {
                 "k": k,
                 "inertia_raw": float(fits[k].inertia_),
                 "inertia_embedding": float(
-                    _number.k_means(scores, k, seed, 10).inertia_
+                    number.k_means(scores, k, seed, 10).inertia_
                 ),
-                "silhouette": _number.silhouette(rows, fits[k].labels_, seed),
+                "silhouette": number.silhouette(rows, fits[k].labels_, seed),
             }
         )
     scan = pd.DataFrame(table)
-    k = n_clusters or _number.elbow(
+    k = n_clusters or number.elbow(
         scan["k"].to_numpy(), scan["inertia_embedding"].to_numpy()
     )
-    k = min(k, _number.distinct(rows))
-    fit = fits.get(k) or _number.k_means(rows, k, seed, 10)
+    k = min(k, number.distinct(rows))
+    fit = fits.get(k) or number.k_means(rows, k, seed, 10)
     centers = np.array([rows[fit.labels_ == i].mean(axis=0) for i in range(k)])
     furthest = np.linalg.norm(rows - centers[fit.labels_], axis=1).max()
     trends = PublishedTrends(
@@ -90,7 +95,7 @@ def find(rows, n_clusters, seed):
         scan=scan,
         k=k,
         inertia=float(fit.inertia_),
-        stability=_number.stability(rows, fit.labels_, k, seed, 10),
+        stability=number.stability(rows, fit.labels_, k, seed, 10),
         scores=scores,
         share=np.nan_to_num(pca.explained_variance_ratio_),
     )

@@ -1,0 +1,43 @@
+"""The number of the epoch, over all calls of `fit`."""
+
+from typing import Any
+
+
+class EpochCounter:
+    """Counts epochs on where a further `fit` begins at 0 again.
+
+    Attributes:
+        current: the epoch that runs, from 1; 0 before the first.
+        done: epochs that have ended.
+    """
+
+    def __init__(self) -> None:
+        self.current = 0
+        self.done = 0
+        self._resumed = False
+        self._offset: int | None = None
+
+    def resume(self, done: int) -> None:
+        """Go on with a recording of this many epochs."""
+        self.done, self._resumed = done, True
+
+    def start_fit(self) -> None:
+        """Begin a `fit`."""
+        self._offset = None
+
+    def start_epoch(self, epoch: int, model: Any) -> None:
+        """Begin an epoch, with its number by Keras, from 0."""
+        if self._offset is None:
+            if self._resumed:
+                restored = getattr(model, "_initial_epoch", None) is not None
+                goes_on = epoch > 0 or restored
+            else:
+                goes_on = epoch >= self.done
+            self._resumed = False
+            # Keras counts on by itself with initial_epoch and in a restored run.
+            self._offset = 0 if goes_on else self.done
+        self.current = self._offset + epoch + 1
+
+    def end_epoch(self) -> None:
+        """End the epoch that runs."""
+        self.done = self.current
