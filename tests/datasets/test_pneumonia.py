@@ -187,7 +187,7 @@ def test_mistakes_are_named(folder, tmp_path, monkeypatch):
         Pneumonia(config="64", data_dir=str(tmp_path), engine="spark")
     with pytest.raises(FileNotFoundError, match="Put there the folder chest_xray"):
         build(Pneumonia, ROOT / "tests", tmp_path / "out")
-    (tmp_path / xray_files.MEDMNIST).write_bytes(b"something else")
+    (tmp_path / xray_files.MEDMNIST.file).write_bytes(b"something else")
     with pytest.raises(BadFileError, match="not the published file"):
         build(Pneumonia, tmp_path, tmp_path / "out", "medmnist")
     (folder / "chest_xray/val").rename(folder / "chest_xray/validation")
