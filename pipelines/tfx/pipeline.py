@@ -2,8 +2,8 @@
 
 from tfx import v1 as tfx
 
-from tfrwc.components.engine.tfx import nodes
 from tfrwc.components.pipelines.privacy import steps
+from tfrwc.components.tfx import nodes
 
 
 def create_pipeline(

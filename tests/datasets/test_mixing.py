@@ -66,7 +66,10 @@ def test_three_factors():
         (lambda: mixing.tanh([[np.nan]]), "finite matrix"),
         (lambda: mixing.product(np.inf), "weak must be a finite"),
         (lambda: mixing.sample(mixing.product(), -1, 5, 0), "sigma must be 0 or"),
-        (lambda: mixing.sample(mixing.product(), 1, 0, 0), "count and k"),
+        (
+            lambda: mixing.sample(mixing.product(), 1, 0, 0),
+            "count must be a whole",
+        ),
         (lambda: mixing.sample(np.sum, 1, 5, 0), "one row of data"),
     ],
 )

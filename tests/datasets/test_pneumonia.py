@@ -176,18 +176,18 @@ def test_bad_files_are_skipped_as_asked(bad_folder, tmp_path):
 def test_the_checksum_of_the_download_is_registered():
     for cls in (Pneumonia, PrivatePneumonia):
         info = cls.url_infos[xray_files.MEDMNIST_URL]
-        assert info.checksum == xray_files.MEDMNIST_SHA256
+        assert info.checksum == xray_files.MEDMNIST.sha256
         assert info.size == 4170669
 
 
 def test_mistakes_are_named(folder, tmp_path, monkeypatch):
-    with pytest.raises(ValueError, match="'stop' or 'skip'"):
+    with pytest.raises(ValueError, match="'stop', 'skip'"):
         Pneumonia(config="64", data_dir=str(tmp_path), bad_files="ignore")
-    with pytest.raises(ValueError, match="'local' or 'beam'"):
+    with pytest.raises(ValueError, match="'local', 'beam'"):
         Pneumonia(config="64", data_dir=str(tmp_path), engine="spark")
     with pytest.raises(FileNotFoundError, match="Put there the folder chest_xray"):
         build(Pneumonia, ROOT / "tests", tmp_path / "out")
-    (tmp_path / xray_files.MEDMNIST).write_bytes(b"something else")
+    (tmp_path / xray_files.MEDMNIST.file).write_bytes(b"something else")
     with pytest.raises(BadFileError, match="not the published file"):
         build(Pneumonia, tmp_path, tmp_path / "out", "medmnist")
     (folder / "chest_xray/val").rename(folder / "chest_xray/validation")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tfrwc.datasets import sprites
-from tfrwc.datasets.sources import DATA_DIR_VARIABLE
+from tfrwc.datasets.catalogue import DATA_DIR_VARIABLE
 
 DRAWN = (3, 4, 6, 8, 8)
 REAL = (3, 6, 10, 16, 16)

@@ -5,8 +5,10 @@ import pytest
 from scipy.optimize import minimize
 
 from tfrwc.datasets import mixing
-from tfrwc.disentangle import _ideal_encoder, nonlinear, theory
-from tfrwc.disentangle._ideal_encoder import ideal_encoder, kl, lattice
+from tfrwc.disentangle import nonlinear, theory
+from tfrwc.disentangle.nonlinear import ideal_encoder as encoder_module
+from tfrwc.disentangle.nonlinear import optimum, world
+from tfrwc.disentangle.nonlinear.ideal_encoder import ideal_encoder, kl, lattice
 
 TANH = mixing.tanh(theory.mixing(0.6))
 WORLDS = {
@@ -66,7 +68,7 @@ def test_no_start_leads_to_a_better_encoder(f, beta):
 @worlds
 def test_measures_against_monte_carlo(f, monkeypatch):
     """4,000 draws; 6 standard errors: below 1e-6 to fail by chance in all."""
-    monkeypatch.setattr(nonlinear, "_STEP", 0.6)
+    monkeypatch.setattr(world, "_STEP", 0.6)
     beta, eta = 3.0, 0.4
     s, x = (a.astype(np.float64) for a in mixing.sample(f, SIGMA, 4000, seed=2))
     guess = np.zeros((4000, 4))
@@ -98,10 +100,10 @@ def test_measures_against_monte_carlo(f, monkeypatch):
 )
 def test_finer_grids_change_little(name, beta, monkeypatch):
     before = nonlinear.inference_performance(WORLDS[name], SIGMA, beta)
-    monkeypatch.setattr(nonlinear, "_STEP", 0.23)
-    monkeypatch.setattr(nonlinear, "_JUMP", 0.6)
-    monkeypatch.setattr(nonlinear, "_DROPPED", 1e-7)
-    monkeypatch.setattr(_ideal_encoder, "_NODES", 24)
+    monkeypatch.setattr(world, "_STEP", 0.23)
+    monkeypatch.setattr(world, "_JUMP", 0.6)
+    monkeypatch.setattr(world, "_DROPPED", 1e-7)
+    monkeypatch.setattr(encoder_module, "_NODES", 24)
     after = nonlinear.inference_performance(WORLDS[name], SIGMA, beta)
     assert after == pytest.approx(before, abs=1e-3)
 
@@ -109,7 +111,7 @@ def test_finer_grids_change_little(name, beta, monkeypatch):
 def test_kl_qp_is_the_objective_at_one(monkeypatch):
     """Whatever f, so that β = 1 is best; and by the envelope theorem the derivative of
     the objective by 1 / 2w is the distortion."""
-    monkeypatch.setattr(nonlinear, "_STEP", 0.6)
+    monkeypatch.setattr(world, "_STEP", 0.6)
     betas = np.array([0.98, 0.99, 1.0, 1.01, 1.02])
     table = nonlinear.table(WORLDS["product"], SIGMA, betas)
     assert table["beta"].tolist() == betas.tolist()
@@ -157,7 +159,7 @@ def test_the_optimum_of_a_linear_world_and_of_another_eta():
 
 
 def test_the_default_betas_follow_eta(monkeypatch):
-    monkeypatch.setattr(nonlinear, "_BETAS", np.array([0.5, 1, 2, 4]))
+    monkeypatch.setattr(optimum, "_BETAS", np.array([0.5, 1, 2, 4]))
     one = nonlinear.optimal_beta(TANH, 0.5)
     other = nonlinear.optimal_beta(TANH, 0.5, eta=0.005)
     assert other.beta == pytest.approx(1e4 * one.beta, rel=0.01)
@@ -194,7 +196,7 @@ def test_mistakes_are_named(call, message):
 
 
 def test_a_grid_that_misses_probability_is_refused(monkeypatch):
-    monkeypatch.setattr(nonlinear, "_STEP", 3.0)
+    monkeypatch.setattr(world, "_STEP", 3.0)
     with pytest.raises(ValueError, match="must integrate to 1"):
         nonlinear.inference_performance(TANH, SIGMA, 1.0)
 

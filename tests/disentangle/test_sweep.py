@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfrwc.disentangle import BetaSweep, BetaVAE, _ensemble, theory
+from tfrwc.disentangle import BetaSweep, BetaVAE, theory
+from tfrwc.disentangle.sweep.chance import matched, noise_of, order_of
+from tfrwc.disentangle.sweep.ensemble import Ensemble
 
 A = theory.mixing(0.6, n=4)
 SIGMA = 0.5
@@ -103,9 +105,9 @@ def test_one_step_is_that_of_keras(encoder, posterior):
     for beta in (0.5, 3.0):
         for seed in (0, 1):
             vae = make(seed)
-            order = _ensemble.order_of(seed, epoch=0, count=8)
-            noise = _ensemble.noise_of(seed, (8, 2), position=0, purpose=0)
-            noise = _ensemble.matched(noise[None])[0]
+            order = order_of(seed, epoch=0, count=8)
+            noise = noise_of(seed, (8, 2), position=0, purpose=0)
+            noise = matched(noise[None])[0]
             noise = tf.gather(noise, order)
             variables = vae.trainable_variables
             with tf.GradientTape() as tape:
@@ -141,8 +143,8 @@ def test_trained_models_are_at_the_optimum():
 
 
 def test_noise_of_an_epoch_has_its_moments():
-    noise = _ensemble.noise_of(0, (50, 3), position=0, purpose=0)
-    found = _ensemble.matched(tf.stack([noise, 2 * noise + 1])).numpy()
+    noise = noise_of(0, (50, 3), position=0, purpose=0)
+    found = matched(tf.stack([noise, 2 * noise + 1])).numpy()
     for one in found:
         np.testing.assert_allclose(one.mean(axis=0), 0, atol=1e-6)
         np.testing.assert_allclose(np.cov(one.T, bias=True), np.eye(3), atol=1e-5)
@@ -153,21 +155,21 @@ def test_noise_of_an_epoch_has_its_moments():
 
 def test_an_interrupted_sweep_goes_on_exactly(short, x, tmp_path, monkeypatch):
     path = tmp_path / "sweep.npz"
-    epoch = _ensemble.Ensemble.epoch
+    epoch = Ensemble.epoch
 
     def stops(ensemble, number, training):
         if number == 2:
             raise KeyboardInterrupt
         return epoch(ensemble, number, training)
 
-    monkeypatch.setattr(_ensemble.Ensemble, "epoch", stops)
+    monkeypatch.setattr(Ensemble, "epoch", stops)
     sweep = BetaSweep([0.5, 2.0, 8.0], [0, 3], build, **SHORT)
     with pytest.raises(KeyboardInterrupt):
         sweep.fit(x, path)
-    monkeypatch.setattr(_ensemble.Ensemble, "epoch", epoch)
+    monkeypatch.setattr(Ensemble, "epoch", epoch)
     trained = []
     monkeypatch.setattr(
-        _ensemble.Ensemble,
+        Ensemble,
         "epoch",
         lambda self, number, training: (
             trained.append(number) or epoch(self, number, training)
@@ -211,7 +213,7 @@ def test_another_network_of_the_same_shapes_is_refused(x, tmp_path):
 
 
 def test_members_stop_where_they_no_longer_improve(x, monkeypatch):
-    epoch = _ensemble.Ensemble.epoch
+    epoch = Ensemble.epoch
     weights = []
 
     def records(ensemble, number, training):
@@ -219,7 +221,7 @@ def test_members_stop_where_they_no_longer_improve(x, monkeypatch):
         weights.append(ensemble.state()[0])
         return means
 
-    monkeypatch.setattr(_ensemble.Ensemble, "epoch", records)
+    monkeypatch.setattr(Ensemble, "epoch", records)
     sweep = BetaSweep(
         [0.2, 4.0, 30.0], [0], build, patience=3, **SHORT | {"epochs": 60}
     ).fit(x)

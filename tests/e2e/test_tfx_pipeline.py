@@ -164,4 +164,8 @@ def test_containers_find_executors_and_types_by_their_names(out):
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["tfrwc.components.engine.tfx"] * len(ours)
+    executors = len(ours) - 3
+    assert done.stdout.split() == [
+        *["tfrwc.components.engine.tfx"] * 3,
+        *["tfrwc.components.tfx"] * executors,
+    ]

@@ -3,31 +3,39 @@
 >>> from tfrwc.components import ImageExampleGen
 >>> from tfrwc.components.engine import local
 >>> data = ImageExampleGen(dataset="digits", purpose="classes")
->>> made = local.run([data], "runs/data")  # doctest: +SKIP
->>> made["ImageExampleGen"]["examples"].uri  # doctest: +SKIP
+>>> artifacts = local.run([data], "runs/data")  # doctest: +SKIP
+>>> artifacts["ImageExampleGen"]["examples"].uri  # doctest: +SKIP
+
+A new component is a new file in this folder, with a function below the decorator
+``@component``. The names here are those functions, found by reading the files; a file
+is imported when its component is first used.
 """
 
-from importlib import import_module
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-_HOMES = {
-    "BetaVAEStudy": "beta_vae_study",
-    "DynamicsAnalyzer": "dynamics_analyzer",
-    "ImageExampleGen": "image_example_gen",
-    "ModelBlesser": "model_blesser",
-    "PrivacyEvaluator": "privacy_evaluator",
-    "PrivateExampleGen": "private_example_gen",
-    "RWCTrainer": "rwc_trainer",
-    "ReportGen": "report_gen",
-    "SavedModelPusher": "saved_model_pusher",
-}
-__all__ = sorted(_HOMES)
+import lazy_loader
+
+if TYPE_CHECKING:
+    from tfrwc.components.engine.component import Component
+
+_FUNCTIONS = re.compile(r"^@component\ndef (\w+)\(", re.MULTILINE)
 
 
-def __getattr__(name):
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def _components() -> dict[str, list[str]]:
+    """Names of the components in each file of this folder."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    texts = {file.stem: file.read_text(encoding="utf-8") for file in files}
+    return {stem: _FUNCTIONS.findall(text) for stem, text in texts.items()}
 
 
-def __dir__():
-    return __all__
+if TYPE_CHECKING:
+    __all__: list[str]
+
+    def __getattr__(name: str) -> Component: ...
+
+else:
+    __getattr__, __dir__, __all__ = lazy_loader.attach(
+        __name__, submod_attrs=_components()
+    )

@@ -12,21 +12,22 @@ def BetaVAEStudy(
     recording: OutputArtifact[TfrwcRecording],
     part: Parameter[str],
     trial: Parameter[str],
-):
+) -> None:
     """Sweep β in one world, or on images.
 
     Args:
-        evaluation: made.
-        model: made by the part images, of the best β; others leave the folder empty.
-        recording: made by the part collapse; others leave the folder empty.
+        evaluation: results of the part.
+        model: that of the best β, of the part images; others leave the folder empty.
+        recording: of the part collapse; others leave the folder empty.
         part: of `tfrwc.studies.beta.study.parts`.
         trial: what the part needs of a `tfrwc.studies.beta.study.Trial`, JSON.
     """
     from tfrwc.studies.beta import study
     from tfrwc.studies.beta.files import write_part
 
-    asked = study.Trial.from_json(trial)
-    recorded = f"{recording.uri}/recording.parquet"
-    with progress(evaluation.uri, [part, trial]) as kept:
-        made = study.run_part(part, asked, kept, recorded)
-    write_part(part, made, evaluation.uri, model.uri)
+    recording_file = f"{recording.uri}/recording.parquet"
+    with progress(evaluation.uri, [part, trial]) as folder:
+        results = study.run_part(
+            part, study.Trial.from_json(trial), folder, recording_file
+        )
+    write_part(part, results, evaluation.uri, model.uri)

@@ -21,13 +21,13 @@ def DynamicsAnalyzer(
     recordings: InputArtifact[list[TfrwcRecording]],
     trends: OutputArtifact[TfrwcTrends],
     trial: Parameter[str],
-):
+) -> None:
     """Group the layers' curves, and correlate their change with depth and size.
 
     Args:
         examples: that were trained on.
         models, recordings: of each seed.
-        trends: made.
+        trends: results of the analysis.
         trial: a `tfrwc.studies.dynamics.trial.Trial`, JSON.
     """
     import json
@@ -42,7 +42,10 @@ def DynamicsAnalyzer(
     results = analyse(
         Trial.from_json(trial),
         read_image_set(examples.uri),
-        [load_recording(f"{one.uri}/recording.parquet") for one in recordings],
-        [read_training(one.uri)["seconds"] for one in models],
+        [
+            load_recording(f"{artifact.uri}/recording.parquet")
+            for artifact in recordings
+        ],
+        [read_training(model.uri)["seconds"] for model in models],
     )
     (Path(trends.uri) / "results.json").write_text(json.dumps(results, indent=1))

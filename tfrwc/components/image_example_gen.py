@@ -15,14 +15,15 @@ def ImageExampleGen(
     size: Parameter[int] = 0,
     folder: Parameter[str] = "",
     fingerprint: Parameter[str] = "",
-):
+) -> None:
     """Write a data set as Examples.
 
     Args:
-        examples: made.
+        examples: the data set.
         dataset, purpose, images, size, folder: as of
             `tfrwc.studies.example_sets.generate`; 0 images are all.
-        fingerprint: of the files in `folder`, so that others are read anew.
+        fingerprint: of the files in `folder`, so that they are read again once they
+            change.
     """
     from tfrwc.studies.example_sets import generate
 

@@ -16,18 +16,18 @@ def ModelBlesser(
     measure: Parameter[str] = "auc",
     at_least: Parameter[float] = 0.5,
     epsilon_at_most: Parameter[float] = 0.0,
-):
-    """Bless a model, or not.
+) -> None:
+    """Bless a model, or say why not.
 
     Args:
         evaluation: of the model.
-        blessing: made.
+        blessing: the answer.
         measure: of the test, such as auc or balanced_accuracy.
-        at_least: that the lower end of its 95 % interval must be above.
+        at_least: value that the lower end of its 95 % interval must be above.
         epsilon_at_most: greatest epsilon of one image; 0 asks for no guarantee.
     """
     from tfrwc.studies.blessing import objections, write_blessing
 
-    found = objections(evaluation.uri, measure, at_least, epsilon_at_most)
-    write_blessing(found, blessing.uri)
-    blessing.set_int_custom_property("blessed", int(not found))
+    reasons = objections(evaluation.uri, measure, at_least, epsilon_at_most)
+    write_blessing(reasons, blessing.uri)
+    blessing.set_int_custom_property("blessed", int(not reasons))

@@ -23,17 +23,17 @@ def PrivacyEvaluator(
     statement: InputArtifact[TfrwcPrivacyStatement],
     evaluation: OutputArtifact[ModelEvaluation],
     arm: Parameter[str],
-    released: InputArtifact[Examples] = None,
-):
+    released: InputArtifact[Examples] | None = None,
+) -> None:
     """Test a network on clean images, and attack it.
 
     Args:
-        examples: of two classes, as they are.
+        examples: clean images of two classes.
         model, recording: of the training.
         statement: of the released images, or of the training.
-        evaluation: made.
-        arm: name of the way of training, which seeds share.
-        released: that it was trained on, if it was.
+        evaluation: results of the test and the attack.
+        arm: name of the way of training, which trainings with other seeds share.
+        released: images with noise that it was trained on, if it was.
     """
     from tfrwc.models.saved import read_model
     from tfrwc.privacy.statement import read_statement

@@ -1,4 +1,4 @@
-"""Component: Examples with noise on the images, and what that guarantees."""
+"""Component: images with noise, and what the noise guarantees."""
 
 import json
 
@@ -18,16 +18,18 @@ def PrivateExampleGen(
     statement: OutputArtifact[TfrwcPrivacyStatement],
     mechanism: Parameter[str],
     seed: Parameter[int] = 0,
-):
+) -> None:
     """Release images by a mechanism.
 
-    The secret key of the noise is the TFRWC_PRIVACY_KEY of the environment.
+    The secret key of the noise is read from the environment variable
+    TFRWC_PRIVACY_KEY.
 
     Args:
-        examples: of two classes.
-        private, statement: made.
+        examples: clean images of two classes.
+        private: the images with noise.
+        statement: what the noise guarantees.
         mechanism: name of one of `tfrwc.privacy.release.catalogue`.
-        seed: number of the release: others draw other noise.
+        seed: number of the release; each number draws noise of its own.
     """
     from tfrwc.privacy.keys import secret_key
     from tfrwc.studies.example_sets import read_task, write_task

@@ -14,19 +14,25 @@ def ReportGen(
     report: OutputArtifact[ModelEvaluation],
     study: Parameter[str],
     settings: Parameter[str] = "{}",
-    examples: InputArtifact[Examples] = None,
-    evaluations: InputArtifact[list[ModelEvaluation]] = None,
-    trends: InputArtifact[list[TfrwcTrends]] = None,
-):
+    examples: InputArtifact[Examples] | None = None,
+    evaluations: InputArtifact[list[ModelEvaluation]] | None = None,
+    trends: InputArtifact[list[TfrwcTrends]] | None = None,
+) -> None:
     """Write report.html, figures/ and results.json.
 
     Args:
-        report: made.
+        report: folder of the files.
         study: one of `tfrwc.studies.reports.STUDIES`.
-        settings: of the study, JSON, kept with the results.
-        examples, evaluations, trends: what the study is made of.
+        settings: of the study, JSON, written beside the results.
+        examples, evaluations, trends: what the study reports on.
     """
     from tfrwc.studies import reports
 
-    given = {"examples": examples, "evaluations": evaluations, "trends": trends}
-    reports.write(study, settings, report.uri, **given)
+    reports.write(
+        study,
+        settings,
+        report.uri,
+        examples=examples,
+        evaluations=evaluations,
+        trends=trends,
+    )

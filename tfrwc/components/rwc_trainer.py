@@ -32,17 +32,20 @@ def RWCTrainer(
     seed: Parameter[int] = 0,
     epsilon: Parameter[float] = 0.0,
     learning_rate: Parameter[float] = 0.0,
-    base: InputArtifact[Model] = None,
-):
+    base: InputArtifact[Model] | None = None,
+) -> None:
     """Train a network, recorded after each epoch.
 
     Args:
         examples: to train on.
-        model, model_run, recording, statement: made; the statement is of the training
-            itself, not of images that were released before.
+        model: the trained network.
+        model_run: logs for TensorBoard.
+        recording: how the layers changed.
+        statement: what the training itself guarantees, whatever images were released
+            before it.
         recipe, network, epochs, seed, epsilon, learning_rate: as of
             `tfrwc.studies.recipes.Settings`.
-        base: whose weights to start from.
+        base: model whose weights to start from.
     """
     from tfrwc.models.saved import write_model
     from tfrwc.privacy.statement import write_statement
@@ -51,14 +54,14 @@ def RWCTrainer(
     from tfrwc.studies.recipes import Settings, train
 
     settings = Settings(recipe, network, epochs, seed, epsilon, learning_rate)
-    recorded = Path(recording.uri) / "recording.parquet"
+    recording_file = Path(recording.uri) / "recording.parquet"
     start = base and base.uri
-    with progress(model_run.uri, [asdict(settings), examples.uri, start]) as kept:
-        trained = train(settings, examples.uri, recorded, kept, start)
+    with progress(model_run.uri, [asdict(settings), examples.uri, start]) as folder:
+        trained = train(settings, examples.uri, recording_file, folder, start)
     write_model(trained.model, model.uri, trained.facts)
     guarantee = write_statement(trained.statement, statement.uri)
     statement.set_string_custom_property("guarantee", guarantee)
-    made = load_recording(recorded)
-    write_logs(made, model_run.uri)
-    recording.set_int_custom_property("records", len(made))
-    recording.set_int_custom_property("layers", len(made.layers))
+    records = load_recording(recording_file)
+    write_logs(records, model_run.uri)
+    recording.set_int_custom_property("records", len(records))
+    recording.set_int_custom_property("layers", len(records.layers))

@@ -21,26 +21,28 @@ def SavedModelPusher(
     pushed: OutputArtifact[PushedModel],
     name: Parameter[str],
     folder: Parameter[str],
-    statement: InputArtifact[TfrwcPrivacyStatement] = None,
-    evaluation: InputArtifact[ModelEvaluation] = None,
-    blessing: InputArtifact[ModelBlessing] = None,
-):
+    statement: InputArtifact[TfrwcPrivacyStatement] | None = None,
+    evaluation: InputArtifact[ModelEvaluation] | None = None,
+    blessing: InputArtifact[ModelBlessing] | None = None,
+) -> None:
     """Push a model as the next version, with a manifest and a model card.
 
     Args:
         model: to be pushed.
-        pushed: made.
+        pushed: where it was pushed to.
         name: of the model.
-        folder: with all models, to which ``<name>/<version>/`` is added.
+        folder: of all models, to which ``<name>/<version>/`` is added.
         statement, evaluation: of the model, for the manifest.
-        blessing: if it is given and is none, nothing is pushed.
+        blessing: of the model; if it was not blessed, nothing is pushed.
     """
     from tfrwc.models.saved_models import push
     from tfrwc.studies.blessing import is_blessed, manifest, write_pushed
 
     path = None
     if blessing is None or is_blessed(blessing.uri):
-        of_model = (one and one.uri for one in (statement, evaluation))
-        path = push(model.uri, folder, name, manifest(model.uri, *of_model))
+        facts = manifest(
+            model.uri, statement and statement.uri, evaluation and evaluation.uri
+        )
+        path = push(model.uri, folder, name, facts)
     write_pushed(path, pushed.uri)
     pushed.set_int_custom_property("pushed", int(path is not None))

@@ -5,23 +5,32 @@ other features are columns of numbers or text, such as ``label``.
 """
 
 import io
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from tfrwc.datasets._decode import decode
+from tfrwc.datasets.decode import decode
 
 _FILE = "data_tfrecord-00000-of-00001.gz"
 
 
-def write_split(uri, split, images, columns):
+def write_split(
+    uri: str | os.PathLike[str],
+    split: str,
+    images: ArrayLike,
+    columns: Mapping[str, ArrayLike],
+) -> None:
     """Write images and what belongs to each.
 
     Args:
         uri: folder of the Examples.
         split: name of the split, such as ``"train"``.
         images: uint8 (n, height, width, 1 or 3).
-        columns: arrays (n,) of whole numbers, real ones or text, by name.
+        columns: arrays (n,) of whole numbers, real numbers or text, by name.
 
     Raises:
         ValueError: if images are of another type or shape, or a column of another
@@ -29,33 +38,37 @@ def write_split(uri, split, images, columns):
     """
     import tensorflow as tf
 
-    images = np.asarray(images)
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] not in (1, 3):
+    pixels = np.asarray(images)
+    if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[-1] not in (1, 3):
         raise ValueError(
             "Examples hold images of type uint8 and shape (n, height, width, 1 or 3). "
-            f"Received: {images.dtype}, {images.shape}."
+            f"Received: {pixels.dtype}, {pixels.shape}."
         )
-    columns = {name: np.asarray(values) for name, values in columns.items()}
-    for name, values in columns.items():
-        if values.shape != (len(images),):
+    arrays = {name: np.asarray(values) for name, values in columns.items()}
+    for name, values in arrays.items():
+        if values.shape != (len(pixels),):
             raise ValueError(
-                f"The column {name!r} needs a value for each of {len(images)} images. "
+                f"The column {name!r} needs a value for each of {len(pixels)} images. "
                 f"Received an array of shape {values.shape}."
             )
     folder = _folder(uri, split)
     folder.mkdir(parents=True, exist_ok=True)
     with tf.io.TFRecordWriter(str(folder / _FILE), "GZIP") as writer:
-        for i, image in enumerate(images):
+        for i, image in enumerate(pixels):
             features = {"image": _feature(_png(image))}
             features |= {
-                name: _feature(values[i].item()) for name, values in columns.items()
+                name: _feature(values[i].item()) for name, values in arrays.items()
             }
             example = tf.train.Example(features=tf.train.Features(feature=features))
             writer.write(example.SerializeToString())
 
 
-def read_split(uri, split) -> dict:
-    """Read a split.
+def read_split(uri: str | os.PathLike[str], split: str) -> dict[str, NDArray[Any]]:
+    """Read what `write_split` wrote.
+
+    Args:
+        uri: folder of the Examples.
+        split: name of the split.
 
     Returns:
         Arrays by name: image, uint8 (n, height, width, channels), and the columns (n,),
@@ -73,22 +86,22 @@ def read_split(uri, split) -> dict:
     for record in tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator():
         features = tf.train.Example.FromString(record).features.feature
         rows.append({name: _value(feature) for name, feature in features.items()})
-    found = {
+    columns = {
         name: np.array([row[name] for row in rows])
         for name in rows[0]
         if name != "image"
     }
     return {"image": np.stack([_pixels(row["image"]) for row in rows])} | {
         name: np.char.decode(values, "utf-8") if values.dtype.kind == "S" else values
-        for name, values in found.items()
+        for name, values in columns.items()
     }
 
 
-def _folder(uri, split):
+def _folder(uri: str | os.PathLike[str], split: str) -> Path:
     return Path(uri) / f"Split-{split}"
 
 
-def _png(image):
+def _png(image: NDArray[np.uint8]) -> bytes:
     from PIL import Image
 
     buffer = io.BytesIO()
@@ -98,12 +111,12 @@ def _png(image):
     return buffer.getvalue()
 
 
-def _pixels(png):
+def _pixels(png: bytes) -> NDArray[np.uint8]:
     pixels = decode(io.BytesIO(png))
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
-def _feature(value):
+def _feature(value: bytes | str | int | float) -> Any:
     import tensorflow as tf
 
     if isinstance(value, bytes):
@@ -115,7 +128,7 @@ def _feature(value):
     return tf.train.Feature(float_list=tf.train.FloatList(value=[value]))
 
 
-def _value(feature):
+def _value(feature: Any) -> Any:
     kind = feature.WhichOneof("kind")
     [value] = getattr(feature, kind).value
     return np.float32(value) if kind == "float_list" else value

@@ -1,11 +1,17 @@
 """Whether files are still those that were read."""
 
 import hashlib
+import os
 from pathlib import Path
 
 
-def fingerprint(path) -> str:
-    """Changes when a file in a folder, or one file, does: in name, size or time.
+def fingerprint(path: str | os.PathLike[str]) -> str:
+    """16 hexadecimal digits that change when the files do.
+
+    Contents are not read: a file has changed when its name, size or time of change has.
+
+    Args:
+        path: of a file, or of a folder with files.
 
     Raises:
         FileNotFoundError: if there is nothing at `path`.
@@ -18,7 +24,7 @@ def fingerprint(path) -> str:
     )
     digest = hashlib.sha256()
     for file in files:
-        found = file.stat()
+        status = file.stat()
         name = file.relative_to(path.parent).as_posix()
-        digest.update(f"{name}\n{found.st_size}\n{found.st_mtime_ns}\n".encode())
+        digest.update(f"{name}\n{status.st_size}\n{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()[:16]

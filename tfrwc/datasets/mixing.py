@@ -4,14 +4,25 @@
 >>> f = mixing.product(weak=0.3)
 >>> factors, x = mixing.sample(f, sigma=0.3, count=1000, seed=0)
 
-Each function here returns f(s, xp): s of shape (..., k) to the means of the data, (...,
-n). `xp` is numpy, or ``keras.ops`` where s is a tensor, as in a decoder held fixed.
+All but `sample` return a function f(s, xp) that maps factors s, of shape (..., k), to
+the means of the data, (..., n). `xp` is numpy, or ``keras.ops`` where s is a tensor, as
+in a decoder that is held fixed.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tfrwc._common.checks import is_number, whole_number
+from tfrwc.disentangle.checks import finite_matrix
+
+# Arrays of NumPy and tensors of Keras have no type in common.
+Mixing = Callable[..., Any]
 
 
-def linear(A):
+def linear(A: ArrayLike) -> Mixing:
     """x = A s.
 
     Args:
@@ -20,63 +31,72 @@ def linear(A):
     Raises:
         ValueError: if A is not a finite matrix.
     """
-    A = _check(A)
+    matrix = finite_matrix(A)
 
-    def f(s, xp=np):
-        return xp.matmul(s, xp.array(A.T, dtype=s.dtype))
+    def f(s: Any, xp: Any = np) -> Any:
+        return xp.matmul(s, xp.array(matrix.T, dtype=s.dtype))
 
     return f
 
 
-def tanh(A):
-    """x = tanh(A s), of each coordinate. `A` as of `linear`."""
+def tanh(A: ArrayLike) -> Mixing:
+    """x = tanh(A s), coordinate by coordinate.
+
+    Args:
+        A: (n, k).
+
+    Raises:
+        ValueError: if A is not a finite matrix.
+    """
     inner = linear(A)
 
-    def f(s, xp=np):
+    def f(s: Any, xp: Any = np) -> Any:
         return xp.tanh(inner(s, xp))
 
     return f
 
 
-def sum_and_squares():
+def sum_and_squares() -> Mixing:
     """x = (s₁ + s₂, s₁² - s₂²), for two factors."""
 
-    def f(s, xp=np):
+    def f(s: Any, xp: Any = np) -> Any:
         a, b = s[..., 0], s[..., 1]
         return xp.stack([a + b, a * a - b * b], axis=-1)
 
     return f
 
 
-def product(weak=0.3):
+def product(weak: float = 0.3) -> Mixing:
     """x = (s₁ s₂, weak (s₁ + s₂)), for two factors.
 
     The data do not change when the factors are swapped, so that the true posterior is
     symmetric, and often has two modes.
 
     Args:
-        weak: how strongly the sum is seen; with 0 only the product is.
+        weak: weight of the sum; with 0 the data show the product alone.
 
     Raises:
         ValueError: if `weak` is not a finite number.
     """
-    if not (np.isscalar(weak) and np.isfinite(weak)):
+    if not is_number(weak):
         raise ValueError(f"weak must be a finite number. Received: {weak!r}.")
 
-    def f(s, xp=np):
+    def f(s: Any, xp: Any = np) -> Any:
         a, b = s[..., 0], s[..., 1]
         return xp.stack([a * b, weak * (a + b)], axis=-1)
 
     return f
 
 
-def sample(f, sigma, count, seed, k=2):
-    """Factors s ~ N(0, I_k) and data x = f(s) + σ ε, the same for the same seed.
+def sample(
+    f: Mixing, sigma: float, count: int, seed: int, k: int = 2
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Draw factors s ~ N(0, I_k) and data x = f(s) + σ ε; a seed gives the same again.
 
     Args:
-        f: one of the above, or any function (count, k) -> (count, n).
-        sigma: standard deviation of the noise; 0 for none.
-        count: how many.
+        f: what a function above returns, or any function (count, k) -> (count, n).
+        sigma: standard deviation σ of the noise; 0 for none.
+        count: number of examples.
         seed: of `numpy.random.default_rng`.
         k: number of factors.
 
@@ -86,12 +106,9 @@ def sample(f, sigma, count, seed, k=2):
     Raises:
         ValueError: if an argument is not as above.
     """
-    if not (np.isscalar(sigma) and np.isfinite(sigma) and sigma >= 0):
+    if not is_number(sigma) or sigma < 0:
         raise ValueError(f"sigma must be 0 or more. Received: {sigma!r}.")
-    if count < 1 or k < 1:
-        raise ValueError(
-            f"count and k must be 1 or more. Received: count={count}, k={k}."
-        )
+    count, k = whole_number(count, "count"), whole_number(k, "k")
     rng = np.random.default_rng(seed)
     factors = rng.normal(size=(count, k))
     means = np.asarray(f(factors))
@@ -102,12 +119,3 @@ def sample(f, sigma, count, seed, k=2):
         )
     x = means + sigma * rng.normal(size=means.shape)
     return factors.astype(np.float32), x.astype(np.float32)
-
-
-def _check(A):
-    A = np.asarray(A, np.float64)
-    if A.ndim != 2 or not np.isfinite(A).all() or not A.size:
-        raise ValueError(
-            f"A must be a finite matrix (n, k). Received: shape {A.shape}."
-        )
-    return A

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import tensorflow_datasets as tfds
 
-from tfrwc.datasets._xray_builder import CITATION, XRayBuilder
+from tfrwc.datasets.xray_builder import CITATION, XRayBuilder
 
 
 @dataclass(kw_only=True)
@@ -36,7 +36,7 @@ class Pneumonia(XRayBuilder):
         PneumoniaConfig(name="medmnist", size=28, description="PneumoniaMNIST"),
     ]
 
-    def _info(self):
+    def _info(self) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(
             description="Pediatric chest X-rays, normal or with pneumonia: "
             f"{self.builder_config.description}.",

@@ -1,4 +1,4 @@
-"""Pediatric chest X-rays, released with noise, with the statement of what that gives.
+"""Pediatric chest X-rays, released with noise, and the statement of what it protects.
 
 The secret key of the noise is read from the environment variable TFRWC_PRIVACY_KEY
 (hexadecimal; make one by ``python -c "import secrets; print(secrets.token_hex(32))"``)
@@ -13,12 +13,14 @@ noise, which costs nothing.
 ... )  # doctest: +SKIP
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import tensorflow_datasets as tfds
 
 from tfrwc.datasets import xray_files
-from tfrwc.datasets._xray_builder import CITATION, XRayBuilder
+from tfrwc.datasets.xray_builder import CITATION, XRayBuilder
 from tfrwc.privacy import to_uint8
 from tfrwc.privacy.keys import secret_key
 from tfrwc.privacy.release.catalogue import DELTA, standard_mechanisms
@@ -36,7 +38,7 @@ class PrivatePneumoniaConfig(tfds.core.BuilderConfig):
         size: height and width of the images before the noise: 28, 64 or 224.
     """
 
-    mechanism: object = None
+    mechanism: Any = None
     size: int = 64
 
 
@@ -50,7 +52,7 @@ class PrivatePneumonia(XRayBuilder):
         for name, mechanism in standard_mechanisms((64, 64)).items()
     ]
 
-    def _info(self):
+    def _info(self) -> tfds.core.DatasetInfo:
         config = self.builder_config
         return self.dataset_info_from_configs(
             description="Pediatric chest X-rays, normal or with pneumonia, of "
@@ -62,7 +64,7 @@ class PrivatePneumonia(XRayBuilder):
             metadata=tfds.core.MetadataDict(),
         )
 
-    def _split_generators(self, dl_manager):
+    def _split_generators(self, dl_manager: Any) -> dict[str, Any]:
         secret_key()  # so that a missing one stops the build before it begins
         source, config = self._source(dl_manager), self.builder_config
         statement = config.mechanism.statement(
@@ -74,16 +76,16 @@ class PrivatePneumonia(XRayBuilder):
         write_statement(statement, self.data_path)
         return super()._split_generators(dl_manager)
 
-    def _reader(self, source):
+    def _reader(self, source: xray_files.Source) -> Callable[[str], xray_files.Example]:
         return _PrivateReader(source, self.builder_config.mechanism)
 
 
 @dataclass(frozen=True)
 class _PrivateReader:
-    source: object
-    mechanism: object
+    source: xray_files.Source
+    mechanism: Any
 
-    def __call__(self, key):
+    def __call__(self, key: str) -> xray_files.Example:
         example = self.source.read(key)
         # The id is the file's place in the set, and so the same in any build.
         noisy = self.mechanism.privatize(example["image"][None], secret_key(), [key])

@@ -12,15 +12,18 @@ folder ``TFRWC_DATA_DIR``, if that variable is set and the file is there, else f
 TensorFlow Datasets (TFDS).
 """
 
-import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tfrwc.datasets.sources import DATA_DIR_VARIABLE
+from tfrwc.datasets.archives import read_arrays
+from tfrwc.datasets.catalogue import DATA_DIR_VARIABLE, DATA_SETS
 
+_Floats = NDArray[np.float64]
+_Mask = NDArray[np.bool_]
 _FACTORS = ("shape", "scale", "orientation", "x", "y")
 _SCALES = np.linspace(0.5, 1, 4)
 # Rectangles and ellipses look the same after half a turn, so that is all there is.
@@ -42,17 +45,19 @@ class Sprites:
     """
 
     origin: str
-    images: np.ndarray
-    factors: np.ndarray
-    factor_names: tuple
+    images: NDArray[np.uint8]
+    factors: NDArray[np.int64]
+    factor_names: tuple[str, ...]
 
     @property
-    def pixels(self) -> np.ndarray:
-        """The images as float32 in 0..1, made anew at each call."""
-        return self.images.astype(np.float32) / 255
+    def pixels(self) -> NDArray[np.float32]:
+        """The images as float32 in 0..1, a new array at each call."""
+        pixels: NDArray[np.float32] = self.images.astype(np.float32)
+        pixels /= 255
+        return pixels
 
 
-def generate(size=16) -> Sprites:
+def generate(size: int = 16) -> Sprites:
     """Draw 4,608 sprites, no two of them alike, the same ones every time.
 
     They are every combination of 3 shapes (rectangle, ellipse, triangle), 4 scales, 6
@@ -91,7 +96,7 @@ def generate(size=16) -> Sprites:
     )
 
 
-def _turn(x, y, angle):
+def _turn(x: _Floats, y: _Floats, angle: float) -> tuple[_Floats, _Floats]:
     cos, sin = np.cos(angle), np.sin(angle)
     return x * cos + y * sin, y * cos - x * sin
 
@@ -99,26 +104,28 @@ def _turn(x, y, angle):
 # The shapes have their centre of mass at 0, and reach to a distance of 1 from it.
 
 
-def _rectangle(x, y):
+def _rectangle(x: _Floats, y: _Floats) -> _Mask:
     half = 1 / np.sqrt(10)
     return (abs(x) <= 3 * half) & (abs(y) <= half)
 
 
-def _ellipse(x, y):
-    return x**2 + (y / 0.6) ** 2 <= 1
+def _ellipse(x: _Floats, y: _Floats) -> _Mask:
+    inside: _Mask = x**2 + (y / 0.6) ** 2 <= 1
+    return inside
 
 
-def _triangle(x, y):
+def _triangle(x: _Floats, y: _Floats) -> _Mask:
     return (y <= 0.5) & (abs(x) <= 0.4 * (1 + y))
 
 
-def _shrink(inside):
+def _shrink(inside: _Mask) -> NDArray[np.uint8]:
     """Grey levels from how much of each pixel is inside; axes (..., row, column)."""
     *many, rows, columns = inside.shape
     cells = inside.reshape(
         *many, rows // _SUBPIXELS, _SUBPIXELS, columns // _SUBPIXELS, _SUBPIXELS
     )
-    return np.round(255 * cells.mean(axis=(-3, -1))).astype(np.uint8)
+    grey: NDArray[np.uint8] = np.round(255 * cells.mean(axis=(-3, -1))).astype(np.uint8)
+    return grey
 
 
 def dsprites() -> Sprites:
@@ -132,37 +139,29 @@ def dsprites() -> Sprites:
         OSError: if the file is damaged, or TFDS cannot get the set; the message says
             what to do.
     """
-    data_dir = os.environ.get(DATA_DIR_VARIABLE)
-    path = Path(data_dir or "") / "dsprites.npz"
-    if data_dir and path.exists():
-        return _archive(path)
-    return _tfds()
+    path = DATA_SETS["dsprites"].path
+    return _from_tfds() if path is None else _from_archive(path)
 
 
-def _archive(path):
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            images, factors = arrays["imgs_grid"], arrays["latents_classes_grid"]
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, OSError) as error:
-        raise OSError(
-            f"{path} cannot be read as dSprites ({error}). Get the file again, or "
-            f"unset {DATA_DIR_VARIABLE} to load it by TFDS."
-        ) from error
+def _from_archive(path: Path) -> Sprites:
+    keys = ("imgs_grid", "latents_classes_grid")
+    images, factors = read_arrays(path, keys, "dSprites", "load it")
     origin = f"dSprites, a grid of {len(images)} from {path.name}"
     return _binary(origin, images, factors)
 
 
-def _tfds():
+def _from_tfds() -> Sprites:
     import tensorflow_datasets as tfds
 
-    builder = tfds.builder("dsprites")
+    data_set = DATA_SETS["dsprites"]
+    builder = tfds.builder(data_set.tfds)
     try:
         builder.download_and_prepare()
     except Exception as error:  # each download protocol brings its own errors
         raise OSError(
             f"TFDS could not get dSprites ({type(error).__name__}: {error}). Connect "
-            "to the network, prepare it in TFDS_DATA_DIR, put dsprites.npz in a folder "
-            f"named by {DATA_DIR_VARIABLE}, or use sprites.generate()."
+            f"to the network, prepare it in TFDS_DATA_DIR, put {data_set.file} in a "
+            f"folder named by {DATA_DIR_VARIABLE}, or use sprites.generate()."
         ) from error
     keys = [
         f"label_{name}"
@@ -170,7 +169,7 @@ def _tfds():
     ]
     steps = np.array([1, 1, 4, 2, 2])
 
-    def in_grid(example):
+    def in_grid(example: dict[str, Any]) -> Any:
         off = [example[key] % step for key, step in zip(keys, steps, strict=True)]
         return sum(off) == 0
 
@@ -189,6 +188,6 @@ def _tfds():
     )
 
 
-def _binary(origin, images, factors):
+def _binary(origin: str, images: NDArray[Any], factors: NDArray[Any]) -> Sprites:
     black_and_white = np.where(images[..., None] > 0, np.uint8(255), np.uint8(0))
     return Sprites(origin, black_and_white, factors.astype(np.int64), _FACTORS)

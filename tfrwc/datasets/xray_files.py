@@ -8,21 +8,29 @@ folders NORMAL and PNEUMONIA, as it circulates on Kaggle; one .npz archive of it
 import functools
 import hashlib
 import io
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tfrwc.datasets._decode import UnreadableImageError, decode
+from tfrwc.datasets.catalogue import DATA_SETS
+from tfrwc.datasets.decode import UnreadableImageError, decode
 
 SPLITS = ("train", "val", "test")
 LABELS = ("NORMAL", "PNEUMONIA")
 SUBTYPES = ("normal", "bacteria", "virus", "unknown")
-MEDMNIST = "pneumoniamnist.npz"
-MEDMNIST_URL = "https://zenodo.org/records/10519652/files/pneumoniamnist.npz"
-MEDMNIST_SHA256 = "e1792d3f03751cb101e99f19a63b3c1941436c988665f47853417b05be250cd8"
-ARCHIVES = {64: "chest_xray_64.npz", 224: "chest_xray_224_jpeg.npz"}
+MEDMNIST = DATA_SETS["pneumoniamnist"]
+MEDMNIST_URL = f"https://zenodo.org/records/10519652/files/{MEDMNIST.file}"
+# Of the whole set, by the size of its images.
+ARCHIVES = {
+    row.size: row.file
+    for row in DATA_SETS.values()
+    if row.xrays and row.file and row is not MEDMNIST
+}
 
 _PNEUMONIA = re.compile(r"(person\d+)_(bacteria|virus)_")
 _NORMAL = re.compile(r"((?:NORMAL\d+-)?IM-\d+)-")
@@ -30,6 +38,17 @@ _NORMAL = re.compile(r"((?:NORMAL\d+-)?IM-\d+)-")
 
 class BadFileError(ValueError):
     """A file that is not what it should be; the message says what is wrong."""
+
+
+class Example(TypedDict):
+    """An image, uint8 (height, width, 1), with its label, of LABELS, and its subtype,
+    of SUBTYPES; patient is empty where it is not known."""
+
+    image: NDArray[np.uint8]
+    label: str
+    subtype: str
+    patient: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -44,7 +63,7 @@ class Folder:
     root: str
     size: int | None
 
-    def keys(self, split) -> list[str]:
+    def keys(self, split: str) -> list[str]:
         """Relative paths of all files of a split but hidden ones, sorted."""
         root = Path(self.root)
         return [
@@ -54,15 +73,15 @@ class Folder:
             if path.is_file() and not path.name.startswith(".")
         ]
 
-    def read(self, key) -> dict:
-        """One example.
+    def read(self, key: str) -> Example:
+        """Read the file of a key.
 
         Raises:
             BadFileError: if the file is empty, no image, or named as the other class.
         """
         path = Path(self.root) / key
         label = key.split("/")[1]
-        subtype, patient = named(path.name, label)
+        subtype, patient = subtype_and_patient(path.name, label)
         return {
             "image": grey_image(path.read_bytes(), self.size),
             "label": label,
@@ -84,11 +103,13 @@ class Archive:
     path: str
     size: int | None
 
-    def keys(self, split) -> list[str]:
+    def keys(self, split: str) -> list[str]:
+        """Keys of all images of a split, each with the name of the file it was."""
         names = self._array(f"names_{split}")
         return [f"{split}/{i:05d}/{name.decode()}" for i, name in enumerate(names)]
 
-    def read(self, key) -> dict:
+    def read(self, key: str) -> Example:
+        """Read the image of a key; BadFileError if it is no image."""
         split, index, name = key.split("/")
         i = int(index)
         if "jpeg_" + split in _arrays(self.path):
@@ -105,7 +126,7 @@ class Archive:
             "name": name,
         }
 
-    def _array(self, name):
+    def _array(self, name: str) -> NDArray[Any]:
         return _arrays(self.path)[name]
 
 
@@ -119,13 +140,15 @@ class MedMNIST:
 
     path: str
 
-    def keys(self, split) -> list[str]:
+    def keys(self, split: str) -> list[str]:
+        """Keys of all images of a split."""
         return [
             f"{split}/{i:05d}"
             for i in range(len(_arrays(self.path)[f"{split}_labels"]))
         ]
 
-    def read(self, key) -> dict:
+    def read(self, key: str) -> Example:
+        """Read the image of a key."""
         split, index = key.split("/")
         arrays = _arrays(self.path)
         label = int(arrays[f"{split}_labels"][int(index)].item())
@@ -138,11 +161,14 @@ class MedMNIST:
         }
 
 
-def find(folder, size):
+Source = Folder | Archive | MedMNIST
+
+
+def find(folder: str | os.PathLike[str], size: int | None) -> Source:
     """The source of images of a size in a folder.
 
     Args:
-        folder: holds chest_xray/, or one of `ARCHIVES`, or `MEDMNIST` for size 28.
+        folder: holds chest_xray/, or one of `ARCHIVES`, or PneumoniaMNIST for size 28.
         size: 28, 64, 224, or None for the files' own sizes.
 
     Raises:
@@ -151,11 +177,11 @@ def find(folder, size):
     """
     folder = Path(folder)
     if size == 28:
-        path = folder / MEDMNIST
+        path = folder / str(MEDMNIST.file)
         if path.exists():
-            check_sha256(path, MEDMNIST_SHA256)
+            check_sha256(path, str(MEDMNIST.sha256))
             return MedMNIST(str(path))
-        wanted = f"{MEDMNIST} ({MEDMNIST_URL})"
+        missing_files = f"{MEDMNIST.file} ({MEDMNIST_URL})"
     else:
         root = folder / "chest_xray"
         if root.is_dir():
@@ -169,40 +195,44 @@ def find(folder, size):
         archive = folder / ARCHIVES[64 if size == 64 else 224]
         if size and archive.exists():
             return Archive(str(archive), size)
-        wanted = (
+        missing_files = (
             "the folder chest_xray of Kaggle's set "
             "paultimothymooney/chest-xray-pneumonia"
         )
     raise FileNotFoundError(
-        f"There are no X-rays in {folder}. Put there {wanted}, or name the folder "
-        "that holds it as manual_dir."
+        f"There are no X-rays in {folder}. Put there {missing_files}, or name the "
+        "folder that holds it as manual_dir."
     )
 
 
-def most_images_of_a_patient(source) -> int:
-    """The greatest number of images with one patient id, over all splits."""
+def most_images_of_a_patient(source: Source) -> int:
+    """The greatest number of images of one patient, over all splits."""
     if isinstance(source, MedMNIST):
         return 31  # as in the set that it was made from
-    counts = {}
+    counts: dict[str, int] = {}
     for split in SPLITS:
         for key in source.keys(split):
             name = key.rsplit("/", 1)[1]
-            found = _PNEUMONIA.match(name) or _NORMAL.match(name)
-            patient = found.group(1) if found else name
+            match = _PNEUMONIA.match(name) or _NORMAL.match(name)
+            patient = match.group(1) if match else name
             counts[patient] = counts.get(patient, 0) + 1
     return max(counts.values(), default=1)
 
 
-def named(name, label):
-    """Subtype and patient that a file name tells.
+def subtype_and_patient(name: str, label: str) -> tuple[str, str]:
+    """Subtype, of `SUBTYPES`, and patient, as the name of a file tells them.
+
+    Args:
+        name: of the file; where it tells no patient, its stem stands for one.
+        label: of `LABELS`.
 
     Raises:
         BadFileError: if it is a name of the other class.
     """
     pneumonia, normal = _PNEUMONIA.match(name), _NORMAL.match(name)
     if (normal and label != "NORMAL") or (pneumonia and label != "PNEUMONIA"):
-        told = "PNEUMONIA" if pneumonia else "NORMAL"
-        raise BadFileError(f"lies in {label}, but its name is one of {told}")
+        other = "PNEUMONIA" if pneumonia else "NORMAL"
+        raise BadFileError(f"lies in {label}, but its name is one of {other}")
     if pneumonia:
         return pneumonia.group(2), pneumonia.group(1)
     if normal:
@@ -210,8 +240,12 @@ def named(name, label):
     return ("normal" if label == "NORMAL" else "unknown"), Path(name).stem
 
 
-def grey_image(data, size=None) -> np.ndarray:
-    """Grey uint8 image (height, width, 1) of a file's bytes.
+def grey_image(data: bytes, size: int | None = None) -> NDArray[np.uint8]:
+    """The image in the bytes of a file, in grey: uint8 (height, width, 1).
+
+    Args:
+        data: of the file.
+        size: height and width it is resized to; None leaves it as it is.
 
     Raises:
         BadFileError: if they are no image.
@@ -229,18 +263,26 @@ def grey_image(data, size=None) -> np.ndarray:
     return _resized(image, size)
 
 
-def check_sha256(path, expected):
-    """Raise BadFileError unless a file has a SHA-256."""
+def check_sha256(path: str | os.PathLike[str], expected: str) -> None:
+    """Check that a file is the published one.
+
+    Args:
+        path: of the file.
+        expected: its SHA-256, in hexadecimal.
+
+    Raises:
+        BadFileError: if its SHA-256 is another.
+    """
     with open(path, "rb") as file:
-        found = hashlib.sha256(file.read()).hexdigest()
-    if found != expected:
+        digest = hashlib.sha256(file.read()).hexdigest()
+    if digest != expected:
         raise BadFileError(
-            f"{path} is not the published file: its SHA-256 is {found}, not "
+            f"{path} is not the published file: its SHA-256 is {digest}, not "
             f"{expected}. Get it again."
         )
 
 
-def _resized(grey, size):
+def _resized(grey: NDArray[np.uint8], size: int | None) -> NDArray[np.uint8]:
     from PIL import Image
 
     if size is not None and grey.shape != (size, size):
@@ -250,7 +292,7 @@ def _resized(grey, size):
 
 
 @functools.lru_cache(maxsize=4)
-def _arrays(path):
+def _arrays(path: str) -> dict[str, NDArray[Any]]:
     """All arrays of an archive, once per process."""
     with np.load(path, allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}

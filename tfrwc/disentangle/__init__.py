@@ -8,8 +8,9 @@ The theory and the scores do not import TensorFlow; each name is loaded when it 
 used.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+import lazy_loader
 
 if TYPE_CHECKING:
     from tfrwc.disentangle import nonlinear, scores, theory
@@ -18,16 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BetaSweep", "BetaVAE", "nonlinear", "scores", "theory"]
 
-_HOMES = {"BetaSweep": "sweep", "BetaVAE": "beta_vae"}
-
-
-def __getattr__(name):
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    if name in __all__:
-        return import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted(__all__)
+__getattr__, __dir__, _ = lazy_loader.attach(
+    __name__,
+    submodules=["nonlinear", "scores", "theory"],
+    submod_attrs={"beta_vae": ["BetaVAE"], "sweep": ["BetaSweep"]},
+)

@@ -18,30 +18,39 @@ logs.
 """
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
 
-from tfrwc.models import vae as networks
-
-if keras.backend.backend() != "tensorflow":
-    raise ImportError(
-        "BetaVAE needs Keras' TensorFlow backend, because its distributions are those "
-        f"of TensorFlow Probability. Received: {keras.backend.backend()}. Set "
-        "KERAS_BACKEND=tensorflow."
-    )
-
-import tensorflow as tf
-
-from tfrwc.compat.tensorflow_probability import distributions as tfd
+from tfrwc._common.checks import one_of
+from tfrwc.disentangle.checks import count
+from tfrwc.disentangle.vae_distributions import (
+    Distribution,
+    bernoulli,
+    divergence,
+    gaussian,
+    mean_and_deviation,
+    mean_and_factor,
+    posterior_distribution,
+)
+from tfrwc.disentangle.vae_parts import (
+    Schedule,
+    at_step,
+    decoder_network,
+    encoder_network,
+    example_shape,
+    number_or_schedule,
+    posterior_head,
+)
 
 POSTERIORS = ("diagonal", "full")
 LIKELIHOODS = ("gaussian", "bernoulli")
-_Schedule = keras.optimizers.schedules.LearningRateSchedule
 
 
 @keras.saving.register_keras_serializable("tfrwc")
-class BetaVAE(keras.Model):
+class BetaVAE(keras.Model):  # type: ignore[misc]
     """A variational autoencoder with a weight β on its divergence.
 
     Compile with an optimizer alone and fit on x alone. Logs: loss; log_likelihood,
@@ -78,26 +87,26 @@ class BetaVAE(keras.Model):
 
     def __init__(
         self,
-        shape,
-        n_latents,
+        shape: int | tuple[int, ...],
+        n_latents: int,
         *,
-        beta=1.0,
-        encoder="dense",
-        decoder=None,
-        posterior="diagonal",
-        likelihood="gaussian",
-        noise=1.0,
-        capacity=None,
-        seed=None,
-        **kwargs,
-    ):
+        beta: float | Schedule = 1.0,
+        encoder: str | keras.Model = "dense",
+        decoder: str | keras.Model | Callable[[Any], Any] | None = None,
+        posterior: str = "diagonal",
+        likelihood: str = "gaussian",
+        noise: float | str = 1.0,
+        capacity: float | Schedule | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
-        self.shape = _shape(shape)
-        self.n_latents = _count(n_latents)
+        self.shape = example_shape(shape)
+        self.n_latents = count(n_latents, "n_latents")
         self.beta = beta
         self.capacity = capacity
-        self.posterior = _one_of("posterior", posterior, POSTERIORS)
-        self.likelihood = _one_of("likelihood", likelihood, LIKELIHOODS)
+        self.posterior = one_of(posterior, POSTERIORS, "posterior")
+        self.likelihood = one_of(likelihood, LIKELIHOODS, "likelihood")
         self.seed = seed
         if decoder is None:
             if isinstance(encoder, keras.Model):
@@ -108,23 +117,12 @@ class BetaVAE(keras.Model):
             decoder = encoder
         # Networks by name are written to a file as their names.
         self._named = [n if isinstance(n, str) else None for n in (encoder, decoder)]
-        seeds = np.random.SeedSequence(seed).generate_state(4) // 2
-        self._draws = keras.random.SeedGenerator(int(seeds[0]))
-        self.encoder = _encoder(encoder, self.shape, int(seeds[1]))
+        seeds = [int(s) for s in np.random.SeedSequence(seed).generate_state(4) // 2]
+        self._draws = keras.random.SeedGenerator(seeds[0])
+        self.encoder = encoder_network(encoder, self.shape, seeds[1])
         parameters = self.n_latents * (2 if posterior == "diagonal" else n_latents + 1)
-        self.head = keras.Sequential(
-            [
-                keras.layers.Flatten(),
-                keras.layers.Dense(
-                    parameters,
-                    kernel_initializer=keras.initializers.GlorotUniform(int(seeds[2])),
-                    name="posterior",
-                ),
-            ],
-            name="head",
-        )
-        self.head.build(self.encoder.output_shape)
-        self.decoder = _decoder(decoder, self.shape, self.n_latents, int(seeds[3]))
+        self.head = posterior_head(self.encoder.output_shape, parameters, seeds[2])
+        self.decoder = decoder_network(decoder, self.shape, self.n_latents, seeds[3])
         self.given_noise = noise
         self._log_noise = self._noise_weight(noise)
         self._means = {
@@ -135,56 +133,59 @@ class BetaVAE(keras.Model):
         self.built = True
 
     @property
-    def beta(self):
+    def beta(self) -> float | Schedule:
         """Weight of the divergence: a number, or a schedule of the training step."""
         return self._beta
 
     @beta.setter
-    def beta(self, value):
-        self._beta = _positive("beta", value)
+    def beta(self, value: float | Schedule) -> None:
+        self._beta = number_or_schedule("beta", value)
 
     @property
-    def capacity(self):
+    def capacity(self) -> float | Schedule | None:
         """C in nats, a number or a schedule of the training step; None for none."""
         return self._capacity
 
     @capacity.setter
-    def capacity(self, value):
-        self._capacity = None if value is None else _positive("capacity", value, True)
+    def capacity(self, value: float | Schedule | None) -> None:
+        if value is not None:
+            value = number_or_schedule("capacity", value, or_zero=True)
+        self._capacity = value
 
     @property
-    def noise(self):
+    def noise(self) -> float | None:
         """η, the deviation of a Gaussian likelihood; None for Bernoulli."""
         if self._log_noise is None:
             return None
         return float(np.exp(keras.ops.convert_to_numpy(self._log_noise)))
 
     @property
-    def water_level(self):
+    def water_level(self) -> float | None:
         """β η² with a Gaussian likelihood and a β that is a number; else None."""
-        if self.noise is None or isinstance(self.beta, _Schedule):
+        if self.noise is None or isinstance(self.beta, Schedule):
             return None
-        return self.beta * self.noise**2
+        return float(self.beta * self.noise**2)
 
-    def encode(self, x):
+    def encode(self, x: Any) -> Distribution:
         """q(z|x), a TensorFlow Probability distribution, of x (batch, *shape)."""
-        return self._q(*self._parameters(x))
+        return posterior_distribution(*self._parameters(x))
 
-    def decode(self, z):
+    def decode(self, z: Any) -> Distribution:
         """p(x|z), a TensorFlow Probability distribution, of z (batch, n_latents)."""
         return self._p(self.decoder(z))
 
-    def call(self, x, training=None):
+    def call(self, x: Any, training: bool | None = None) -> dict[str, Any]:
+        """What the class says of calling it; `training` changes nothing."""
         x = keras.ops.cast(x, self.compute_dtype)
         noise = keras.random.normal(
             (keras.ops.shape(x)[0], self.n_latents), seed=self._draws
         )
         return self.infer(x, noise)
 
-    def infer(self, x, noise):
+    def infer(self, x: Any, noise: Any) -> dict[str, Any]:
         """As `call`, with z = mean + scale · noise, of noise (batch, n_latents)."""
         mean, scale = self._parameters(x)
-        codes = mean + self._q(mean, scale).scale.matvec(noise)
+        codes = mean + posterior_distribution(mean, scale).scale.matvec(noise)
         return {
             "mean": mean,
             "scale": scale,
@@ -192,24 +193,37 @@ class BetaVAE(keras.Model):
             "decoded": self.decoder(codes),
         }
 
-    def terms(self, x, inferred):
-        """Of each example: log_likelihood, rate and distortion, each (batch,)."""
+    def terms(self, x: Any, inferred: dict[str, Any]) -> dict[str, Any]:
+        """What the loss of each example is made of.
+
+        Args:
+            x: (batch, *shape).
+            inferred: what `infer` returned for it.
+
+        Returns:
+            log_likelihood, rate and distortion, each (batch,).
+        """
         p = self._p(inferred["decoded"])
-        q = self._q(inferred["mean"], inferred["scale"])
-        prior = tfd.MultivariateNormalDiag(tf.zeros(self.n_latents))
-        error = tf.square(x - p.mean())
+        q = posterior_distribution(inferred["mean"], inferred["scale"])
+        error = keras.ops.square(x - p.mean())
         return {
             "log_likelihood": p.log_prob(x),
-            "rate": tfd.kl_divergence(q, prior),
-            "distortion": tf.reduce_sum(error, axis=list(range(1, error.shape.rank))),
+            "rate": divergence(q, self.n_latents),
+            "distortion": keras.ops.sum(error, axis=list(range(1, len(error.shape)))),
         }
 
     def compute_loss(
-        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
-    ):
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """The loss of a batch x (batch, *shape), for which `call` returned `y_pred`."""
         terms = self.terms(keras.ops.cast(x, self.compute_dtype), y_pred)
         step = self.optimizer.iterations
-        beta = _at(self.beta, step)
+        beta = at_step(self.beta, step)
         for name in ("log_likelihood", "rate", "distortion"):
             self._means[name].update_state(terms[name], sample_weight)
         self._means["beta"].update_state(beta)
@@ -219,11 +233,12 @@ class BetaVAE(keras.Model):
         weight = 1.0 if sample_weight is None else sample_weight
         rate = keras.ops.mean(weight * terms["rate"])
         if self.capacity is not None:
-            rate = keras.ops.abs(rate - _at(self.capacity, step))
+            rate = keras.ops.abs(rate - at_step(self.capacity, step))
         return beta * rate - keras.ops.mean(weight * terms["log_likelihood"])
 
-    def get_config(self):
-        given = {
+    def get_config(self) -> dict[str, Any]:
+        """The arguments it was made of, for `from_config`."""
+        arguments = {
             "beta": self.beta,
             "capacity": self.capacity,
             "shape": self.shape,
@@ -237,11 +252,12 @@ class BetaVAE(keras.Model):
         }
         return {
             key: keras.saving.serialize_keras_object(value)
-            for key, value in given.items()
+            for key, value in arguments.items()
         } | {"name": self.name}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "BetaVAE":
+        """The model, untrained, of what `get_config` returned."""
         return cls(
             **{
                 key: keras.saving.deserialize_keras_object(value)
@@ -249,7 +265,7 @@ class BetaVAE(keras.Model):
             }
         )
 
-    def _parameters(self, x):
+    def _parameters(self, x: Any) -> tuple[Any, Any]:
         """Mean and scale of q(z|x)."""
         if tuple(x.shape[1:]) != self.shape:
             raise ValueError(
@@ -257,26 +273,16 @@ class BetaVAE(keras.Model):
                 f"{tuple(x.shape)}."
             )
         raw = self.head(self.encoder(x))
-        mean, raw = raw[:, : self.n_latents], raw[:, self.n_latents :]
-        if self.posterior == "diagonal":
-            return mean, keras.ops.softplus(raw)
-        raw = tf.reshape(raw, (-1, self.n_latents, self.n_latents))
-        deviations = tf.math.softplus(tf.linalg.diag_part(raw))
-        return mean, tf.linalg.set_diag(tf.linalg.band_part(raw, -1, 0), deviations)
+        if self.posterior == "full":
+            return mean_and_factor(raw, self.n_latents)
+        return mean_and_deviation(raw, self.n_latents)
 
-    def _q(self, mean, scale):
-        if self.posterior == "diagonal":
-            return tfd.MultivariateNormalDiag(mean, scale)
-        return tfd.MultivariateNormalTriL(mean, scale)
-
-    def _p(self, decoded):
+    def _p(self, decoded: Any) -> Distribution:
         if self.likelihood == "bernoulli":
-            pixels = tfd.Bernoulli(logits=decoded, dtype=decoded.dtype)
-        else:
-            pixels = tfd.Normal(decoded, keras.ops.exp(self._log_noise))
-        return tfd.Independent(pixels, reinterpreted_batch_ndims=len(self.shape))
+            return bernoulli(decoded, len(self.shape))
+        return gaussian(decoded, keras.ops.exp(self._log_noise), len(self.shape))
 
-    def _noise_weight(self, noise):
+    def _noise_weight(self, noise: float | str) -> Any:
         """log η: a weight where it is learned, else a number, None for Bernoulli."""
         if self.likelihood == "bernoulli":
             if noise != 1.0:
@@ -287,78 +293,4 @@ class BetaVAE(keras.Model):
             return None
         if noise == "learned":
             return self.add_weight(name="log_noise", shape=(), initializer="zeros")
-        return math.log(_positive("noise", noise))
-
-
-def _encoder(encoder, shape, seed):
-    if isinstance(encoder, keras.Model):
-        if tuple(encoder.input_shape[1:]) != shape:
-            raise ValueError(
-                f"The encoder must take x of shape {shape}. Received: a model of "
-                f"{tuple(encoder.input_shape[1:])}."
-            )
-        return encoder
-    return networks.encoder(encoder, shape, seed)
-
-
-def _decoder(decoder, shape, n_latents, seed):
-    if isinstance(decoder, str):
-        return networks.decoder(decoder, shape, n_latents, seed)
-    if not callable(decoder):
-        raise ValueError(
-            f"decoder must be one of {', '.join(networks.NAMES)}, a Keras model or a "
-            f"function of z. Received: {decoder!r}."
-        )
-    takes = n_latents
-    if isinstance(decoder, keras.Model):
-        takes, makes = decoder.input_shape[1:], decoder.output_shape[1:]
-    else:
-        makes = decoder(keras.ops.zeros((1, n_latents))).shape[1:]
-    if takes not in (n_latents, (n_latents,)) or tuple(makes) != shape:
-        raise ValueError(
-            f"The decoder must take z of shape ({n_latents},) to x of shape {shape}. "
-            f"Received: one from {takes} to {tuple(makes)}."
-        )
-    return decoder
-
-
-def _shape(shape):
-    shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-    if not shape or not all(isinstance(n, (int, np.integer)) and n > 0 for n in shape):
-        raise ValueError(
-            f"shape must be of one example, such as (64, 64, 1). Received: {shape}."
-        )
-    return tuple(int(n) for n in shape)
-
-
-def _count(n_latents):
-    if not isinstance(n_latents, (int, np.integer)) or n_latents < 1:
-        raise ValueError(
-            f"n_latents must be a whole number above 0. Received: {n_latents!r}."
-        )
-    return int(n_latents)
-
-
-def _one_of(name, value, choices):
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {choices}. Received: {value!r}.")
-    return value
-
-
-def _positive(name, value, or_zero=False):
-    if isinstance(value, _Schedule):
-        return value
-    number = np.isscalar(value) and not isinstance(value, (str, bool))
-    enough = number and np.isfinite(value) and (value > 0 or (value == 0 and or_zero))
-    if not enough:
-        least = "0 or more" if or_zero else "above 0"
-        raise ValueError(
-            f"{name} must be a number {least}"
-            f"{'' if name == 'noise' else ', or a schedule of the step'}. Received: "
-            f"{value!r}."
-        )
-    return float(value)
-
-
-def _at(value, step):
-    return value(step) if isinstance(value, _Schedule) else value
+        return math.log(number_or_schedule("noise", noise))

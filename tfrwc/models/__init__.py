@@ -5,9 +5,20 @@
 >>> settings = models.published_settings("resnet18", "cifar10")
 >>> model.compile(settings.optimizer(), "sparse_categorical_crossentropy")
 
-Every network takes images in 0..255 and gives class probabilities.
+Every network takes images in 0..255 and gives class probabilities. Importing this
+package, or asking for the names in `NAMES`, does not import Keras.
 """
 
-from tfrwc.models.registry import NAMES, Settings, build, published_settings
+from typing import TYPE_CHECKING
+
+import lazy_loader
+
+if TYPE_CHECKING:
+    from tfrwc.models.registry import NAMES, Settings, build, published_settings
 
 __all__ = ["NAMES", "Settings", "build", "published_settings"]
+
+__getattr__, __dir__, _ = lazy_loader.attach(
+    __name__,
+    submod_attrs={"registry": ["NAMES", "Settings", "build", "published_settings"]},
+)

@@ -3,13 +3,18 @@
 import keras
 from keras import layers
 
-from tfrwc.models._blocks import conv, dense, image_input
+from tfrwc.models.blocks import conv, dense, image_input
 
 # Filters, as multiples of the first stage's, and whether pooling follows.
 _STAGES = ((1, True), (3, True), (6, False), (4, False), (4, True))
 
 
-def alexnet(width, image_shape, classes, weight_decay=0.0):
+def alexnet(
+    width: int,
+    image_shape: tuple[int, int, int],
+    classes: int,
+    weight_decay: float = 0.0,
+) -> keras.Model:
     """Build the small AlexNet: 5 convolutions, 3 dense layers, 8 kernels.
 
     Args:

@@ -3,17 +3,19 @@
 import keras
 
 
-def efficientnetb4(image_shape, classes, weight_decay=0.0):
+def efficientnetb4(
+    image_shape: tuple[int, int, int], classes: int, weight_decay: float = 0.0
+) -> keras.Model:
     """Build `keras.applications.EfficientNetB4` (arXiv:1905.11946), 161 kernels.
 
     Args:
         image_shape: (height, width, channels), 32 pixels or more.
         classes: number of classes.
-        weight_decay: 0; it is published without.
+        weight_decay: 0, as published.
 
     Raises:
-        ValueError: for smaller images, or a weight decay, which this network has
-            nowhere to put.
+        ValueError: for smaller images, or for a weight decay, which this network
+            cannot apply.
     """
     if weight_decay:
         raise ValueError(

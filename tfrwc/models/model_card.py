@@ -1,5 +1,8 @@
 """What people should know of a model, made from its manifest."""
 
+from collections.abc import Mapping
+from typing import Any
+
 _TITLES = {
     "data": "Data",
     "training": "Training",
@@ -8,13 +11,14 @@ _TITLES = {
 }
 
 
-def model_card(manifest) -> str:
-    """A model card in Markdown.
+def model_card(manifest: Mapping[str, Any]) -> str:
+    """The model card, in Markdown.
 
     Args:
-        manifest: of `tfrwc.models.saved_models.push`: name, version, data, training,
-            metrics (by name, a number or value, low and high) and privacy (with
-            explanation); sections that are missing are left out.
+        manifest: as of `tfrwc.models.saved_models.push`, with name and version. The
+            card has a section for each of these that is there: data; training; metrics,
+            each a number, or a dict of value, low and high; and privacy, with its
+            explanation.
     """
     lines = [f"# {manifest['name']}, version {manifest['version']}"]
     for key in ("data", "training"):
@@ -34,7 +38,7 @@ def model_card(manifest) -> str:
     return "\n\n".join(lines) + "\n"
 
 
-def _table(values):
+def _table(values: Mapping[str, Any]) -> str:
     rows = [
         f"| {name.replace('_', ' ')} | {_text(value)} |"
         for name, value in values.items()
@@ -43,7 +47,7 @@ def _table(values):
     return "\n".join(["| | |", "|---|---|", *rows])
 
 
-def _text(value):
+def _text(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{k} {_text(v)}" for k, v in value.items() if v is not None)
     if isinstance(value, list):
@@ -51,7 +55,7 @@ def _text(value):
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _measured(value):
+def _measured(value: Any) -> str:
     if not isinstance(value, dict):
         return _text(value)
     return f"{value['value']:.3f} ({value['low']:.3f} to {value['high']:.3f})"

@@ -1,27 +1,55 @@
 """Networks by name, and the published settings to train each on each task."""
 
-from dataclasses import dataclass
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from tfrwc.models.alexnet import alexnet
-from tfrwc.models.efficientnet import efficientnetb4
-from tfrwc.models.resnet import resnet
-from tfrwc.models.vgg import vgg19
+if TYPE_CHECKING:
+    import keras
 
-_BUILDERS = {
-    "resnet18": lambda **kwargs: resnet((2, 2, 2, 2), 64, **kwargs),
-    "resnet34": lambda **kwargs: resnet((3, 4, 6, 3), 64, **kwargs),
-    "vgg19": lambda **kwargs: vgg19(64, **kwargs),
-    "alexnet": lambda **kwargs: alexnet(64, **kwargs),
-    "efficientnetb4": efficientnetb4,
+
+@dataclass(frozen=True)
+class _Network:
+    """A function that builds a network, and what it is called with.
+
+    Attributes:
+        builder: ``"module:function"``, so that naming a network does not import Keras.
+        arguments: beside image_shape, classes and weight_decay, by name.
+    """
+
+    builder: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _resnet(blocks: tuple[int, ...], width: int) -> _Network:
+    arguments = {"blocks": blocks, "width": width}
+    return _Network("tfrwc.models.resnet:resnet", arguments)
+
+
+def _vgg19(width: int) -> _Network:
+    return _Network("tfrwc.models.vgg:vgg19", {"width": width})
+
+
+def _alexnet(width: int) -> _Network:
+    return _Network("tfrwc.models.alexnet:alexnet", {"width": width})
+
+
+_NETWORKS = {
+    "resnet18": _resnet((2, 2, 2, 2), 64),
+    "resnet34": _resnet((3, 4, 6, 3), 64),
+    "vgg19": _vgg19(64),
+    "alexnet": _alexnet(64),
+    "efficientnetb4": _Network("tfrwc.models.efficientnet:efficientnetb4"),
     # At a quarter of their width, for a laptop.
-    "resnet18_narrow": lambda **kwargs: resnet((2, 2, 2, 2), 16, **kwargs),
-    "resnet34_narrow": lambda **kwargs: resnet((3, 4, 6, 3), 16, **kwargs),
-    "vgg19_narrow": lambda **kwargs: vgg19(16, **kwargs),
-    "alexnet_narrow": lambda **kwargs: alexnet(16, **kwargs),
+    "resnet18_narrow": _resnet((2, 2, 2, 2), 16),
+    "resnet34_narrow": _resnet((3, 4, 6, 3), 16),
+    "vgg19_narrow": _vgg19(16),
+    "alexnet_narrow": _alexnet(16),
     # For images of a few pixels.
-    "resnet10_tiny": lambda **kwargs: resnet((1, 1, 1, 1), 4, **kwargs),
+    "resnet10_tiny": _resnet((1, 1, 1, 1), 4),
 }
-NAMES = tuple(_BUILDERS)
+NAMES = tuple(_NETWORKS)
 
 
 @dataclass(frozen=True)
@@ -42,7 +70,7 @@ class Settings:
     batch_size: int = 128
     epochs: int = 150
 
-    def optimizer(self):
+    def optimizer(self) -> "keras.optimizers.Optimizer":
         """A new Keras optimizer; the weight decay is in the network."""
         import keras
 
@@ -59,8 +87,13 @@ _ALEXNET_RATES = {
 }
 
 
-def build(name, image_shape, classes, weight_decay=0.0):
-    """Build a network.
+def build(
+    name: str,
+    image_shape: tuple[int, int, int],
+    classes: int,
+    weight_decay: float = 0.0,
+) -> "keras.Model":
+    """Build a network, untrained and uncompiled.
 
     Args:
         name: one of `NAMES`.
@@ -72,17 +105,26 @@ def build(name, image_shape, classes, weight_decay=0.0):
         ValueError: for an unknown name.
     """
     _check(name)
-    return _BUILDERS[name](
-        image_shape=tuple(image_shape), classes=classes, weight_decay=weight_decay
+    network = _NETWORKS[name]
+    return pkgutil.resolve_name(network.builder)(
+        image_shape=tuple(image_shape),
+        classes=classes,
+        weight_decay=weight_decay,
+        **network.arguments,
     )
 
 
-def published_settings(name, dataset) -> Settings:
-    """The settings of arXiv:2011.06735 or arXiv:2107.07005 for a network on a set.
+def published_settings(name: str, dataset: str) -> Settings:
+    """The settings of arXiv:2011.06735 or arXiv:2107.07005 for a network on a data set.
 
-    The second is of ResNet-34 and EfficientNet-B4 on any set. The first is of the
-    other networks, on CIFAR-10, CIFAR-100, MNIST and Fashion-MNIST; other sets get
-    the settings of CIFAR-10, narrow networks those of the full ones.
+    ResNet-34 and EfficientNet-B4 have those of the second, on any data set. The other
+    networks have those of the first, which are of CIFAR-10, CIFAR-100, MNIST and
+    Fashion-MNIST; other data sets get the settings of CIFAR-10, and narrow networks
+    those of the full ones.
+
+    Args:
+        name: one of `NAMES`.
+        dataset: name of the data set.
 
     Raises:
         ValueError: for an unknown network.
@@ -100,8 +142,8 @@ def published_settings(name, dataset) -> Settings:
     return Settings(0.1, weight_decay=1e-4, epochs=epochs)
 
 
-def _check(name):
-    if name not in _BUILDERS:
+def _check(name: str) -> None:
+    if name not in _NETWORKS:
         raise ValueError(
             f"There is no network {name!r}. Choose one of {', '.join(NAMES)}."
         )

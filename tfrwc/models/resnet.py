@@ -7,10 +7,16 @@ stem without pooling, and 1x1 convolutions on the shortcuts that change shape.
 import keras
 from keras import layers
 
-from tfrwc.models._blocks import batch_norm, conv, dense, image_input
+from tfrwc.models.blocks import Tensor, batch_norm, conv, dense, image_input
 
 
-def resnet(blocks, width, image_shape, classes, weight_decay=0.0):
+def resnet(
+    blocks: tuple[int, ...],
+    width: int,
+    image_shape: tuple[int, int, int],
+    classes: int,
+    weight_decay: float = 0.0,
+) -> keras.Model:
     """Build a residual network.
 
     Args:
@@ -37,7 +43,9 @@ def resnet(blocks, width, image_shape, classes, weight_decay=0.0):
     return keras.Model(inputs, outputs, name=name)
 
 
-def _basic_block(x, filters, strides, weight_decay, name):
+def _basic_block(
+    x: Tensor, filters: int, strides: int, weight_decay: float, name: str
+) -> Tensor:
     y = conv(x, filters, 3, weight_decay, f"{name}_conv1", strides=strides)
     y = layers.ReLU(name=f"{name}_relu1")(batch_norm(y, weight_decay, f"{name}_bn1"))
     y = conv(y, filters, 3, weight_decay, f"{name}_conv2")

@@ -1,30 +1,45 @@
-"""A trained model as a folder: to be served, to be loaded by Keras, with what is known.
+"""A trained model as a folder that can be served, loaded by Keras, and understood.
 
 The folder is laid out as TFX' Model: ``Format-Serving/`` is a SavedModel, with the
 Keras file beside it; ``training.json`` says how the model came about.
 """
 
 import json
+import os
 import zipfile
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfrwc._common.files import write_text
+
+if TYPE_CHECKING:
+    import keras
+
+_Path = str | os.PathLike[str]
 
 SERVING = "Format-Serving"
 KERAS_FILE = "model.keras"
 TRAINING = "training.json"
 
 
-def write_model(model, folder, training, example_shape=None):
+def write_model(
+    model: "keras.Model",
+    folder: _Path,
+    training: Mapping[str, Any],
+    example_shape: tuple[int, ...] | None = None,
+) -> None:
     """Write a built Keras model.
 
     The signature of the SavedModel takes ``inputs``, float32 (n, ...).
 
     Args:
         model: of Keras, on the TensorFlow backend.
-        folder: which is made.
-        training: plain data.
-        example_shape: of one input; None for models that know it, which are sequential
-            and functional ones.
+        folder: to write to, which is made.
+        training: how the model was trained, as plain data.
+        example_shape: shape of one input; None for sequential and functional models,
+            which know it.
     """
     import keras
 
@@ -40,26 +55,31 @@ def write_model(model, folder, training, example_shape=None):
     )
     archive.write_out(folder / SERVING, verbose=False)
     model.save(folder / SERVING / KERAS_FILE)
-    (folder / TRAINING).write_text(json.dumps(training, indent=1))
+    write_text(folder / TRAINING, json.dumps(training, indent=1))
 
 
-def read_model(folder) -> tuple:
-    """The Keras model in a folder, uncompiled, and what is known of its training."""
+def read_model(folder: _Path) -> tuple["keras.Model", dict[str, Any]]:
+    """The Keras model in a folder, uncompiled, and how it was trained."""
     path = Path(folder) / SERVING / KERAS_FILE
     return load_keras_file(path), read_training(folder)
 
 
-def load_keras_file(path):
-    """The Keras model in a .keras file, uncompiled; also one of a class of `tfrwc`."""
+def load_keras_file(path: _Path) -> "keras.Model":
+    """The Keras model in a .keras file, uncompiled.
+
+    Where it is of a class of this package, that is imported, so that Keras knows it.
+    """
     import keras
 
     with zipfile.ZipFile(path) as file:
         module = json.loads(file.read("config.json"))["module"]
     if module.startswith("tfrwc."):
-        import_module(module)  # so that Keras knows the class
+        import_module(module)
     return keras.models.load_model(path, compile=False)
 
 
-def read_training(folder) -> dict:
-    """What is known of the training of the model in a folder."""
-    return json.loads((Path(folder) / TRAINING).read_text())
+def read_training(folder: _Path) -> dict[str, Any]:
+    """How the model in a folder was trained."""
+    text = (Path(folder) / TRAINING).read_text(encoding="utf-8")
+    training: dict[str, Any] = json.loads(text)
+    return training

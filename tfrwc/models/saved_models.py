@@ -1,4 +1,4 @@
-"""Trained models to be kept: ``<folder>/<name>/<version>/``.
+"""Trained models that are kept, with their versions: ``<folder>/<name>/<version>/``.
 
 Each version is a SavedModel, as TensorFlow Serving takes it, with beside it
 model.keras, manifest.json (data, settings, metrics, privacy, and hashes of all files)
@@ -10,26 +10,36 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tfrwc.models.model_card import model_card
 from tfrwc.models.saved import KERAS_FILE, SERVING, load_keras_file
+
+if TYPE_CHECKING:
+    import keras
 
 MANIFEST, CARD = "manifest.json", "README.md"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
-def push(model, folder, name, manifest) -> Path:
-    """Add a model as the next version of a name, unless it is the latest already.
+def push(
+    model: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    name: str,
+    manifest: Mapping[str, Any],
+) -> Path:
+    """Add a model as the next version of its name, unless it is the latest already.
 
     Args:
-        model: folder of it, of `tfrwc.models.saved.write_model`.
+        model: its folder, as `tfrwc.models.saved.write_model` writes it.
         folder: of all models.
         name: of the model.
-        manifest: plain data, of what is known.
+        manifest: what is known of the model, as plain data.
 
     Returns:
-        The folder of the version, whole from the moment it is there.
+        The folder of the version. A process that is killed leaves a whole one or none.
 
     Raises:
         ValueError: if the name is not one of letters, digits, and ``_``, ``.``, ``-``.
@@ -41,26 +51,30 @@ def push(model, folder, name, manifest) -> Path:
     partial = home / f".{version}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     shutil.copytree(Path(model) / SERVING, partial)
-    manifest = {"name": name, "version": version} | manifest
-    (partial / CARD).write_text(model_card(manifest), encoding="utf-8")
-    manifest["sha256"] = _hashes(partial, manifest)
-    if latest and _same(manifest, _manifest(home / str(latest))):
+    contents = {"name": name, "version": version} | dict(manifest)
+    (partial / CARD).write_text(model_card(contents), encoding="utf-8")
+    contents["sha256"] = _hashes(partial, contents)
+    if latest and _same(contents, _manifest(home / str(latest))):
         shutil.rmtree(partial)  # as after a kill, when it was pushed already
         return home / str(latest)
-    (partial / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    (partial / MANIFEST).write_text(json.dumps(contents, indent=1), encoding="utf-8")
     os.replace(partial, home / str(version))
     return home / str(version)
 
 
-def load_saved_model(name, version=None, folder="saved_models"):
-    """Load a model, if its files are those that were pushed.
+def load_saved_model(
+    name: str,
+    version: int | None = None,
+    folder: str | os.PathLike[str] = "saved_models",
+) -> "keras.Model":
+    """Load a model, after a check that its files are those that were pushed.
 
-    The hashes tell damage and mistakes. They are no signature: who alters a file on
+    The check finds damage and mistakes. It is no signature: whoever alters a file on
     purpose can alter its hash too.
 
     Args:
         name: of the model.
-        version: whole number; None for the latest.
+        version: of the model, a whole number; None for the latest.
         folder: of all models, by default that in the working directory.
 
     Returns:
@@ -92,7 +106,7 @@ def load_saved_model(name, version=None, folder="saved_models"):
     return model
 
 
-def _home(folder, name):
+def _home(folder: str | os.PathLike[str], name: str) -> Path:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ValueError(
             "A model's name has letters, digits, '_', '.' and '-', and begins with "
@@ -101,21 +115,23 @@ def _home(folder, name):
     return Path(folder) / name
 
 
-def _same(one, other):
+def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether manifests are of the same model, whatever its version and card."""
 
-    def kept(manifest):
+    def without_version(manifest: Mapping[str, Any]) -> dict[str, Any]:
         hashes = dict(manifest["sha256"])
         for file in (CARD, MANIFEST):
             hashes.pop(file, None)
-        return manifest | {"sha256": hashes, "version": None}
+        return dict(manifest) | {"sha256": hashes, "version": None}
 
-    return kept(one) == kept(other)
+    return without_version(one) == without_version(other)
 
 
-def _manifest(path):
+def _manifest(path: Path) -> dict[str, Any]:
     try:
-        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = json.loads(
+            (path / MANIFEST).read_text(encoding="utf-8")
+        )
         dict(manifest["sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(
@@ -125,19 +141,20 @@ def _manifest(path):
     return manifest
 
 
-def _checked(path, name, version):
+def _checked(path: Path, name: str, version: int) -> dict[str, Any]:
+    """The manifest of a version whose files are as it says."""
     manifest = _manifest(path)
-    said = manifest.get("name"), manifest.get("version")
-    if said != (name, version):
+    own = manifest.get("name"), manifest.get("version")
+    if own != (name, version):
         raise ValueError(
-            f"{path} holds {said[0]!r}, version {said[1]}, by its {MANIFEST}. Move it "
+            f"{path} holds {own[0]!r}, version {own[1]}, by its {MANIFEST}. Move it "
             "to where it belongs, or load it by its own name."
         )
-    found, wanted = _hashes(path, manifest), manifest["sha256"]
+    hashes, pushed = _hashes(path, manifest), manifest["sha256"]
     wrong = sorted(
         file
-        for file in found.keys() | wanted.keys()
-        if found.get(file) != wanted.get(file)
+        for file in hashes.keys() | pushed.keys()
+        if hashes.get(file) != pushed.get(file)
     )
     if wrong:
         raise ValueError(
@@ -147,25 +164,25 @@ def _checked(path, name, version):
     return manifest
 
 
-def _hashes(path, manifest):
-    """SHA-256 of each file, and of what the manifest says besides."""
-    found = {
+def _hashes(path: Path, manifest: Mapping[str, Any]) -> dict[str, str]:
+    """SHA-256 of each file, and of what the manifest says beside the hashes."""
+    hashes = {
         file.relative_to(path).as_posix(): _sha256(file.read_bytes())
         for file in sorted(path.rglob("*"))
         if file.is_file() and file != path / MANIFEST
     }
     # Links belong to no model that was pushed.
-    found |= {
+    hashes |= {
         file.relative_to(path).as_posix(): "a link"
         for file in path.rglob("*")
         if file.is_symlink()
     }
-    said = {key: value for key, value in manifest.items() if key != "sha256"}
-    text = json.dumps(said, sort_keys=True)
-    return found | {MANIFEST: _sha256(text.encode())}
+    facts = {key: value for key, value in manifest.items() if key != "sha256"}
+    text = json.dumps(facts, sort_keys=True)
+    return hashes | {MANIFEST: _sha256(text.encode())}
 
 
-def _versions(home):
+def _versions(home: Path) -> list[int]:
     if not home.is_dir():
         return []
     return sorted(
@@ -175,14 +192,12 @@ def _versions(home):
     )
 
 
-def _names(folder):
+def _names(folder: str | os.PathLike[str]) -> list[str]:
     folder = Path(folder)
-    return (
-        sorted(p.name for p in folder.iterdir() if _versions(p))
-        if folder.is_dir()
-        else []
-    )
+    if not folder.is_dir():
+        return []
+    return sorted(path.name for path in folder.iterdir() if _versions(path))
 
 
-def _sha256(data):
+def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()

@@ -10,6 +10,7 @@ parameters of q(z|x). A decoder takes z to the mean of x, or to its logits.
 """
 
 import math
+from collections.abc import Iterator
 
 import keras
 import numpy as np
@@ -19,8 +20,8 @@ NAMES = ("linear", "dense", "conv")
 _WIDTH = 128
 
 
-def encoder(name, shape, seed=None) -> keras.Model:
-    """From x to features.
+def encoder(name: str, shape: tuple[int, ...], seed: int | None = None) -> keras.Model:
+    """A network from x to features.
 
     Args:
         name: ``"linear"``, x itself, flat; ``"dense"``, two hidden layers of 128;
@@ -28,7 +29,7 @@ def encoder(name, shape, seed=None) -> keras.Model:
             of 64, 64 filters, all with stride 2, then 256 units.
         shape: of one x: (d,), or (height, width, channels), which ``"conv"`` needs
             to be multiples of 16.
-        seed: of the initial weights; None for any.
+        seed: of the initial weights; None draws one.
 
     Raises:
         ValueError: for another name, or a shape that does not fit it.
@@ -56,8 +57,14 @@ def encoder(name, shape, seed=None) -> keras.Model:
     return keras.Model(inputs, x, name="encoder")
 
 
-def decoder(name, shape, n_latents, seed=None) -> keras.Model:
-    """From z (n_latents,) to x; the counterpart of the `encoder` of that name.
+def decoder(
+    name: str, shape: tuple[int, ...], n_latents: int, seed: int | None = None
+) -> keras.Model:
+    """A network from z to x, the counterpart of the `encoder` of that name.
+
+    Args:
+        name, shape, seed: as of `encoder`.
+        n_latents: dimensions of z.
 
     Raises:
         ValueError: for another name, or a shape that does not fit it.
@@ -89,25 +96,33 @@ def decoder(name, shape, n_latents, seed=None) -> keras.Model:
     )
 
 
-def _hidden(x, seeds, side):
+def _hidden(
+    x: keras.KerasTensor, seeds: Iterator[keras.initializers.Initializer], side: str
+) -> keras.KerasTensor:
     for i in range(2):
         x = _dense(x, _WIDTH, "silu", seeds, f"{side}_dense_{i + 1}")
     return x
 
 
-def _dense(x, units, activation, seeds, name):
+def _dense(
+    x: keras.KerasTensor,
+    units: int,
+    activation: str | None,
+    seeds: Iterator[keras.initializers.Initializer],
+    name: str,
+) -> keras.KerasTensor:
     return layers.Dense(
         units, activation=activation, kernel_initializer=next(seeds), name=name
     )(x)
 
 
-def _seeds(seed):
+def _seeds(seed: int | None) -> Iterator[keras.initializers.Initializer]:
     """Initialisers, each with a seed of its own."""
     for state in np.random.SeedSequence(seed).generate_state(16):
         yield keras.initializers.GlorotUniform(int(state) // 2)
 
 
-def _check(name, shape):
+def _check(name: str, shape: tuple[int, ...]) -> None:
     if name not in NAMES:
         raise ValueError(
             f"There is no network {name!r} here. Choose one of {', '.join(NAMES)}, or "

@@ -3,13 +3,18 @@
 import keras
 from keras import layers
 
-from tfrwc.models._blocks import batch_norm, conv, dense, image_input
+from tfrwc.models.blocks import batch_norm, conv, dense, image_input
 
 # Filters, as multiples of the first stage's, and convolutions of each stage.
 _STAGES = ((1, 2), (2, 2), (4, 4), (8, 4), (8, 4))
 
 
-def vgg19(width, image_shape, classes, weight_decay=0.0):
+def vgg19(
+    width: int,
+    image_shape: tuple[int, int, int],
+    classes: int,
+    weight_decay: float = 0.0,
+) -> keras.Model:
     """Build VGG-19-BN (arXiv:1409.1556, network E): 16 convolutions, 17 kernels.
 
     Args:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from tfrwc.datasets.examples import read_split, write_split
-from tfrwc.datasets.sources import ImageSet
+from tfrwc.datasets.image_set import ImageSet
 from tfrwc.studies.dynamics.trial import load_images
 from tfrwc.studies.privacy import data
 from tfrwc.studies.privacy.data import Split, Task

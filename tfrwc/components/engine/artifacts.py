@@ -9,33 +9,42 @@ them:
 - ModelEvaluation: numbers of a test;
 - ModelBlessing: an empty file ``BLESSED`` or ``NOT_BLESSED``.
 
-The names of our own types are paths of import, and they have custom properties alone:
-Kubeflow takes no others.
+The names of this package's own types are paths of import, and they have custom
+properties alone: Kubeflow takes no others.
 """
+
+import os
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 
 class Artifact:
     """A folder of one type.
 
-    Properties are attributes; those of `PROPERTIES` alone can be set.
+    Its properties are attributes. Only those that its type has can be set so.
 
     Args:
         uri: the folder.
-        properties: value by name, of `properties`.
+        properties: value by name, as of `properties`.
 
     Attributes:
         TYPE_NAME: of the type, unique among all pipelines.
         PROPERTIES: type of each property, int, float or str, by name.
     """
 
-    TYPE_NAME = None
-    PROPERTIES = {}  # noqa: RUF012 (constants of classes)
+    TYPE_NAME: ClassVar[str | None] = None
+    PROPERTIES: ClassVar[dict[str, type]] = {}
 
-    def __init__(self, uri, properties=()):
+    uri: str
+    _properties: dict[str, Any]
+
+    def __init__(
+        self, uri: str | os.PathLike[str], properties: Mapping[str, Any] | None = None
+    ) -> None:
         object.__setattr__(self, "uri", str(uri))
-        object.__setattr__(self, "_properties", dict(properties))
+        object.__setattr__(self, "_properties", dict(properties or {}))
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: Any) -> None:
         kind = self.PROPERTIES.get(name)
         if kind is None:
             raise AttributeError(
@@ -49,33 +58,33 @@ class Artifact:
             )
         self._properties[name] = value
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         if name in self.PROPERTIES:
             # As in TFX, a property that was never set is zero or empty.
             return self._properties.get(name, self.PROPERTIES[name]())
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.")
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__}({self.uri!r})"
 
-    def set_int_custom_property(self, name, value):
+    def set_int_custom_property(self, name: str, value: int) -> None:
         """Set a property that the type does not have, as in TFX."""
         self._properties[name] = int(value)
 
-    def set_string_custom_property(self, name, value):
+    def set_string_custom_property(self, name: str, value: str) -> None:
         """As `set_int_custom_property`, of text."""
         self._properties[name] = str(value)
 
-    def get_int_custom_property(self, name) -> int:
+    def get_int_custom_property(self, name: str) -> int:
         """A property that the type does not have; 0 if it was never set."""
-        return self._properties.get(name, 0)
+        return int(self._properties.get(name, 0))
 
-    def get_string_custom_property(self, name) -> str:
+    def get_string_custom_property(self, name: str) -> str:
         """A property that the type does not have; empty if it was never set."""
-        return self._properties.get(name, "")
+        return str(self._properties.get(name, ""))
 
-    def properties(self) -> dict:
-        """The properties that are set."""
+    def properties(self) -> dict[str, Any]:
+        """The properties that were set, of both kinds."""
         return dict(self._properties)
 
 
@@ -83,7 +92,11 @@ class Examples(Artifact):
     """Data; `split_names` is a JSON list."""
 
     TYPE_NAME = "Examples"
-    PROPERTIES = {"split_names": str, "span": int, "version": int}  # noqa: RUF012
+    PROPERTIES: ClassVar[dict[str, type]] = {
+        "split_names": str,
+        "span": int,
+        "version": int,
+    }
 
 
 class Model(Artifact):

@@ -16,15 +16,17 @@ others:
 
 >>> trained = Trainer(examples=data.outputs["examples"])  # doctest: +SKIP
 
-An engine (`local`, beside this file) runs steps, and calls the function with artifacts
-and parameters. Annotations are read as they are, so that a module of components must
-not have ``from __future__ import annotations``.
+An engine, such as `tfrwc.components.engine.local`, runs steps: it calls the function
+with artifacts and parameters. Annotations are read when the module is imported, so that
+a module of components must not have ``from __future__ import annotations``.
 """
 
 import inspect
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from tfrwc.components.engine.artifacts import Artifact
 from tfrwc.components.engine.step import Channel, Step
@@ -36,43 +38,63 @@ _BY_KEYWORD = (
 
 
 @dataclass(frozen=True)
-class _Annotation:
-    role: str
-    type: type
-    many: bool = False
+class Annotation:
+    """What a function says of one of its arguments.
 
-
-class InputArtifact:
-    """``InputArtifact[T]``, or ``InputArtifact[list[T]]`` of one or more.
-
-    An input whose default is None may be left out of a step.
+    Attributes:
+        role: ``"input"``, ``"output"`` or ``"parameter"``.
+        type: of the artifact or the parameter.
+        many: whether an input is a list of artifacts.
     """
 
-    def __class_getitem__(cls, kind):
-        if getattr(kind, "__origin__", None) is list:
-            return _Annotation("input", _artifact_type(kind.__args__[0]), many=True)
-        return _Annotation("input", _artifact_type(kind))
+    role: str
+    type: Any
+    many: bool = False
+
+    def __or__(self, other: None) -> "Annotation":
+        """``InputArtifact[T] | None``; that it may be left out, its default says."""
+        return self
 
 
-class OutputArtifact:
-    """``OutputArtifact[T]``."""
+T = TypeVar("T")
 
-    def __class_getitem__(cls, kind):
-        return _Annotation("output", _artifact_type(kind))
+if TYPE_CHECKING:
+    # To type checkers an argument is the artifact, or the parameter, itself.
+    InputArtifact = Annotated[T, "input"]
+    OutputArtifact = Annotated[T, "output"]
+    Parameter = Annotated[T, "parameter"]
+else:
+
+    class InputArtifact:
+        """``InputArtifact[T]``, or ``InputArtifact[list[T]]`` of one or more.
+
+        An input whose default is None may be left out of a step; type checkers want
+        it annotated with ``InputArtifact[T] | None``.
+        """
+
+        def __class_getitem__(cls, kind):
+            if getattr(kind, "__origin__", None) is list:
+                return Annotation("input", _artifact_type(kind.__args__[0]), many=True)
+            return Annotation("input", _artifact_type(kind))
+
+    class OutputArtifact:
+        """``OutputArtifact[T]``."""
+
+        def __class_getitem__(cls, kind):
+            return Annotation("output", _artifact_type(kind))
+
+    class Parameter:
+        """``Parameter[int]``, or of float, str or bool."""
+
+        def __class_getitem__(cls, kind):
+            if kind not in (int, float, str, bool):
+                raise TypeError(
+                    f"A parameter is an int, float, str or bool. Received: {kind!r}."
+                )
+            return Annotation("parameter", kind)
 
 
-class Parameter:
-    """``Parameter[int]``, or of float, str or bool."""
-
-    def __class_getitem__(cls, kind):
-        if kind not in (int, float, str, bool):
-            raise TypeError(
-                f"A parameter is an int, float, str or bool. Received: {kind!r}."
-            )
-        return _Annotation("parameter", kind)
-
-
-def _artifact_type(kind):
+def _artifact_type(kind: Any) -> type[Artifact]:
     if isinstance(kind, type) and issubclass(kind, Artifact) and kind.TYPE_NAME:
         return kind
     raise TypeError(
@@ -82,7 +104,7 @@ def _artifact_type(kind):
 
 
 class Component:
-    """See the module; made by `component`.
+    """A function that is a step of pipelines; `component` makes one.
 
     Attributes:
         name: of the function.
@@ -90,37 +112,23 @@ class Component:
         inputs: annotation by name.
         outputs: artifact type by name.
         parameters: type by name.
-        defaults: of parameters, and None of inputs that may be left out.
+        defaults: by name, those of parameters, and None for inputs that may be left
+            out.
 
     Raises:
         TypeError: if an argument is not annotated with one of the three, or cannot be
             given by keyword, or has a default of another type.
     """
 
-    def __init__(self, function):
+    def __init__(self, function: Callable[..., object]) -> None:
         self.name, self.function = function.__name__, function
         self.__doc__, self.__module__ = function.__doc__, function.__module__
-        self.inputs, self.outputs, self.parameters, self.defaults = {}, {}, {}, {}
-        for name, argument in inspect.signature(function).parameters.items():
-            found = argument.annotation
-            if not isinstance(found, _Annotation):
-                raise TypeError(
-                    f"Annotate the argument {name!r} of {self.name} with InputArtifact,"
-                    f" OutputArtifact or Parameter. Received: {found!r}."
-                )
-            if argument.kind not in _BY_KEYWORD:
-                raise TypeError(
-                    f"Engines give arguments by keyword. {self.name} has the argument "
-                    f"{argument}, of the kind: {argument.kind.description}."
-                )
-            if found.role == "input":
-                self.inputs[name] = found
-            elif found.role == "output":
-                self.outputs[name] = found.type
-            else:
-                self.parameters[name] = found.type
-            if argument.default is not inspect.Parameter.empty:
-                self.defaults[name] = self._default(name, found, argument.default)
+        self.inputs: dict[str, Annotation] = {}
+        self.outputs: dict[str, type[Artifact]] = {}
+        self.parameters: dict[str, type] = {}
+        self.defaults: dict[str, Any] = {}
+        for argument in inspect.signature(function).parameters.values():
+            self._add(argument)
         for name in self.inputs:
             stem = re.sub(r"_[0-9]+$", "", name)
             if stem != name and stem in self.inputs and self.inputs[stem].many:
@@ -129,30 +137,51 @@ class Component:
                     "TFX knows an element of that list. Give one another name."
                 )
 
-    def _default(self, name, found, value):
-        if found.role == "parameter":
+    def _add(self, argument: inspect.Parameter) -> None:
+        name, annotation = argument.name, argument.annotation
+        if not isinstance(annotation, Annotation):
+            raise TypeError(
+                f"Annotate the argument {name!r} of {self.name} with InputArtifact,"
+                f" OutputArtifact or Parameter. Received: {annotation!r}."
+            )
+        if argument.kind not in _BY_KEYWORD:
+            raise TypeError(
+                f"Engines give arguments by keyword. {self.name} has the argument "
+                f"{argument}, of the kind: {argument.kind.description}."
+            )
+        if annotation.role == "input":
+            self.inputs[name] = annotation
+        elif annotation.role == "output":
+            self.outputs[name] = annotation.type
+        else:
+            self.parameters[name] = annotation.type
+        if argument.default is not inspect.Parameter.empty:
+            self.defaults[name] = self._default(name, annotation, argument.default)
+
+    def _default(self, name: str, annotation: Annotation, value: Any) -> Any:
+        if annotation.role == "parameter":
             return self._parameter(name, value)
-        if found.role == "input" and value is None:
+        if annotation.role == "input" and value is None:
             return None
         raise TypeError(
             f"Of an input the default can be None, and an output has none. {self.name} "
             f"has {name}={value!r}."
         )
 
-    def __call__(self, **arguments) -> Step:
+    def __call__(self, **arguments: Any) -> Step:
         """Make a step.
 
         Raises:
             TypeError: for arguments that are unknown, missing or of another type.
             ValueError: for a number that is not finite.
         """
-        known = [*self.inputs, *self.parameters]
+        names = [*self.inputs, *self.parameters]
         arguments = self.defaults | arguments
-        missing = [name for name in known if name not in arguments]
-        unknown = [name for name in arguments if name not in known]
+        missing = [name for name in names if name not in arguments]
+        unknown = [name for name in arguments if name not in names]
         if missing or unknown:
             raise TypeError(
-                f"{self.name} takes {', '.join(known)}. Missing: "
+                f"{self.name} takes {', '.join(names)}. Missing: "
                 f"{', '.join(missing) or 'none'}; unknown: "
                 f"{', '.join(unknown) or 'none'}."
             )
@@ -166,20 +195,23 @@ class Component:
             {name: self._parameter(name, arguments[name]) for name in self.parameters},
         )
 
-    def _channels(self, name, value):
-        wanted = self.inputs[name]
-        channels = list(value) if wanted.many and isinstance(value, list) else [value]
+    def _channels(self, name: str, value: Any) -> list[Channel]:
+        annotation = self.inputs[name]
+        channels = (
+            list(value) if annotation.many and isinstance(value, list) else [value]
+        )
         for channel in channels or [value]:
-            if not isinstance(channel, Channel) or channel.type is not wanted.type:
+            if not isinstance(channel, Channel) or channel.type is not annotation.type:
+                kind = annotation.type.TYPE_NAME
                 raise TypeError(
                     f"The input {name} of {self.name} takes "
-                    f"{'a list of ' if wanted.many else ''}{wanted.type.TYPE_NAME}. "
+                    f"{'a list of ' if annotation.many else ''}{kind}. "
                     f"Received: {channel!r}."
                 )
         return channels
 
-    def _parameter(self, name, value):
-        kind = self.parameters[name]
+    def _parameter(self, name: str, value: Any) -> Any:
+        kind: Any = self.parameters[name]
         if kind is float and type(value) is int:
             value = float(value)
         if type(value) is not kind:
@@ -200,6 +232,6 @@ class Component:
         return value
 
 
-def component(function) -> Component:
-    """Make a component of a function; see the module."""
+def component(function: Callable[..., object]) -> Component:
+    """Make a component of a function, as a decorator; the module's text says how."""
     return Component(function)

@@ -6,10 +6,19 @@ inputs, which artifacts an execution took; artifacts, which it made.
 
 import hashlib
 import json
+import os
 import sqlite3
-import time
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfrwc._common.timestamps import utc_now
+from tfrwc.components.engine.artifacts import Artifact
+from tfrwc.components.engine.step import Step
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS executions (
@@ -38,7 +47,7 @@ class Ledger:
         OSError: if another process is running a pipeline there, or the file is damaged.
     """
 
-    def __init__(self, root):
+    def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = Path(root).resolve()
         self.root.mkdir(parents=True, exist_ok=True)
         self._database = sqlite3.connect(
@@ -59,20 +68,28 @@ class Ledger:
                 "or delete the folder to run everything again."
             ) from error
 
-    def close(self):
+    def close(self) -> None:
+        """Let other processes in."""
         self._database.close()
 
-    def check_knows(self, steps):
-        """Raise OSError if there are outputs of steps, but a new metadata.sqlite."""
+    def check_knows(self, steps: Iterable[str]) -> None:
+        """Check that metadata.sqlite was not lost.
+
+        Args:
+            steps: ids.
+
+        Raises:
+            OSError: if there are outputs of these steps, but no execution of any.
+        """
         [[executions]] = self._rows("SELECT COUNT(*) FROM executions")
-        found = [step for step in steps if (self.root / step).exists()]
-        if found and not executions:
+        folders = [step for step in steps if (self.root / step).exists()]
+        if folders and not executions:
             raise OSError(
-                f"{self.root} holds outputs of {found[0]}, but its metadata.sqlite "
+                f"{self.root} holds outputs of {folders[0]}, but its metadata.sqlite "
                 "knows of none. Restore that file, or give another folder."
             )
 
-    def unfinished(self, step) -> list[int]:
+    def unfinished(self, step: str) -> list[int]:
         """Executions of a step that failed or were killed."""
         return [
             row[0]
@@ -81,7 +98,7 @@ class Ledger:
             )
         ]
 
-    def complete(self, step, key) -> list[int]:
+    def complete(self, step: str, key: str) -> list[int]:
         """Complete executions of a step with a cache key, the newest first."""
         return [
             row[0]
@@ -94,7 +111,7 @@ class Ledger:
             )
         ]
 
-    def artifacts(self, execution) -> list[tuple]:
+    def artifacts(self, execution: int) -> list[tuple[str, int, str, dict[str, Any]]]:
         """Name, id, uri and properties of what an execution made."""
         return [
             (name, artifact, str(self.root / uri), json.loads(properties))
@@ -104,16 +121,19 @@ class Ledger:
             )
         ]
 
-    def begin(self, step, key, inputs) -> int:
+    def begin(self, step: Step, key: str, inputs: Mapping[str, list[int]]) -> int:
         """Enter an execution that begins.
 
         Args:
-            step: a `tfrwc.components.engine.step.Step`.
-            key: of `cache_key`.
+            step: that is executed.
+            key: as of `cache_key`.
             inputs: ids of artifacts by name.
+
+        Returns:
+            Its id.
         """
         with self._transaction() as database:
-            execution = database.execute(
+            cursor = database.execute(
                 "INSERT INTO executions "
                 "(step, component, parameters, cache_key, state, began) "
                 "VALUES (?, ?, ?, ?, 'running', ?)",
@@ -122,9 +142,10 @@ class Ledger:
                     step.component.name,
                     json.dumps(step.parameters),
                     key,
-                    time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                    utc_now(),
                 ),
-            ).lastrowid
+            )
+            execution = int(cursor.lastrowid or 0)
             for name, artifacts in inputs.items():
                 for artifact in artifacts:
                     database.execute(
@@ -133,7 +154,9 @@ class Ledger:
                     )
         return execution
 
-    def finish(self, execution, outputs, seconds) -> dict:
+    def finish(
+        self, execution: int, outputs: Mapping[str, Artifact], seconds: float
+    ) -> dict[str, int]:
         """Enter that an execution is complete; from here on its outputs count.
 
         Args:
@@ -142,9 +165,9 @@ class Ledger:
             seconds: that it took.
 
         Returns:
-            ids of the artifacts by name.
+            Ids of the artifacts by name.
         """
-        ids = {}
+        ids: dict[str, Any] = {}
         with self._transaction() as database:
             for name, artifact in outputs.items():
                 ids[name] = database.execute(
@@ -165,7 +188,7 @@ class Ledger:
             )
         return ids
 
-    def fail(self, execution, error):
+    def fail(self, execution: int, error: BaseException) -> None:
         """Enter that an execution failed."""
         self._rows(
             "UPDATE executions SET state = 'failed', error = ? WHERE id = ?",
@@ -173,11 +196,11 @@ class Ledger:
             execution,
         )
 
-    def _rows(self, query, *values):
+    def _rows(self, query: str, *values: Any) -> list[Any]:
         return self._database.execute(query, values).fetchall()
 
     @contextmanager
-    def _transaction(self):
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
         self._database.execute("BEGIN")
         try:
             yield self._database
@@ -187,9 +210,15 @@ class Ledger:
         self._database.execute("COMMIT")
 
 
-def cache_key(step, inputs) -> str:
-    """What an execution is the same by: component with its types of outputs, parameters
-    and input artifacts."""
+def cache_key(step: Step, inputs: Mapping[str, list[int]]) -> str:
+    """A hash that two executions share if one can stand for the other.
+
+    It is of the component, the types of its outputs, its parameters and its inputs.
+
+    Args:
+        step: that is executed.
+        inputs: ids of artifacts by name.
+    """
     component = step.component
     outputs = {name: kind.TYPE_NAME for name, kind in component.outputs.items()}
     text = json.dumps(
@@ -199,8 +228,8 @@ def cache_key(step, inputs) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def lineage(root):
-    """Every artifact in a folder of pipelines, with the execution that made it.
+def lineage(root: str | os.PathLike[str]) -> "pd.DataFrame":
+    """Every artifact in the folder of a pipeline, with the execution that made it.
 
     Returns:
         A DataFrame with the columns artifact, name, type, uri (below `root`), step,
@@ -232,7 +261,9 @@ def lineage(root):
             "FROM artifacts a JOIN executions e ON a.execution = e.id ORDER BY a.id",
             database,
         )
-        taken = pd.read_sql("SELECT execution, artifact FROM inputs", database)
-    made_from = taken.groupby("execution")["artifact"].agg(list)
-    table["made_from"] = [made_from.get(one, []) for one in table.pop("execution")]
+        inputs = pd.read_sql("SELECT execution, artifact FROM inputs", database)
+    made_from = inputs.groupby("execution")["artifact"].agg(list)
+    table["made_from"] = [
+        made_from.get(execution, []) for execution in table.pop("execution")
+    ]
     return table

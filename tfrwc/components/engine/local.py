@@ -1,25 +1,36 @@
 """Run a pipeline of components on one machine, without TFX.
 
 Outputs lie in ``<root>/<step>/<output>/<execution>/``, as in TFX; parameters and
-lineage in ``<root>/metadata.sqlite`` (`ledger.lineage` reads it). A
-step that ran before with the same parameters and the same inputs is not run again: its
-outputs are taken from the cache.
+lineage in ``<root>/metadata.sqlite``, which `tfrwc.components.engine.ledger.lineage`
+reads. A step that ran before with the same parameters and the same inputs is not run
+again: its outputs are taken from the cache.
 """
 
+import os
 import shutil
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
+from tfrwc.components.engine.artifacts import Artifact
 from tfrwc.components.engine.ledger import Ledger, cache_key
-from tfrwc.components.engine.step import in_order
+from tfrwc.components.engine.step import Step, in_order
+
+_Outputs = dict[str, Artifact]  # by name of output
+_Ids = dict[str, int]  # of artifacts in the ledger, by name of output
 
 
-def run(steps, root, say=print) -> dict:
+def run(
+    steps: Iterable[Step],
+    root: str | os.PathLike[str],
+    say: Callable[[str], object] = print,
+) -> dict[str, dict[str, Artifact]]:
     """Run steps, each after those whose outputs it takes.
 
     Args:
-        steps: list of `tfrwc.components.engine.step.Step`.
-        root: folder of this pipeline.
+        steps: in any order.
+        root: folder of this pipeline, which is made.
         say: called with a line of text as each step begins and ends.
 
     Returns:
@@ -34,25 +45,37 @@ def run(steps, root, say=print) -> dict:
     """
     steps = in_order(steps)
     ledger = Ledger(root)
-    made, ids = {}, {}
+    artifacts: dict[str, _Outputs] = {}
+    ids: dict[str, _Ids] = {}
     try:
         ledger.check_knows(step.id for step in steps)
         for number, step in enumerate(steps, 1):
             label = f"[{number}/{len(steps)}] {step.id}"
-            made[step.id], ids[step.id] = _outputs_of(
-                step, made, ids, ledger, lambda text, label=label: say(f"{label}{text}")
+
+            def say_of_step(text: str, label: str = label) -> object:
+                return say(f"{label}{text}")
+
+            artifacts[step.id], ids[step.id] = _outputs_of(
+                step, artifacts, ids, ledger, say_of_step
             )
     finally:
         ledger.close()
-    return made
+    return artifacts
 
 
-def _outputs_of(step, made, ids, ledger, say):
-    taken = {
+def _outputs_of(
+    step: Step,
+    artifacts: dict[str, _Outputs],
+    ids: dict[str, _Ids],
+    ledger: Ledger,
+    say: Callable[[str], object],
+) -> tuple[_Outputs, _Ids]:
+    """Outputs of a step, from the cache or by running it."""
+    input_ids = {
         name: [ids[channel.step.id][channel.name] for channel in channels]
         for name, channels in step.inputs.items()
     }
-    key = cache_key(step, taken)
+    key = cache_key(step, input_ids)
     before = ledger.complete(step.id, key)
     for execution in before:
         cached = _cached(step, ledger, execution)
@@ -64,7 +87,16 @@ def _outputs_of(step, made, ids, ledger, say):
     for execution in ledger.unfinished(step.id):
         for name in step.outputs:
             shutil.rmtree(_folder(ledger, step, name, execution), ignore_errors=True)
-    execution = ledger.begin(step, key, taken)
+    return _run_step(step, artifacts, ledger, ledger.begin(step, key, input_ids), say)
+
+
+def _run_step(
+    step: Step,
+    artifacts: dict[str, _Outputs],
+    ledger: Ledger,
+    execution: int,
+    say: Callable[[str], object],
+) -> tuple[_Outputs, _Ids]:
     outputs = {
         name: channel.type(_folder(ledger, step, name, execution))
         for name, channel in step.outputs.items()
@@ -74,19 +106,23 @@ def _outputs_of(step, made, ids, ledger, say):
     try:
         for output in outputs.values():
             Path(output.uri).mkdir(parents=True)
-        step.component.function(**_inputs(step, made), **outputs, **step.parameters)
+        step.component.function(
+            **_inputs(step, artifacts), **outputs, **step.parameters
+        )
     except Exception as error:
         ledger.fail(execution, error)
         say(f": failed, {error!r}; steps before it are kept")
         raise
     seconds = time.monotonic() - began
-    made_ids = ledger.finish(execution, outputs, seconds)
+    ids = ledger.finish(execution, outputs, seconds)
     say(f": done after {seconds:.1f} s")
-    return outputs, made_ids
+    return outputs, ids
 
 
-def _cached(step, ledger, execution):
-    outputs, ids = {}, {}
+def _cached(step: Step, ledger: Ledger, execution: int) -> tuple[_Outputs, _Ids] | None:
+    """Outputs of an execution; None if some are gone."""
+    outputs: _Outputs = {}
+    ids: _Ids = {}
     for name, identifier, uri, properties in ledger.artifacts(execution):
         if not Path(uri).exists():
             return None
@@ -95,13 +131,15 @@ def _cached(step, ledger, execution):
     return outputs, ids
 
 
-def _inputs(step, made):
-    found = dict.fromkeys(step.component.inputs)
+def _inputs(step: Step, artifacts: dict[str, _Outputs]) -> dict[str, Any]:
+    """Arguments for the inputs of a step: artifacts, lists of them, or None."""
+    arguments: dict[str, Any] = dict.fromkeys(step.component.inputs)
     for name, channels in step.inputs.items():
-        artifacts = [made[channel.step.id][channel.name] for channel in channels]
-        found[name] = artifacts if step.component.inputs[name].many else artifacts[0]
-    return found
+        inputs = [artifacts[channel.step.id][channel.name] for channel in channels]
+        many = step.component.inputs[name].many
+        arguments[name] = inputs if many else inputs[0]
+    return arguments
 
 
-def _folder(ledger, step, name, execution):
+def _folder(ledger: Ledger, step: Step, name: str, execution: int) -> Path:
     return ledger.root / step.id / name / str(execution)

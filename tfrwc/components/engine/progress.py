@@ -3,21 +3,24 @@
 import contextlib
 import hashlib
 import json
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 
 @contextlib.contextmanager
-def progress(output, settings):
-    """A folder that outlives an execution, until one is done with it.
+def progress(output: str | os.PathLike[str], settings: Any) -> Iterator[Path]:
+    """A folder that outlives an execution that is killed, until another is done.
 
     It lies beside the folders of the step's executions, in which engines keep nothing
     of an execution that was killed.
 
     Args:
         output: folder of one output of the execution.
-        settings: plain data. Another execution gets the same folder only if it has the
-            same settings.
+        settings: plain data. Another execution gets the same folder only if it has
+            the same settings.
 
     Yields:
         The folder, which is made.
@@ -28,6 +31,6 @@ def progress(output, settings):
     folder = beside / name
     folder.mkdir(exist_ok=True)
     yield folder
-    # With what others left that were given up.
-    for one in beside.glob("progress-*"):
-        shutil.rmtree(one)
+    # Also what executions with other settings left, which nobody goes on with.
+    for leftover in beside.glob("progress-*"):
+        shutil.rmtree(leftover)

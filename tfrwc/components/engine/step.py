@@ -1,20 +1,40 @@
 """Steps of a pipeline: components with what they are given."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from tfrwc.components.engine.artifacts import Artifact
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
+class AnyComponent(Protocol):
+    """What a step needs to know of `tfrwc.components.engine.component.Component`."""
+
+    name: str
+    function: Any
+    inputs: dict[str, Any]
+    outputs: dict[str, type[Artifact]]
+    parameters: dict[str, type]
+
+
 @dataclass(frozen=True)
 class Channel:
-    """An output of a step, before there is any artifact."""
+    """An output of a step, before there is any artifact.
+
+    Attributes:
+        step: that will make it.
+        name: of the output.
+        type: of the artifact.
+    """
 
     step: "Step"
     name: str
-    type: type
+    type: type[Artifact]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{self.step.id}.outputs[{self.name!r}] ({self.type.TYPE_NAME})"
 
 
@@ -30,13 +50,13 @@ class Step:
         outputs: `Channel` by name.
     """
 
-    component: object
-    inputs: dict
-    parameters: dict
+    component: AnyComponent
+    inputs: dict[str, list[Channel]]
+    parameters: dict[str, Any]
     id: str = ""
-    outputs: dict = field(init=False)
+    outputs: dict[str, Channel] = field(init=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.id = self.id or self.component.name
         self.outputs = {
             name: Channel(self, name, kind)
@@ -45,6 +65,9 @@ class Step:
 
     def with_id(self, identifier: str) -> "Step":
         """Name this step, where a component is used more than once.
+
+        Returns:
+            The step itself.
 
         Raises:
             ValueError: if it could not be the name of a folder everywhere.
@@ -58,22 +81,23 @@ class Step:
         return self
 
 
-def in_order(steps) -> list[Step]:
-    """Steps, each after those whose outputs it takes; otherwise as they are given.
+def in_order(steps: Iterable[Step]) -> list[Step]:
+    """Steps, each after those whose outputs it takes; otherwise in their own order.
 
     Raises:
         ValueError: if two have one id, or one takes outputs of a step that is not
             among them.
     """
-    steps, done = list(steps), {}
+    steps = list(steps)
+    done: dict[str, Step] = {}
     ids = [step.id for step in steps]
-    if repeated := sorted({one for one in ids if ids.count(one) > 1}):
+    if repeated := sorted({name for name in ids if ids.count(name) > 1}):
         raise ValueError(
             f"Several steps are called {', '.join(repeated)}. Name them by with_id."
         )
 
-    def needed(step):
-        return [channel.step for given in step.inputs.values() for channel in given]
+    def needed(step: Step) -> list[Step]:
+        return [channel.step for taken in step.inputs.values() for channel in taken]
 
     # By a stack, not by recursion: pipelines can be longer than that is deep.
     stack = steps[::-1]
@@ -84,7 +108,7 @@ def in_order(steps) -> list[Step]:
                 f"{step.id} is missing: a step takes its outputs, but it is not in the "
                 "pipeline."
             )
-        before = [one for one in needed(step) if one.id not in done]
+        before = [other for other in needed(step) if other.id not in done]
         if before:
             stack += before[::-1]
         else:

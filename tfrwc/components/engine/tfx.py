@@ -1,17 +1,14 @@
-"""The components on TFX: its engine in place of `tfrwc.components.engine.local`.
+"""TFX in place of `tfrwc.components.engine.local`: steps as nodes of its pipelines.
 
-Steps are those of the local runner, and so are the functions that they run. Here each
-becomes a node of a TFX pipeline:
-
->>> from tfx import v1 as tfx                                  # doctest: +SKIP
->>> pipeline = tfx.dsl.Pipeline(                               # doctest: +SKIP
-...     pipeline_name="private", pipeline_root=root, components=nodes(steps), ...
-... )
-
-A list of inputs becomes as many inputs, numbered: Kubeflow takes no unions.
+Steps are those of the local runner, and so are the functions that they run. A list of
+inputs becomes as many inputs, numbered, because Kubeflow takes no unions.
 
 Needs TFX, in an environment of its own: see `make tfx-check`.
 """
+
+import sys
+from collections.abc import Iterable
+from typing import Any
 
 from tfx.dsl.components.base.base_component import BaseComponent
 from tfx.dsl.components.base.base_executor import BaseExecutor
@@ -19,65 +16,68 @@ from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
 from tfx.types import Artifact, ComponentSpec, channel_utils, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
-from tfrwc import components
 from tfrwc.components.engine import artifacts
 from tfrwc.components.engine.staging import staged
-from tfrwc.components.engine.step import in_order
+from tfrwc.components.engine.step import AnyComponent, Step, in_order
 
 
-def artifact_type(kind):
-    """The TFX type that has the name of a kind of `Artifact`."""
-    standard = getattr(standard_artifacts, kind.__name__, None)
-    if standard is not None and standard.TYPE_NAME == kind.TYPE_NAME:
+def artifact_type(kind: type[artifacts.Artifact]) -> type:
+    """The TFX type that has the name of a type of artifacts of this package."""
+    standard: type | None = getattr(standard_artifacts, kind.__name__, None)
+    if standard and getattr(standard, "TYPE_NAME", None) == kind.TYPE_NAME:
         return standard
-    return _OWN.setdefault(
-        kind, _class(kind.__name__, Artifact, TYPE_NAME=kind.TYPE_NAME)
-    )
+    if kind not in _OWN_TYPES:
+        _OWN_TYPES[kind] = _class(
+            kind.__name__, Artifact, __name__, TYPE_NAME=kind.TYPE_NAME
+        )
+    return _OWN_TYPES[kind]
 
 
-def _class(name, base, **attributes):
-    return type(name, (base,), {"__module__": __name__} | attributes)
+def _class(name: str, base: type, module: str, **attributes: Any) -> type:
+    return type(name, (base,), {"__module__": module} | attributes)
 
 
-_OWN = {}
-TfrwcRecording, TfrwcTrends, TfrwcPrivacyStatement = map(
-    artifact_type,
-    (
-        artifacts.TfrwcRecording,
-        artifacts.TfrwcTrends,
-        artifacts.TfrwcPrivacyStatement,
-    ),
-)
+_OWN_TYPES: dict[type[artifacts.Artifact], type] = {}
+# TFX imports them by these names.
+TfrwcRecording = artifact_type(artifacts.TfrwcRecording)
+TfrwcTrends = artifact_type(artifacts.TfrwcTrends)
+TfrwcPrivacyStatement = artifact_type(artifacts.TfrwcPrivacyStatement)
 
 
-def nodes(steps) -> dict:
-    """TFX components of steps, by id of step, in an order in which they can run.
+def nodes(steps: Iterable[Step], executors: str = __name__) -> dict[str, Any]:
+    """TFX components of steps.
 
     Args:
-        steps: list of `tfrwc.components.engine.step.Step`.
+        steps: in any order.
+        executors: name of the module, imported already, by which other processes find
+            the executors of the components.
+
+    Returns:
+        TFX components by id of step, in an order in which they can run.
 
     Raises:
-        ValueError: as `step.in_order`, or if two components have
-            one name.
+        ValueError: if steps share an id, one that is needed is missing, or two
+            components have one name.
     """
-    made = {}
+    done: dict[str, Any] = {}
     for step in in_order(steps):
-        made[step.id] = _node(step, made)
-    return made
+        done[step.id] = _node(step, done, executors)
+    return done
 
 
-def _node(step, made):
+def _node(step: Step, done: dict[str, Any], executors: str) -> Any:
     component = step.component
     channels = {}
-    for name, given in step.inputs.items():
-        for i, channel in enumerate(given):
+    for name, inputs in step.inputs.items():
+        for i, channel in enumerate(inputs):
             key = f"{name}_{i}" if component.inputs[name].many else name
-            channels[key] = made[channel.step.id].outputs[channel.name]
+            channels[key] = done[channel.step.id].outputs[channel.name]
     outputs = {name: artifact_type(kind) for name, kind in component.outputs.items()}
     parameters = component.parameters.items()
     spec = _class(
         f"{component.name}Spec",
         ComponentSpec,
+        __name__,
         INPUTS={k: ChannelParameter(type=c.type) for k, c in channels.items()},
         OUTPUTS={k: ChannelParameter(type=kind) for k, kind in outputs.items()},
         PARAMETERS={k: ExecutionParameter(type=kind) for k, kind in parameters},
@@ -85,55 +85,71 @@ def _node(step, made):
     node = _class(
         component.name,
         BaseComponent,
+        __name__,
         SPEC_CLASS=spec,
-        EXECUTOR_SPEC=ExecutorClassSpec(_executor(component)),
+        EXECUTOR_SPEC=ExecutorClassSpec(executor(component, executors)),
     )
     new = {k: channel_utils.as_channel([kind()]) for k, kind in outputs.items()}
     return node(spec(**channels, **new, **step.parameters)).with_id(step.id)
 
 
+def executor(component: AnyComponent, module: str) -> type:
+    """The class that runs a component, as an attribute of a module.
+
+    TFX imports it by its name, such as ``RWCTrainerExecutor``, from that module.
+
+    Args:
+        component: to be run.
+        module: name of a module that is imported already.
+
+    Raises:
+        ValueError: if the module has the executor of another component of that name.
+    """
+    name = f"{component.name}Executor"
+    attributes = vars(sys.modules[module])
+    if name not in attributes:
+        attributes[name] = _class(name, _Executor, module, COMPONENT=component)
+    if attributes[name].COMPONENT is not component:
+        raise ValueError(
+            f"There is another component {component.name}. Give each its own name: TFX "
+            "finds them by that."
+        )
+    executor_class: type = attributes[name]
+    return executor_class
+
+
 class _Executor(BaseExecutor):
     """Runs the function of a component."""
 
-    COMPONENT = None
+    COMPONENT: AnyComponent
 
-    def Do(self, input_dict, output_dict, exec_properties):
+    def Do(
+        self,
+        input_dict: dict[str, list[Any]],
+        output_dict: dict[str, list[Any]],
+        exec_properties: dict[str, Any],
+    ) -> None:
         component = self.COMPONENT
-        arguments = dict.fromkeys(component.inputs)
-        for name, wanted in component.inputs.items():
-            if wanted.many:
+        arguments: dict[str, Any] = dict.fromkeys(component.inputs)
+        for name, annotation in component.inputs.items():
+            if annotation.many:
                 arguments[name] = _listed(name, input_dict)
             elif input_dict.get(name):
                 [arguments[name]] = input_dict[name]
         for name in component.outputs:
             [arguments[name]] = output_dict[name]
         arguments |= {name: exec_properties[name] for name in component.parameters}
-        given = [one for listed in input_dict.values() for one in listed]
-        made = [arguments[name] for name in component.outputs]
-        with staged(given, made):
+        inputs = [artifact for listed in input_dict.values() for artifact in listed]
+        outputs = [arguments[name] for name in component.outputs]
+        with staged(inputs, outputs):
             component.function(**arguments)
 
 
-def _listed(name, inputs):
+def _listed(name: str, inputs: dict[str, list[Any]]) -> list[Any] | None:
     """The artifacts of ``<name>_0``, ``<name>_1`` and so on; None if there are none."""
-    found, i = [], 0
+    listed: list[Any] = []
+    i = 0
     while artifacts_of := inputs.get(f"{name}_{i}"):
-        found += artifacts_of
+        listed += artifacts_of
         i += 1
-    return found or None
-
-
-def _executor(component):
-    """The class that TFX imports by its name, in whichever process the node runs."""
-    name = f"{component.name}Executor"
-    made = globals().setdefault(name, _class(name, _Executor, COMPONENT=component))
-    if made.COMPONENT is not component:
-        raise ValueError(
-            f"There is another component {component.name}. Give each its own name: TFX "
-            "finds them by that."
-        )
-    return made
-
-
-for _name in components.__all__:
-    _executor(getattr(components, _name))
+    return listed or None

@@ -1,36 +1,34 @@
 """The study of β as steps: a sweep for each world and for images, and the report."""
 
+import os
 from pathlib import Path
 
-from tfrwc.components import (
-    BetaVAEStudy,
-    ReportGen,
-    SavedModelPusher,
-)
-from tfrwc.studies.beta.study import parts
+from tfrwc.components import BetaVAEStudy, ReportGen, SavedModelPusher
+from tfrwc.components.engine.step import Step
+from tfrwc.studies.beta.study import Trial, parts
 
 
-def steps(trial, saved_models) -> list:
+def steps(trial: Trial, saved_models: str | os.PathLike[str]) -> list[Step]:
     """Steps of a trial, the last of which is the report.
 
     Args:
-        trial: a `tfrwc.studies.beta.study.Trial`.
+        trial: settings of the study.
         saved_models: folder to push the model of the images' best β to.
     """
-    made = [
+    sweeps = [
         BetaVAEStudy(part=part, trial=trial.of_part(part).to_json()).with_id(
             f"BetaVAEStudy-{part}"
         )
         for part in parts(trial)
     ]
-    evaluations = [step.outputs["evaluation"] for step in made]
+    evaluations = [step.outputs["evaluation"] for step in sweeps]
     report = ReportGen(
         study="optimal_beta", settings=trial.to_json(), evaluations=evaluations
     )
-    [images] = [step for step in made if step.parameters["part"] == "images"]
+    [images] = [step for step in sweeps if step.parameters["part"] == "images"]
     pusher = SavedModelPusher(
         model=images.outputs["model"],
         name=f"beta_vae-{trial.dataset}",
         folder=str(Path(saved_models).absolute()),
     )
-    return [*made, pusher, report]
+    return [*sweeps, pusher, report]

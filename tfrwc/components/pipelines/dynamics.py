@@ -1,5 +1,6 @@
 """The study of learning dynamics as steps: train, record, analyse, report."""
 
+import os
 from pathlib import Path
 
 from tfrwc.components import (
@@ -9,15 +10,19 @@ from tfrwc.components import (
     RWCTrainer,
     SavedModelPusher,
 )
+from tfrwc.components.engine.step import Step
 from tfrwc.datasets.fingerprint import fingerprint
 from tfrwc.datasets.sources import folder_of
+from tfrwc.studies.dynamics.trial import Trial
 
 
-def steps(trial, saved_models=None) -> list:
+def steps(
+    trial: Trial, saved_models: str | os.PathLike[str] | None = None
+) -> list[Step]:
     """Steps of a trial, the last of which is the report.
 
     Args:
-        trial: a `tfrwc.studies.dynamics.trial.Trial`.
+        trial: a network, a data set, and how the network is trained.
         saved_models: folder to push the network of the first seed to, or None.
     """
     folder = folder_of(trial.dataset)
@@ -44,10 +49,10 @@ def steps(trial, saved_models=None) -> list:
         recordings=[trainer.outputs["recording"] for trainer in trainers],
         trial=trial.to_json(),
     )
-    made = [data, *trainers, analyzer]
+    steps = [data, *trainers, analyzer]
     if saved_models is not None:
         first = trainers[0].outputs
-        made.append(
+        steps.append(
             SavedModelPusher(
                 model=first["model"],
                 statement=first["statement"],
@@ -56,4 +61,4 @@ def steps(trial, saved_models=None) -> list:
             )
         )
     trends = [analyzer.outputs["trends"]]
-    return [*made, ReportGen(study="learning_dynamics", trends=trends)]
+    return [*steps, ReportGen(study="learning_dynamics", trends=trends)]

@@ -2,6 +2,8 @@
 
 import json
 import math
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from tfrwc.components import (
@@ -13,32 +15,38 @@ from tfrwc.components import (
     RWCTrainer,
     SavedModelPusher,
 )
+from tfrwc.components.engine.step import Channel, Step
 from tfrwc.datasets.fingerprint import fingerprint
 from tfrwc.studies.privacy import arms as private_arms
 from tfrwc.studies.privacy import data as private_data
-from tfrwc.studies.privacy.trial import settings
+from tfrwc.studies.privacy.trial import Trial, settings
 
-# Balanced accuracy that a pushed model is surely above: chance. Greatest epsilon: of
-# the budgets usual for DP-SGD.
+# A model is pushed if it is surely better than chance in balanced accuracy, at a budget
+# that is usual for DP-SGD.
 _AT_LEAST, _EPSILON_AT_MOST = 0.5, 10.0
 
 
-def steps(trial, saved_models, folder=None) -> list:
+def steps(
+    trial: Trial,
+    saved_models: str | os.PathLike[str],
+    folder: str | os.PathLike[str] | None = None,
+) -> list[Step]:
     """Steps of a trial, the last of which is the report.
 
     Args:
-        trial: a `tfrwc.studies.privacy.trial.Trial`.
-        saved_models: folder to push to.
+        trial: settings of the study.
+        saved_models: folder to push the best private model to.
         folder: with the X-rays, for the data set "xrays".
     """
-    size = private_data.SIZES[trial.dataset]
+    size = private_data.DATA_SETS[trial.dataset].size
     data = ImageExampleGen(
         dataset=trial.dataset,
         purpose="two_classes",
         folder=str(folder or ""),
         fingerprint=fingerprint(folder) if folder else "",
     )
-    made, start = [data], {}
+    first = [data]
+    start: dict[str, Channel] = {}
     if trial.public != "none":
         public = ImageExampleGen(dataset=trial.public, purpose="public", size=size)
         base = RWCTrainer(
@@ -47,7 +55,7 @@ def steps(trial, saved_models, folder=None) -> list:
             network=trial.model,
             epochs=0,
         ).with_id("RWCTrainer-public")
-        made += [public, base]
+        first += [public, base]
         start = {"base": base.outputs["model"]}
     arms = private_arms.arms((size, size), trial.mechanisms, trial.epsilons)
     runs = {
@@ -55,21 +63,23 @@ def steps(trial, saved_models, folder=None) -> list:
         for arm in arms
         for seed in trial.seeds
     }
-    made += [step for run in runs.values() for step in run]
-    private = [arm for arm in arms if math.isfinite(arm.epsilon or math.inf)]
-    if private:
-        best = max(private, key=lambda arm: arm.epsilon)
-        made += _push(trial, saved_models, *runs[best, trial.seeds[0]])
+    last = []
+    budgets = {arm.epsilon or math.inf: arm for arm in reversed(arms)}
+    if finite := [epsilon for epsilon in budgets if math.isfinite(epsilon)]:
+        *_, trainer, evaluator = runs[budgets[max(finite)], trial.seeds[0]]
+        last = _push(trial, saved_models, trainer, evaluator)
     report = ReportGen(
         study="private_pneumonia",
         settings=json.dumps(settings(trial)),
         examples=data.outputs["examples"],
         evaluations=[run[-1].outputs["evaluation"] for run in runs.values()],
     )
-    return [*made, report]
+    return [*first, *(step for run in runs.values() for step in run), *last, report]
 
 
-def _push(trial, saved_models, trainer, evaluator):
+def _push(
+    trial: Trial, saved_models: str | os.PathLike[str], trainer: Step, evaluator: Step
+) -> list[Step]:
     """Steps that push a private model, if it is good and private enough."""
     blesser = ModelBlesser(
         evaluation=evaluator.outputs["evaluation"],
@@ -88,20 +98,27 @@ def _push(trial, saved_models, trainer, evaluator):
     return [blesser, pusher]
 
 
-def _run(trial, arm, seed, data, start):
-    """Steps of one arm with one seed: of releasing, training, evaluating."""
+def _run(
+    trial: Trial,
+    arm: private_arms.Arm,
+    seed: int,
+    data: Step,
+    start: Mapping[str, Channel],
+) -> list[Step]:
+    """Steps of one arm with one seed: a release, if it has one; training; a test."""
     name = f"{arm.name}-seed-{seed}"
-    examples, given, steps = data.outputs["examples"], {}, []
+    examples = data.outputs["examples"]
+    release: list[Step] = []
+    released: dict[str, Channel] = {}
     if arm.kind == "local-dp":
-        released = PrivateExampleGen(examples=examples, mechanism=arm.name, seed=seed)
-        steps.append(released.with_id(f"PrivateExampleGen-{name}"))
-        examples = released.outputs["private"]
-        given = {"released": examples}
+        step = PrivateExampleGen(examples=examples, mechanism=arm.name, seed=seed)
+        release = [step.with_id(f"PrivateExampleGen-{name}")]
+        examples = step.outputs["private"]
+        released = {"released": examples}
     recipe, epsilon = "plain", 0.0
-    if arm.kind == "dp-sgd":
-        recipe, epsilon = "dp_sgd", arm.epsilon
-    if math.isinf(epsilon):
-        recipe, epsilon = "clipped", 0.0
+    if arm.epsilon is not None:
+        without_noise = math.isinf(arm.epsilon)
+        recipe, epsilon = ("clipped", 0.0) if without_noise else ("dp_sgd", arm.epsilon)
     trainer = RWCTrainer(
         examples=examples,
         recipe=recipe,
@@ -111,13 +128,13 @@ def _run(trial, arm, seed, data, start):
         epsilon=epsilon,
         **start,
     ).with_id(f"RWCTrainer-{name}")
-    stated = (steps[0] if steps else trainer).outputs["statement"]
+    statement = [*release, trainer][0].outputs["statement"]
     evaluator = PrivacyEvaluator(
         examples=data.outputs["examples"],
         model=trainer.outputs["model"],
         recording=trainer.outputs["recording"],
-        statement=stated,
+        statement=statement,
         arm=arm.name,
-        **given,
+        **released,
     ).with_id(f"PrivacyEvaluator-{name}")
-    return [*steps, trainer, evaluator]
+    return [*release, trainer, evaluator]

@@ -1,15 +1,24 @@
 """Put what a pipeline made where people look for it."""
 
 import json
+import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from tfrwc.components.engine.artifacts import Artifact
+
+_Outputs = Mapping[str, Artifact]
 
 
-def publish(made, out) -> dict:
+def publish(
+    artifacts: Mapping[str, _Outputs], out: str | os.PathLike[str]
+) -> dict[str, Any]:
     """Copy the report and the recordings of a pipeline.
 
     Args:
-        made: artifacts by output name, by id of step, of `engine.local.run`.
+        artifacts: by output name, by id of step, as `engine.local.run` returns them.
         out: folder for report.html, results.json, figures/, and recordings/, named by
             their steps.
 
@@ -17,18 +26,21 @@ def publish(made, out) -> dict:
         The results, as in results.json.
     """
     out = Path(out)
-    shutil.copytree(made["ReportGen"]["report"].uri, out, dirs_exist_ok=True)
+    shutil.copytree(artifacts["ReportGen"]["report"].uri, out, dirs_exist_ok=True)
     shutil.rmtree(out / "recordings", ignore_errors=True)  # of other settings
     (out / "recordings").mkdir()
-    for step, outputs in made.items():
+    for step, outputs in artifacts.items():
         name = step.partition("-")[2]
-        recorded = _recorded(outputs)
-        if recorded and name != "public":
-            shutil.copy(recorded, out / "recordings" / f"{name}.parquet")
-    return json.loads((out / "results.json").read_text(encoding="utf-8"))
+        recording = _recording(outputs)
+        if recording and name != "public":
+            shutil.copy(recording, out / "recordings" / f"{name}.parquet")
+    results: dict[str, Any] = json.loads(
+        (out / "results.json").read_text(encoding="utf-8")
+    )
+    return results
 
 
-def _recorded(outputs):
+def _recording(outputs: _Outputs) -> Path | None:
     """The recording among outputs, if a step made one."""
     if "recording" not in outputs:
         return None

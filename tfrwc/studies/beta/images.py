@@ -5,16 +5,13 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from tfrwc import RWCCallback
+from tfrwc.datasets.catalogue import for_use
 from tfrwc.disentangle import BetaSweep, BetaVAE
 from tfrwc.studies.beta import engine
 from tfrwc.studies.beta.scoring import all_scores
 
 LATENTS = 10
-# By data set: where its latents live and die; those published for dSprites.
-BETAS = {
-    "sprites": (0.25, 0.5, 1.0, 2.0, 4.0, 8.0),
-    "dsprites": (1.0, 2.0, 4.0, 6.0, 8.0, 16.0),
-}
+BETAS = {name: data_set.betas for name, data_set in for_use("factors").items()}
 # A latent with a lower rate, in nats, tells too little to count.
 LIVE = 0.1
 # For each measure of `sweep`, and whether more is better.

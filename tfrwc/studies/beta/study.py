@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass, replace
 import keras
 import numpy as np
 
+from tfrwc import datasets
 from tfrwc._common.plain import plain
 from tfrwc._version import __version__
-from tfrwc.datasets import sprites
 from tfrwc.models.vae import NAMES
 from tfrwc.studies._verbosity import verbosity
 from tfrwc.studies.beta import images
@@ -170,7 +170,7 @@ def run_part(name, trial, progress, recorded) -> Made:
 
 
 def _data(trial):
-    return sprites.generate() if trial.dataset == "sprites" else sprites.dsprites()
+    return datasets.load_factors(trial.dataset)
 
 
 def _images(trial, path, verbose):

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from tfrwc import datasets
-from tfrwc.datasets import xray_files
+from tfrwc.datasets import catalogue, xray_files
 
-# Height and width by name; "xrays" are those of a folder.
-SIZES = {"digits": 8, "pneumoniamnist": 28, "chest_xray_64": 64, "xrays": 64}
-NAMES = tuple(SIZES)
+# Rows of the table of data sets, by name; "xrays" are those of a folder.
+DATA_SETS = catalogue.for_use("two_classes")
+NAMES = tuple(DATA_SETS)
 _HELD_OUT = 0.1
 # A validation split of fewer images is too small to hold anything against.
 _FEWEST = 100
@@ -73,25 +73,32 @@ def load(name, folder=None) -> Task:
         raise ValueError(
             f"There is no task {name!r}. Choose one of {', '.join(NAMES)}."
         )
-    if name == "digits":
-        return _digits()
-    folder = folder or os.environ.get(datasets.sources.DATA_DIR_VARIABLE)
+    if not DATA_SETS[name].xrays:
+        return _two_groups(name)
+    folder = folder or os.environ.get(catalogue.DATA_DIR_VARIABLE)
     if not folder:
         raise ValueError(
             f"{name} is read from the folder TFRWC_DATA_DIR. Set it, or take the data "
             "set digits, for which nothing is needed."
         )
-    return _x_rays(Path(folder), SIZES[name])
+    return _x_rays(Path(folder), DATA_SETS[name].size)
 
 
-def _digits():
-    images = datasets.load("digits")
+def _two_groups(name):
+    """Of a set with more classes, the first half against the second."""
+    images = datasets.load(name)
+    names = images.class_names
+    half = len(names) // 2
     train, test = (
-        Split(x, np.asarray(y >= 5, np.int64))
+        Split(x, np.asarray(y >= half, np.int64))
         for x, y in ((images.x_train, images.y_train), (images.x_test, images.y_test))
     )
     kept, held_out = _hold_out(train)
-    return Task(images.origin, ("0 to 4", "5 to 9"), kept, held_out, test, 1)
+    classes = tuple(
+        group[0] if len(group) == 1 else f"{group[0]} to {group[-1]}"
+        for group in (names[:half], names[half:])
+    )
+    return Task(images.origin, classes, kept, held_out, test, 1)
 
 
 def _x_rays(folder, size):

@@ -7,10 +7,11 @@ import numpy as np
 import tensorflow as tf
 
 from tfrwc import RWCCallback, datasets, models
+from tfrwc.datasets.catalogue import for_use
 from tfrwc.privacy import replace_batch_norm
 
 # Public images without any medical label.
-PUBLIC = ("none", "fashion_mnist", "mnist")
+PUBLIC = ("none", *for_use("public"))
 IMAGES = 15_000
 _EPOCHS, _BATCH, _RATE = 3, 128, 0.2
 _HEAD = "classifier"

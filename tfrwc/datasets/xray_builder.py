@@ -2,12 +2,15 @@
 
 import json
 import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core.writer import ExampleWriter
 
+from tfrwc._common.checks import one_of
 from tfrwc.datasets import xray_files
-from tfrwc.datasets.xray_files import BadFileError
+from tfrwc.datasets.xray_files import BadFileError, Example
 
 ENGINES, BAD_FILES = ("local", "beam"), ("stop", "skip")
 REPORT = "build_report.json"
@@ -26,29 +29,27 @@ class XRayBuilder(tfds.core.GeneratorBasedBuilder):
             way build_report.json, beside the records, counts and names them.
         engine: ``"local"``, or ``"beam"`` to build by Apache Beam; give its runner
             and options in a `tfds.download.DownloadConfig`.
+        **kwargs: as of `tfds.core.GeneratorBasedBuilder`.
+
+    Raises:
+        ValueError: if `bad_files` or `engine` is not as above.
     """
 
     VERSION = tfds.core.Version("1.0.0")
     MANUAL_DOWNLOAD_INSTRUCTIONS = (
         "manual_dir must hold the folder chest_xray of Kaggle's set "
         "paultimothymooney/chest-xray-pneumonia. PneumoniaMNIST is downloaded if "
-        "manual_dir does not hold pneumoniamnist.npz."
+        f"manual_dir does not hold {xray_files.MEDMNIST.file}."
     )
 
-    def __init__(self, *, bad_files="stop", engine="local", **kwargs):
-        for name, value, allowed in (
-            ("bad_files", bad_files, BAD_FILES),
-            ("engine", engine, ENGINES),
-        ):
-            if value not in allowed:
-                raise ValueError(
-                    f"{name} must be {' or '.join(map(repr, allowed))}. Received: "
-                    f"{value!r}."
-                )
-        self._bad_files, self._engine = bad_files, engine
+    def __init__(
+        self, *, bad_files: str = "stop", engine: str = "local", **kwargs: Any
+    ) -> None:
+        self._bad_files = one_of(bad_files, BAD_FILES, "bad_files")
+        self._engine = one_of(engine, ENGINES, "engine")
         super().__init__(**kwargs)
 
-    def _features(self, size):
+    def _features(self, size: int | None) -> Any:
         return tfds.features.FeaturesDict(
             {
                 "image": tfds.features.Image(shape=(size, size, 1)),
@@ -59,7 +60,7 @@ class XRayBuilder(tfds.core.GeneratorBasedBuilder):
             }
         )
 
-    def _source(self, dl_manager):
+    def _source(self, dl_manager: Any) -> xray_files.Source:
         size = self.builder_config.size
         if size != 28:
             return xray_files.find(dl_manager.manual_dir, size)
@@ -71,7 +72,7 @@ class XRayBuilder(tfds.core.GeneratorBasedBuilder):
                 str(dl_manager.download(xray_files.MEDMNIST_URL))
             )
 
-    def _split_generators(self, dl_manager):
+    def _split_generators(self, dl_manager: Any) -> dict[str, Any]:
         source = self._source(dl_manager)
         return {
             split: self._generate_examples(split, source)
@@ -79,25 +80,25 @@ class XRayBuilder(tfds.core.GeneratorBasedBuilder):
             if source.keys(split)
         }
 
-    def _reader(self, source):
-        """A function from keys to examples, that Beam can send to its workers."""
+    def _reader(self, source: xray_files.Source) -> Callable[[str], Example]:
+        """A function from keys to examples that Beam can send to its workers."""
         return source.read
 
-    def _generate_examples(self, split, source):
+    def _generate_examples(self, split: str, source: xray_files.Source) -> Any:
         keys, reader = source.keys(split), self._reader(source)
         path = os.path.join(self._data_dir, f"bad-{split}.json")
         if self._engine == "beam":
             return _beam_examples(keys, reader, path)
         return _local_examples(keys, reader, path)
 
-    def _example_writer(self):
+    def _example_writer(self) -> "_CanonicalWriter":
         return _CanonicalWriter(self.info.file_format)
 
-    def _download_and_prepare(self, *args, **kwargs):
+    def _download_and_prepare(self, *args: Any, **kwargs: Any) -> None:
         # All of this runs in a folder that TFDS renames when it is whole, and
         # removes when anything fails.
         super()._download_and_prepare(*args, **kwargs)
-        bad = {}
+        bad: dict[str, str] = {}
         for split in self.info.splits:
             path = self.data_path / f"bad-{split}.json"
             bad |= json.loads(path.read_text())
@@ -119,30 +120,33 @@ class XRayBuilder(tfds.core.GeneratorBasedBuilder):
 class _CanonicalWriter(ExampleWriter):
     """Writes the fields of an example in one order.
 
-    Protocol buffers leave the order open, and it differs from process to process; a
-    retried build is to give the same bytes.
+    Protocol buffers leave the order open, and it differs from process to process; but a
+    build that is run again must give the same bytes.
     """
 
-    def write(self, path, examples):
+    def write(self, path: Any, examples: Iterable[tuple[str, bytes]]) -> Any:
         import tensorflow as tf
 
-        def canonical(record):
-            return tf.train.Example.FromString(record).SerializeToString(
-                deterministic=True
-            )
+        def canonical(record: bytes) -> bytes:
+            example = tf.train.Example.FromString(record)
+            return bytes(example.SerializeToString(deterministic=True))
 
         return super().write(path, ((key, canonical(x)) for key, x in examples))
 
 
-def _try(reader, key):
-    """(key, example, None) or (key, None, what is wrong)."""
+def _try(
+    reader: Callable[[str], Example], key: str
+) -> tuple[str, Example | None, str | None]:
+    """The key with its example and None, or with None and what is wrong."""
     try:
         return key, reader(key), None
     except BadFileError as error:
         return key, None, str(error)
 
 
-def _local_examples(keys, reader, path):
+def _local_examples(
+    keys: list[str], reader: Callable[[str], Example], path: str
+) -> Iterator[tuple[str, Example | None]]:
     bad = {}
     for key in keys:
         _, example, reason = _try(reader, key)
@@ -153,11 +157,11 @@ def _local_examples(keys, reader, path):
     _write(sorted(bad.items()), path)
 
 
-def _beam_examples(keys, reader, path):
+def _beam_examples(keys: list[str], reader: Callable[[str], Example], path: str) -> Any:
     import apache_beam as beam
 
     class Read(beam.PTransform):
-        def expand(self, pipeline):
+        def expand(self, pipeline: Any) -> Any:
             tried = (
                 pipeline
                 | beam.Create(keys)
@@ -175,7 +179,7 @@ def _beam_examples(keys, reader, path):
     return Read()
 
 
-def _write(bad, path):
+def _write(bad: Iterable[tuple[str, str]], path: str) -> None:
     import tensorflow as tf  # writes to the file systems that TFDS writes to
 
     with tf.io.gfile.GFile(path, "w") as file:

@@ -7,7 +7,15 @@ minima. A lattice of encoders, whose objective at every x is one product of matr
 says where to start.
 """
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Mixing = Callable[[Floats], Floats]  # from factors (..., 2) to means (..., 2)
+Lattice = tuple[Floats, Floats, Floats]  # as of `lattice`
+_Quadrature = tuple[Floats, Floats]
 
 _NODES = 16  # Gauss-Hermite, per latent
 _FEW_NODES = 6  # where only the best of several starts is looked for
@@ -16,14 +24,16 @@ _FEW_NODES = 6  # where only the best of several starts is looked for
 _ORDERS = [(a, b) for a in range(5) for b in range(5 - a)]
 
 
-def ideal_encoder(f, x, w, guess, lattice):
+def ideal_encoder(
+    f: Mixing, x: Floats, w: float, guess: Floats, lattice: Lattice
+) -> tuple[Floats, Floats, Floats]:
     """The best q(z|x) = N(m, diag v) at each x, of several starts.
 
     Args:
         f: the decoder, (..., 2) -> (..., 2).
         x: data, (N, 2).
         w: water level β η².
-        guess: (m, log v), (N, 4), to start from.
+        guess: (m, log v) to start from, (N, 4).
         lattice: of f, by `lattice`.
 
     Returns:
@@ -43,7 +53,7 @@ def ideal_encoder(f, x, w, guess, lattice):
     return best[:, :2], best[:, 2:], distortion
 
 
-def _starts(x, w, lattice):
+def _starts(x: Floats, w: float, lattice: Lattice) -> Iterator[Floats]:
     """For each quadrant of m, the best of the lattice at each x: (N, 4)."""
     points, mean, square = lattice
     quadrant = (points[:, :2] > 0) @ [1, 2]
@@ -51,15 +61,23 @@ def _starts(x, w, lattice):
     costs = np.column_stack(
         [-mean / w, square / (2 * w) + kl(points[:, :2], points[:, 2:])]
     )
-    x = np.column_stack([x, np.ones(len(x))])
+    extended = np.column_stack([x, np.ones(len(x))])
     for i in range(4):
         here = np.flatnonzero(quadrant == i)
-        parts = np.array_split(x, len(x) // 500 + 1)
+        parts = np.array_split(extended, len(x) // 500 + 1)
         best = np.concatenate([(part @ costs[here].T).argmin(1) for part in parts])
         yield points[here[best]]
 
 
-def _newton(f, x, start, w, nodes, rounds, tolerance):
+def _newton(
+    f: Mixing,
+    x: Floats,
+    start: Floats,
+    w: float,
+    nodes: int,
+    rounds: int,
+    tolerance: float,
+) -> tuple[Floats, Floats, Floats]:
     """Newton's method at each x, with steps in m / √v and log v inside a trust region.
 
     Stops where a step promises less than `tolerance`. Returns (m, log v) (N, 4), the
@@ -68,8 +86,9 @@ def _newton(f, x, start, w, nodes, rounds, tolerance):
     quadrature = _quadrature(nodes)
     theta, value, distortion = start.copy(), np.empty(len(x)), np.empty(len(x))
     for live in np.array_split(np.arange(len(x)), len(x) // 500 + 1):
-        found = _derivatives(f, x[live], theta[live], w, quadrature)
-        value[live], distortion[live], slope, curvature = found
+        value[live], distortion[live], slope, curvature = _derivatives(
+            f, x[live], theta[live], w, quadrature
+        )
         radius = np.ones(len(live))
         for _ in range(rounds):
             # The absolute curvature leads away from saddles.
@@ -87,17 +106,19 @@ def _newton(f, x, start, w, nodes, rounds, tolerance):
             step = np.einsum("nij,nj->ni", axes[go], step[go])
             step[:, :2] *= np.exp(theta[live, 2:] / 2)
             new = theta[live] + step
-            found = _derivatives(f, x[live], new, w, quadrature)
-            better = found[0] < value[live]
-            there = live[better]
-            theta[there] = new[better]
-            value[there], distortion[there] = found[0][better], found[1][better]
-            slope[better], curvature[better] = found[2][better], found[3][better]
+            there = _derivatives(f, x[live], new, w, quadrature)
+            better = there[0] < value[live]
+            moved = live[better]
+            theta[moved] = new[better]
+            value[moved], distortion[moved] = there[0][better], there[1][better]
+            slope[better], curvature[better] = there[2][better], there[3][better]
             radius = np.where(better, np.minimum(2 * radius, 2), radius / 4)
     return theta, value, distortion
 
 
-def _derivatives(f, x, theta, w, quadrature):
+def _derivatives(
+    f: Mixing, x: Floats, theta: Floats, w: float, quadrature: _Quadrature
+) -> tuple[Floats, Floats, Floats, Floats]:
     """The objective E_q |x - f(z)|² / 2w + KL, its first term alone times 2w, and the
     slope (N, 4) and curvature (N, 4, 4) by m / √v and log v.
 
@@ -132,7 +153,7 @@ def _derivatives(f, x, theta, w, quadrature):
     return value, moments[:, _ORDERS.index((0, 0))], slope, curvature
 
 
-def _quadrature(nodes):
+def _quadrature(nodes: int) -> _Quadrature:
     """Nodes ε (Q, 2), and (Q, orders) for E[h(ε) He_a(ε₁) He_b(ε₂)], by _ORDERS."""
     points, weights = np.polynomial.hermite_e.hermegauss(nodes)
     he = np.polynomial.hermite_e.hermevander(points, 4).T * weights / weights.sum()
@@ -140,8 +161,8 @@ def _quadrature(nodes):
     return epsilon, np.stack([np.outer(he[a], he[b]).ravel() for a, b in _ORDERS], 1)
 
 
-def lattice(f):
-    """Encoders everywhere, and what decides their objective at any x and w.
+def lattice(f: Mixing) -> Lattice:
+    """Encoders on a grid, and what decides their objective at any x and w.
 
     Returns:
         (m, log v) (L, 4), E f(z) (L, 2) and E |f(z)|² (L,).
@@ -155,8 +176,12 @@ def lattice(f):
     return points, weight @ y, (y**2).sum(-1) @ weight
 
 
-def means(f, s):
-    """f(s), of the shape of s and finite, or a ValueError."""
+def means(f: Mixing, s: Floats) -> Floats:
+    """f(s), as float64.
+
+    Raises:
+        ValueError: if it is not of the shape of s, or not finite.
+    """
     y = np.asarray(f(s), np.float64)
     if y.shape != s.shape or not np.isfinite(y).all():
         raise ValueError(
@@ -167,6 +192,7 @@ def means(f, s):
     return y
 
 
-def kl(m, log_v):
+def kl(m: Floats, log_v: Floats) -> Floats:
     """KL(N(m, diag v) || N(0, I)) in nats, over the last axis."""
-    return 0.5 * (np.exp(log_v) + m**2 - 1 - log_v).sum(-1)
+    divergence: Floats = 0.5 * (np.exp(log_v) + m**2 - 1 - log_v).sum(-1)
+    return divergence

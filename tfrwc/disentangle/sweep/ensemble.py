@@ -5,11 +5,20 @@ Each member sees the order of examples and the noise that its own seed gives, wh
 else is in the ensemble.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
+
+from tfrwc.disentangle.beta_vae import BetaVAE
+from tfrwc.disentangle.sweep.chance import matched, noise_of, order_of
+from tfrwc.disentangle.sweep.options import TrainingOptions
 
 TERMS = ("loss", "log_likelihood", "rate", "distortion")
+# For the evaluation: examples in one call, and values of x in all.
 _EXAMPLES_AT_ONCE = 256
 _VALUES = 2**18
 
@@ -18,51 +27,50 @@ class Ensemble:
     """Members that differ in β and seed, and how they are trained.
 
     Args:
-        template: a BetaVAE of their architecture.
+        template: a model of their architecture.
         betas, seeds: of each member.
         weights: the template's trainable variables for all members, each (members, …).
-        examples: float32 array of all x (examples, …).
-        batch_size: examples per step; the rest of an epoch that fills no batch is left
-            out of it.
-        learning_rate: of Adam, decayed to 0 along a cosine over `epochs`.
-        epochs: passes over the examples.
+        examples: all x (examples, …).
+        options: how they are trained.
     """
 
     def __init__(
         self,
-        template,
-        betas,
-        seeds,
-        weights,
-        examples,
-        batch_size,
-        learning_rate,
-        epochs,
-    ):
+        template: BetaVAE,
+        betas: Sequence[float],
+        seeds: Sequence[int],
+        weights: Sequence[NDArray[np.float32]],
+        examples: NDArray[np.float32],
+        options: TrainingOptions,
+    ) -> None:
         self._template = template
         self._betas = tf.constant(betas, tf.float32)
-        self._seeds, of_seed = np.unique(seeds, return_inverse=True)
-        self._of_seed = tf.constant(of_seed, tf.int32)
+        self._seeds, index = np.unique(seeds, return_inverse=True)
+        self._seed_index = tf.constant(index, tf.int32)
         self._examples = tf.constant(examples)
-        self._batch_size = min(batch_size, len(examples))
+        self._batch_size = min(options.batch_size, len(examples))
         self._steps = len(examples) // self._batch_size
         self.weights = [keras.Variable(w, name="stacked") for w in weights]
         schedule = keras.optimizers.schedules.CosineDecay(
-            learning_rate, self._steps * epochs
+            options.learning_rate, self._steps * options.epochs
         )
         self.optimizer = keras.optimizers.Adam(schedule)
         self.optimizer.build(self.weights)
 
     @property
     def members(self) -> int:
+        """How many there are."""
         return len(self._betas)
 
-    def epoch(self, number, training) -> np.ndarray:
-        """Train for the epoch of that number; means of the `TERMS` (terms, members).
+    def epoch(self, number: int, training: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Train for one epoch.
 
         Args:
-            number: counted from 0.
+            number: of the epoch, counted from 0.
             training: bools (members,); where False, the member keeps its weights.
+
+        Returns:
+            Means of the `TERMS` over the epoch, (terms, members).
         """
         used = self._steps * self._batch_size
         order = np.stack(
@@ -74,25 +82,27 @@ class Ensemble:
             ]
         )
         # A tensor, not to trace the function anew for each number.
-        number = tf.constant(number)
-        totals = self._run_epoch(tf.constant(order, tf.int32), number, training)
-        return totals.numpy() / self._steps
+        totals = self._run_epoch(
+            tf.constant(order, tf.int32), tf.constant(number), training
+        )
+        means: NDArray[np.float32] = totals.numpy() / self._steps
+        return means
 
-    def evaluate(self) -> dict:
-        """The `TERMS` over all examples; and rates and variances of each latent.
+    def evaluate(self) -> dict[str, NDArray[np.float64]]:
+        """The `TERMS` over all examples, and rates and variances of each latent.
 
         Each example gets the same number of draws of z, in antithetic pairs: at least
         one, and as many as make `_VALUES` values of x in all.
 
         Returns:
-            Arrays (members,); rates, in nats, and variances, of the means of q(z|x),
-            (members, n_latents).
+            The `TERMS`, each (members,); rates, in nats, and variances, those of the
+            means of q(z|x), each (members, n_latents).
         """
         count, draws = len(self._examples), 2 * int(tf.size(self._examples))
         pairs = -(-_VALUES // draws)
         at_once = min(pairs, -(-_EXAMPLES_AT_ONCE // count))
         calls = -(-pairs // at_once)
-        sums = 0
+        sums: Any = 0
         for start in range(0, count, _EXAMPLES_AT_ONCE):
             x = self._examples[start : start + _EXAMPLES_AT_ONCE]
             x = tf.repeat(x, at_once, axis=0)
@@ -106,21 +116,22 @@ class Ensemble:
             "variances": squares - means**2,
         }
 
-    def state(self) -> list:
-        """Everything that training changes, as arrays."""
+    def state(self) -> list[NDArray[Any]]:
+        """Everything that training changes, as arrays, the weights first."""
         return [
             keras.ops.convert_to_numpy(v)
             for v in [*self.weights, *self.optimizer.variables]
         ]
 
-    def set_state(self, arrays):
+    def set_state(self, arrays: Sequence[NDArray[Any]]) -> None:
+        """Go back to a `state`."""
         for variable, array in zip(
             [*self.weights, *self.optimizer.variables], arrays, strict=True
         ):
             variable.assign(array)
 
-    @tf.function(reduce_retracing=True)
-    def _run_epoch(self, order, number, training):
+    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    def _run_epoch(self, order: tf.Tensor, number: tf.Tensor, training: Any) -> Any:
         totals = tf.zeros((len(TERMS), self.members))
         # Each example's noise comes back with the other sign in the next epoch: the
         # noise of the gradients, which hides the slow directions, largely cancels.
@@ -130,9 +141,9 @@ class Ensemble:
             noises = matched(noises)
         noises *= sign
         for i in tf.range(self._steps):
-            seen = order[:, i]
-            x = tf.gather(tf.gather(self._examples, seen), self._of_seed)
-            noise = tf.gather(tf.gather(noises, seen, batch_dims=1), self._of_seed)
+            batch = order[:, i]
+            x = tf.gather(tf.gather(self._examples, batch), self._seed_index)
+            noise = tf.gather(tf.gather(noises, batch, batch_dims=1), self._seed_index)
             with tf.GradientTape() as tape:
                 terms = self._each(self._mean_terms, x, noise)
                 total = tf.reduce_sum(terms[0])
@@ -146,24 +157,26 @@ class Ensemble:
             totals += tf.stack(terms)
         return totals
 
-    @tf.function(reduce_retracing=True)
-    def _sums(self, x, position):
-        noise = tf.gather(self._noise(tf.shape(x)[0], position, 1), self._of_seed)
+    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    def _sums(self, x: tf.Tensor, position: tf.Tensor) -> list[tf.Tensor]:
+        noise = tf.gather(self._noise(tf.shape(x)[0], position, 1), self._seed_index)
         x = tf.repeat(x[None], self.members, axis=0)
         one, other = (self._each(self._sum_terms, x, n) for n in (noise, -noise))
         return [(a + b) / 2 for a, b in zip(one, other, strict=True)]
 
-    def _noise(self, count, position, purpose):
+    def _noise(self, count: Any, position: Any, purpose: int) -> tf.Tensor:
         """Noise (seeds, count, n_latents)."""
         shape = (count, self._template.n_latents)
         drawn = [noise_of(seed, shape, position, purpose) for seed in self._seeds]
         return tf.stack(drawn)
 
-    def _each(self, function, x, noise):
+    def _each(
+        self, function: Callable[..., Any], x: tf.Tensor, noise: tf.Tensor
+    ) -> Any:
         """function(beta, x, noise) of each member, with its weights in the template."""
         variables = self._template.trainable_variables
 
-        def member(arguments):
+        def member(arguments: Any) -> Any:
             weights, beta, x, noise = arguments
             mapping = list(zip(variables, weights, strict=True))
             with keras.StatelessScope(state_mapping=mapping):
@@ -172,10 +185,14 @@ class Ensemble:
         values = [w.value for w in self.weights]
         return tf.vectorized_map(member, (values, self._betas, x, noise))
 
-    def _mean_terms(self, beta, x, noise):
+    def _mean_terms(
+        self, beta: tf.Tensor, x: tf.Tensor, noise: tf.Tensor
+    ) -> list[tf.Tensor]:
         return [tf.reduce_mean(term) for term in self._terms(beta, x, noise)[0]]
 
-    def _sum_terms(self, beta, x, noise):
+    def _sum_terms(
+        self, beta: tf.Tensor, x: tf.Tensor, noise: tf.Tensor
+    ) -> list[tf.Tensor]:
         terms, inferred = self._terms(beta, x, noise)
         mean, scale = inferred["mean"], inferred["scale"]
         variance = tf.square(scale)
@@ -185,41 +202,11 @@ class Ensemble:
         parts = [tf.stack(terms, axis=-1), rates, mean, mean**2]
         return [tf.reduce_sum(part, axis=0) for part in parts]
 
-    def _terms(self, beta, x, noise):
+    def _terms(
+        self, beta: tf.Tensor, x: tf.Tensor, noise: tf.Tensor
+    ) -> tuple[list[tf.Tensor], dict[str, Any]]:
         """The `TERMS`, each (examples,), and what the member inferred."""
         inferred = self._template.infer(x, noise)
         terms = self._template.terms(x, inferred)
         loss = beta * terms["rate"] - terms["log_likelihood"]
         return [loss, *(terms[name] for name in TERMS[1:])], inferred
-
-
-def order_of(seed, epoch, count) -> np.ndarray:
-    """The order in which a member with that seed sees the examples: (count,)."""
-    return np.random.default_rng([int(seed), epoch]).permutation(count)
-
-
-def matched(noise):
-    """Noise (seeds, count, n_latents) with mean 0 and covariance 1 over the count.
-
-    In an epoch the examples then see the moments of the noise exactly. What is left
-    of its chance is within the epoch, and hardly moves the weights, which matters most
-    for a latent near its collapse, where the optimum is flat.
-    """
-    noise = noise - tf.reduce_mean(noise, axis=1, keepdims=True)
-    count = tf.cast(tf.shape(noise)[1], noise.dtype)
-    covariance = tf.matmul(noise, noise, transpose_a=True) / count
-    root = tf.linalg.cholesky(covariance)
-    transposed = tf.linalg.matrix_transpose(noise)
-    return tf.linalg.matrix_transpose(tf.linalg.triangular_solve(root, transposed))
-
-
-def noise_of(seed, shape, position, purpose):
-    """Standard normal noise, the same whenever it is asked for.
-
-    Args:
-        seed: of the member.
-        shape: of the noise.
-        position: number of the pair of epochs, or of the examples.
-        purpose: 0 for training, 1 for evaluation.
-    """
-    return tf.random.stateless_normal(shape, [int(seed), 2 * position + purpose])

@@ -1,34 +1,35 @@
-"""Train a β-VAE for every β and seed at once.
+"""Train a β-VAE for every β and seed at once."""
 
->>> from tfrwc.disentangle import BetaSweep, BetaVAE
->>> def build(seed):
-...     return BetaVAE(shape=2, n_latents=2, encoder="linear", noise=0.5, seed=seed)
->>> sweep = BetaSweep(betas=[0.5, 1, 2, 4], seeds=range(3), build=build)
->>> sweep.fit(x).to_frame()                                     # doctest: +SKIP
-
-All members are one stack of weights and one compiled program. Where a single small
-model leaves the machine idle between its operations, which is so for linear and dense
-networks, the whole sweep takes little longer than one of them.
-"""
-
-import hashlib
 import itertools
 import math
+import os
 import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import keras
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
-from tfrwc.disentangle._ensemble import TERMS, Ensemble
-from tfrwc.disentangle._training import listed, train
 from tfrwc.disentangle.beta_vae import BetaVAE
+from tfrwc.disentangle.checks import count
+from tfrwc.disentangle.sweep.arguments import (
+    distinct_betas,
+    distinct_seeds,
+    examples_of,
+)
+from tfrwc.disentangle.sweep.ensemble import TERMS
+from tfrwc.disentangle.sweep.options import TrainingOptions
+from tfrwc.disentangle.sweep.state_file import Arrays, in_order
+from tfrwc.disentangle.sweep.training import train_members
 
-_ACTIVE = 0.01
+_ACTIVE = 0.01  # variance of its mean, above which a latent is
 
 
-class BetaSweep:
+@dataclass(eq=False)
+class BetaSweep(TrainingOptions):
     """β-VAEs of one architecture over β and seeds.
 
     A seed decides a member's initial weights, order of examples and noise; these do not
@@ -40,12 +41,7 @@ class BetaSweep:
         seeds: whole numbers in 0..2**31 - 1; every β is trained with every seed.
         build: function of a seed that returns a `BetaVAE`, whose own β is not used;
             None for a dense one with at most 10 latents.
-        epochs: passes over the examples.
-        batch_size: examples per step.
-        learning_rate: of Adam, decayed to 0 along a cosine.
-        patience: None; or a member stops where its mean loss has not improved by 1e-4
-            of itself for that many epochs.
-        verbose: 1 for a progress bar.
+        epochs, batch_size, learning_rate, patience, verbose: as of `TrainingOptions`.
 
     Attributes:
         history_: DataFrame, a row per epoch and member: epoch, beta, seed, loss,
@@ -57,36 +53,17 @@ class BetaSweep:
         ValueError: if an argument is not as above.
     """
 
-    def __init__(
-        self,
-        betas,
-        seeds,
-        build=None,
-        *,
-        epochs=100,
-        batch_size=64,
-        learning_rate=1e-3,
-        patience=None,
-        verbose=0,
-    ):
-        self.betas = _betas(betas)
-        self.seeds = _seeds(seeds)
-        for name, value in (("epochs", epochs), ("batch_size", batch_size)):
-            _check_count(name, value)
-        if patience is not None:
-            _check_count("patience", patience)
-        if not 0 < learning_rate < np.inf:
-            raise ValueError(
-                f"learning_rate must be above 0. Received: {learning_rate!r}."
-            )
-        self.build = build
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.patience = patience
-        self.verbose = verbose
+    betas: Sequence[float]
+    seeds: Sequence[int]
+    build: Callable[[int], BetaVAE] | None = None
 
-    def fit(self, x, path=None):
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.betas, self.seeds = distinct_betas(self.betas), distinct_seeds(self.seeds)
+
+    def fit(
+        self, x: ArrayLike, path: str | os.PathLike[str] | None = None
+    ) -> "BetaSweep":
         """Train all members.
 
         Args:
@@ -100,18 +77,24 @@ class BetaSweep:
         Raises:
             ValueError: if x does not fit the models, or `path` holds another sweep.
         """
-        x = _examples(x)
-        path = None if path is None else Path(path)
-        return self._take(x, [_train(self, self._members(), x, path)])
+        examples = examples_of(x)
+        file = None if path is None else Path(path)
+        return self._take(examples, [self._train(self._members(), examples, file)])
 
-    def fit_on_beam(self, x, path, members_at_once=16, options=None):
+    def fit_on_beam(
+        self,
+        x: ArrayLike,
+        path: str | os.PathLike[str],
+        members_at_once: int = 16,
+        options: Any = None,
+    ) -> "BetaSweep":
         """Train all members in parts, each a task of an Apache Beam pipeline.
 
         Args:
             x: examples (n, …).
             path: folder, which all workers can reach, for x and an .npz file of each
-                part. Run again, parts that were begun go on.
-            members_at_once: of one part.
+                part. If it is there already, parts that were begun go on.
+            members_at_once: members in one part.
             options: of the pipeline, `apache_beam.options.pipeline_options`; None for
                 Beam's defaults.
 
@@ -128,23 +111,23 @@ class BetaSweep:
             raise ImportError(
                 'fit_on_beam needs Apache Beam: pip install "tfrwc[beam]".'
             ) from error
-        _check_count("members_at_once", members_at_once)
-        x, folder = _examples(x), Path(path).absolute()
+        count(members_at_once, "members_at_once")
+        examples, folder = examples_of(x), Path(path).absolute()
         folder.mkdir(parents=True, exist_ok=True)
-        np.save(folder / "x.npy", x)
+        np.save(folder / "x.npy", examples)
         members = self._members()
         parts = [
             (members[i : i + members_at_once], folder / f"part-{i:05}.npz")
             for i in range(0, len(members), members_at_once)
         ]
 
-        def train_part(part):
-            return _train(self, part[0], np.load(folder / "x.npy"), part[1])
+        def train_part(part: tuple[list[tuple[float, int]], Path]) -> Arrays:
+            return self._train(part[0], np.load(folder / "x.npy"), part[1])
 
         with beam.Pipeline(options=options) as pipeline:
             tasks = pipeline | beam.Create(parts) | beam.Reshuffle()
             _ = tasks | beam.Map(lambda part: len(train_part(part)))
-        return self._take(x, [train_part(part) for part in parts])
+        return self._take(examples, [train_part(part) for part in parts])
 
     def to_frame(self) -> pd.DataFrame:
         """A row per member, of the trained models over all examples.
@@ -167,6 +150,7 @@ class BetaSweep:
 
     @property
     def history_(self) -> pd.DataFrame:
+        """A row per epoch and member; see the class."""
         rows = []
         frame = self._frame()
         for epoch, terms in enumerate(self._trained["history"]):
@@ -175,11 +159,12 @@ class BetaSweep:
         return pd.concat(rows, ignore_index=True)
 
     @property
-    def rates_(self) -> np.ndarray:
+    def rates_(self) -> NDArray[np.float64]:
+        """Mean divergence of each latent; see the class."""
         self._check_fitted()
         return self._trained["rates"]
 
-    def member(self, beta, seed) -> BetaVAE:
+    def member(self, beta: float, seed: int) -> BetaVAE:
         """The trained model of that β and seed.
 
         Raises:
@@ -195,7 +180,7 @@ class BetaSweep:
         self._become(vae, self._members().index((beta, seed)))
         return vae
 
-    def codes(self, x) -> np.ndarray:
+    def codes(self, x: ArrayLike) -> NDArray[np.float32]:
         """Means of q(z|x) of all members, in the order of `to_frame`.
 
         Returns:
@@ -206,8 +191,12 @@ class BetaSweep:
             [vae.predict(x, batch_size=256, verbose=0)["mean"] for vae in self._each()]
         )
 
-    def make(self, seed, shape) -> BetaVAE:
-        """A new, untrained model for examples of a shape."""
+    def make(self, seed: int, shape: tuple[int, ...]) -> BetaVAE:
+        """A new, untrained model for examples of a shape.
+
+        Raises:
+            ValueError: if `build` returns none, or one that a sweep cannot train.
+        """
         if self.build is None:
             vae = BetaVAE(shape, min(10, math.prod(shape)), seed=seed)
         else:
@@ -230,28 +219,38 @@ class BetaSweep:
             )
         return vae
 
-    def _become(self, vae, index):
+    def _train(
+        self,
+        members: list[tuple[float, int]],
+        x: NDArray[np.float32],
+        path: Path | None,
+    ) -> Arrays:
+        models = {seed: self.make(seed, x.shape[1:]) for _, seed in members}
+        return train_members(models, members, x, self, path)
+
+    def _become(self, vae: BetaVAE, index: int) -> None:
         """Give a model the β and the weights of a member."""
         vae.beta = self._members()[index][0]
-        weights = listed(self._trained, "weight")
+        weights = in_order(self._trained, "weight")
         for variable, value in zip(vae.trainable_variables, weights, strict=True):
             variable.assign(value[index])
 
-    def _each(self):
+    def _each(self) -> Iterator[BetaVAE]:
         """One model as each member in turn: to make one takes longer than to use it."""
         vae = self.make(self.seeds[0], self._shape)
         for index in range(len(self._members())):
             self._become(vae, index)
             yield vae
 
-    def _members(self):
+    def _members(self) -> list[tuple[float, int]]:
         return list(itertools.product(self.betas, self.seeds))
 
-    def _frame(self):
+    def _frame(self) -> pd.DataFrame:
         self._check_fitted()
         return pd.DataFrame(self._members(), columns=["beta", "seed"])
 
-    def _take(self, x, parts):
+    def _take(self, x: NDArray[np.float32], parts: list[Arrays]) -> "BetaSweep":
+        """Keep what came of the training of all parts."""
         self._shape = x.shape[1:]
         longest = max(len(part["history"]) for part in parts)
         for part in parts:
@@ -265,103 +264,20 @@ class BetaSweep:
             )
             for key in parts[0]
         }
-        lost = [
+        diverged = [
             member
             for member, loss in zip(self._members(), self._trained["loss"], strict=True)
             if not np.isfinite(loss)
         ]
-        if lost:
+        if diverged:
             warnings.warn(
-                f"The loss of {len(lost)} members (beta, seed) is not finite: {lost}. "
+                f"The loss of {len(diverged)} members (beta, seed) is not finite: "
+                f"{diverged}. "
                 "A lower learning_rate may help.",
                 stacklevel=3,
             )
         return self
 
-    def _check_fitted(self):
+    def _check_fitted(self) -> None:
         if not hasattr(self, "_trained"):
             raise ValueError("This sweep is not trained yet. Call fit first.")
-
-
-def _train(sweep, members, x, path) -> dict:
-    betas, seeds = zip(*members, strict=True)
-    models = {seed: sweep.make(seed, x.shape[1:]) for seed in set(seeds)}
-    starts = [
-        [keras.ops.convert_to_numpy(v) for v in models[seed].trainable_variables]
-        for seed in seeds
-    ]
-    template = models[seeds[0]]
-    weights = [np.stack(values) for values in zip(*starts, strict=True)]
-    ensemble = Ensemble(
-        template,
-        betas,
-        seeds,
-        weights,
-        x,
-        batch_size=sweep.batch_size,
-        learning_rate=sweep.learning_rate,
-        epochs=sweep.epochs,
-    )
-    settings = {
-        "members": members,
-        "epochs": sweep.epochs,
-        "batch_size": sweep.batch_size,
-        "learning_rate": sweep.learning_rate,
-        "patience": sweep.patience,
-        "likelihood": template.likelihood,
-        "posterior": template.posterior,
-        "noise": template.given_noise,
-        "weights": [w.shape for w in weights],
-        "networks": _outputs(template),
-        "x": hashlib.sha256(np.ascontiguousarray(x)).hexdigest(),
-    }
-    return train(ensemble, sweep.epochs, sweep.patience, sweep.verbose, path, settings)
-
-
-def _outputs(vae):
-    """What an untrained model makes of one x, which tells networks of the same shapes
-    from each other, or fixed decoders."""
-    x = np.linspace(0.1, 1, math.prod(vae.shape), dtype=np.float32)
-    noise = np.linspace(0.5, 1, vae.n_latents, dtype=np.float32)
-    inferred = vae.infer(x.reshape(1, *vae.shape), noise[None])
-    parts = [keras.ops.convert_to_numpy(inferred[key]) for key in ("mean", "decoded")]
-    return np.concatenate([part.ravel()[:100] for part in parts]).tolist()
-
-
-def _examples(x):
-    x = np.asarray(x, np.float32)
-    if x.ndim < 2 or not len(x) or not np.isfinite(x).all():
-        raise ValueError(
-            f"x must be finite examples (n, …). Received: shape {x.shape}, "
-            f"{int((~np.isfinite(x)).sum())} values not finite."
-        )
-    return x
-
-
-def _betas(betas):
-    betas = np.asarray(betas, float)
-    if (
-        betas.ndim != 1
-        or not len(betas)
-        or not (np.isfinite(betas) & (betas > 0)).all()
-    ):
-        raise ValueError(f"betas must be numbers above 0. Received: {betas}.")
-    if len(np.unique(betas)) < len(betas):
-        raise ValueError(f"betas must differ from each other. Received: {betas}.")
-    return tuple(betas.tolist())
-
-
-def _seeds(seeds):
-    seeds = tuple(seeds)
-    whole = all(isinstance(s, (int, np.integer)) and 0 <= s < 2**31 for s in seeds)
-    if not seeds or not whole or len(set(seeds)) < len(seeds):
-        raise ValueError(
-            "seeds must be one or more different whole numbers in 0..2**31 - 1. "
-            f"Received: {seeds}."
-        )
-    return tuple(int(seed) for seed in seeds)
-
-
-def _check_count(name, value):
-    if not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{name} must be a whole number above 0. Received: {value!r}.")

@@ -1,20 +1,27 @@
 """Image files as arrays."""
 
+import os
+from typing import BinaryIO
+
 import numpy as np
+from numpy.typing import NDArray
 
 
 class UnreadableImageError(ValueError):
     """A file that is no image, or a damaged one."""
 
 
-def decode(file) -> np.ndarray:
-    """A uint8 image, (height, width) if it is grey, otherwise (height, width, 3).
+def decode(file: str | os.PathLike[str] | BinaryIO) -> NDArray[np.uint8]:
+    """Read an image file.
 
     Args:
-        file: a path, or a binary file.
+        file: a path, or an open binary file.
+
+    Returns:
+        uint8, (height, width) if it is grey, otherwise (height, width, 3).
 
     Raises:
-        UnreadableImageError: if it is no readable image.
+        UnreadableImageError: if the file is no readable image.
     """
     from PIL import Image
 

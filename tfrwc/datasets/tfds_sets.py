@@ -1,0 +1,86 @@
+"""Read image classification sets of TensorFlow Datasets (TFDS)."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tfrwc.datasets.catalogue import DATA_DIR_VARIABLE, for_use
+from tfrwc.datasets.image_set import ImageSet, from_splits, hold_out, to_one_shape
+
+
+def read_tfds(name: str, size: int) -> ImageSet:
+    """Read a set, after TFDS has downloaded and prepared it where it has not yet.
+
+    Args:
+        name: of the TFDS builder.
+        size: height and width to which the images are resized where they are not all
+            of one size.
+
+    Raises:
+        ValueError: if TFDS has no such set, or it is not one for image
+            classification.
+        OSError: if it cannot be downloaded.
+    """
+    builder = _builder(name)
+    info = builder.info
+    classes = _class_names(name, info)
+    _prepare(name, builder)
+    origin = f"TFDS {info.full_name}"
+    test = next((s for s in ("test", "validation") if s in info.splits), None)
+    if "train" in info.splits and test:
+        splits = [_read_split(builder, split) for split in ("train", test)]
+        train, held_out = to_one_shape(splits, size)
+        return from_splits(name, origin, train, held_out, classes)
+    [(x, y)] = to_one_shape([_read_split(builder, "all")], size)
+    return hold_out(name, origin, x, y, classes)
+
+
+def _builder(name: str) -> Any:
+    import tensorflow_datasets as tfds
+
+    try:
+        return tfds.builder(name)
+    except (tfds.core.DatasetNotFoundError, ValueError) as error:
+        raise ValueError(
+            f"There is no image set {name!r}. It may be one of "
+            f"{', '.join(for_use('classification'))}, a folder of class folders, or "
+            "the name of a TFDS set (tfds.list_builders())."
+        ) from error
+
+
+def _class_names(name: str, info: Any) -> tuple[str, ...]:
+    import tensorflow_datasets as tfds
+
+    keys = info.supervised_keys
+    if not keys or not (
+        isinstance(info.features[keys[0]], tfds.features.Image)
+        and isinstance(info.features[keys[1]], tfds.features.ClassLabel)
+    ):
+        raise ValueError(
+            f"The TFDS set {name!r} is not one for image classification: its "
+            f"supervised keys are {keys}. Choose a set of images with class labels."
+        )
+    return tuple(info.features[keys[1]].names)
+
+
+def _prepare(name: str, builder: Any) -> None:
+    try:
+        builder.download_and_prepare()
+    except Exception as error:  # each download protocol brings its own errors
+        data_set = for_use("classification").get(name)
+        file = data_set and data_set.file
+        hint = f" put {file} in a folder named by {DATA_DIR_VARIABLE}," if file else ""
+        raise OSError(
+            f"TFDS could not get {name!r} ({type(error).__name__}: {error}). Connect "
+            f"to the network, prepare it in TFDS_DATA_DIR,{hint} or use --dataset "
+            "digits."
+        ) from error
+
+
+def _read_split(builder: Any, split: str) -> tuple[list[NDArray[np.uint8]], list[int]]:
+    import tensorflow_datasets as tfds
+
+    pairs = list(tfds.as_numpy(builder.as_dataset(split, as_supervised=True)))
+    images = [image[..., 0] if image.shape[-1] == 1 else image for image, _ in pairs]
+    return images, [label for _, label in pairs]

@@ -1,0 +1,69 @@
+"""Checks of arguments that the theory and the models share."""
+
+from numbers import Integral
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tfrwc._common.checks import whole_number
+
+
+def count(value: object, name: str) -> int:
+    """Return `value` as an int: how many there are of something, 1 or more.
+
+    Raises:
+        ValueError: if it is none, also for a float such as 2.0.
+    """
+    if not isinstance(value, Integral):
+        raise ValueError(
+            f"{name} must be a whole number of 1 or more. Received: {value!r}."
+        )
+    return whole_number(value, name)
+
+
+def finite_matrix(A: ArrayLike) -> NDArray[np.float64]:
+    """Return A as a float64 array.
+
+    Raises:
+        ValueError: if it is not a finite matrix (n, k).
+    """
+    matrix = np.asarray(A, np.float64)
+    if matrix.ndim != 2 or not np.isfinite(matrix).all() or not matrix.size:
+        raise ValueError(
+            f"A must be a finite matrix (n, k). Received: shape {matrix.shape}."
+        )
+    return matrix
+
+
+def positive(name: str, value: object) -> float:
+    """Return a value as a float; also one of an array without axes.
+
+    Args:
+        name: what the caller calls it, for the message.
+        value: a number above 0.
+
+    Raises:
+        ValueError: if it is none, or not finite.
+    """
+    try:
+        is_number = np.ndim(value) == 0 and not isinstance(value, (str, bytes))  # type: ignore[arg-type]
+        number = float(value) if is_number else np.nan  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = np.nan
+    if not (np.isfinite(number) and number > 0):
+        raise ValueError(f"{name} must be above 0, one number. Received: {value!r}.")
+    return number
+
+
+def world(
+    A: ArrayLike, sigma: float, beta: float, eta: float | None
+) -> tuple[NDArray[np.float64], float, float]:
+    """The mixing and the noise σ of a linear world, and the water level w = β η².
+
+    Raises:
+        ValueError: if A is not a finite matrix, or another argument is not above 0;
+            None for `eta` stands for sigma.
+    """
+    sigma, beta = positive("sigma", sigma), positive("beta", beta)
+    eta = sigma if eta is None else positive("eta", eta)
+    return finite_matrix(A), sigma, beta * eta**2

@@ -1,0 +1,28 @@
+"""Scores of disentanglement: which latents know about which factors.
+
+>>> import numpy as np
+>>> from tfrwc.disentangle import scores
+>>> factors = np.random.default_rng(0).integers(0, 4, (2000, 2))
+>>> round(scores.mig(factors + 0.0, factors), 2)
+1.0
+
+Every score takes `codes`, floats (n, latents), the means of q(z|x), and `factors`,
+whole numbers (n, factors), of the same points in the same order. It returns numbers of
+which 1 is perfect, and raises a ValueError for arrays of other shapes or types, for
+codes that are not finite and for factors that never vary. Latents that never vary know
+nothing.
+
+The definitions are those of the papers. Where the papers leave a choice open (bins,
+estimators, sizes), it is that of Locatello et al. (ICML 2019), with two exceptions: the
+BetaVAE and FactorVAE scores learn from 1,000 votes and are tested on as many, and SAP
+and DCI learn from one half of the points and are tested on the other.
+"""
+
+from tfrwc.disentangle.scores.beta_vae import beta_vae
+from tfrwc.disentangle.scores.dci import DCI, dci
+from tfrwc.disentangle.scores.factor_vae import factor_vae
+from tfrwc.disentangle.scores.mig import mig
+from tfrwc.disentangle.scores.modularity import modularity
+from tfrwc.disentangle.scores.sap import sap
+
+__all__ = ["DCI", "beta_vae", "dci", "factor_vae", "mig", "modularity", "sap"]

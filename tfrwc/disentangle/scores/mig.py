@@ -1,0 +1,20 @@
+"""Mutual information gap."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tfrwc.disentangle.scores.information import entropies, information
+from tfrwc.disentangle.scores.points import checked
+
+
+def mig(codes: ArrayLike, factors: ArrayLike) -> float:
+    """Mutual information gap (Chen et al., NeurIPS 2018).
+
+    For each factor, its mutual information with the best latent less that with the
+    next best, divided by its entropy; the mean over factors. Latents are cut into 20
+    bins of equal width.
+    """
+    codes, factors = checked(codes, factors)
+    ascending = np.sort(information(codes, factors), axis=0)
+    second = ascending[-2] if len(ascending) > 1 else 0
+    return float(np.mean((ascending[-1] - second) / entropies(factors)))

@@ -1,0 +1,27 @@
+"""Separated attribute predictability."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.svm import LinearSVC
+
+from tfrwc.disentangle.scores.points import checked, halves
+
+
+def sap(codes: ArrayLike, factors: ArrayLike, random_state: int = 0) -> float:
+    """Separated attribute predictability (Kumar et al., ICLR 2018).
+
+    For each factor, the accuracy of a linear SVM on the best single latent less that
+    on the next best, on held-out data; the mean over factors.
+    """
+    codes, factors = checked(codes, factors)
+    train, test = halves(len(codes), random_state)
+    accuracy = np.zeros((codes.shape[1], factors.shape[1]))
+    for i in range(codes.shape[1]):
+        code = codes[:, [i]]
+        for j, factor in enumerate(factors.T):
+            svm = LinearSVC(C=0.01, class_weight="balanced", random_state=random_state)
+            svm.fit(code[train], factor[train])
+            accuracy[i, j] = svm.score(code[test], factor[test])
+    ordered = np.sort(accuracy, axis=0)
+    second = ordered[-2] if len(ordered) > 1 else 0
+    return float(np.mean(ordered[-1] - second))

@@ -1,0 +1,41 @@
+"""The order of examples and the noise that the seed of a member gives."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+
+def order_of(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
+    """The order in which a member with that seed sees the examples: (count,)."""
+    return np.random.default_rng([int(seed), epoch]).permutation(count)
+
+
+def matched(noise: tf.Tensor) -> tf.Tensor:
+    """Noise (seeds, count, n_latents) with mean 0 and covariance 1 over the count.
+
+    In an epoch the examples then see the moments of the noise exactly. What is left
+    of its chance is within the epoch, and hardly moves the weights, which matters most
+    for a latent near its collapse, where the optimum is flat.
+    """
+    noise = noise - tf.reduce_mean(noise, axis=1, keepdims=True)
+    count = tf.cast(tf.shape(noise)[1], noise.dtype)
+    covariance = tf.matmul(noise, noise, transpose_a=True) / count
+    root = tf.linalg.cholesky(covariance)
+    transposed = tf.linalg.matrix_transpose(noise)
+    return tf.linalg.matrix_transpose(tf.linalg.triangular_solve(root, transposed))
+
+
+def noise_of(
+    seed: int, shape: tuple[Any, ...], position: Any, purpose: int
+) -> tf.Tensor:
+    """Standard normal noise, the same whenever it is asked for.
+
+    Args:
+        seed: of the member.
+        shape: of the noise.
+        position: number of the pair of epochs, or of the examples.
+        purpose: 0 for training, 1 for evaluation.
+    """
+    return tf.random.stateless_normal(shape, [int(seed), 2 * position + purpose])

@@ -1,0 +1,143 @@
+"""Train members of a sweep to the end, from wherever their file stands."""
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from tfrwc.disentangle.beta_vae import BetaVAE
+from tfrwc.disentangle.sweep.ensemble import Ensemble
+from tfrwc.disentangle.sweep.options import TrainingOptions
+from tfrwc.disentangle.sweep.state_file import (
+    Arrays,
+    in_order,
+    numbered,
+    read_state,
+    write_state,
+)
+
+# An improvement of the loss by less than this part of itself is none.
+_LEAST_GAIN = 1e-4
+
+
+def train_members(
+    models: Mapping[int, BetaVAE],
+    members: Sequence[tuple[float, int]],
+    x: NDArray[np.float32],
+    options: TrainingOptions,
+    path: Path | None,
+) -> Arrays:
+    """Train members of a sweep together.
+
+    Args:
+        models: an untrained model for each seed.
+        members: β and seed of each.
+        x: examples (n, …).
+        options: how they are trained.
+        path: None, or an .npz file of the state after each epoch.
+
+    Returns:
+        Arrays: history (epochs, terms, members), NaN from where a member stopped;
+        weight_0, …, (members, …); and those of `Ensemble.evaluate`.
+
+    Raises:
+        ValueError: if `path` holds another sweep.
+    """
+    betas, seeds = zip(*members, strict=True)
+    starts = {
+        seed: [keras.ops.convert_to_numpy(v) for v in model.trainable_variables]
+        for seed, model in models.items()
+    }
+    template = models[seeds[0]]
+    weights = [
+        np.stack(values)
+        for values in zip(*(starts[seed] for seed in seeds), strict=True)
+    ]
+    ensemble = Ensemble(template, betas, seeds, weights, x, options)
+    settings = {
+        "members": members,
+        "epochs": options.epochs,
+        "batch_size": options.batch_size,
+        "learning_rate": options.learning_rate,
+        "patience": options.patience,
+        "likelihood": template.likelihood,
+        "posterior": template.posterior,
+        "noise": template.given_noise,
+        "weights": [w.shape for w in weights],
+        "networks": _outputs(template),
+        "x": hashlib.sha256(np.ascontiguousarray(x).data).hexdigest(),
+    }
+    return _train(ensemble, options, path, settings)
+
+
+def _train(
+    ensemble: Ensemble,
+    options: TrainingOptions,
+    path: Path | None,
+    settings: Mapping[str, Any],
+) -> Arrays:
+    saved = {} if path is None else read_state(path, settings)
+    if "rates" in saved:  # it was trained to the end
+        return saved
+    history = list(saved.get("history", []))
+    if saved:
+        ensemble.set_state(in_order(saved, "state"))
+    bar = keras.utils.Progbar(
+        options.epochs,
+        unit_name="epoch",
+        verbose=options.verbose,
+        stateful_metrics=["loss", "training"],
+    )
+    while len(history) < options.epochs:
+        training = still_training(history, options.patience, ensemble.members)
+        if not training.any():
+            break
+        means = ensemble.epoch(len(history), training)
+        history.append(np.where(training, means, np.nan))
+        progress = [("loss", means[0][training].mean()), ("training", training.sum())]
+        bar.update(len(history), progress)
+        if path is not None:
+            state = numbered("state", ensemble.state())
+            write_state(path, settings, {"history": np.array(history)} | state)
+    weights = numbered("weight", ensemble.state()[: len(ensemble.weights)])
+    trained = {"history": np.array(history)} | weights | ensemble.evaluate()
+    if path is not None:
+        write_state(path, settings, trained)
+    return trained
+
+
+def still_training(
+    history: Sequence[NDArray[np.float64]], patience: int | None, members: int
+) -> NDArray[np.bool_]:
+    """Which members go on: bools (members,).
+
+    Args:
+        history: of each epoch until now, (terms, members), the loss first.
+        patience: as of `TrainingOptions`.
+        members: how many there are.
+    """
+    training = np.ones(members, bool)
+    best, waited = np.full(members, np.inf), np.zeros(members, int)
+    for loss, *_ in history:
+        training &= np.isfinite(loss)
+        if patience is not None:
+            gained = best - loss > _LEAST_GAIN * np.abs(loss)
+            best, waited = np.where(gained, loss, best), np.where(gained, 0, waited + 1)
+            training &= waited < patience
+    return training
+
+
+def _outputs(vae: BetaVAE) -> list[float]:
+    """What an untrained model makes of one x, which tells networks of the same shapes
+    from each other, or fixed decoders."""
+    x = np.linspace(0.1, 1, math.prod(vae.shape), dtype=np.float32)
+    noise = np.linspace(0.5, 1, vae.n_latents, dtype=np.float32)
+    inferred = vae.infer(x.reshape(1, *vae.shape), noise[None])
+    parts = [keras.ops.convert_to_numpy(inferred[key]) for key in ("mean", "decoded")]
+    outputs: list[float] = np.concatenate([p.ravel()[:100] for p in parts]).tolist()
+    return outputs
