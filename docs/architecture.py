@@ -105,7 +105,9 @@ def place() -> dict[str, Box]:
     return boxes
 
 
-def route(boxes: dict[str, Box], start: Point, end: Point, passed: range) -> str:
+def route(
+    boxes: dict[str, Box], start: Point, end: Point, passed: range, lane: float
+) -> str:
     """A way from box to box that goes through the gaps of the floors between.
 
     Args:
@@ -113,6 +115,7 @@ def route(boxes: dict[str, Box], start: Point, end: Point, passed: range) -> str
         start: where it leaves.
         end: where it arrives.
         passed: floors between, from the upper one down.
+        lane: how far from the middle of the gaps, so that ways lie side by side.
     """
     points = [start]
     for at, floor in enumerate(passed, 1):
@@ -120,7 +123,7 @@ def route(boxes: dict[str, Box], start: Point, end: Point, passed: range) -> str
         y = next(box.y for box in boxes.values() if box.floor == floor)
         gaps = [row[0] - GAP / 2, *(x + BOX[0] + GAP / 2 for x in row)]
         wish = start[0] + (end[0] - start[0]) * at / (len(passed) + 1)
-        x = min(gaps, key=lambda gap: abs(gap - wish))
+        x = min(gaps, key=lambda gap: abs(gap - wish)) + lane
         points += [(x, y - 8), (x, y + BOX[1] + 8)]
     return "M" + " L".join(f"{x:.0f},{y:.0f}" for x, y in [*points, end])
 
@@ -140,11 +143,15 @@ def ports(boxes: dict[str, Box], arrows: list[tuple[str, str]]) -> dict:
 def draw_arrows(boxes: dict[str, Box], arrows: list[tuple[str, str]]) -> Iterator[str]:
     """An arrow from each room to each that it imports from."""
     at = ports(boxes, arrows)
+    detours = 0
     for arrow in arrows:
         upper, lower = boxes[arrow[0]], boxes[arrow[1]]
         start = at[arrow[0], arrow], upper.y + BOX[1]
         end = at[arrow[1], arrow], lower.y - 3
-        way = route(boxes, start, end, range(upper.floor - 1, lower.floor, -1))
+        passed = range(upper.floor - 1, lower.floor, -1)
+        lane = 8 * (detours % 5 - 2)
+        detours += len(passed) > 0
+        way = route(boxes, start, end, passed, lane)
         yield (
             f'<path class="arrow" d="{way}"><title>{arrow[0]} imports from '
             f"{arrow[1]}</title></path>"

@@ -22,10 +22,7 @@ class Room:
 Floors = tuple[tuple[Room, ...], ...]
 
 FLOORS: Floors = (
-    (
-        Room("_common", "checks, whole files, plain data, registries"),
-        Room("_version", "the version"),
-    ),
+    (Room("_common", "checks, whole files, plain data, registries"),),
     (Room("compat", "help for dependencies that need it"),),
     (
         Room("recording", "measure each layer while fit runs"),
@@ -51,6 +48,9 @@ NEIGHBOURS: frozenset[tuple[str, str]] = frozenset()
 FACE = "__init__"
 """The package's own `__init__`: above all rooms, and imported by none of them."""
 
+VERSION = "_version"
+"""The file with the version: no room, below all of them."""
+
 
 def room_of(module: str) -> str:
     """The room of a module, for example ``"privacy"`` of ``tfrwc.privacy.keys``."""
@@ -72,7 +72,7 @@ def wrong_ways(
         A fault in words, with file and line.
     """
     height = {room.name: at for at, rooms in enumerate(floors) for room in rooms}
-    height[FACE] = len(floors)
+    height |= {FACE: len(floors), VERSION: -1}
     allowed = set(neighbours)
     for module in source.modules.values():
         room = room_of(module.name)
@@ -99,14 +99,15 @@ def doors(source: Source) -> dict[tuple[str, str], int]:
 
     Returns:
         Of (importing room, imported room) the number of distinct pairs of files,
-        without imports for type checkers alone and those of the package's face.
+        without imports for type checkers alone and those of the face.
     """
     pairs = set()
     for module in source.modules.values():
         for link in source.imports(module):
             target = source.target(link)
             rooms = room_of(module.name), room_of(target)
-            if rooms[0] != rooms[1] and FACE not in rooms and not link.typing:
+            rooms_differ = rooms[0] != rooms[1] and not {FACE, VERSION} & {*rooms}
+            if rooms_differ and not link.typing:
                 pairs.add((rooms, module.name, target))
     counts: dict[tuple[str, str], int] = {}
     for rooms, _, _ in sorted(pairs):
