@@ -11,8 +11,10 @@ from conftest import ROOT
 from house import circles, floors, lengths, names, source, texts
 
 RIDDLES = {
+    "tfrwc/datasets/sources.py": "the reader in a row of the table of data sets",
     "tfrwc/models/saved.py": "the modules that a saved model's manifest names",
-    "tfrwc/recording/_backends.py": "the library of the Keras backend that is used",
+    "tfrwc/recording/backends.py": "the library of the Keras backend that is used",
+    "tfrwc/studies/_discovery.py": "all files of the package that a study names",
 }
 """Files whose `import_module` gets what cannot be told from the source, and why."""
 

@@ -10,8 +10,10 @@ class Promise:
     """A name that a module loads from another when it is first asked for it.
 
     Args:
-        module: full name of the module it is loaded from.
-        attribute: what it is called there; None for the module itself.
+        module: full name of the module it is loaded from; with ``.*`` at its end, all
+            modules of a package.
+        attribute: what it is called there; None for the module itself, ``"*"`` for any
+            name that is there.
         line: where that is said.
         name: what it is offered as; None where a module is only loaded.
     """
@@ -41,7 +43,7 @@ def read(tree: ast.Module, package: str, folder: tuple[str, ...]) -> Lazy:
     Args:
         tree: of the file.
         package: its package's full name, which ``__name__`` is for an ``__init__``.
-        folder: names of the modules in the package's folder.
+        folder: names of the modules beside it, or within it if it is a package.
     """
     reader = _Reader(tree, package, folder)
     for node in ast.walk(tree):
@@ -49,6 +51,8 @@ def read(tree: ast.Module, package: str, folder: tuple[str, ...]) -> Lazy:
             reader.read_call(node)
     return Lazy(tuple(dict.fromkeys(reader.promises)), tuple(reader.riddles))
 
+
+IMPORTERS = ("import_module", "__import__", "resolve_name")
 
 Home = tuple[str | None, str, int]
 """The name that is asked for, or None; the module it is loaded from; the line."""
@@ -65,20 +69,19 @@ class _Reader:
             if isinstance(node, ast.FunctionDef) and node.name == "__getattr__"
             for inner in ast.walk(node)
         }
-        # `for info in pkgutil.iter_modules(__path__)` loads the whole folder.
-        self.loads_folder = any(
-            isinstance(node, ast.Call)
-            and _last_name(node.func) == "iter_modules"
-            and _is_name(node.args[:1], "__path__")
-            for node in ast.walk(tree)
-        )
+        self.imported = dict(_imported(tree))
+        self.loads_folder = any(_lists_own_folder(node) for node in ast.walk(tree))
         self.promises: list[Promise] = []
         self.riddles: list[int] = []
 
     def read_call(self, node: ast.Call) -> None:
         called = _last_name(node.func)
-        if called in ("import_module", "__import__") and node.args:
+        if called in IMPORTERS and node.args:
             self._import_module(node)
+        elif called == "import_modules" and isinstance(node.args[0], ast.Name):
+            # A helper that imports all files of the package that it is given.
+            package = self.imported.get(node.args[0].id, "")
+            self.promises.append(Promise(f"{package}.*", None, node.lineno))
         elif called == "attach" and _is_name(node.args[:1], "__name__"):
             self._attach(node)
 
@@ -182,6 +185,13 @@ class _Reader:
                 )
         if attributes is None and "submod_attrs" not in arguments:
             return
+        if isinstance(attributes, ast.Call) and self.loads_folder:
+            # Computed from the files of the folder: any name of any of them.
+            self.promises += [
+                Promise(f"{self.package}.{name}", "*", node.lineno)
+                for name in self.folder
+            ]
+            return
         if not isinstance(attributes, ast.Dict):
             self.riddles.append(node.lineno)
             return
@@ -219,6 +229,23 @@ def _constants(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
             for target in targets:
                 if isinstance(target, ast.Name):
                     yield target.id, node.value
+
+
+def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Names that ``from package import name`` binds, and what they stand for."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                yield alias.asname or alias.name, f"{node.module}.{alias.name}"
+
+
+def _lists_own_folder(node: ast.AST) -> bool:
+    """`pkgutil.iter_modules(__path__)`, or the same by the path of the file."""
+    return (
+        isinstance(node, ast.Call)
+        and _last_name(node.func) in ("iter_modules", "glob")
+        and any(word in ast.unparse(node) for word in ("__path__", "__file__"))
+    )
 
 
 def _last_name(node: ast.expr) -> str | None:

@@ -25,16 +25,15 @@ class Names:
         return self._offers[module]
 
     def _read(self, module: Module) -> frozenset[str] | None:
-        names = set(_bound(module.tree.body)) | set(module.folder)
+        names = set(_bound(module.tree.body))
+        names |= set(module.folder if module.is_package else ())
         names |= {"__name__", "__doc__", "__file__", "__path__"}
         names |= {promise.name for promise in module.lazy.promises if promise.name}
-        for node in ast.walk(module.tree):
-            if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
-                other = absolute(node.module or "", node.level, module.package)
-                more = self.offers(other) if other in self._source.modules else None
-                if more is None:
-                    return None
-                names |= more
+        for other in _all_of(module):
+            more = self.offers(other) if other in self._source.modules else None
+            if more is None:
+                return None
+            names |= more
         answers_itself = "__getattr__" in names and not module.lazy.promises
         return None if answers_itself else frozenset(names)
 
@@ -46,6 +45,16 @@ class Names:
             return None
         offers = self.offers(module)
         return None if offers is None or name in offers else f"{module} has no {name!r}"
+
+
+def _all_of(module: Module) -> Iterator[str]:
+    """Modules whose names are all names of this one."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+            yield absolute(node.module or "", node.level, module.package)
+    for promise in module.lazy.promises:
+        if promise.attribute == "*":
+            yield promise.module
 
 
 def _bound(body: list[ast.stmt]) -> Iterator[str]:
@@ -186,11 +195,13 @@ def _dotted_strings(source: Source, module: Module) -> Iterator[Import]:
     for node in ast.walk(module.tree):
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
             continue
-        words = node.value.split(".")
+        # "package.module:function" is what `pkgutil.resolve_name` takes.
+        text = node.value.replace(":", ".", 1)
+        words = text.split(".")
         if words[0] != source.package or len(words) < 2:
             continue
         if all(word.isidentifier() for word in words):
-            yield split(source, node.value, node.lineno)
+            yield split(source, text, node.lineno)
 
 
 def split(source: Source, dotted: str, line: int) -> Import:

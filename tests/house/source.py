@@ -38,7 +38,7 @@ class Module:
         file: where it is, for messages.
         tree: its syntax tree.
         is_package: whether it is an ``__init__.py``.
-        folder: names of the modules beside an ``__init__.py``.
+        folder: names of the modules in its folder, without itself.
     """
 
     name: str
@@ -123,23 +123,19 @@ class Source:
     def _read(path: Path, root: Path) -> Module:
         parts = path.relative_to(root).with_suffix("").parts
         is_package = parts[-1] == "__init__"
-        beside: tuple[str, ...] = ()
+        beside = {
+            entry.stem
+            for entry in path.parent.iterdir()
+            if entry.suffix == ".py" or (entry / "__init__.py").exists()
+        }
         if is_package:
             parts = parts[:-1]
-            beside = tuple(
-                sorted(
-                    entry.stem
-                    for entry in path.parent.iterdir()
-                    if (entry.suffix == ".py" and entry.stem != "__init__")
-                    or (entry / "__init__.py").exists()
-                )
-            )
         return Module(
             ".".join(parts),
             str(path.relative_to(root)),
             ast.parse(path.read_text(encoding="utf-8"), str(path)),
             is_package,
-            beside,
+            tuple(sorted(beside - {"__init__", path.stem})),
         )
 
     def imports(self, module: Module) -> Iterator[Import]:
@@ -148,13 +144,19 @@ class Source:
             if self.owns(link.module):
                 yield link
         for promise in module.lazy.promises:
-            if self.owns(promise.module):
-                yield Import(
-                    promise.module,
-                    promise.attribute,
-                    promise.line,
-                    promise=promise.name,
-                )
+            if not self.owns(promise.module):
+                continue
+            for name in self._expand(promise.module):
+                if name != module.name:
+                    line, offer = promise.line, promise.name
+                    yield Import(name, promise.attribute, line, promise=offer)
+
+    def _expand(self, module: str) -> list[str]:
+        """``package.*`` as the modules of that package."""
+        package, _, rest = module.rpartition(".")
+        if rest != "*" or package not in self.modules:
+            return [module]
+        return [f"{package}.{name}" for name in self.modules[package].folder]
 
     def owns(self, module: str) -> bool:
         """Whether a module's name is of this package, be the module there or not."""

@@ -228,9 +228,47 @@ def test_a_folder_that_is_loaded_whole(plant):
     assert len(list(circles.circles(package))) == 1
 
 
+LOADERS = {
+    "__init__.py": "import pkgutil\nfrom importlib import import_module\n"
+    "for name in sorted(m.name for m in pkgutil.iter_modules(__path__)):\n"
+    "    import_module(f'{__name__}.{name}')",
+    "catalogue.py": "import pkgutil\nfrom importlib import import_module\n"
+    "from pathlib import Path\n"
+    "for found in pkgutil.iter_modules([str(Path(__file__).parent)]):\n"
+    "    import_module(f'{__package__}.{found.name}')",
+    "page.py": "from toy import left\nfrom toy.ground import import_modules\n"
+    "import_modules(left)",
+}
+
+
+@pytest.mark.parametrize("file", LOADERS)
+def test_a_circle_with_who_loads_the_folder(plant, file):
+    name = "toy.left" if file == "__init__.py" else f"toy.left.{file[:-3]}"
+    files = {f"left/{file}": LOADERS[file], "left/a.py": f"import {name}"}
+    package = plant(files)
+    assert not package.modules[name].lazy.riddles
+    (fault,) = circles.circles(package)
+    assert f"{name} -> toy.left.a" in fault or f"toy.left.a -> {name}" in fault
+
+
+def test_a_lazy_face_of_the_files_in_its_folder(plant):
+    face = (
+        "import lazy_loader as lazy\nfrom pathlib import Path\n"
+        "def names():\n    return list(Path(__file__).parent.glob('*.py'))\n"
+        "__getattr__, __dir__, __all__ = lazy.attach(__name__, submod_attrs=names())"
+    )
+    package = plant({"left/__init__.py": face, "left/home.py": "thing = 1"})
+    assert not package.modules["toy.left"].lazy.riddles
+    assert not vanished(package, "from toy.left import thing")
+    assert len(vanished(package, "from toy.left import nothing")) == 1
+    edges = circles.graph(package)
+    assert edges["toy.left"] == {"toy.left.home"}
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "import pkgutil\ndef read(row):\n    return pkgutil.resolve_name(row.reader)",
         "from importlib import import_module\nimport sys\nimport_module(sys.argv[1])",
         "import importlib\ndef load(x):\n    importlib.import_module('toy.' + x)",
         "import lazy_loader as lazy\nlazy.attach(__name__, None, compute())",
@@ -253,6 +291,7 @@ VANISHED = [
     "import toy.left.home as h\nh.nothing()",
     "import toy\ntoy.left.home.nothing()",
     "monkeypatch.setattr('toy.left.home.nothing', 1)",
+    "reader = 'toy.left.home:nothing'",
     "from toy.left.home import only_for_types",
 ]
 
