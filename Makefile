@@ -1,3 +1,31 @@
+# What is done often. PYTHON is the interpreter of an environment with `.[test]`.
+
+PYTHON ?= python
+# Two workers; a file's tests stay together, as they share what is expensive to make.
+PYTEST = $(PYTHON) -m pytest -n 2 --dist loadfile
+
+# The fast tests: none that starts processes, trains for long or drives a browser.
+test:
+	$(PYTEST) -m "not slow and not e2e"
+
+# All of them, the slow ones too.
+test-all:
+	$(PYTEST) -m ""
+
+lint:
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+
+# Strict on what users import; as users see it, on the examples.
+types:
+	$(PYTHON) -m mypy $$(PYTHONPATH=tests $(PYTHON) -m house.front)
+	$(PYTHON) -m pytest -q tests/e2e/test_types.py -k "not strict"
+
+# The picture of the house, then links, files and examples of all pages.
+docs:
+	$(PYTHON) docs/architecture.py
+	$(PYTHON) docs/check.py
+
 # The components on real TFX: in an environment of their own, since TFX holds Python,
 # TensorFlow and Keras at older versions than the rest of the project is used with.
 
@@ -16,4 +44,4 @@ tfx-check:
 tfx-python:
 	@echo $(TFX_PYTHON)
 
-.PHONY: tfx-check tfx-python
+.PHONY: test test-all lint types docs tfx-check tfx-python

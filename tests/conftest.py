@@ -1,12 +1,49 @@
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from types import CodeType, FunctionType
 
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 ROOT = Path(__file__).parent.parent
+
+
+def pytest_collection_modifyitems(items):
+    """Mark as `e2e` what is in tests/e2e, and all else that starts processes."""
+    for item in items:
+        if item.path.is_relative_to(ROOT / "tests" / "e2e") or starts_processes(item):
+            item.add_marker(pytest.mark.e2e)
+
+
+def starts_processes(item: pytest.Item) -> bool:
+    """Whether a test, or a helper or fixture that it uses, names `subprocess`."""
+    if not isinstance(item, pytest.Function):
+        return False
+    fixtures = item._fixtureinfo.name2fixturedefs.values()
+    functions = [item.function, *(each[-1].func for each in fixtures)]
+    return any("subprocess" in names_in(function) for function in functions)
+
+
+def names_in(function: object, seen: frozenset[object] = frozenset()) -> Iterator[str]:
+    """All names in a function's code, and in that of functions beside it."""
+    if not isinstance(function, FunctionType) or function in seen:
+        return
+    for name in names_of_code(function.__code__):
+        yield name
+        helper = function.__globals__.get(name)
+        if getattr(helper, "__module__", None) == function.__module__:
+            yield from names_in(helper, seen | {function})
+
+
+def names_of_code(code: CodeType) -> Iterator[str]:
+    """All names in a piece of code, and in the functions within it."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from names_of_code(constant)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,41 @@
+"""The examples in docstrings: each does what it says."""
+
+import doctest
+import importlib
+import io
+
+import pytest
+from conftest import ROOT
+from house.source import Source
+
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+MODULES = [
+    name
+    for name, module in Source(ROOT / "tfrwc").modules.items()
+    if ">>> " in (ROOT / module.file).read_text(encoding="utf-8")
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    report = io.StringIO()
+    runner = doctest.DocTestRunner(optionflags=FLAGS)
+    for test in doctest.DocTestFinder().find(import_or_skip(name)):
+        runner.run(test, out=report.write)
+    assert not runner.failures, report.getvalue()
+
+
+def import_or_skip(name):
+    """A module of the package, unless a package of somebody else's is missing."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and error.name.split(".")[0] != "tfrwc":
+            pytest.skip(f"{error.name} is not installed")
+        raise
+
+
+def test_there_are_examples():
+    assert "tfrwc" in MODULES
