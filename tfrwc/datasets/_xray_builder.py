@@ -3,11 +3,13 @@
 import json
 import os
 
-import tensorflow_datasets as tfds
-from tensorflow_datasets.core.writer import ExampleWriter
-
+from tfrwc.compat.extras import extra
 from tfrwc.datasets import xray_files
 from tfrwc.datasets.xray_files import BadFileError
+
+with extra("datasets"):
+    import tensorflow_datasets as tfds
+    from tensorflow_datasets.core.writer import ExampleWriter
 
 ENGINES, BAD_FILES = ("local", "beam"), ("stop", "skip")
 REPORT = "build_report.json"
@@ -124,7 +126,8 @@ class _CanonicalWriter(ExampleWriter):
     """
 
     def write(self, path, examples):
-        import tensorflow as tf
+        with extra("datasets"):
+            import tensorflow as tf
 
         def canonical(record):
             return tf.train.Example.FromString(record).SerializeToString(
@@ -154,7 +157,8 @@ def _local_examples(keys, reader, path):
 
 
 def _beam_examples(keys, reader, path):
-    import apache_beam as beam
+    with extra("beam"):
+        import apache_beam as beam
 
     class Read(beam.PTransform):
         def expand(self, pipeline):
@@ -176,7 +180,8 @@ def _beam_examples(keys, reader, path):
 
 
 def _write(bad, path):
-    import tensorflow as tf  # writes to the file systems that TFDS writes to
+    with extra("datasets"):
+        import tensorflow as tf  # writes to the file systems that TFDS writes to
 
     with tf.io.gfile.GFile(path, "w") as file:
         file.write(json.dumps(dict(sorted(bad))))

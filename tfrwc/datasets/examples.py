@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tfrwc.compat.extras import extra
 from tfrwc.datasets._decode import decode
 
 _FILE = "data_tfrecord-00000-of-00001.gz"
@@ -27,7 +28,8 @@ def write_split(uri, split, images, columns):
         ValueError: if images are of another type or shape, or a column of another
             length.
     """
-    import tensorflow as tf
+    with extra("tensorflow"):
+        import tensorflow as tf
 
     images = np.asarray(images)
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] not in (1, 3):
@@ -64,7 +66,8 @@ def read_split(uri, split) -> dict:
     Raises:
         FileNotFoundError: if there is no such split.
     """
-    import tensorflow as tf
+    with extra("tensorflow"):
+        import tensorflow as tf
 
     files = sorted(map(str, _folder(uri, split).glob("*.gz")))
     if not files:
@@ -104,7 +107,8 @@ def _pixels(png):
 
 
 def _feature(value):
-    import tensorflow as tf
+    with extra("tensorflow"):
+        import tensorflow as tf
 
     if isinstance(value, bytes):
         return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))

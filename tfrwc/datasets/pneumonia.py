@@ -10,9 +10,11 @@
 
 from dataclasses import dataclass
 
-import tensorflow_datasets as tfds
-
+from tfrwc.compat.extras import extra
 from tfrwc.datasets._xray_builder import CITATION, XRayBuilder
+
+with extra("datasets"):
+    import tensorflow_datasets as tfds
 
 
 @dataclass(kw_only=True)

@@ -15,14 +15,16 @@ noise, which costs nothing.
 
 from dataclasses import dataclass
 
-import tensorflow_datasets as tfds
-
+from tfrwc.compat.extras import extra
 from tfrwc.datasets import xray_files
 from tfrwc.datasets._xray_builder import CITATION, XRayBuilder
 from tfrwc.privacy import to_uint8
 from tfrwc.privacy.catalogue import DELTA, standard_mechanisms
 from tfrwc.privacy.keys import secret_key
 from tfrwc.privacy.statement_files import write_statement
+
+with extra("datasets"):
+    import tensorflow_datasets as tfds
 
 STATEMENT = "privacy_statement"
 

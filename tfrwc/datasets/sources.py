@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tfrwc.compat.extras import extra
 from tfrwc.datasets._decode import UnreadableImageError, decode
 
 DATA_DIR_VARIABLE = "TFRWC_DATA_DIR"
@@ -227,7 +228,8 @@ def _one_shape(splits, size):
 
 
 def _tfds(name, size):
-    import tensorflow_datasets as tfds
+    with extra("datasets"):
+        import tensorflow_datasets as tfds
 
     try:
         builder = tfds.builder(name)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tfrwc.compat.extras import extra
 from tfrwc.datasets.sources import DATA_DIR_VARIABLE
 
 _FACTORS = ("shape", "scale", "orientation", "x", "y")
@@ -153,7 +154,8 @@ def _archive(path):
 
 
 def _tfds():
-    import tensorflow_datasets as tfds
+    with extra("datasets"):
+        import tensorflow_datasets as tfds
 
     builder = tfds.builder("dsprites")
     try:

@@ -7,7 +7,11 @@ else is in the ensemble.
 
 import keras
 import numpy as np
-import tensorflow as tf
+
+from tfrwc.compat.extras import extra
+
+with extra("vae"):
+    import tensorflow as tf
 
 TERMS = ("loss", "log_likelihood", "rate", "distortion")
 _EXAMPLES_AT_ONCE = 256

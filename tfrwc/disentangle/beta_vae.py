@@ -31,9 +31,12 @@ if keras.backend.backend() != "tensorflow":
         "KERAS_BACKEND=tensorflow."
     )
 
-import tensorflow as tf
 
+from tfrwc.compat.extras import extra
 from tfrwc.compat.tensorflow_probability import distributions as tfd
+
+with extra("vae"):
+    import tensorflow as tf
 
 POSTERIORS = ("diagonal", "full")
 LIKELIHOODS = ("gaussian", "bernoulli")

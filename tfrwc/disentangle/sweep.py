@@ -21,6 +21,7 @@ import keras
 import numpy as np
 import pandas as pd
 
+from tfrwc.compat.extras import extra
 from tfrwc.disentangle._ensemble import TERMS, Ensemble
 from tfrwc.disentangle._training import listed, train
 from tfrwc.disentangle.beta_vae import BetaVAE
@@ -122,12 +123,9 @@ class BetaSweep:
             ImportError: without Apache Beam.
             ValueError: as `fit`.
         """
-        try:
+        with extra("beam"):
             import apache_beam as beam
-        except ImportError as error:
-            raise ImportError(
-                'fit_on_beam needs Apache Beam: pip install "tfrwc[beam]".'
-            ) from error
+
         _check_count("members_at_once", members_at_once)
         x, folder = _examples(x), Path(path).absolute()
         folder.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,11 @@ that views cost time and no privacy (De et al., arXiv:2204.13650).
 
 import keras
 import numpy as np
-import tensorflow as tf
+
+from tfrwc.compat.extras import extra
+
+with extra("privacy"):
+    import tensorflow as tf
 
 _DRAWS = 16  # mixing that is drawn may leave an example alone, but not so many times
 

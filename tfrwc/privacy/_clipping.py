@@ -4,10 +4,13 @@ import contextlib
 from typing import NamedTuple
 
 import keras
-import tensorflow as tf
 
+from tfrwc.compat.extras import extra
 from tfrwc.privacy._layer_rules import any_layer, rule_of
 from tfrwc.privacy._per_example import PerExample
+
+with extra("privacy"):
+    import tensorflow as tf
 
 # Of losses in float16, whose gradients would otherwise vanish. Gradients of single
 # examples are not divided by the batch size, so that little is needed.

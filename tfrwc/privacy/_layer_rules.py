@@ -14,10 +14,13 @@ import warnings
 from typing import NamedTuple
 
 import keras
-import tensorflow as tf
 from keras import layers
 
+from tfrwc.compat.extras import extra
 from tfrwc.privacy import _per_example as forms
+
+with extra("privacy"):
+    import tensorflow as tf
 
 
 class Tap(NamedTuple):

@@ -9,7 +9,11 @@ al., arXiv:2110.05679), and the sum of the clipped ones is one ordinary weight g
 import math
 
 import numpy as np
-import tensorflow as tf
+
+from tfrwc.compat.extras import extra
+
+with extra("privacy"):
+    import tensorflow as tf
 
 # Forming a gradient costs about as much in memory traffic as this many multiplications
 # per value: a rough estimate, from 1e11 operations and 1e10 bytes in a second.

@@ -14,6 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
+from tfrwc.compat.extras import extra
+
 PLD_LIMIT = 2_000_000
 SMALLEST_PLD_DELTA = 1e-8
 PURE = "pure composition"
@@ -53,7 +55,8 @@ def laplace(parts, delta) -> Cost:
         return Cost(pure, PURE)
     if values > PLD_LIMIT or delta < SMALLEST_PLD_DELTA:
         return _rdp([(_laplace_moment(e), count) for e, count in parts], delta, pure)
-    from dp_accounting.pld import privacy_loss_distribution as pld
+    with extra("privacy"):
+        from dp_accounting.pld import privacy_loss_distribution as pld
 
     # Steps that are fine beside the spread of the sum and beside a single loss, of
     # which many average out, but no more than 1e5 of them to a loss.
@@ -73,7 +76,8 @@ def laplace(parts, delta) -> Cost:
 
 def randomized_response(epsilon, levels, count, delta) -> Cost:
     """Cost of `count` randomized responses over `levels` levels, each of `epsilon`."""
-    from dp_accounting.pld import privacy_loss_distribution as pld
+    with extra("privacy"):
+        from dp_accounting.pld import privacy_loss_distribution as pld
 
     pure = epsilon * count
     changed = math.exp(-epsilon)
@@ -99,7 +103,8 @@ def gaussian(sensitivity, sigma, delta) -> Cost:
         sigma: standard deviation of the noise, in the same units.
         delta: of the guarantee.
     """
-    from dp_accounting.pld.privacy_loss_mechanism import GaussianPrivacyLoss
+    with extra("privacy"):
+        from dp_accounting.pld.privacy_loss_mechanism import GaussianPrivacyLoss
 
     ratio = sensitivity / sigma
     loss = GaussianPrivacyLoss(1.0, sensitivity=ratio)
@@ -143,7 +148,8 @@ def smallest_noise(cost, epsilon, enough) -> float:
 
 def _from_pld(loss, step, delta, pure):
     """Epsilon of a composed loss with grid `step`."""
-    from dp_accounting.pld import privacy_loss_distribution as pld
+    with extra("privacy"):
+        from dp_accounting.pld import privacy_loss_distribution as pld
 
     delta -= _TRANSFORM_ERROR
     with np.errstate(over="ignore", divide="ignore"):
@@ -165,7 +171,8 @@ _ORDERS = 1 + np.logspace(-4, 4, 401)
 
 def _rdp(parts, delta, pure):
     """Epsilon from log-moments (order - 1) * divergence of losses, and their counts."""
-    from dp_accounting.rdp import rdp_privacy_accountant
+    with extra("privacy"):
+        from dp_accounting.rdp import rdp_privacy_accountant
 
     divergence = sum(count * moment for moment, count in parts) / (_ORDERS - 1)
     divergence = np.maximum(divergence, 0)  # rounding can leave less

@@ -9,11 +9,14 @@ import math
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras.optimizers import LossScaleOptimizer
 
+from tfrwc.compat.extras import extra
 from tfrwc.privacy import _clipping
 from tfrwc.privacy.sampling import PoissonBatches
+
+with extra("privacy"):
+    import tensorflow as tf
 
 _EXAMPLES = 4
 

@@ -14,7 +14,11 @@ import hashlib
 import secrets
 
 import numpy as np
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from tfrwc.compat.extras import extra
+
+with extra("privacy"):
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 GENERATOR = "AES-256-CTR of the package cryptography, keyed by BLAKE2b"
 KEY_BYTES = 16

@@ -14,8 +14,8 @@ if keras.backend.backend() != "tensorflow":
         "KERAS_BACKEND=tensorflow; for JAX there is the package jax-privacy."
     )
 
-import tensorflow as tf
 
+from tfrwc.compat.extras import extra
 from tfrwc.compat.tensorflow_privacy import noised_mean
 from tfrwc.privacy import _augmentation, _clipping, checks, sgd_accounting
 from tfrwc.privacy._checks import check_count
@@ -23,6 +23,9 @@ from tfrwc.privacy.accounting import EpsilonDelta
 from tfrwc.privacy.noise import insecure_test_key
 from tfrwc.privacy.sampling import PoissonBatches
 from tfrwc.privacy.training_statement import TrainingStatement
+
+with extra("privacy"):
+    import tensorflow as tf
 
 
 @keras.saving.register_keras_serializable("tfrwc")

@@ -1,0 +1,29 @@
+"""Packages that only a part of this one needs, and how to get them."""
+
+import contextlib
+
+
+@contextlib.contextmanager
+def extra(name):
+    """Imports in this context say how to install what is missing.
+
+    >>> with extra("vae"):  # doctest: +SKIP
+    ...     import tensorflow_probability
+
+    Args:
+        name: of the extra in setup.py that brings the packages.
+
+    Raises:
+        ImportError: if a package is not installed; the message has the command.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        # A missing module of a package that is there has another cause.
+        if error.name is None or "." in error.name:
+            raise
+        raise ImportError(
+            f"This needs the package {error.name}, which is not installed here. "
+            f'Install it with: pip install "tfrwc[{name}]"',
+            name=error.name,
+        ) from error
