@@ -3,6 +3,10 @@
 import contextlib
 
 
+class MissingPackageError(ImportError):
+    """A package is not installed; the message has the command that installs it."""
+
+
 @contextlib.contextmanager
 def extra(name):
     """Imports in this context say how to install what is missing.
@@ -14,7 +18,7 @@ def extra(name):
         name: of the extra in setup.py that brings the packages.
 
     Raises:
-        ImportError: if a package is not installed; the message has the command.
+        MissingPackageError: if a package is not installed.
     """
     try:
         yield
@@ -22,7 +26,7 @@ def extra(name):
         # A missing module of a package that is there has another cause.
         if error.name is None or "." in error.name:
             raise
-        raise ImportError(
+        raise MissingPackageError(
             f"This needs the package {error.name}, which is not installed here. "
             f'Install it with: pip install "tfrwc[{name}]"',
             name=error.name,

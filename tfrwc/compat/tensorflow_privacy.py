@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 
-from tfrwc.compat.extras import extra
+from tfrwc.compat.extras import MissingPackageError, extra
 
 with extra("privacy"):
     import dp_accounting
@@ -21,7 +21,7 @@ try:
 except ModuleNotFoundError as error:
     if error.name != "tensorflow_privacy":
         raise
-    raise ImportError(
+    raise MissingPackageError(
         "This needs the package tensorflow_privacy, which is not installed here. "
         "Install it, without the old packages that it asks for, with: "
         "pip install --no-deps tensorflow-privacy",

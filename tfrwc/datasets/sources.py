@@ -106,6 +106,22 @@ def load(name, size=32) -> ImageSet:
     return _tfds(name, size)
 
 
+def named_sets() -> dict:
+    """Where `load` reads each set of its own from, by name."""
+    data_dir = os.environ.get(DATA_DIR_VARIABLE)
+    sets = {"digits": "ships with scikit-learn"}
+    for name, archive in _ARCHIVES.items():
+        path = Path(data_dir or "") / archive.file
+        here = bool(data_dir) and path.exists()
+        sets[name] = (
+            f"{path}{archive.note}"
+            if here
+            else f"not here: {archive.file} is looked for in the folder "
+            f"{DATA_DIR_VARIABLE}, then TensorFlow Datasets is asked"
+        )
+    return sets
+
+
 def folder_of(name) -> Path | None:
     """The folder of images that a name of `load` means; None if it means a set."""
     known = name == "digits" or name in _ARCHIVES
