@@ -31,3 +31,23 @@ def extra(name):
             f'Install it with: pip install "tfrwc[{name}]"',
             name=error.name,
         ) from error
+
+
+@contextlib.contextmanager
+def keras_backend():
+    """Imports of Keras in this context say what to do where its backend is missing.
+
+    Raises:
+        MissingPackageError: if it is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name not in ("tensorflow", "jax", "torch"):
+            raise
+        raise MissingPackageError(
+            f"Keras is set to the backend {error.name}, which is not installed here. "
+            f"Set KERAS_BACKEND to one that is (tensorflow, jax or torch), or install "
+            'one, for example with: pip install "tfrwc[tensorflow]"',
+            name=error.name,
+        ) from error

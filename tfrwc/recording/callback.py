@@ -2,7 +2,10 @@
 
 import warnings
 
-import keras
+from tfrwc.compat.extras import keras_backend
+
+with keras_backend():
+    import keras
 
 from tfrwc.recording import _backends
 from tfrwc.recording import watch as watching
