@@ -1,12 +1,13 @@
 """The base installation, and what each missing extra says."""
 
+import ast
 import json
 
 import pytest
 from conftest import ROOT
 from missing import OF_EXTRAS, run_without
 
-TESTS = ROOT / "tests"
+TESTS, PACKAGE = ROOT / "tests", ROOT / "tfrwc"
 USES = {
     "from tfrwc.disentangle import BetaSweep": 'pip install "tfrwc[vae]"',
     "from tfrwc.disentangle import BetaVAE": 'pip install "tfrwc[vae]"',
@@ -62,6 +63,36 @@ def test_what_is_missing_says_how_to_get_it(tmp_path, monkeypatch):
     said = json.loads(done.stdout)
     for use, command in USES.items():
         assert command in said[use], use
+
+
+def unguarded(path):
+    """Imports of packages of extras that are outside `with extra(...)`."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    guarded = {
+        node
+        for context in ast.walk(tree)
+        if isinstance(context, ast.With)
+        and isinstance(call := context.items[0].context_expr, ast.Call)
+        and getattr(call.func, "id", "") == "extra"
+        for node in ast.walk(context)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        for name in names:
+            if name.partition(".")[0] in OF_EXTRAS and node not in guarded:
+                yield f"{path.name}, line {node.lineno}: {name}"
+
+
+def test_every_import_from_an_extra_is_guarded():
+    found = [line for path in PACKAGE.rglob("*.py") for line in unguarded(path)]
+    # That one has a command of its own.
+    assert len(found) == 1, found
+    assert "tensorflow_privacy.privacy.dp_query" in found[0]
 
 
 def test_a_missing_backend_of_keras_says_what_to_do(tmp_path):
