@@ -149,8 +149,8 @@ def test_what_runs_in_fit_agrees_with_the_definitions(where, names, tensors):
                 # Of nearly parallel vectors the angle is their elements' rounding,
                 # some units in the last place, seen from the new one; 1 - cos is half
                 # its square.
-                sizes = np.linalg.norm(previous) + np.linalg.norm(current)
-                turn = 4 * 2.0**-24 * sizes / (np.linalg.norm(current) or 1)
+                size, new = (float(np.linalg.norm(v)) for v in (previous, current))
+                turn = 4 * 2.0**-24 * (size + new) / (new or 1)
                 floor = turn**2 / 2 if measure == "cosine" else 0
                 assert values[i, j] == pytest.approx(expected, rel=1e-5, abs=floor), (
                     measure
