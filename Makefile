@@ -38,6 +38,7 @@ tfx-check:
 	$(TFX_PYTHON) -m venv .venv-tfx
 	.venv-tfx/bin/pip install --quiet uv
 	.venv-tfx/bin/uv pip install --quiet --python .venv-tfx/bin/python --requirement pipelines/tfx/requirements.txt
+	.venv-tfx/bin/uv pip install --quiet --python .venv-tfx/bin/python --no-deps tensorflow-privacy
 	echo "$(CURDIR)" >.venv-tfx/lib/python3.10/site-packages/tfrwc.pth
 	.venv-tfx/bin/python -m pytest -W ignore tests/components/conformance tests/e2e/test_tfx_pipeline.py
 

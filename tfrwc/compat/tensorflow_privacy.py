@@ -1,22 +1,31 @@
 """Queries of tensorflow-privacy beside Keras 3.
 
 Its `__init__` imports estimators that TensorFlow no longer has; the package's own
-switch for other packages that need only submodules skips that.
+switch for other packages that need only submodules skips that. What it asks for when
+it is installed (numpy below 2, packaging below 23, and more) its queries do not need.
 """
 
 import sys
 
-import dp_accounting
 import numpy as np
-import tensorflow as tf
+
+from tfrwc.compat.extras import MissingPackageError, extra
+
+with extra("privacy"):
+    import dp_accounting
+    import tensorflow as tf
 
 sys.skip_tf_privacy_import = True
 try:
     from tensorflow_privacy.privacy.dp_query import gaussian_query, normalized_query
-except ImportError as error:
-    raise ImportError(
-        "This needs tensorflow-privacy, which exists for Python below 3.12. Running: "
-        f"Python {sys.version_info.major}.{sys.version_info.minor} ({error})."
+except ModuleNotFoundError as error:
+    if error.name != "tensorflow_privacy":
+        raise
+    raise MissingPackageError(
+        "This needs the package tensorflow_privacy, which is not installed here. "
+        "Install it, without the old packages that it asks for, with: "
+        "pip install --no-deps tensorflow-privacy",
+        name=error.name,
     ) from error
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tfrwc.compat.extras import extra
 from tfrwc.datasets.decode import decode
 
 _FILE = "data_tfrecord-00000-of-00001.gz"
@@ -36,7 +37,8 @@ def write_split(
         ValueError: if images are of another type or shape, or a column of another
             length.
     """
-    import tensorflow as tf
+    with extra("tensorflow"):
+        import tensorflow as tf
 
     pixels = np.asarray(images)
     if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[-1] not in (1, 3):
@@ -77,7 +79,8 @@ def read_split(uri: str | os.PathLike[str], split: str) -> dict[str, NDArray[Any
     Raises:
         FileNotFoundError: if there is no such split.
     """
-    import tensorflow as tf
+    with extra("tensorflow"):
+        import tensorflow as tf
 
     files = sorted(map(str, _folder(uri, split).glob("*.gz")))
     if not files:
@@ -117,7 +120,8 @@ def _pixels(png: bytes) -> NDArray[np.uint8]:
 
 
 def _feature(value: bytes | str | int | float) -> Any:
-    import tensorflow as tf
+    with extra("tensorflow"):
+        import tensorflow as tf
 
     if isinstance(value, bytes):
         return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))

@@ -10,9 +10,14 @@
 
 from dataclasses import dataclass
 
-import tensorflow_datasets as tfds
-
+from tfrwc.compat.extras import extra
 from tfrwc.datasets.xray_builder import CITATION, XRayBuilder
+
+with extra("datasets"):
+    import tensorflow_datasets as tfds
+
+with extra("datasets"):
+    import tensorflow_datasets as tfds
 
 
 @dataclass(kw_only=True)

@@ -17,14 +17,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import tensorflow_datasets as tfds
-
+from tfrwc.compat.extras import extra
 from tfrwc.datasets import xray_files
 from tfrwc.datasets.xray_builder import CITATION, XRayBuilder
 from tfrwc.privacy import to_uint8
 from tfrwc.privacy.keys import secret_key
 from tfrwc.privacy.release.catalogue import DELTA, standard_mechanisms
 from tfrwc.privacy.statement import write_statement
+
+with extra("datasets"):
+    import tensorflow_datasets as tfds
 
 STATEMENT = "privacy_statement"
 

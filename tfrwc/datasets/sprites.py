@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tfrwc.compat.extras import extra
 from tfrwc.datasets.archives import read_arrays
 from tfrwc.datasets.catalogue import DATA_DIR_VARIABLE, DATA_SETS
 
@@ -151,7 +152,8 @@ def _from_archive(path: Path) -> Sprites:
 
 
 def _from_tfds() -> Sprites:
-    import tensorflow_datasets as tfds
+    with extra("datasets"):
+        import tensorflow_datasets as tfds
 
     data_set = DATA_SETS["dsprites"]
     builder = tfds.builder(data_set.tfds)

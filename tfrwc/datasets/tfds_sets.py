@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tfrwc.compat.extras import extra
 from tfrwc.datasets.catalogue import DATA_DIR_VARIABLE, for_use
 from tfrwc.datasets.image_set import ImageSet, from_splits, hold_out, to_one_shape
 
@@ -37,7 +38,8 @@ def read_tfds(name: str, size: int) -> ImageSet:
 
 
 def _builder(name: str) -> Any:
-    import tensorflow_datasets as tfds
+    with extra("datasets"):
+        import tensorflow_datasets as tfds
 
     try:
         return tfds.builder(name)
@@ -50,7 +52,8 @@ def _builder(name: str) -> Any:
 
 
 def _class_names(name: str, info: Any) -> tuple[str, ...]:
-    import tensorflow_datasets as tfds
+    with extra("datasets"):
+        import tensorflow_datasets as tfds
 
     keys = info.supervised_keys
     if not keys or not (
@@ -79,7 +82,8 @@ def _prepare(name: str, builder: Any) -> None:
 
 
 def _read_split(builder: Any, split: str) -> tuple[list[NDArray[np.uint8]], list[int]]:
-    import tensorflow_datasets as tfds
+    with extra("datasets"):
+        import tensorflow_datasets as tfds
 
     pairs = list(tfds.as_numpy(builder.as_dataset(split, as_supervised=True)))
     images = [image[..., 0] if image.shape[-1] == 1 else image for image, _ in pairs]

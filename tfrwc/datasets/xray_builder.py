@@ -5,12 +5,18 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-import tensorflow_datasets as tfds
-from tensorflow_datasets.core.writer import ExampleWriter
-
 from tfrwc._common.checks import one_of
+from tfrwc.compat.extras import extra
 from tfrwc.datasets import xray_files
 from tfrwc.datasets.xray_files import BadFileError, Example
+
+with extra("datasets"):
+    import tensorflow_datasets as tfds
+    from tensorflow_datasets.core.writer import ExampleWriter
+
+with extra("datasets"):
+    import tensorflow_datasets as tfds
+    from tensorflow_datasets.core.writer import ExampleWriter
 
 ENGINES, BAD_FILES = ("local", "beam"), ("stop", "skip")
 REPORT = "build_report.json"
@@ -125,7 +131,8 @@ class _CanonicalWriter(ExampleWriter):
     """
 
     def write(self, path: Any, examples: Iterable[tuple[str, bytes]]) -> Any:
-        import tensorflow as tf
+        with extra("datasets"):
+            import tensorflow as tf
 
         def canonical(record: bytes) -> bytes:
             example = tf.train.Example.FromString(record)
@@ -158,7 +165,8 @@ def _local_examples(
 
 
 def _beam_examples(keys: list[str], reader: Callable[[str], Example], path: str) -> Any:
-    import apache_beam as beam
+    with extra("beam"):
+        import apache_beam as beam
 
     class Read(beam.PTransform):
         def expand(self, pipeline: Any) -> Any:
@@ -180,7 +188,8 @@ def _beam_examples(keys: list[str], reader: Callable[[str], Example], path: str)
 
 
 def _write(bad: Iterable[tuple[str, str]], path: str) -> None:
-    import tensorflow as tf  # writes to the file systems that TFDS writes to
+    with extra("datasets"):
+        import tensorflow as tf  # writes to the file systems that TFDS writes to
 
     with tf.io.gfile.GFile(path, "w") as file:
         file.write(json.dumps(dict(sorted(bad))))

@@ -11,9 +11,12 @@ if keras.backend.backend() != "tensorflow":
         "KERAS_BACKEND=tensorflow."
     )
 
-import tensorflow as tf
 
+from tfrwc.compat.extras import extra
 from tfrwc.compat.tensorflow_probability import distributions as tfd
+
+with extra("vae"):
+    import tensorflow as tf
 
 Distribution: TypeAlias = tfd.Distribution
 

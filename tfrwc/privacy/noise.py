@@ -17,7 +17,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from tfrwc.compat.extras import extra
+
+with extra("privacy"):
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 GENERATOR = "AES-256-CTR of the package cryptography, keyed by BLAKE2b"
 KEY_BYTES = 16

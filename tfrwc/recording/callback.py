@@ -5,10 +5,10 @@ import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import keras
 import pandas as pd
 
 from tfrwc._common.checks import one_of
+from tfrwc.compat.extras import keras_backend
 from tfrwc.recording import backends
 from tfrwc.recording.clock import Clock
 from tfrwc.recording.counters import Counters
@@ -30,6 +30,9 @@ from tfrwc.recording.watch import (
     layer_table,
     watched,
 )
+
+with keras_backend():
+    import keras
 
 Logs = dict[str, Any] | None
 

@@ -17,6 +17,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 
+from tfrwc.compat.extras import extra
 from tfrwc.dynamics.online import OnlineTrends
 from tfrwc.recording.callback import RWCCallback
 from tfrwc.report.figures import subplots, trend_colour
@@ -73,6 +74,8 @@ class TrendsToTensorBoard(keras.callbacks.Callback):
                 "picture_every must be a whole number of records, 1 or more. "
                 f"Received: {picture_every!r}."
             )
+        with extra("tensorflow"):
+            import tensorflow  # noqa: F401  # missing, it is told before training
         self.log_dir = Path(log_dir)
         self.callback = callback
         self.picture_every = picture_every
@@ -97,7 +100,8 @@ class TrendsToTensorBoard(keras.callbacks.Callback):
         new = self.callback.recording.since(self._records)
         if not len(new):
             return
-        import tensorflow as tf
+        with extra("tensorflow"):
+            import tensorflow as tf
 
         if self._writer is None:
             folder = self.log_dir / "trends"
@@ -128,7 +132,8 @@ class TrendsToTensorBoard(keras.callbacks.Callback):
                 write(f"median change/{name}", np.nanmedian(members), step)
 
     def _picture(self):
-        import tensorflow as tf
+        with extra("tensorflow"):
+            import tensorflow as tf
 
         layers, values, step = self._last
         with self._writer.as_default():
@@ -162,7 +167,8 @@ def write_logs(recording, log_dir):
         recording: a `tfrwc.Recording`.
         log_dir: folder for TensorBoard.
     """
-    import tensorflow as tf
+    with extra("tensorflow"):
+        import tensorflow as tf
 
     scalars = tf.compat.v1.SummaryMetadata()
     scalars.plugin_data.plugin_name = "scalars"

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from tfrwc.compat.extras import extra
 from tfrwc.disentangle.beta_vae import BetaVAE
 from tfrwc.disentangle.checks import count
 from tfrwc.disentangle.sweep.arguments import (
@@ -105,12 +106,8 @@ class BetaSweep(TrainingOptions):
             ImportError: without Apache Beam.
             ValueError: as `fit`.
         """
-        try:
+        with extra("beam"):
             import apache_beam as beam
-        except ImportError as error:
-            raise ImportError(
-                'fit_on_beam needs Apache Beam: pip install "tfrwc[beam]".'
-            ) from error
         count(members_at_once, "members_at_once")
         examples, folder = examples_of(x), Path(path).absolute()
         folder.mkdir(parents=True, exist_ok=True)

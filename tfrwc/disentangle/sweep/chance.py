@@ -3,8 +3,12 @@
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
+
+from tfrwc.compat.extras import extra
+
+with extra("vae"):
+    import tensorflow as tf
 
 
 def order_of(seed: int, epoch: int, count: int) -> NDArray[np.int64]:

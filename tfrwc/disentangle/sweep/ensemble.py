@@ -10,12 +10,15 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
+from tfrwc.compat.extras import extra
 from tfrwc.disentangle.beta_vae import BetaVAE
 from tfrwc.disentangle.sweep.chance import matched, noise_of, order_of
 from tfrwc.disentangle.sweep.options import TrainingOptions
+
+with extra("vae"):
+    import tensorflow as tf
 
 TERMS = ("loss", "log_likelihood", "rate", "distortion")
 # For the evaluation: examples in one call, and values of x in all.

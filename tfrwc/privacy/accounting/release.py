@@ -20,6 +20,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
 
+from tfrwc.compat.extras import extra
+
 PLD_LIMIT = 2_000_000
 SMALLEST_PLD_DELTA = 1e-8
 PURE = "pure composition"
@@ -52,7 +54,8 @@ def laplace(parts: Iterable[tuple[float, int]], delta: float) -> Cost:
         return Cost(pure, PURE)
     if values > PLD_LIMIT or delta < SMALLEST_PLD_DELTA:
         return _rdp([(_laplace_moment(e), count) for e, count in parts], delta, pure)
-    from dp_accounting.pld import privacy_loss_distribution as pld
+    with extra("privacy"):
+        from dp_accounting.pld import privacy_loss_distribution as pld
 
     # Steps that are fine beside the spread of the sum and beside a single loss, of
     # which many average out, but no more than 1e5 of them to a loss.
@@ -79,7 +82,8 @@ def randomized_response(epsilon: float, levels: int, count: int, delta: float) -
         count: number of responses.
         delta: of the guarantee.
     """
-    from dp_accounting.pld import privacy_loss_distribution as pld
+    with extra("privacy"):
+        from dp_accounting.pld import privacy_loss_distribution as pld
 
     pure = epsilon * count
     keep = 1 / (1 + (levels - 1) * math.exp(-epsilon))
@@ -105,7 +109,8 @@ def gaussian(sensitivity: float, sigma: float, delta: float) -> Cost:
         sigma: standard deviation of the noise, in the same units.
         delta: of the guarantee.
     """
-    from dp_accounting.pld.privacy_loss_mechanism import GaussianPrivacyLoss
+    with extra("privacy"):
+        from dp_accounting.pld.privacy_loss_mechanism import GaussianPrivacyLoss
 
     ratio = sensitivity / sigma
     loss = GaussianPrivacyLoss(1.0, sensitivity=ratio)
@@ -151,7 +156,8 @@ def smallest_noise(
 
 def _from_pld(loss: Any, step: float, delta: float, pure: float) -> Cost:
     """Cost of a composed loss whose grid has steps of `step`."""
-    from dp_accounting.pld import privacy_loss_distribution as pld
+    with extra("privacy"):
+        from dp_accounting.pld import privacy_loss_distribution as pld
 
     delta -= _TRANSFORM_ERROR
     with np.errstate(over="ignore", divide="ignore"):
@@ -175,7 +181,8 @@ def _rdp(
     parts: Iterable[tuple[npt.NDArray[np.float64], int]], delta: float, pure: float
 ) -> Cost:
     """Cost from log-moments (order - 1) * divergence of losses, and their counts."""
-    from dp_accounting.rdp import rdp_privacy_accountant
+    with extra("privacy"):
+        from dp_accounting.rdp import rdp_privacy_accountant
 
     moments = sum((count * moment for moment, count in parts), 0.0 * _ORDERS)
     divergence = moments / (_ORDERS - 1)

@@ -13,6 +13,7 @@ connect-the-dots rounding give upper bounds, tight to about 1e-3.
 
 import math
 
+from tfrwc.compat.extras import extra
 from tfrwc.privacy.accounting.release import (
     SMALLEST_PLD_DELTA,
     Cost,
@@ -42,8 +43,9 @@ def sampled_gaussian(
     # by some 1 %. Loss distributions of such steps can fail numerically.
     if rate > _NEARLY_ALL:
         return gaussian(math.sqrt(steps), noise_multiplier, delta)
-    import dp_accounting
-    from dp_accounting import pld
+    with extra("privacy"):
+        import dp_accounting
+        from dp_accounting import pld
 
     # Losses of one step are within about 10 deviations of its noise; their grid costs
     # time and memory in proportion.

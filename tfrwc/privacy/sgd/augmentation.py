@@ -8,7 +8,11 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
+
+from tfrwc.compat.extras import extra
+
+with extra("privacy"):
+    import tensorflow as tf
 
 _DRAWS = 16  # mixing that is drawn may leave an example alone, but not so many times
 

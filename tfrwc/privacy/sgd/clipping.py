@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import keras
-import tensorflow as tf
 
+from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd.layer_rules import LayerCall, Rule, Tap, any_layer, rule_of
 from tfrwc.privacy.sgd.per_example import Ghost, PerExample
+
+with extra("privacy"):
+    import tensorflow as tf
 
 # Of losses in float16, whose gradients would otherwise vanish. Gradients of single
 # examples are not divided by the batch size, so that little is needed.

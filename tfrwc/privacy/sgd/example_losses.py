@@ -4,7 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import tensorflow as tf
+
+from tfrwc.compat.extras import extra
+
+with extra("privacy"):
+    import tensorflow as tf
 
 
 def example_losses(

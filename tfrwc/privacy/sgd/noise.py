@@ -4,11 +4,14 @@ import secrets
 from collections.abc import Sequence
 
 import numpy as np
-import tensorflow as tf
 
+from tfrwc.compat.extras import extra
 from tfrwc.compat.tensorflow_privacy import noised_mean
 from tfrwc.privacy.noise import insecure_test_key
 from tfrwc.privacy.sgd.settings import CalibratedSettings
+
+with extra("privacy"):
+    import tensorflow as tf
 
 
 class NoiseKey:

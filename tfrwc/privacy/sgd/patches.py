@@ -4,7 +4,11 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import tensorflow as tf
+
+from tfrwc.compat.extras import extra
+
+with extra("privacy"):
+    import tensorflow as tf
 
 
 def patches(

@@ -13,7 +13,11 @@ import math
 from collections.abc import Callable
 
 import keras
-import tensorflow as tf
+
+from tfrwc.compat.extras import extra
+
+with extra("privacy"):
+    import tensorflow as tf
 
 # Forming a gradient costs about as much in memory traffic as this many multiplications
 # per value: a rough estimate, from 1e11 operations and 1e10 bytes in a second.

@@ -13,8 +13,8 @@ if keras.backend.backend() != "tensorflow":
         "KERAS_BACKEND=tensorflow; for JAX there is the package jax-privacy."
     )
 
-import tensorflow as tf
 
+from tfrwc.compat.extras import extra
 from tfrwc.privacy.guarantee import EpsilonDelta
 from tfrwc.privacy.sgd import augmentation, clipping, rehearsal, safeguards
 from tfrwc.privacy.sgd.account import Account
@@ -24,6 +24,9 @@ from tfrwc.privacy.sgd.sampling import PoissonBatches
 from tfrwc.privacy.sgd.settings import CalibratedSettings
 from tfrwc.privacy.sgd.statement import TrainingStatement
 from tfrwc.privacy.sgd.step import sums_in_parts, with_penalties
+
+with extra("privacy"):
+    import tensorflow as tf
 
 # Of the settings, in the files of private models.
 _SAVED = (

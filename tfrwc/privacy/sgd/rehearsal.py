@@ -10,12 +10,15 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
+from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd import clipping
 from tfrwc.privacy.sgd.clipping import PreparedModel
 from tfrwc.privacy.sgd.example_losses import example_losses
 from tfrwc.privacy.sgd.layer_rules import Tap
+
+with extra("privacy"):
+    import tensorflow as tf
 
 _EXAMPLES = 4
 

@@ -11,11 +11,14 @@ import math
 from typing import Any
 
 import keras
-import tensorflow as tf
 from keras.optimizers import LossScaleOptimizer
 
+from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd.sampling import PoissonBatches
 from tfrwc.privacy.sgd.settings import TrainingSettings
+
+with extra("privacy"):
+    import tensorflow as tf
 
 
 def check_layers(model: keras.Model) -> None:

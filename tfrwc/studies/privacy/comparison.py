@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfrwc._version import __version__
+from tfrwc.compat.extras import extra
 from tfrwc.privacy import to_uint8
 from tfrwc.privacy.release.catalogue import DELTA, standard_mechanisms
 
@@ -100,7 +101,8 @@ def run(images, key, measured=64, shown=6):
 
 def likeness(originals, released) -> tuple:
     """Mean SSIM and PSNR of pairs of uint8 images (n, height, width)."""
-    from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+    with extra("all"):
+        from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
     window = min(7, (min(originals.shape[1:]) - 1) // 2 * 2 + 1)
     pairs = list(zip(originals, released, strict=True))

@@ -4,11 +4,14 @@ from dataclasses import replace
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from tfrwc import RWCCallback, datasets, models
+from tfrwc.compat.extras import extra
 from tfrwc.datasets.catalogue import for_use
 from tfrwc.privacy import replace_batch_norm
+
+with extra("all"):
+    import tensorflow as tf
 
 # Public images without any medical label.
 PUBLIC = ("none", *for_use("public"))

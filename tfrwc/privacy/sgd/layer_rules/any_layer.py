@@ -4,10 +4,13 @@ import warnings
 from typing import Any
 
 import keras
-import tensorflow as tf
 
+from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd.layer_rules.call import LayerCall, Tap
 from tfrwc.privacy.sgd.per_example import Ghost, PerExample
+
+with extra("privacy"):
+    import tensorflow as tf
 
 
 def any_layer(call: LayerCall) -> Tap:

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 import keras
-import tensorflow as tf
 
+from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd.per_example import Ghost, PerExample
+
+with extra("privacy"):
+    import tensorflow as tf
 
 
 class Tap(NamedTuple):

@@ -1,13 +1,16 @@
 """Dense layers, also those that attention layers consist of."""
 
-import tensorflow as tf
 from keras import layers
 
+from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd import per_example as forms
 from tfrwc.privacy.sgd.layer_rules.any_layer import any_layer
 from tfrwc.privacy.sgd.layer_rules.call import LayerCall, Tap
 from tfrwc.privacy.sgd.layer_rules.linear import bias, linear
 from tfrwc.privacy.sgd.layer_rules.table import register
+
+with extra("privacy"):
+    import tensorflow as tf
 
 
 @register(layers.Dense)

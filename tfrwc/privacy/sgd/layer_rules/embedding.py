@@ -1,11 +1,14 @@
 """Embeddings."""
 
-import tensorflow as tf
 from keras import layers
 
+from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd import per_example as forms
 from tfrwc.privacy.sgd.layer_rules.call import LayerCall, Tap
 from tfrwc.privacy.sgd.layer_rules.table import register
+
+with extra("privacy"):
+    import tensorflow as tf
 
 
 @register(layers.Embedding)

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
-import tensorflow as tf
-
+from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd.layer_rules.call import LayerCall, Tap, without
 from tfrwc.privacy.sgd.per_example import Ghost, PerExample
+
+with extra("privacy"):
+    import tensorflow as tf
 
 
 def linear(

@@ -3,13 +3,16 @@
 import math
 from collections.abc import Callable
 
-import tensorflow as tf
 from keras import layers
 
+from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd.layer_rules.any_layer import any_layer
 from tfrwc.privacy.sgd.layer_rules.call import LayerCall, Tap, without
 from tfrwc.privacy.sgd.layer_rules.table import register
 from tfrwc.privacy.sgd.per_example import Ghost, PerExample
+
+with extra("privacy"):
+    import tensorflow as tf
 
 
 @register(layers.GroupNormalization)
