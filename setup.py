@@ -47,7 +47,14 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     packages=find_packages(include=["tfrwc", "tfrwc.*"]),
-    package_data={"tfrwc": ["py.typed", "report/*.jinja", "datasets/checksums.tsv"]},
+    package_data={
+        "tfrwc": [
+            "py.typed",
+            "report/*.jinja",
+            "studies/*/*.jinja",
+            "datasets/checksums.tsv",
+        ]
+    },
     python_requires=">=3.10",
     install_requires=[
         "tensorflow>=2.16",

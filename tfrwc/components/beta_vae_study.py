@@ -19,14 +19,15 @@ def BetaVAEStudy(
         evaluation: made.
         model: made by the part images, of the best β; others leave the folder empty.
         recording: made by the part collapse; others leave the folder empty.
-        part: of `tfrwc.studies.beta.study.parts`.
-        trial: what the part needs of a `tfrwc.studies.beta.study.Trial`, JSON.
+        part: of `tfrwc.studies.beta.trial.Trial.parts`.
+        trial: what the part needs of a `tfrwc.studies.beta.trial.Trial`, JSON.
     """
-    from tfrwc.studies.beta import study
     from tfrwc.studies.beta.files import write_part
+    from tfrwc.studies.beta.parts import run_part
+    from tfrwc.studies.beta.trial import Trial
 
-    asked = study.Trial.from_json(trial)
+    asked = Trial.from_json(trial)
     recorded = f"{recording.uri}/recording.parquet"
     with progress(evaluation.uri, [part, trial]) as kept:
-        made = study.run_part(part, asked, kept, recorded)
+        made = run_part(part, asked, kept, recorded)
     write_part(part, made, evaluation.uri, model.uri)

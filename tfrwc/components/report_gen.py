@@ -22,7 +22,7 @@ def ReportGen(
 
     Args:
         report: made.
-        study: one of `tfrwc.studies.reports.STUDIES`.
+        study: one of `tfrwc.studies.reports.REPORTS`.
         settings: of the study, JSON, kept with the results.
         examples, evaluations, trends: what the study is made of.
     """

@@ -41,16 +41,18 @@ def RWCTrainer(
         model, model_run, recording, statement: made; the statement is of the training
             itself, not of images that were released before.
         recipe, network, epochs, seed, epsilon, learning_rate: as of
-            `tfrwc.studies.recipes.Settings`.
+            `tfrwc.studies.recipes.Settings`; an epsilon of 0 is infinity.
         base: whose weights to start from.
     """
+    from tfrwc.components.epsilons import from_parameter
     from tfrwc.models.saved import write_model
     from tfrwc.privacy.statement import write_statement
     from tfrwc.recording.parquet import load_recording
     from tfrwc.report.tensorboard import write_logs
     from tfrwc.studies.recipes import Settings, train
 
-    settings = Settings(recipe, network, epochs, seed, epsilon, learning_rate)
+    budget = from_parameter(epsilon)
+    settings = Settings(recipe, network, epochs, seed, budget, learning_rate)
     recorded = Path(recording.uri) / "recording.parquet"
     start = base and base.uri
     with progress(model_run.uri, [asdict(settings), examples.uri, start]) as kept:

@@ -7,21 +7,20 @@ from tfrwc.components import (
     ReportGen,
     SavedModelPusher,
 )
-from tfrwc.studies.beta.study import parts
 
 
 def steps(trial, saved_models) -> list:
     """Steps of a trial, the last of which is the report.
 
     Args:
-        trial: a `tfrwc.studies.beta.study.Trial`.
+        trial: a `tfrwc.studies.beta.trial.Trial`.
         saved_models: folder to push the model of the images' best β to.
     """
     made = [
         BetaVAEStudy(part=part, trial=trial.of_part(part).to_json()).with_id(
             f"BetaVAEStudy-{part}"
         )
-        for part in parts(trial)
+        for part in trial.parts()
     ]
     evaluations = [step.outputs["evaluation"] for step in made]
     report = ReportGen(
@@ -30,7 +29,7 @@ def steps(trial, saved_models) -> list:
     [images] = [step for step in made if step.parameters["part"] == "images"]
     pusher = SavedModelPusher(
         model=images.outputs["model"],
-        name=f"beta_vae-{trial.dataset}",
+        name=trial.name,
         folder=str(Path(saved_models).absolute()),
     )
     return [*made, pusher, report]

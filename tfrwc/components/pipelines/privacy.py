@@ -13,10 +13,10 @@ from tfrwc.components import (
     RWCTrainer,
     SavedModelPusher,
 )
+from tfrwc.components.epsilons import to_parameter
 from tfrwc.datasets.fingerprint import fingerprint
 from tfrwc.studies.privacy import arms as private_arms
 from tfrwc.studies.privacy import data as private_data
-from tfrwc.studies.privacy.trial import settings
 
 # Balanced accuracy that a pushed model is surely above: chance. Greatest epsilon: of
 # the budgets usual for DP-SGD.
@@ -56,13 +56,13 @@ def steps(trial, saved_models, folder=None) -> list:
         for seed in trial.seeds
     }
     made += [step for run in runs.values() for step in run]
-    private = [arm for arm in arms if math.isfinite(arm.epsilon or math.inf)]
+    private = [arm for arm in arms if math.isfinite(arm.epsilon)]
     if private:
         best = max(private, key=lambda arm: arm.epsilon)
         made += _push(trial, saved_models, *runs[best, trial.seeds[0]])
     report = ReportGen(
         study="private_pneumonia",
-        settings=json.dumps(settings(trial)),
+        settings=json.dumps(trial.settings()),
         examples=data.outputs["examples"],
         evaluations=[run[-1].outputs["evaluation"] for run in runs.values()],
     )
@@ -82,7 +82,7 @@ def _push(trial, saved_models, trainer, evaluator):
         evaluation=evaluator.outputs["evaluation"],
         statement=trainer.outputs["statement"],
         blessing=blesser.outputs["blessing"],
-        name=f"private-{trial.dataset}",
+        name=trial.name,
         folder=str(Path(saved_models).absolute()),
     )
     return [blesser, pusher]
@@ -97,18 +97,16 @@ def _run(trial, arm, seed, data, start):
         steps.append(released.with_id(f"PrivateExampleGen-{name}"))
         examples = released.outputs["private"]
         given = {"released": examples}
-    recipe, epsilon = "plain", 0.0
+    recipe = "plain"
     if arm.kind == "dp-sgd":
-        recipe, epsilon = "dp_sgd", arm.epsilon
-    if math.isinf(epsilon):
-        recipe, epsilon = "clipped", 0.0
+        recipe = "dp_sgd" if math.isfinite(arm.epsilon) else "clipped"
     trainer = RWCTrainer(
         examples=examples,
         recipe=recipe,
         network=trial.model,
         epochs=trial.epochs,
         seed=seed,
-        epsilon=epsilon,
+        epsilon=to_parameter(arm.epsilon),
         **start,
     ).with_id(f"RWCTrainer-{name}")
     stated = (steps[0] if steps else trainer).outputs["statement"]

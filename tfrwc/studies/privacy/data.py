@@ -26,7 +26,8 @@ class Split:
     y: np.ndarray
     patients: np.ndarray | None = None
 
-    def take(self, chosen):
+    def take(self, chosen: np.ndarray) -> "Split":
+        """The images of these indices."""
         patients = None if self.patients is None else self.patients[chosen]
         return Split(self.x[chosen], self.y[chosen], patients)
 
@@ -45,18 +46,19 @@ class Task:
     """
 
     origin: str
-    classes: tuple
+    classes: tuple[str, ...]
     train: Split
     held_out: Split
     test: Split
     images_per_patient: int
 
     @property
-    def shape(self) -> tuple:
+    def shape(self) -> tuple[int, ...]:
+        """Of an image: (height, width, 1)."""
         return self.train.x.shape[1:]
 
 
-def load(name, folder=None) -> Task:
+def load(name: str, folder: str | os.PathLike[str] | None = None) -> Task:
     """Load a task.
 
     Args:
@@ -90,8 +92,8 @@ def _digits():
         Split(x, np.asarray(y >= 5, np.int64))
         for x, y in ((images.x_train, images.y_train), (images.x_test, images.y_test))
     )
-    kept, held_out = _hold_out(train)
-    return Task(images.origin, ("0 to 4", "5 to 9"), kept, held_out, test, 1)
+    trained, held_out = _hold_out(train)
+    return Task(images.origin, ("0 to 4", "5 to 9"), trained, held_out, test, 1)
 
 
 def _x_rays(folder, size):
@@ -133,10 +135,10 @@ def _hold_out(train):
 
     everything = np.arange(len(train.y))
     if train.patients is None:
-        kept, out = train_test_split(
+        trained, out = train_test_split(
             everything, test_size=_HELD_OUT, stratify=train.y, random_state=0
         )
     else:
         splitter = GroupShuffleSplit(1, test_size=_HELD_OUT, random_state=0)
-        [(kept, out)] = splitter.split(everything, groups=train.patients)
-    return train.take(kept), train.take(out)
+        [(trained, out)] = splitter.split(everything, groups=train.patients)
+    return train.take(trained), train.take(out)

@@ -1,25 +1,35 @@
 """Release the images of a task with noise."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from tfrwc.privacy import to_uint8
 from tfrwc.privacy.release.catalogue import DELTA, standard_mechanisms
+from tfrwc.privacy.release.mechanism import Mechanism
 from tfrwc.privacy.statement import write_statement
+from tfrwc.studies.privacy.data import Task
 
 
-def named(name, shape):
+def check_names(names: Iterable[str]) -> None:
+    """Raise a ValueError if a name is none of a standard mechanism."""
+    known = standard_mechanisms((8, 8))
+    if unknown := sorted(set(names) - set(known)):
+        raise ValueError(
+            f"There is no release {', '.join(unknown)}. Choose from {', '.join(known)}."
+        )
+
+
+def named(name: str, shape: tuple[int, ...]) -> Mechanism:
     """The standard mechanism of this name, for images of a shape.
 
     Raises:
         ValueError: if there is none.
     """
-    known = standard_mechanisms(shape[:2])
-    if name not in known:
-        raise ValueError(f"There is no release {name}. Choose from {', '.join(known)}.")
-    return known[name]
+    check_names([name])
+    return standard_mechanisms(shape[:2])[name]
 
 
-def release(mechanism, task, seed, key):
+def release(mechanism: Mechanism, task: Task, seed: int, key: bytes) -> Task:
     """A task whose images are released, with noise drawn once for a seed.
 
     Patients are not named in it: who is in the data is not to be told.
@@ -41,7 +51,7 @@ def release(mechanism, task, seed, key):
     return replace(task, **parts)
 
 
-def write_stated(mechanism, task, folder) -> str:
+def write_stated(mechanism: Mechanism, task: Task, folder: str) -> str:
     """Write what a release guarantees; returns it in few words."""
     statement = mechanism.statement(task.shape, DELTA, task.images_per_patient)
     return write_statement(statement, folder)
