@@ -50,7 +50,14 @@ setup(
     license="Apache-2.0",
     license_files=["LICENSE"],
     packages=find_packages(include=["tfrwc", "tfrwc.*"]),
-    package_data={"tfrwc": ["py.typed", "report/*.jinja", "datasets/checksums.tsv"]},
+    package_data={
+        "tfrwc": [
+            "py.typed",
+            "report/*.jinja",
+            "studies/*/*.jinja",
+            "datasets/checksums.tsv",
+        ]
+    },
     entry_points={"console_scripts": ["tfrwc = tfrwc.cli:main"]},
     python_requires=">=3.10",
     install_requires=[

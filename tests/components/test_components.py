@@ -18,7 +18,7 @@ from tfrwc.privacy.sgd.statement import NoPrivacy
 from tfrwc.privacy.statement import read_statement, write_statement
 from tfrwc.report.tensorboard import write_logs
 from tfrwc.studies import blessing, example_sets, reports
-from tfrwc.studies.dynamics.trial import load_images
+from tfrwc.studies.dynamics.images import load_images
 from tfrwc.studies.privacy import data as private_data
 from tfrwc.studies.privacy.evaluation import KIND_OF_STATEMENT
 from tfrwc.studies.recipes import Settings, train
@@ -153,12 +153,12 @@ def evaluated(folder, low=0.8, epsilon=3.0, advantage=(0.1, 0.5)):
     ("found", "epsilon_at_most", "words"),
     [
         ({}, 10.0, []),
-        ({}, 0.0, []),
+        ({}, math.inf, []),
         ({"low": 0.5}, 10.0, ["auc is 0.900 (95 % interval 0.500"]),
         ({"low": None}, 10.0, ["auc is 0.900"]),
         ({"epsilon": 11.0}, 10.0, ["epsilon of an image is 11, above 10"]),
-        ({"epsilon": None}, 10.0, ["epsilon of an image is inf"]),
-        ({"epsilon": None}, 0.0, []),
+        ({"epsilon": "infinity"}, 10.0, ["epsilon of an image is inf"]),
+        ({"epsilon": "infinity"}, math.inf, []),
         ({"advantage": (0.55, 0.5)}, 10.0, ["advantage of 0.600, above the 0.500"]),
         ({"advantage": (0.55, None)}, 10.0, []),
         ({"low": 0.1, "epsilon": 99.0}, 1.0, ["auc is", "epsilon of"]),
@@ -177,14 +177,14 @@ def test_a_model_is_blessed_or_said_why_not(found, epsilon_at_most, words, tmp_p
 
 def test_measures_that_were_not_taken_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"no measure 'f1'. Choose one of auc"):
-        blessing.objections(evaluated(tmp_path), "f1", 0.5, 0.0)
+        blessing.objections(evaluated(tmp_path), "f1", 0.5, math.inf)
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         (("fast", "resnet18", 3), "no recipe 'fast'. Choose one of published"),
-        (("dp_sgd", "resnet18", 3), "dp_sgd needs an epsilon above 0"),
+        (("dp_sgd", "resnet18", 3), "dp_sgd needs a finite epsilon above 0"),
         (("plain", "resnet18", 3, 0, 3.0), "and no other takes one"),
         (("plain", "resnet", 3), "no network 'resnet'. Choose one of resnet18"),
         (("plain", "resnet18", 0), "epochs must be 1 or more"),
@@ -199,7 +199,7 @@ def test_settings_are_checked_when_made(settings, message):
 
 
 def test_a_report_needs_what_it_is_made_of(tmp_path):
-    with pytest.raises(ValueError, match=r"no report of 'x'. Choose one of learning"):
+    with pytest.raises(ValueError, match=r"no report 'x'. Choose from: .*learning"):
         reports.write("x", "{}", tmp_path)
     with pytest.raises(ValueError, match=r"learning_dynamics needs trends"):
         reports.write("learning_dynamics", "{}", tmp_path, trends=None)

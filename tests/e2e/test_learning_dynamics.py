@@ -14,9 +14,6 @@ from conftest import ROOT
 
 import tfrwc
 from tfrwc import datasets, load_recording
-from tfrwc.report import figures
-from tfrwc.studies.dynamics import analysis
-from tfrwc.studies.dynamics.trial import Trial
 
 SCRIPT = ROOT / "pipelines" / "learning_dynamics.py"
 EPOCHS, SEEDS, MODEL = 3, (0, 7), "resnet10_tiny"
@@ -128,39 +125,6 @@ def test_another_seed_repeats_no_other(out, tmp_path):
     results = json.loads((copy / "results.json").read_text())
     assert results["trial"]["seeds"] == [7, 0, 1]
     assert len(list((copy / "recordings").iterdir())) == 3
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("digits", "resnet", 3, (0,)), "Choose one of resnet18"),
-        (("digits", "resnet18", 1, (0,)), "2 or more epochs"),
-        (("digits", "resnet18", 3, ()), "different seeds"),
-        (("digits", "resnet18", 3, (1, 1)), "different seeds"),
-        (("digits", "resnet18", 3, (-1,)), "different seeds in 0"),
-    ],
-)
-def test_trials_are_checked_when_made(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        Trial(*arguments)
-
-
-def test_weight_decay_alone():
-    # 12 steps with η λ / (1 - μ) = 0.1 · 1e-4 / 0.1 = 1e-4 each.
-    trial = Trial("digits", "resnet18_narrow", 3, (0,))
-    assert analysis._decay_change(trial, 1437) == pytest.approx(1 - (1 - 1e-4) ** 12)
-
-
-@pytest.mark.parametrize("name", ["trends", "heat_map", "depth", "training_curves"])
-def test_figures_stand_gaps_and_layers_in_no_trend(results, name):
-    broken = json.loads(json.dumps(results))
-    broken["change"]["mean"][2] = [None, 0, 0.1]
-    broken["layers"][2]["trend"] = -1
-    broken["layers"][2]["typical_change"] = None
-    broken["trends"]["robust"]["labels"][2] = -1
-    figure = getattr(figures, name)(broken)
-    figure.canvas.draw()
-    assert len(figure.axes) >= 2
 
 
 def test_the_report_in_a_browser(browser, out, results, tmp_path):

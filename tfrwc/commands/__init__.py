@@ -1,1 +1,1 @@
-"""The studies as a person runs them, by `tfrwc study` or the scripts in pipelines/."""
+"""The studies as commands: what the scripts in pipelines/ and `tfrwc study` run."""

@@ -16,56 +16,35 @@ can share the list.
 """
 
 import argparse
-import json
-import os
-import sys
-import time
 from pathlib import Path
+from typing import Any
 
-from tfrwc.compat.extras import MissingPackageError
+from tfrwc.commands import _command
+from tfrwc.studies.dynamics.trial import Trial
+from tfrwc.studies.trial import add_options, from_options
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 SCRIPT = "python pipelines/learning_dynamics.py"
 
 
-def seeds(text):
-    """Whole numbers separated by commas."""
-    return tuple(int(seed) for seed in text.split(","))
+def main(arguments: list[str] | None = None, command: str | None = None) -> None:
+    """Run the study.
+
+    Args:
+        arguments: of the command line; None for those that Python was started with.
+        command: what it is called, if not the script.
+    """
+    options = _parse(arguments, command)
+    run = _run_study if options.study else _run_trial
+    _command.report("learning_dynamics", lambda: run(options))
 
 
-def parse(arguments, command):
-    parser = argparse.ArgumentParser(
-        prog=command,
-        description=__doc__.replace(SCRIPT, command or SCRIPT),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--out", required=True, type=Path, help="folder for the results"
-    )
-    parser.add_argument(
-        "--dataset",
-        default="digits",
-        help="digits (default), mnist, fashion_mnist, cifar10, pneumoniamnist, "
-        "chest_xray_64, another TFDS name, or a folder of class folders",
-    )
-    parser.add_argument(
-        "--model",
-        default="resnet18_narrow",
-        help="resnet18_narrow (default), resnet18, resnet34, vgg19, alexnet, "
-        "efficientnetb4, resnet34_narrow, vgg19_narrow, alexnet_narrow, resnet10_tiny",
-    )
-    parser.add_argument("--epochs", type=int, default=15, help="default: 15")
-    parser.add_argument(
-        "--seeds",
-        default=(0, 42, 123),
-        type=seeds,
-        help="default: 0,42,123",
-    )
+def _parse(arguments: list[str] | None, command: str | None) -> argparse.Namespace:
+    parser = _command.make_parser(__doc__, SCRIPT, command)
+    add_options(parser, Trial)
     parser.add_argument(
         "--study",
         choices=("reduced", "published"),
-        help="a list of networks and tasks in place of --dataset, --model, --epochs "
-        "and --seeds",
+        help="a list of networks and tasks in place of the options above",
     )
     parser.add_argument("--trial", type=int, help="only this number of the study")
     options = parser.parse_args(arguments)
@@ -74,29 +53,20 @@ def parse(arguments, command):
     return options
 
 
-def run(trial, out, saved_models=None):
-    """Run a trial in a folder; returns its results."""
-    from tfrwc.components import local
-    from tfrwc.components.learning_dynamics import steps
-    from tfrwc.components.publish import publish
-
-    return publish(local.run(steps(trial, saved_models), out / "pipeline"), out)
+def _run_trial(options: argparse.Namespace) -> tuple[list[str], Path]:
+    trial = from_options(Trial, options)
+    results = _results(trial, options.out, options.out / "saved_models")
+    return results["findings"], options.out
 
 
-def one(options):
-    from tfrwc.studies.dynamics_trial import Trial
-
-    trial = Trial(options.dataset, options.model, options.epochs, options.seeds)
-    return run(trial, options.out, options.out / "saved_models"), options.out
-
-
-def study(options):
+def _run_study(options: argparse.Namespace) -> tuple[list[str], Path]:
     """Run one trial of a study, or all, and then decide the claims."""
     from tfrwc import load_recording
-    from tfrwc.report.html import write_study_report
-    from tfrwc.studies import dynamics_study
-    from tfrwc.studies.dynamics_claims import Outcome
-    from tfrwc.studies.dynamics_trials import STUDIES
+    from tfrwc.studies.dynamics.outcome import Outcome
+    from tfrwc.studies.dynamics.page import write_claims_report
+    from tfrwc.studies.dynamics.summary import summarise
+    from tfrwc.studies.dynamics.trials import STUDIES
+    from tfrwc.studies.reports import write_results
 
     trials = STUDIES[options.study]
     numbers = range(1, len(trials) + 1)
@@ -109,33 +79,24 @@ def study(options):
         trial = trials[number - 1]
         print(f"trial {number} of {len(trials)}: {trial.name}")
         folder = options.out / trial.name
-        results = run(trial, folder)
+        results = _results(trial, folder)
         recordings = [
             load_recording(folder / "recordings" / f"seed-{seed}.parquet")
             for seed in trial.seeds
         ]
         outcomes.append(Outcome(trial, results, recordings))
     if options.trial is not None:
-        return results, folder
+        return results["findings"], folder
     print("deciding the claims")
-    results = dynamics_study.analyse(outcomes)
-    (options.out / "results.json").write_text(json.dumps(results, indent=1))
-    write_study_report(results, options.out)
-    return results, options.out
+    results = summarise(outcomes)
+    write_claims_report(results, options.out)
+    write_results(results, options.out)
+    return results["findings"], options.out
 
 
-def main(arguments=None, command=None):
-    """Run the study.
+def _results(
+    trial: Trial, out: Path, saved_models: Path | None = None
+) -> dict[str, Any]:
+    from tfrwc.components.pipelines.dynamics import steps
 
-    Args:
-        arguments: of the command line; None for those of this process.
-        command: that it was started by, for --help; None for the script.
-    """
-    options = parse(arguments, command)
-    began = time.monotonic()
-    try:
-        results, folder = study(options) if options.study else one(options)
-    except (ValueError, OSError, MissingPackageError) as error:
-        sys.exit(f"learning_dynamics: {error}")
-    print(*results["findings"], sep="\n")
-    print(f"{folder / 'report.html'} after {time.monotonic() - began:.0f} s")
+    return _command.run_steps(steps(trial, saved_models), out)

@@ -20,104 +20,45 @@ With --engine beam the sweeps are tasks of Apache Beam, to which all other optio
 
 import argparse
 import contextlib
-import os
-import sys
-import time
 from pathlib import Path
 
-from tfrwc.compat.extras import MissingPackageError, extra
+from tfrwc.commands import _command
+from tfrwc.studies.beta.trial import Trial
+from tfrwc.studies.trial import add_options, from_options
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 SCRIPT = "python pipelines/optimal_beta.py"
 
 
-def seeds(text):
-    """Whole numbers separated by commas."""
-    return tuple(int(seed) for seed in text.split(","))
-
-
-def parse(arguments, command):
-    parser = argparse.ArgumentParser(
-        prog=command,
-        description=__doc__.replace(SCRIPT, command or SCRIPT),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--out", required=True, type=Path, help="folder for the results"
-    )
-    parser.add_argument(
-        "--dataset",
-        default="sprites",
-        help="sprites (default), drawn here, or dsprites, from the folder "
-        "TFRWC_DATA_DIR or TFDS",
-    )
-    parser.add_argument(
-        "--encoder", default="dense", help="dense (default), conv or linear"
-    )
-    parser.add_argument(
-        "--epochs", type=int, default=30, help="over the images; default: 30"
-    )
-    parser.add_argument("--seeds", default=(0, 1, 2), type=seeds, help="default: 0,1,2")
-    parser.add_argument(
-        "--worlds",
-        default=("tanh",),
-        type=lambda text: tuple(text.split(",")),
-        help="of tanh (default), product and sum_and_squares, separated by commas; "
-        "the last takes minutes to integrate",
-    )
-    parser.add_argument(
-        "--engine", default="local", choices=("local", "beam"), help="default: local"
-    )
-    options, for_beam = parser.parse_known_args(arguments)
-    if for_beam and options.engine != "beam":
-        parser.error(f"unknown options without --engine beam: {' '.join(for_beam)}")
-    return options, for_beam
-
-
-def engine_of(options, for_beam):
-    """A context in which sweeps run where they were asked to."""
-    if options.engine == "local":
-        return contextlib.nullcontext()
-    with extra("beam"):
-        from apache_beam.options.pipeline_options import PipelineOptions
-
-    from tfrwc.studies import engine
-
-    return engine.beam(PipelineOptions(for_beam))
-
-
-def main(arguments=None, command=None):
+def main(arguments: list[str] | None = None, command: str | None = None) -> None:
     """Run the study.
 
     Args:
-        arguments: of the command line; None for those of this process.
-        command: that it was started by, for --help; None for the script.
+        arguments: of the command line; None for those that Python was started with.
+        command: what it is called, if not the script.
     """
-    options, for_beam = parse(arguments, command)
-    began = time.monotonic()
-    try:
-        results = run(options, for_beam)
-    except (ValueError, OSError, MissingPackageError) as error:
-        sys.exit(f"optimal_beta: {error}")
-    print(*results["findings"], sep="\n")
-    print(f"{options.out / 'report.html'} after {time.monotonic() - began:.0f} s")
+    parser = _command.make_parser(__doc__, SCRIPT, command)
+    add_options(parser, Trial)
+    _command.add_engine(parser, "where sweeps are trained")
+    options, for_beam = _command.parse_with_beam(parser, arguments)
+    _command.report("optimal_beta", lambda: _run(options, for_beam))
 
 
-def run(options, for_beam):
-    """Run the study, and put its results into --out; returns them."""
-    from tfrwc.components import local
-    from tfrwc.components.optimal_beta import steps
-    from tfrwc.components.publish import publish
-    from tfrwc.studies.optimal_beta import Trial
+def _run(options: argparse.Namespace, for_beam: list[str]) -> tuple[list[str], Path]:
+    from tfrwc.components.pipelines.beta import steps
 
     out = options.out
-    trial = Trial(
-        options.dataset,
-        options.encoder,
-        options.epochs,
-        options.seeds,
-        options.worlds,
-    )
-    with engine_of(options, for_beam):
-        made = local.run(steps(trial, out / "saved_models"), out / "pipeline")
-    return publish(made, out)
+    trial = from_options(Trial, options)
+    with _engine(options, for_beam):
+        results = _command.run_steps(steps(trial, out / "saved_models"), out)
+    return results["findings"], out
+
+
+def _engine(
+    options: argparse.Namespace, for_beam: list[str]
+) -> contextlib.AbstractContextManager[None]:
+    """A context in which sweeps are trained where they were asked to."""
+    if options.engine == "local":
+        return contextlib.nullcontext()
+    from tfrwc.studies.beta import engine
+
+    return engine.beam(_command.beam_options(for_beam))

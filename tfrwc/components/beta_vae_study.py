@@ -19,15 +19,14 @@ def BetaVAEStudy(
         evaluation: results of the part.
         model: that of the best β, of the part images; others leave the folder empty.
         recording: of the part collapse; others leave the folder empty.
-        part: of `tfrwc.studies.beta.study.parts`.
-        trial: what the part needs of a `tfrwc.studies.beta.study.Trial`, JSON.
+        part: of `tfrwc.studies.beta.trial.Trial.parts`.
+        trial: what the part needs of a `tfrwc.studies.beta.trial.Trial`, JSON.
     """
-    from tfrwc.studies.beta import study
     from tfrwc.studies.beta.files import write_part
+    from tfrwc.studies.beta.parts import run_part
+    from tfrwc.studies.beta.trial import Trial
 
     recording_file = f"{recording.uri}/recording.parquet"
     with progress(evaluation.uri, [part, trial]) as folder:
-        results = study.run_part(
-            part, study.Trial.from_json(trial), folder, recording_file
-        )
+        results = run_part(part, Trial.from_json(trial), folder, recording_file)
     write_part(part, results, evaluation.uri, model.uri)

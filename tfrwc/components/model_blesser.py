@@ -26,8 +26,10 @@ def ModelBlesser(
         at_least: value that the lower end of its 95 % interval must be above.
         epsilon_at_most: greatest epsilon of one image; 0 asks for no guarantee.
     """
+    from tfrwc.components.epsilons import from_parameter
     from tfrwc.studies.blessing import objections, write_blessing
 
-    reasons = objections(evaluation.uri, measure, at_least, epsilon_at_most)
+    most = from_parameter(epsilon_at_most)
+    reasons = objections(evaluation.uri, measure, at_least, most)
     write_blessing(reasons, blessing.uri)
     blessing.set_int_custom_property("blessed", int(not reasons))

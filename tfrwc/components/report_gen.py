@@ -22,7 +22,7 @@ def ReportGen(
 
     Args:
         report: folder of the files.
-        study: one of `tfrwc.studies.reports.STUDIES`.
+        study: one of `tfrwc.studies.reports.REPORTS`.
         settings: of the study, JSON, written beside the results.
         examples, evaluations, trends: what the study reports on.
     """

@@ -44,16 +44,18 @@ def RWCTrainer(
         statement: what the training itself guarantees, whatever images were released
             before it.
         recipe, network, epochs, seed, epsilon, learning_rate: as of
-            `tfrwc.studies.recipes.Settings`.
+            `tfrwc.studies.recipes.Settings`; an epsilon of 0 is infinity.
         base: model whose weights to start from.
     """
+    from tfrwc.components.epsilons import from_parameter
     from tfrwc.models.saved import write_model
     from tfrwc.privacy.statement import write_statement
     from tfrwc.recording.recording import load_recording
     from tfrwc.report.tensorboard import write_logs
     from tfrwc.studies.recipes import Settings, train
 
-    settings = Settings(recipe, network, epochs, seed, epsilon, learning_rate)
+    budget = from_parameter(epsilon)
+    settings = Settings(recipe, network, epochs, seed, budget, learning_rate)
     recording_file = Path(recording.uri) / "recording.parquet"
     start = base and base.uri
     with progress(model_run.uri, [asdict(settings), examples.uri, start]) as folder:

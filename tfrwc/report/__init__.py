@@ -1,1 +1,4 @@
-"""Figures and pages made from results; nothing is computed here."""
+"""Pages of results: a canvas to draw on, figures by name, and self-contained HTML.
+
+What is drawn belongs to the studies: see `tfrwc.report.figures.register`.
+"""

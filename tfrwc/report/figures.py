@@ -1,196 +1,168 @@
-"""Figures of a learning-dynamics result, drawn with Matplotlib.
+"""Figures register themselves, with what they show; pages loop over them.
 
-Each function takes the results of `tfrwc.studies.dynamics.analysis` as they stand
-in results.json, and returns a `matplotlib.figure.Figure`.
+A figure is a function from the results of a study, as they stand in results.json, to
+a Matplotlib figure. Registered under the name of the study, it is drawn on the next
+page of that study, with its caption and with a text for those who cannot see it:
+
+>>> from tfrwc.report import figures
+>>> from tfrwc.report.canvas import array, subplots
+>>> def most(results):
+...     change = array(results["change"]["mean"]).max(axis=1)
+...     return f"The largest change of any layer in an epoch is {change.max():.2f}."
+>>> @figures.register(
+...     "learning_dynamics",
+...     "largest_change",
+...     caption=most,
+...     alt="Bars: the largest change of each layer in an epoch",
+... )
+... def largest_change(results):
+...     figure, axis = subplots(9, 3)
+...     change = array(results["change"]["mean"]).max(axis=1)
+...     axis.bar(range(len(change)), change)
+...     return figure
+>>> results = {"change": {"mean": [[0.5, 0.1], [0.2, 0.3]]}}
+>>> [drawing] = [
+...     one
+...     for one in figures.draw("learning_dynamics", results)
+...     if one.name == "largest_change"
+... ]
+>>> drawing.caption
+'The largest change of any layer in an epoch is 0.50.'
+>>> figures.unregister("learning_dynamics", "largest_change")
 """
 
-import numpy as np
-from matplotlib.colors import LogNorm
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-# Okabe and Ito's palette, told apart with any colour vision.
-TREND_COLOURS = (
-    "#0072B2",
-    "#D55E00",
-    "#009E73",
-    "#CC79A7",
-    "#E69F00",
-    "#56B4E9",
-    "#999933",
-    "#000000",
-    "#882255",
-    "#44AA99",
+from tfrwc._common.registry import Registry
+
+Results: TypeAlias = dict[str, Any]
+Text: TypeAlias = str | Callable[..., str]
+Draw: TypeAlias = Callable[[Results], Figure | dict[str, Figure] | None]
+
+# The section of figures that name none: at the end of the page.
+MORE = "more"
+_ITEM = "{item}"
+
+
+@dataclass(frozen=True)
+class StudyFigure:
+    """A registered figure.
+
+    Attributes:
+        name: of its file, without ``.png``.
+        draw: from the results to a figure, to a dict of figures by item, or to None
+            where there is nothing to show.
+        caption: a text, or a function from the results (and the item) to one.
+        alt: the same, for those who cannot see the figure.
+        section: of the page.
+    """
+
+    name: str
+    draw: Draw
+    caption: Text
+    alt: Text
+    section: str
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A figure that is drawn, with its texts.
+
+    Attributes:
+        name: of its file, without ``.png``.
+        figure: of Matplotlib.
+        caption, alt: texts.
+        section: of the page.
+        item: what it shows, where one function draws a figure for each of several.
+    """
+
+    name: str
+    figure: Figure
+    caption: str
+    alt: str
+    section: str
+    item: str | None = None
+
+
+_STUDIES: defaultdict[str, Registry[StudyFigure]] = defaultdict(
+    lambda: Registry("figure")
 )
-NO_TREND_COLOUR = "#9a9a9a"
 
 
-def trend_colour(trend: int) -> str:
-    return TREND_COLOURS[trend % len(TREND_COLOURS)] if trend >= 0 else NO_TREND_COLOUR
+def register(
+    study: str, name: str, *, caption: Text, alt: Text, section: str = MORE
+) -> Callable[[Draw], Draw]:
+    """Decorate a function that draws a figure of a study.
+
+    Args:
+        study: as ``study`` in its results.json: ``"learning_dynamics"``,
+            ``"learning_dynamics_claims"``, ``"private_pneumonia"``,
+            ``"private_training"`` or ``"optimal_beta"``.
+        name: of the file, without ``.png``. A function that returns a dict draws one
+            figure for each item of it; its name then has ``{item}`` in it.
+        caption: what the figure shows and how to read it; a text, or a function from
+            the results, and from the item if there are several, to a text.
+        alt: for those who cannot see the figure, in the same forms.
+        section: of the page, see its template; figures without one come last.
+
+    Raises:
+        ValueError: if the study has another figure of this name.
+    """
+
+    def decorate(draw: Draw) -> Draw:
+        figure = StudyFigure(name, draw, caption, alt, section)
+        _STUDIES[study].register(name, figure)
+        return draw
+
+    return decorate
 
 
-def array(rows) -> np.ndarray:
-    """JSON rows, with None for NaN, as a float array."""
-    return np.array(rows, dtype=np.float64)
+def unregister(study: str, name: str) -> None:
+    """Take a figure off the page of a study.
+
+    Raises:
+        ValueError: if the study has no figure of this name.
+    """
+    _STUDIES[study].unregister(name)
 
 
-def training_curves(results) -> Figure:
-    """Loss and accuracy against epoch: thin a seed, thick their mean."""
-    figure, axes = subplots(9, 3.2, 1, 2)
-    for axis, metric in zip(axes, ("loss", "accuracy"), strict=True):
-        for prefix, colour, name in (
-            ("", TREND_COLOURS[0], "training"),
-            ("val_", TREND_COLOURS[1], "test"),
-        ):
-            runs = array(
-                [logs[prefix + metric] for logs in results["training"].values()]
-            )
-            epochs = results["epochs"]
-            axis.plot(epochs, runs.T, color=colour, alpha=0.3, linewidth=0.8)
-            axis.plot(epochs, runs.mean(axis=0), color=colour, label=name)
-        axis.set(xlabel="epoch", ylabel=metric)
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes[0].set_yscale("log")
-    axes[1].axhline(
-        results["data"]["majority_rate"], color="grey", linestyle=":", linewidth=1
-    )
-    axes[1].annotate(
-        "commonest class",
-        (results["epochs"][-1], results["data"]["majority_rate"]),
-        ha="right",
-        va="bottom",
-        color="grey",
-        fontsize=8,
-    )
-    axes[0].legend(frameon=False)
-    return figure
+def draw(study: str, results: Results) -> list[Drawing]:
+    """Draw all figures of a study, in the order in which they were registered."""
+    return [
+        drawing
+        for figure in _STUDIES[study].values()
+        for drawing in _drawings(figure, results)
+    ]
 
 
-def heat_map(results) -> Figure:
-    """Relative change of each layer (row, first layer on top) at each epoch."""
-    change = array(results["change"]["mean"])
-    names = [layer["name"] for layer in results["layers"]]
-    figure, axis = subplots(9, 1.2 + 0.19 * max(len(names), 8))
-    shown = np.where(change > 0, change, np.nan)
-    image = axis.imshow(
-        shown,
-        aspect="auto",
-        norm=LogNorm(np.nanmin(shown), np.nanmax(shown)),
-        cmap="viridis",
-        interpolation="nearest",
-        extent=(results["epochs"][0] - 0.5, results["epochs"][-1] + 0.5, len(names), 0),
-    )
-    axis.set_xlabel("epoch")
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    step = max(1, len(names) // 60)
-    axis.set_yticks(np.arange(0, len(names), step) + 0.5, names[::step], fontsize=7)
-    figure.colorbar(image, ax=axis, label="relative change in the epoch", pad=0.02)
-    return figure
-
-
-def trends(results) -> Figure:
-    """A panel per trend: its layers thin, its median thick in its band."""
-    found = results["trends"]["robust"]
-    change, epochs = array(results["change"]["mean"]), results["epochs"]
-    labels = np.array(found["labels"])
-    groups = [k for k in range(found["n_clusters"]) if (labels == k).any()]
-    groups += [-1] if (labels == -1).any() else []
-    columns = min(3, len(groups))
-    rows = -(-len(groups) // columns)
-    figure, axes = subplots(
-        9, 0.6 + 2.6 * rows, rows, columns, sharex=True, sharey=True, squeeze=False
-    )
-    decay = results["change"]["by_weight_decay_alone"]
-    for axis, group in zip(axes.flat, groups, strict=False):
-        if decay > 0:
-            axis.axhline(decay, color="0.4", linestyle=":", linewidth=1)
-        colour = trend_colour(group)
-        axis.plot(epochs, change.T, color="0.88", linewidth=0.7)
-        members = labels == group
-        axis.plot(epochs, change[members].T, color=colour, alpha=0.45, linewidth=0.9)
-        if group >= 0:
-            if "bands" in found:  # results of early versions have none
-                low, high = array(found["bands"])[group]
-                axis.fill_between(epochs, low, high, color=colour, alpha=0.15, lw=0)
-            axis.plot(
-                epochs, array(found["centers"])[group], color=colour, linewidth=2.4
-            )
-        title = f"trend {group + 1}" if group >= 0 else "in no trend"
-        count = int(members.sum())
-        axis.set_title(
-            f"{title}: {count} layer{'s' if count > 1 else ''}",
-            fontsize=10,
-            color=colour,
+def _drawings(figure: StudyFigure, results: Results) -> Iterator[Drawing]:
+    drawn = figure.draw(results)
+    if drawn is None:
+        return
+    if not isinstance(drawn, dict):
+        yield Drawing(
+            figure.name,
+            drawn,
+            _text(figure.caption, results),
+            _text(figure.alt, results),
+            figure.section,
         )
-        axis.set_yscale("log")
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    for axis in axes.flat[len(groups) :]:
-        axis.set_axis_off()
-    figure.supxlabel("epoch", fontsize=10)
-    figure.supylabel("relative change in the epoch", fontsize=10)
-    return figure
+        return
+    for item, one in drawn.items():
+        yield Drawing(
+            figure.name.replace(_ITEM, item),
+            one,
+            _text(figure.caption, results, item),
+            _text(figure.alt, results, item),
+            figure.section,
+            item,
+        )
 
 
-def depth(results) -> Figure:
-    """Typical relative change of each layer against its depth and its size."""
-    layers = results["layers"]
-    figure, axes = subplots(9, 3.4, 1, 2, sharey=True)
-    colours = [trend_colour(layer["trend"]) for layer in layers]
-    change = array([layer["typical_change"] for layer in layers])
-    rows = {row["effect"]: row for row in results["depth_effect"]["l1_ratio"]}
-    for axis, column, label in (
-        (axes[0], "depth", "depth (kernel layers before it)"),
-        (axes[1], "size", "size (weights in the layer)"),
-    ):
-        x = array([layer[column] for layer in layers])
-        axis.scatter(x, change, c=colours, s=34)
-        row = rows[column]
-        if row["correlation"] is not None:
-            axis.set_title(
-                f"rank correlation {row['correlation']:+.2f} "
-                f"({row['low']:+.2f} to {row['high']:+.2f})",
-                fontsize=10,
-            )
-        axis.set_xlabel(label)
-    axes[0].set(ylabel="typical relative change")
-    axes[0].set_yscale("log")
-    axes[1].set_xscale("log")
-    return figure
-
-
-def number_of_trends(results) -> Figure:
-    """Why this many trends: the scan of k for both presets."""
-    figure, axes = subplots(9, 3, 1, 2)
-    found = results["trends"]["robust"]
-    k = array([row["k"] for row in found["scan"]])
-    for column in ("silhouette", "separation", "stability"):
-        if column not in found["scan"][0]:  # results of early versions
-            continue
-        values = array([row[column] for row in found["scan"]])
-        axes[0].plot(k, values, "o-", label=column, markersize=4)
-    axes[0].axvline(found["n_clusters"], color="grey", linestyle=":")
-    axes[0].set(xlabel="number of trends", title="robust: shape of the curves")
-    axes[0].legend(frameon=False)
-    published = results["trends"]["weightscale"]
-    k = array([row["k"] for row in published["scan"]])
-    inertia = array([row["inertia_embedding"] for row in published["scan"]])
-    axes[1].plot(k, inertia, "o-", color=TREND_COLOURS[2], markersize=4)
-    axes[1].axvline(published["n_clusters"], color="grey", linestyle=":")
-    axes[1].set(
-        xlabel="number of clusters",
-        ylabel="inertia, 2 components",
-        title="weightscale: the published pipeline",
-    )
-    for axis in axes:
-        axis.title.set_fontsize(10)
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    return figure
-
-
-def subplots(width, height, rows=1, columns=1, **kwargs):
-    """A figure of so many inches, and its axes as `Figure.subplots` returns them."""
-    figure = Figure(figsize=(width, height), layout="constrained", dpi=130)
-    axes = figure.subplots(rows, columns, **kwargs)
-    for axis in np.atleast_1d(axes).flat:
-        axis.spines[["top", "right"]].set_visible(False)
-    return figure, axes
+def _text(text: Text, *of: Any) -> str:
+    return text if isinstance(text, str) else text(*of)

@@ -10,17 +10,22 @@ Then ``tensorboard --logdir logs`` (``pip install tensorboard``, which TensorFlo
 before 2.21 brings along).
 """
 
+import os
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
 
+from tfrwc._common.checks import whole_number
 from tfrwc.compat.extras import extra
 from tfrwc.dynamics.online import OnlineTrends
 from tfrwc.recording.callback import RWCCallback
-from tfrwc.report.figures import subplots, trend_colour
+from tfrwc.recording.recording import Recording
+from tfrwc.report.canvas import subplots, trend_colour
 
 # TensorBoard gets slow and hard to read with many more tags.
 _MAX_LAYER_TAGS = 50
@@ -60,7 +65,13 @@ class TrendsToTensorBoard(keras.callbacks.Callback):
         ValueError: if `picture_every` is not a whole number of 1 or more.
     """
 
-    def __init__(self, log_dir, callback, picture_every=10, trends=None):
+    def __init__(
+        self,
+        log_dir: str | os.PathLike[str],
+        callback: RWCCallback,
+        picture_every: int = 10,
+        trends: OnlineTrends | None = None,
+    ) -> None:
         super().__init__()
         if not isinstance(callback, RWCCallback):
             raise TypeError(
@@ -68,28 +79,22 @@ class TrendsToTensorBoard(keras.callbacks.Callback):
                 "pass both to fit. Received: "
                 f"{type(callback).__name__}."
             )
-        whole = isinstance(picture_every, (int, np.integer))
-        if not whole or isinstance(picture_every, bool) or picture_every < 1:
-            raise ValueError(
-                "picture_every must be a whole number of records, 1 or more. "
-                f"Received: {picture_every!r}."
-            )
         with extra("tensorflow"):
             import tensorflow  # noqa: F401  # missing, it is told before training
         self.log_dir = Path(log_dir)
         self.callback = callback
-        self.picture_every = picture_every
+        self.picture_every = whole_number(picture_every, "picture_every")
         self.trends = OnlineTrends() if trends is None else trends
         self._records = self._pictured = 0
         self._last = None
         self._writer = None
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._show_new_records()
         if self._records - self._pictured >= self.picture_every:
             self._picture()
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         self._show_new_records()
         if self._records > self._pictured:
             self._picture()
@@ -156,7 +161,7 @@ class TrendsToTensorBoard(keras.callbacks.Callback):
         return "\n".join(lines)
 
 
-def write_logs(recording, log_dir):
+def write_logs(recording: Recording, log_dir: str | os.PathLike[str]) -> None:
     """Write a finished recording's logs, and its layers' change, for TensorBoard.
 
     Writes the loss and metrics of each record, and ``change of KIND/LAYER`` where there
@@ -164,7 +169,7 @@ def write_logs(recording, log_dir):
     installed.
 
     Args:
-        recording: a `tfrwc.Recording`.
+        recording: of a training.
         log_dir: folder for TensorBoard.
     """
     with extra("tensorflow"):
@@ -187,15 +192,12 @@ def write_logs(recording, log_dir):
                     tf.summary.write(name, np.float32(value), int(step), scalars)
 
 
-def trend_curves(trends):
+def trend_curves(trends: OnlineTrends) -> Figure:
     """The curves so far, coloured by trend, the median of each trend thick.
 
     Args:
-        trends: an `OnlineTrends`. Of more than 300 layers, evenly chosen ones are
+        trends: of which, where there are more than 300 layers, evenly chosen ones are
             drawn; the medians are of all.
-
-    Returns:
-        A `matplotlib.figure.Figure`.
     """
     # TensorBoard shows pictures in cards about 350 pixels wide.
     figure, axis = subplots(4, 3)
@@ -229,7 +231,7 @@ def trend_curves(trends):
     return figure
 
 
-def pixels(figure) -> np.ndarray:
+def pixels(figure: Figure) -> np.ndarray:
     """A figure as an image, uint8 (height, width, 3)."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()

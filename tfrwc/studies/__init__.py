@@ -1,1 +1,1 @@
-"""The studies: trials in, results out, nothing shown."""
+"""The studies: a trial in; results, verdicts, figures and a page out."""

@@ -2,51 +2,58 @@
 
 import json
 import math
+import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from tfrwc._common.files import write_text
+from tfrwc._common.plain import number
 from tfrwc.models.saved import read_training
 from tfrwc.privacy.sgd.statement import NoPrivacy
 from tfrwc.privacy.statement import read_statement
-from tfrwc.studies.privacy.evaluation import EVALUATION
+from tfrwc.studies.privacy.evaluation import read_facts
 
+Folder = str | os.PathLike[str]
 _BLESSED, _NOT_BLESSED = "BLESSED", "NOT_BLESSED"
 
 
-def objections(evaluation, measure, at_least, epsilon_at_most) -> list[str]:
+def objections(
+    evaluation: Folder, measure: str, at_least: float, epsilon_at_most: float
+) -> list[str]:
     """Why a model is not good or private enough; empty if it is.
 
     Args:
         evaluation: folder of the ModelEvaluation.
         measure: of the test.
         at_least: that the lower end of its interval must be above.
-        epsilon_at_most: greatest epsilon of one image; 0 asks for no guarantee.
+        epsilon_at_most: greatest epsilon of one image; infinity asks for no
+            guarantee.
 
     Raises:
         ValueError: if the measure was not taken.
     """
-    found = _read(evaluation)
-    if measure not in found["test"]:
+    facts = read_facts(evaluation)
+    if measure not in facts["test"]:
         raise ValueError(
             f"The test has no measure {measure!r}. Choose one of "
-            f"{', '.join(found['test'])}."
+            f"{', '.join(facts['test'])}."
         )
     reasons = []
-    tested = {
-        name: math.nan if number is None else number
-        for name, number in found["test"][measure].items()
-    }
-    if not tested["low"] > at_least:
+    score = facts["test"][measure]
+    value, low, high = (number(score[key]) for key in ("value", "low", "high"))
+    if not low > at_least:
         reasons.append(
-            f"{measure} is {tested['value']:.3f} (95 % interval {tested['low']:.3f} to "
-            f"{tested['high']:.3f}), which is not surely above {at_least:g}"
+            f"{measure} is {value:.3f} (95 % interval {low:.3f} to {high:.3f}), which "
+            f"is not surely above {at_least:g}"
         )
-    if epsilon_at_most:
-        epsilon = math.inf if found["epsilon"] is None else found["epsilon"]
+    if math.isfinite(epsilon_at_most):
+        epsilon = number(facts["epsilon"])
         if epsilon > epsilon_at_most:
             reasons.append(
                 f"epsilon of an image is {epsilon:.4g}, above {epsilon_at_most:g}"
             )
-        row = found["membership"]["advantage"]
+        row = facts["membership"]["advantage"]
         if row["bound"] is not None and row["low"] > row["bound"]:
             reasons.append(
                 f"an attack has an advantage of {row['value']:.3f}, above the "
@@ -55,7 +62,7 @@ def objections(evaluation, measure, at_least, epsilon_at_most) -> list[str]:
     return reasons
 
 
-def write_blessing(objections, folder):
+def write_blessing(objections: Sequence[str], folder: Folder) -> None:
     """Write the empty file that TFX looks for; reasons against go to standard output,
     as they are nobody's input."""
     name = _NOT_BLESSED if objections else _BLESSED
@@ -64,39 +71,37 @@ def write_blessing(objections, folder):
         print(f"not blessed: {reason}")
 
 
-def is_blessed(folder) -> bool:
+def is_blessed(folder: Folder) -> bool:
     """Whether a ModelBlessing is one."""
     return (Path(folder) / _BLESSED).exists()
 
 
-def manifest(model, statement=None, evaluation=None) -> dict:
+def manifest(
+    model: Folder, statement: Folder | None = None, evaluation: Folder | None = None
+) -> dict[str, Any]:
     """What is said of a model where it is pushed to: data, training, metrics, privacy.
 
     Args:
-        model, statement, evaluation: folders of the artifacts; None for those that
-            there are not. No statement is that of a training without privacy.
+        model, statement, evaluation: folders of the artifacts; None where there is
+            none. Without a statement, the training was without privacy.
     """
     training = read_training(model)
-    known = {"data": training.pop("data"), "training": training}
+    facts = {"data": training.pop("data"), "training": training}
     if "metrics" in training:
-        known["metrics"] = training.pop("metrics")
+        facts["metrics"] = training.pop("metrics")
     if evaluation is not None:
-        found = _read(evaluation)
-        known["data"] = found["data"]
-        known["metrics"] = {
-            name: {key: one[key] for key in ("value", "low", "high")}
-            for name, one in found["test"].items()
+        evaluated = read_facts(evaluation)
+        facts["data"] = evaluated["data"]
+        facts["metrics"] = {
+            name: {key: score[key] for key in ("value", "low", "high")}
+            for name, score in evaluated["test"].items()
         }
     stated = NoPrivacy() if statement is None else read_statement(statement)
     privacy = {"statement": stated.to_dict(), "explanation": stated.explain()}
-    return known | {"privacy": privacy}
+    return facts | {"privacy": privacy}
 
 
-def write_pushed(path, folder):
+def write_pushed(path: Folder | None, folder: Folder) -> None:
     """Write pushed.json: the folder of the version, or null."""
     text = json.dumps({"path": None if path is None else str(path)})
-    (Path(folder) / "pushed.json").write_text(text)
-
-
-def _read(evaluation):
-    return json.loads((Path(evaluation) / EVALUATION).read_text())
+    write_text(Path(folder) / "pushed.json", text)

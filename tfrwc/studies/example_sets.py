@@ -4,20 +4,25 @@ A set has the splits train and test; a task the split eval as well, its images h
 """
 
 import json
+import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from tfrwc._common.files import write_text
 from tfrwc.datasets.examples import read_split, write_split
 from tfrwc.datasets.image_set import ImageSet
-from tfrwc.studies.dynamics.trial import load_images
+from tfrwc.studies.dynamics.images import load_images
 from tfrwc.studies.privacy import data
 from tfrwc.studies.privacy.data import Split, Task
 from tfrwc.studies.privacy.start import public_images
 
+Folder = str | os.PathLike[str]
 _ABOUT = "about.json"
 _SPLITS = {"train": "train", "eval": "held_out", "test": "test"}
 
 
-def write_image_set(images, uri) -> list[str]:
+def write_image_set(images: ImageSet, uri: Folder) -> list[str]:
     """Write an `ImageSet`; returns the names of the splits."""
     train, test = (images.x_train, images.y_train), (images.x_test, images.y_test)
     for name, (x, y) in (("train", train), ("test", test)):
@@ -26,7 +31,7 @@ def write_image_set(images, uri) -> list[str]:
     return ["train", "test"]
 
 
-def read_image_set(uri) -> ImageSet:
+def read_image_set(uri: Folder) -> ImageSet:
     """Read what `write_image_set` wrote."""
     about = read_about(uri)
     train, test = (read_split(uri, name) for name in ("train", "test"))
@@ -41,7 +46,7 @@ def read_image_set(uri) -> ImageSet:
     )
 
 
-def write_task(task, uri) -> list[str]:
+def write_task(task: Task, uri: Folder) -> list[str]:
     """Write a `Task`; returns the names of the splits."""
     for name, attribute in _SPLITS.items():
         split = getattr(task, attribute)
@@ -59,13 +64,15 @@ def write_task(task, uri) -> list[str]:
     return list(_SPLITS)
 
 
-def read_task(uri) -> Task:
+def read_task(uri: Folder) -> Task:
     """Read what `write_task` wrote."""
     about = read_about(uri)
     splits = {}
     for name, attribute in _SPLITS.items():
-        found = read_split(uri, name)
-        splits[attribute] = Split(found["image"], found["label"], found.get("patient"))
+        columns = read_split(uri, name)
+        splits[attribute] = Split(
+            columns["image"], columns["label"], columns.get("patient")
+        )
     return Task(
         about["origin"],
         tuple(about["classes"]),
@@ -74,18 +81,27 @@ def read_task(uri) -> Task:
     )
 
 
-def read_about(uri) -> dict:
+def read_about(uri: Folder) -> dict[str, Any]:
     """What is known of Examples: name, origin and classes; of tasks, the greatest
     number of images of a patient."""
     return json.loads((Path(uri) / _ABOUT).read_text(encoding="utf-8"))
 
 
-def _write_about(uri, name, origin, classes, **more):
+def _write_about(
+    uri: Folder, name: str, origin: str, classes: Sequence[str], **more: Any
+) -> None:
     about = {"name": name, "origin": origin, "classes": list(classes)} | more
-    (Path(uri) / _ABOUT).write_text(json.dumps(about, indent=1), encoding="utf-8")
+    write_text(Path(uri) / _ABOUT, json.dumps(about, indent=1))
 
 
-def generate(dataset, purpose, uri, folder=None, images=None, size=0) -> list[str]:
+def generate(
+    dataset: str,
+    purpose: str,
+    uri: Folder,
+    folder: str | None = None,
+    images: int | None = None,
+    size: int = 0,
+) -> list[str]:
     """Write a data set for a purpose; returns the names of the splits.
 
     Args:
@@ -101,9 +117,9 @@ def generate(dataset, purpose, uri, folder=None, images=None, size=0) -> list[st
     Raises:
         ValueError: for another purpose, or if there is no such set.
     """
-    taken = {"two_classes": folder, "classes": images, "public": size}
+    options = {"two_classes": "folder", "classes": "images", "public": "size"}
     for name, value in (("folder", folder), ("images", images), ("size", size)):
-        if value and taken.get(purpose) is not value:
+        if value and options.get(purpose) != name:
             raise ValueError(
                 f"A set for {purpose} takes no {name}. Received: {name}={value!r}."
             )

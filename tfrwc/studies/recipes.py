@@ -8,9 +8,13 @@
 """
 
 import math
+import os
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
 
 import keras
 
@@ -20,12 +24,22 @@ from tfrwc.models.saved import read_model
 from tfrwc.privacy.sgd.statement import NoPrivacy
 from tfrwc.recording.recording import load_recording
 from tfrwc.studies._verbosity import verbosity
-from tfrwc.studies.dynamics import training
+from tfrwc.studies.dynamics import training as dynamics_training
 from tfrwc.studies.dynamics.analysis import MEASURES
 from tfrwc.studies.dynamics.trial import Trial
 from tfrwc.studies.example_sets import read_about, read_image_set, read_task
 from tfrwc.studies.privacy import runs
 from tfrwc.studies.privacy import start as private_start
+
+Folder = str | os.PathLike[str]
+
+
+class Stated(Protocol):
+    """A privacy statement: as plain data, and in words."""
+
+    def to_dict(self) -> dict[str, Any]: ...
+
+    def explain(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -39,7 +53,7 @@ class Settings:
             ``public`` knows its own.
         seed: of the first weights, and of the order of images where privacy does not
             draw it.
-        epsilon: of one image, for ``dp_sgd``.
+        epsilon: of one image, for ``dp_sgd``; infinity for all others.
         learning_rate: for ``published``; 0 is the published one.
     """
 
@@ -47,10 +61,10 @@ class Settings:
     network: str
     epochs: int
     seed: int = 0
-    epsilon: float = 0.0
+    epsilon: float = math.inf
     learning_rate: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.recipe not in RECIPES:
             raise ValueError(
                 f"There is no recipe {self.recipe!r}. Choose one of "
@@ -73,10 +87,10 @@ class Settings:
                 "A learning rate is 0 or above, and for the recipe published alone. "
                 f"Received: {self.recipe}, {self.learning_rate}."
             )
-        if (self.recipe == "dp_sgd") != (self.epsilon > 0):
+        if (self.recipe == "dp_sgd") != (0 < self.epsilon < math.inf):
             raise ValueError(
-                "The recipe dp_sgd needs an epsilon above 0, and no other takes one. "
-                f"Received: {self.recipe}, {self.epsilon}."
+                "The recipe dp_sgd needs a finite epsilon above 0, and no other takes "
+                f"one. Received: {self.recipe}, {self.epsilon}."
             )
 
 
@@ -90,12 +104,18 @@ class Trained:
         statement: of its privacy, with to_dict and explain.
     """
 
-    model: object
-    facts: dict
-    statement: object
+    model: keras.Model
+    facts: dict[str, Any]
+    statement: Stated
 
 
-def train(settings, examples, recorded, progress, base=None) -> Trained:
+def train(
+    settings: Settings,
+    examples: Folder,
+    recorded: Path,
+    progress: Path,
+    base: Folder | None = None,
+) -> Trained:
     """Train by a recipe.
 
     Args:
@@ -115,7 +135,7 @@ def train(settings, examples, recorded, progress, base=None) -> Trained:
             f"The recipe {settings.recipe} starts from random weights: give no base."
         )
     began = time.monotonic()
-    start, known = (None, None) if base is None else read_model(base)
+    start, training = (None, None) if base is None else read_model(base)
     model, facts, statement = RECIPES[settings.recipe](
         settings, examples, recorded, progress, start
     )
@@ -125,7 +145,7 @@ def train(settings, examples, recorded, progress, base=None) -> Trained:
         "seed": settings.seed,
         "data": read_about(examples),
         **facts,
-        "base": known,
+        "base": training,
         "seconds": round(time.monotonic() - began, 1),
         "versions": {"tfrwc": __version__, "keras": keras.__version__},
     }
@@ -141,7 +161,7 @@ def _published(settings, examples, recorded, progress, start):
         (settings.seed,),
         learning_rate=settings.learning_rate or None,
     )
-    model, path = training.train(
+    model, path = dynamics_training.train(
         trial, settings.seed, images, progress, MEASURES, print, verbosity()
     )
     shutil.copy(path, recorded)
@@ -177,18 +197,20 @@ def _public(settings, examples, recorded, progress, start):
 
 def _two_classes(settings, examples, recorded, progress, start):
     task = read_task(examples)
-    given = {"recorded": recorded, "start": start, "verbose": verbosity()}
+    options = {"recorded": recorded, "start": start, "verbose": verbosity()}
     network, epochs, seed = settings.network, settings.epochs, settings.seed
     if settings.recipe == "plain":
-        run = runs.train_plain(network, task, epochs, seed, **given)
+        run = runs.train_plain(network, task, epochs, seed, **options)
     else:
-        epsilon = settings.epsilon or math.inf  # which clips, and adds no noise
-        run = runs.train_private(network, task, epochs, seed, epsilon, **given)
+        # Of clipped it is infinity, which adds no noise.
+        epsilon = settings.epsilon
+        run = runs.train_private(network, task, epochs, seed, epsilon, **options)
     facts = {"epochs": run.epochs, "batch_size": run.batch_size}
     return run.network, facts, run.statement
 
 
-RECIPES = {
+Made = tuple[keras.Model, dict[str, Any], Stated | None]
+RECIPES: dict[str, Callable[..., Made]] = {
     "published": _published,
     "public": _public,
     "plain": _two_classes,

@@ -1,67 +1,90 @@
-"""What a report of each study is made of."""
+"""The report of each study, registered by the study's own folder.
 
+A report is a function from the settings of a trial and the artifacts of its steps to
+the results, which writes report.html and figures/ on the way:
+
+>>> @register("tasting", needs=("evaluations",))  # doctest: +SKIP
+... def report(settings, out, evaluations):
+...     results = summarise(settings, evaluations)
+...     write_page(Path(__file__).with_name("tasting.html.jinja"), draw(...), out)
+...     return results
+"""
+
+import importlib
 import json
+import os
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from tfrwc.report import html
-from tfrwc.studies.beta import files
-from tfrwc.studies.beta import study as optimal_beta
-from tfrwc.studies.example_sets import read_task
-from tfrwc.studies.privacy import comparison, evaluation, summary
+from tfrwc import studies
+from tfrwc._common.files import write_text
+from tfrwc._common.registry import Registry
+
+Write = Callable[..., dict[str, Any]]
 
 
-def write(study, settings, out, **given):
+@dataclass(frozen=True)
+class Report:
+    """How a report is written, and the names of the artifacts that it needs."""
+
+    write: Write
+    needs: tuple[str, ...]
+
+
+REPORTS: Registry[Report] = Registry("report")
+
+
+def register(study: str, needs: tuple[str, ...]) -> Callable[[Write], Write]:
+    """Decorate a function that writes report.html and figures/.
+
+    Args:
+        study: its name.
+        needs: names of artifacts, of "examples", "evaluations" and "trends".
+
+    The function takes the settings of the trial, the folder to write to, and the
+    artifacts by name, and returns the results.
+    """
+
+    def decorate(write: Write) -> Write:
+        REPORTS.register(study, Report(write, needs))
+        return write
+
+    return decorate
+
+
+def write(
+    study: str, settings: str, out: str | os.PathLike[str], **artifacts: Any
+) -> None:
     """Write report.html, figures/ and results.json.
 
     Args:
-        study: one of `STUDIES`.
-        settings: of the study, JSON.
+        study: name of one of the registered reports.
+        settings: of the trial, JSON.
         out: folder.
-        **given: artifacts, or lists of them, by name; None for those not given.
+        **artifacts: or lists of them, by name; None for those that are not there.
 
     Raises:
-        ValueError: if there is no such study, or it lacks something.
+        ValueError: if there is no such report, or it lacks something.
     """
-    if study not in STUDIES:
-        raise ValueError(
-            f"There is no report of {study!r}. Choose one of {', '.join(STUDIES)}."
-        )
-    draw, needs = STUDIES[study]
-    if missing := [name for name in needs if not given[name]]:
+    _import_pages()
+    report = REPORTS[study]
+    if missing := [name for name in report.needs if not artifacts[name]]:
         raise ValueError(f"The report of {study} needs {', '.join(missing)}.")
-    results = draw(json.loads(settings), out, **{name: given[name] for name in needs})
-    (Path(out) / "results.json").write_text(json.dumps(results, indent=1))
+    needs = {name: artifacts[name] for name in report.needs}
+    results = report.write(json.loads(settings), out, **needs)
+    write_results(results, out)
 
 
-def _private_pneumonia(settings, out, examples, evaluations):
-    from tfrwc.privacy.keys import secret_key
-
-    sample = comparison.sample(read_task(examples.uri))
-    results, pictures = comparison.run(sample, secret_key())
-    results["training"] = summary.of_study(
-        [evaluation.read(one.uri) for one in evaluations], settings
-    )
-    html.write_private_report(results, pictures, out)
-    return results
+def write_results(results: dict[str, Any], out: str | os.PathLike[str]) -> None:
+    """Write results.json."""
+    write_text(Path(out) / "results.json", json.dumps(results, indent=1))
 
 
-def _learning_dynamics(settings, out, trends):
-    [one] = trends
-    results = json.loads((Path(one.uri) / "results.json").read_text())
-    html.write_report(results, out)
-    return results
-
-
-def _optimal_beta(settings, out, evaluations):
-    found = [files.read_part(one.uri) for one in evaluations]
-    results = optimal_beta.of_parts({name: r for name, r, _ in found}, settings)
-    [pictures] = [pictures for *_, pictures in found if pictures is not None]
-    html.write_beta_report(results, pictures, out)
-    return results
-
-
-STUDIES = {
-    "learning_dynamics": (_learning_dynamics, ("trends",)),
-    "optimal_beta": (_optimal_beta, ("evaluations",)),
-    "private_pneumonia": (_private_pneumonia, ("examples", "evaluations")),
-}
+def _import_pages() -> None:
+    """Import page.py of every study, which registers its report."""
+    for folder in pkgutil.iter_modules(studies.__path__):
+        if folder.ispkg:
+            importlib.import_module(f"{studies.__name__}.{folder.name}.page")

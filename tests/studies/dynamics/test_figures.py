@@ -4,12 +4,17 @@ import json
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from dynamics.recordings import SHAPES, names, recording, seeds
 from dynamics.test_depth import equal_networks
 
 from tfrwc._common.plain import plain
 from tfrwc.dynamics import block_effect, compare, depth_effect, difficulty_trend
-from tfrwc.report import dynamics_figures
+from tfrwc.report.figures import draw
+from tfrwc.studies._discovery import import_modules
+from tfrwc.studies.dynamics import figures
+from tfrwc.studies.dynamics.figures.comparison import comparison
+from tfrwc.studies.dynamics.figures.depth_effects import depth_effects
 
 MEASURES = ("l1_ratio", "elementwise_mean")
 
@@ -36,7 +41,7 @@ def test_effects_of_depth_are_drawn_from_tables_and_from_json(effects):
         for key, tables in effects.items()
     }
     for given in (effects, json.loads(json.dumps(plain(rows)))):
-        figure = dynamics_figures.depth_effects(given)
+        figure = depth_effects(given)
         figure.canvas.draw()
         for axis, key, column in zip(
             figure.axes, effects, ("correlation", "ratio"), strict=True
@@ -51,7 +56,7 @@ def test_an_effect_that_is_not_defined_leaves_a_gap():
     one = recording(np.arange(1.0, 10), [(8, 8)] * 9)
     table = depth_effect(one)
     assert table["correlation"].isna().any()
-    figure = dynamics_figures.depth_effects(
+    figure = depth_effects(
         {
             "depth_effect": {"l1_ratio": plain(table.to_dict("records"))},
             "block_effect": {"l1_ratio": block_effect(one)},
@@ -68,7 +73,7 @@ def test_a_comparison_shows_every_condition_and_verdict(n):
     groups["task3"] = seeds(rng, 3, n, shapes=other)
     found = compare(groups)
     trend = difficulty_trend(found, names(4))
-    figure = dynamics_figures.comparison(found, trend)
+    figure = comparison(found, trend)
     text = text_of(figure)
     assert set(names(4)) <= set(text)
     assert "these tasks: supported" in text[-1]
@@ -84,5 +89,27 @@ def test_a_comparison_shows_every_condition_and_verdict(n):
 def test_a_comparison_without_a_trend():
     rng = np.random.default_rng(0)
     found = compare({"private": seeds(rng), "plain": seeds(rng)})
-    figure = dynamics_figures.comparison(found)
+    figure = comparison(found)
     assert text_of(figure)[-1] == ""
+
+
+@pytest.fixture
+def broken():
+    """Results of a trial with a gap, and with a layer that is in no trend."""
+    path = ROOT / "benchmarks" / "learning_dynamics_digits" / "results.json"
+    broken = json.loads(path.read_text())
+    epochs = len(broken["epochs"])
+    broken["change"]["mean"][2] = [None, 0, *[0.1] * (epochs - 2)]
+    broken["layers"][2]["trend"] = -1
+    broken["layers"][2]["typical_change"] = None
+    broken["trends"]["robust"]["labels"][2] = -1
+    return broken
+
+
+def test_figures_stand_gaps_and_layers_in_no_trend(broken):
+    import_modules(figures)
+    for drawing in draw("learning_dynamics", broken):
+        drawing.figure.canvas.draw()
+        assert len(drawing.figure.axes) >= 2
+        assert len(drawing.caption) > len(drawing.alt) > 20
+        assert "None" not in drawing.caption

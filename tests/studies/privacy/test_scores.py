@@ -1,4 +1,4 @@
-"""Scores of two classes, their intervals, and the published study's identity."""
+"""Scores of two classes, and their intervals."""
 
 import numpy as np
 import pytest
@@ -6,12 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from tfrwc.privacy import ScalarShift, insecure_test_key, to_uint8
-from tfrwc.studies.privacy import published
-from tfrwc.studies.privacy.published import STUDY, blanked_accuracy
-from tfrwc.studies.privacy.runs import blank
 from tfrwc.studies.privacy.scores import MEASURES, majority, scores, with_intervals
-from tfrwc.studies.privacy.summary import identity
 
 
 def by_hand():
@@ -103,58 +98,3 @@ def test_seeds_that_differ_widen_the_interval():
 
 def test_majority():
     assert majority([1, 1, 0, 1]) == majority([0, 1, 0, 0]) == 0.75
-
-
-@pytest.mark.parametrize("epsilon", [0.25, 1.0])
-def test_blank_images_explain_the_published_training_accuracy(epsilon):
-    """A classifier that is right on a = 95 % of what is not blank, on released images.
-
-    2,000 images that use the full range; the deviations allowed are 4 of the binomial,
-    a chance below 0.01 % each.
-    """
-    rng = np.random.default_rng(0)
-    n = 2000
-    x = rng.integers(0, 256, (n, 6, 6), np.uint8)
-    x[:, 0, 0], x[:, 0, 1] = 0, 255
-    y = (rng.random(n) < 0.74).astype(int)
-    key = insecure_test_key("identity")
-    is_blank = blank(to_uint8(ScalarShift(epsilon).privatize(x, key)))
-    share = np.exp(-epsilon)
-    assert is_blank.mean() == pytest.approx(share, abs=4 * (share / 4 / n) ** 0.5)
-    right = rng.random(n) < 0.95
-    p = np.where(is_blank, 0.74, np.where(right, y, 1 - y))
-    found = identity(epsilon, p, y, is_blank)
-    assert found["blank"] == is_blank.mean()
-    assert found["expected_blank"] == pytest.approx(share)
-    assert found["a"] == pytest.approx(0.95, abs=0.03)
-    assert found["measured"] == pytest.approx(np.mean((p > 0.5) == y))
-    assert found["predicted"] == blanked_accuracy(found["a"], epsilon, majority(y))
-    assert found["predicted"] == pytest.approx(found["measured"], abs=0.04)
-    # The share that was blank leaves only the luck of its classes.
-    assert found["predicted_by_share"] == pytest.approx(
-        found["measured"], abs=4 * (0.74 * 0.26 * share / n) ** 0.5
-    )
-
-
-def test_which_images_are_blank():
-    x = np.zeros((3, 2, 2, 1), np.uint8)
-    x[1] = 255
-    x[2, 1, 1] = 1
-    np.testing.assert_array_equal(blank(x), [True, True, False])
-
-
-def test_the_published_study():
-    assert [one.number for one in STUDY] == list(range(len(STUDY)))
-    for one in STUDY[1:4]:
-        assert one.mechanism == ScalarShift(one.claimed_epsilon)
-        # One accuracy on what is not blank explains all three, about.
-        assert 0.94 < one.implied_accuracy < 0.99
-        assert blanked_accuracy(
-            one.implied_accuracy, one.claimed_epsilon
-        ) == pytest.approx(one.train_accuracy)
-    for one in STUDY[4:]:
-        # The doubled sensitivity makes more of it than was claimed.
-        assert 1.2 < one.accounted_epsilon / one.claimed_epsilon < 2
-    rows = published.table()
-    assert [row["test_accuracy"] for row in rows] == [s.test_accuracy for s in STUDY]
-    assert rows[0]["accounted_epsilon"] is rows[0]["implied_accuracy"] is None

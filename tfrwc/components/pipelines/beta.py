@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tfrwc.components import BetaVAEStudy, ReportGen, SavedModelPusher
 from tfrwc.components.engine.step import Step
-from tfrwc.studies.beta.study import Trial, parts
+from tfrwc.studies.beta.trial import Trial
 
 
 def steps(trial: Trial, saved_models: str | os.PathLike[str]) -> list[Step]:
@@ -19,7 +19,7 @@ def steps(trial: Trial, saved_models: str | os.PathLike[str]) -> list[Step]:
         BetaVAEStudy(part=part, trial=trial.of_part(part).to_json()).with_id(
             f"BetaVAEStudy-{part}"
         )
-        for part in parts(trial)
+        for part in trial.parts()
     ]
     evaluations = [step.outputs["evaluation"] for step in sweeps]
     report = ReportGen(
@@ -28,7 +28,7 @@ def steps(trial: Trial, saved_models: str | os.PathLike[str]) -> list[Step]:
     [images] = [step for step in sweeps if step.parameters["part"] == "images"]
     pusher = SavedModelPusher(
         model=images.outputs["model"],
-        name=f"beta_vae-{trial.dataset}",
+        name=trial.name,
         folder=str(Path(saved_models).absolute()),
     )
     return [*sweeps, pusher, report]

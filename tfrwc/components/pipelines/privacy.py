@@ -16,10 +16,11 @@ from tfrwc.components import (
     SavedModelPusher,
 )
 from tfrwc.components.engine.step import Channel, Step
+from tfrwc.components.epsilons import to_parameter
 from tfrwc.datasets.fingerprint import fingerprint
 from tfrwc.studies.privacy import arms as private_arms
 from tfrwc.studies.privacy import data as private_data
-from tfrwc.studies.privacy.trial import Trial, settings
+from tfrwc.studies.privacy.trial import Trial
 
 # A model is pushed if it is surely better than chance in balanced accuracy, at a budget
 # that is usual for DP-SGD.
@@ -57,20 +58,20 @@ def steps(
         ).with_id("RWCTrainer-public")
         first += [public, base]
         start = {"base": base.outputs["model"]}
-    arms = private_arms.arms((size, size), trial.mechanisms, trial.epsilons)
+    arms = private_arms.arms(trial.mechanisms, trial.epsilons)
     runs = {
         (arm, seed): _run(trial, arm, seed, data, start)
         for arm in arms
         for seed in trial.seeds
     }
     last = []
-    budgets = {arm.epsilon or math.inf: arm for arm in reversed(arms)}
+    budgets = {arm.epsilon: arm for arm in reversed(arms)}
     if finite := [epsilon for epsilon in budgets if math.isfinite(epsilon)]:
         *_, trainer, evaluator = runs[budgets[max(finite)], trial.seeds[0]]
         last = _push(trial, saved_models, trainer, evaluator)
     report = ReportGen(
         study="private_pneumonia",
-        settings=json.dumps(settings(trial)),
+        settings=json.dumps(trial.settings()),
         examples=data.outputs["examples"],
         evaluations=[run[-1].outputs["evaluation"] for run in runs.values()],
     )
@@ -92,7 +93,7 @@ def _push(
         evaluation=evaluator.outputs["evaluation"],
         statement=trainer.outputs["statement"],
         blessing=blesser.outputs["blessing"],
-        name=f"private-{trial.dataset}",
+        name=trial.name,
         folder=str(Path(saved_models).absolute()),
     )
     return [blesser, pusher]
@@ -115,17 +116,16 @@ def _run(
         release = [step.with_id(f"PrivateExampleGen-{name}")]
         examples = step.outputs["private"]
         released = {"released": examples}
-    recipe, epsilon = "plain", 0.0
-    if arm.epsilon is not None:
-        without_noise = math.isinf(arm.epsilon)
-        recipe, epsilon = ("clipped", 0.0) if without_noise else ("dp_sgd", arm.epsilon)
+    recipe = "plain"
+    if arm.kind == "dp-sgd":
+        recipe = "dp_sgd" if math.isfinite(arm.epsilon) else "clipped"
     trainer = RWCTrainer(
         examples=examples,
         recipe=recipe,
         network=trial.model,
         epochs=trial.epochs,
         seed=seed,
-        epsilon=epsilon,
+        epsilon=to_parameter(arm.epsilon),
         **start,
     ).with_id(f"RWCTrainer-{name}")
     statement = [*release, trainer][0].outputs["statement"]

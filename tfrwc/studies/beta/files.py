@@ -1,57 +1,65 @@
-"""Files of a part of the study of β."""
+"""The results of a part on disk: JSON, pictures and a model."""
 
 import json
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
+from tfrwc._common.files import write_text
 from tfrwc._version import __version__
 from tfrwc.models.saved import write_model
+from tfrwc.studies.beta.parts import PartResult
 
 _RESULTS, _PICTURES = "evaluation.json", "pictures.npz"
 
 
-def write_part(name, made, folder, model):
-    """Write what came of a part.
+def write_part(name: str, result: PartResult, folder: str, model: str) -> None:
+    """Write the result of a part.
 
     Args:
         name: of the part.
-        made: a `tfrwc.studies.beta.study.Made`.
+        result: a `tfrwc.studies.beta.parts.PartResult`.
         folder: for its results and pictures.
         model: folder for the model, if there is one.
     """
-    folder = Path(folder)
-    text = json.dumps({"part": name, "results": made.results}, indent=1)
-    (folder / _RESULTS).write_text(text, encoding="utf-8")
-    if made.pictures is not None:
-        np.savez(folder / _PICTURES, **made.pictures)
-    if made.model is not None:
-        write_model(made.model, model, _known(made), made.model.shape)
+    text = json.dumps({"part": name, "results": result.results}, indent=1)
+    write_text(Path(folder) / _RESULTS, text)
+    if result.pictures is not None:
+        np.savez(Path(folder) / _PICTURES, **result.pictures)
+    if result.model is not None:
+        write_model(result.model, model, _training(result), result.model.shape)
 
 
-def read_part(folder) -> tuple:
+def read_part(
+    folder: str,
+) -> tuple[str, dict[str, Any], dict[str, np.ndarray] | None]:
     """Name, results, and pictures or None, as `write_part` wrote them."""
-    folder = Path(folder)
-    found = json.loads((folder / _RESULTS).read_text(encoding="utf-8"))
+    part = json.loads((Path(folder) / _RESULTS).read_text(encoding="utf-8"))
     pictures = None
-    if (folder / _PICTURES).exists():
-        with np.load(folder / _PICTURES) as file:
+    if (Path(folder) / _PICTURES).exists():
+        with np.load(Path(folder) / _PICTURES) as file:
             pictures = dict(file)
-    return found["part"], found["results"], pictures
+    return part["part"], part["results"], pictures
 
 
-def _known(made):
-    results, found = made.results, (made.model.beta, made.training["seed"])
-    [row] = [r for r in results["rows"] if (r["beta"], r["seed"]) == found]
-    kept = ("mig", "rate", "distortion", "log_likelihood", "live_latents")
-    betas = sorted({r["beta"] for r in results["rows"]})
+def _training(result):
+    """What is known of the training of the model, for its manifest."""
+    results, model = result.results, result.model
+    [row] = [
+        row
+        for row in results["rows"]
+        if (row["beta"], row["seed"]) == (model.beta, result.training["seed"])
+    ]
+    metrics = ("mig", "rate", "distortion", "log_likelihood", "live_latents")
+    betas = sorted({row["beta"] for row in results["rows"]})
     return {
         "network": f"β-VAE with {results['encoder']} networks",
         "chosen_by": f"largest MIG, mean over seeds, of β = {betas}",
-        "beta": made.model.beta,
-        **made.training,
+        "beta": model.beta,
+        **result.training,
         "data": {key: results[key] for key in ("origin", "count", "shape", "factors")},
-        "metrics": {name: row[name] for name in kept},
+        "metrics": {name: row[name] for name in metrics},
         "versions": {"tfrwc": __version__, "keras": keras.__version__},
     }

@@ -1,14 +1,22 @@
 """β-VAEs of sprites: what β does to scores, reconstructions and latents."""
 
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
 import keras
 import numpy as np
 from joblib import Parallel, delayed
 
 from tfrwc import RWCCallback
 from tfrwc.datasets.catalogue import for_use
+from tfrwc.datasets.sprites import Sprites
 from tfrwc.disentangle import BetaSweep, BetaVAE
 from tfrwc.studies.beta import engine
 from tfrwc.studies.beta.scoring import all_scores
+
+Results = dict[str, Any]
 
 LATENTS = 10
 BETAS = {name: data_set.betas for name, data_set in for_use("factors").items()}
@@ -30,11 +38,19 @@ _TRAVERSED, _STEPS, _REACH = 6, 7, 2.0
 _RESAMPLES = 2000
 
 
-def sweep(data, betas, encoder, seeds, epochs, path, verbose) -> tuple:
+def sweep(
+    data: Sprites,
+    betas: Sequence[float],
+    encoder: str,
+    seeds: Sequence[int],
+    epochs: int,
+    path: Path | None,
+    verbose: int,
+) -> tuple[Results, dict[str, np.ndarray], BetaSweep]:
     """Train over β and seeds, and score every member.
 
     Args:
-        data: a `tfrwc.datasets.sprites.Sprites`.
+        data: the images, with their factors.
         betas: in ascending order.
         encoder: of `BetaVAE`, ``"dense"`` or ``"conv"``.
         seeds, epochs, path, verbose: of `BetaSweep`.
@@ -60,11 +76,11 @@ def sweep(data, betas, encoder, seeds, epochs, path, verbose) -> tuple:
     some = np.random.default_rng(0).permutation(len(x))[:_SCORED]
     codes, factors = trained.codes(x[some]), data.factors[some]
     scored = Parallel(n_jobs=-1)(delayed(all_scores)(code, factors) for code in codes)
-    kept = ["beta", "seed", "log_likelihood", "rate", "distortion", "active_latents"]
+    columns = ["beta", "seed", "log_likelihood", "rate", "distortion", "active_latents"]
     rows = [
-        row | {"live_latents": int((rates > LIVE).sum()), "rates": rates} | found
-        for row, rates, found in zip(
-            frame[kept].to_dict("records"), trained.rates_, scored, strict=True
+        row | {"live_latents": int((rates > LIVE).sum()), "rates": rates} | scores
+        for row, rates, scores in zip(
+            frame[columns].to_dict("records"), trained.rates_, scored, strict=True
         )
     ]
     results = {
@@ -80,7 +96,7 @@ def sweep(data, betas, encoder, seeds, epochs, path, verbose) -> tuple:
     return results, _traversals(trained, seeds[0], x), trained
 
 
-def verdict(rows, measure) -> dict:
+def verdict(rows: Sequence[Results], measure: str) -> Results:
     """Whether a measure has a best β inside the range, and whether a latent died there.
 
     Seeds are resampled to say how often the mean is best inside the range.
@@ -118,7 +134,14 @@ def verdict(rows, measure) -> dict:
     }
 
 
-def collapse(data, encoder, seed, epochs, path, verbose) -> dict:
+def collapse(
+    data: Sprites,
+    encoder: str,
+    seed: int,
+    epochs: int,
+    path: str | os.PathLike[str],
+    verbose: int,
+) -> Results:
     """Which layers change when, while β rises and latents die one after another.
 
     β grows from 0.25 to 16 by the same factor in each epoch; `RWCCallback` records the
@@ -165,12 +188,12 @@ def collapse(data, encoder, seed, epochs, path, verbose) -> dict:
 class _Rates(keras.callbacks.Callback):
     """Rate of each latent after each epoch."""
 
-    def __init__(self, x):
+    def __init__(self, x: np.ndarray) -> None:
         super().__init__()
         self.x = x
-        self.rates = []
+        self.rates: list[list[float]] = []
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         q = self.model.encode(self.x)
         mean = keras.ops.convert_to_numpy(q.mean())
         deviation = keras.ops.convert_to_numpy(q.stddev())

@@ -1,12 +1,14 @@
 """All scores of one representation, for worker processes that need no TensorFlow."""
 
+import numpy as np
+
 from tfrwc.disentangle import scores
 
 # Boosted trees learn from half of them; on all of the images they would take minutes.
 _BOOSTED = 1000
 
 
-def all_scores(codes, factors) -> dict:
+def all_scores(codes: np.ndarray, factors: np.ndarray) -> dict[str, float]:
     """Each score of `tfrwc.disentangle.scores`; DCI's is disentanglement."""
     return {
         "mig": scores.mig(codes, factors),

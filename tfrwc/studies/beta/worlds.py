@@ -1,6 +1,9 @@
 """Trained β-VAEs in worlds whose exact answer is known."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -9,6 +12,8 @@ from scipy.interpolate import make_interp_spline
 from tfrwc.datasets import mixing
 from tfrwc.disentangle import BetaSweep, BetaVAE, nonlinear, theory
 from tfrwc.studies.beta import engine
+
+Results = dict[str, Any]
 
 SIGMA = 0.5
 COSINES = (0.0, 0.6, 0.9)
@@ -22,11 +27,18 @@ WORLDS = {
     "product": ("x = (s₁ s₂, 0.3 (s₁ + s₂))", mixing.product(0.3)),
 }
 SMALL_RATE = 0.1  # nats
+_TERMS = ("objective", "rate", "distortion")
 _EXAMPLES, _HELD_OUT, _BLOCKS = 8192, 65_536, 64
 _RESAMPLES = 2000
 
 
-def true_decoder(cosine, seeds, epochs, path, verbose) -> dict:
+def true_decoder(
+    cosine: float,
+    seeds: Sequence[int],
+    epochs: int,
+    path: Path | None,
+    verbose: int,
+) -> Results:
     """R2: encoders trained with the true decoder, against the exact F(β)."""
     A = theory.mixing(cosine)
     f = mixing.linear(A)
@@ -49,7 +61,13 @@ def true_decoder(cosine, seeds, epochs, path, verbose) -> dict:
     }
 
 
-def learned_decoder(cosine, seeds, epochs, path, verbose) -> dict:
+def learned_decoder(
+    cosine: float,
+    seeds: Sequence[int],
+    epochs: int,
+    path: Path | None,
+    verbose: int,
+) -> Results:
     """R3: linear β-VAEs that learn their decoder, against the exact optimum.
 
     The sample is made so that its covariance is the true one, which is all that R3
@@ -72,69 +90,80 @@ def learned_decoder(cosine, seeds, epochs, path, verbose) -> dict:
         verbose=verbose,
     )
     engine.fit(sweep, _matched(A), path)
-    frame = sweep.to_frame()
-    names = ["objective", "rate", "distortion"]
-    exact = [
+    optima = [
         theory.linear_optimum(A, SIGMA, SIGMA, beta, LATENTS) for beta in LINEAR_BETAS
     ]
-    expected = np.array(
-        [[getattr(exact[i // len(seeds)], n) for n in names] for i in range(len(frame))]
-    )
-    between = frame.beta.between(0.5, 16).to_numpy()
-    error = np.abs(frame[names].to_numpy() - expected)[between]
-    expected = np.abs(expected)[between]
-    # A rate near 0 has no relative error to speak of.
-    small = expected[:, 1] < SMALL_RATE
-    rates = np.sort(sweep.rates_, axis=1)[:, ::-1]
-    exact_rows = [
+    exact = [
         {
             "beta": beta,
             "rates": list(optimum.rates),
             "active_latents": optimum.active_latents,
         }
-        | {name: getattr(optimum, name) for name in names}
-        for beta, optimum in zip(LINEAR_BETAS, exact, strict=True)
+        | {name: getattr(optimum, name) for name in _TERMS}
+        for beta, optimum in zip(LINEAR_BETAS, optima, strict=True)
     ]
-    rows = [
+    rates = np.sort(sweep.rates_, axis=1)[:, ::-1]
+    table = sweep.to_frame()[["beta", "seed", *_TERMS, "active_latents"]]
+    trained = [
         row | {"rates": list(r)}
-        for row, r in zip(
-            frame[["beta", "seed", *names, "active_latents"]].to_dict("records"),
-            rates,
-            strict=True,
-        )
+        for row, r in zip(table.to_dict("records"), rates, strict=True)
     ]
     return {
         "cosine": cosine,
         "sigma": SIGMA,
-        "exact": exact_rows,
-        "collapse_betas": list(exact[0].collapse_betas),
-        "trained": rows,
-        "largest_error": {
-            "objective": (error[:, 0] / expected[:, 0]).max(),
-            "rate": (error[~small, 1] / expected[~small, 1]).max(),
-            "distortion": (error[:, 2] / expected[:, 2]).max(),
-            "small_rate_in_nats": error[small, 1].max(),
-        },
-        "largest_error_of_means": errors_of_means(exact_rows, rows),
+        "exact": exact,
+        "collapse_betas": list(optima[0].collapse_betas),
+        "trained": trained,
+        "largest_error": largest_errors(exact, trained),
+        "largest_error_of_means": errors_of_means(exact, trained),
     }
 
 
-def errors_of_means(exact, trained) -> dict:
+def largest_errors(
+    exact: Sequence[Results], trained: Sequence[Results]
+) -> dict[str, float]:
+    """Largest relative errors of a model, β from 0.5 to 16; of small rates in nats."""
+    optima = {row["beta"]: row for row in exact}
+    between = [row for row in trained if 0.5 <= row["beta"] <= 16]
+    values = np.array([[row[name] for name in _TERMS] for row in between])
+    expected = np.array(
+        [[optima[row["beta"]][name] for name in _TERMS] for row in between]
+    )
+    error, expected = np.abs(values - expected), np.abs(expected)
+    # A rate near 0 has no relative error to speak of.
+    small = expected[:, 1] < SMALL_RATE
+    return {
+        "objective": (error[:, 0] / expected[:, 0]).max(),
+        "rate": (error[~small, 1] / expected[~small, 1]).max(),
+        "distortion": (error[:, 2] / expected[:, 2]).max(),
+        "small_rate_in_nats": error[small, 1].max(),
+    }
+
+
+def errors_of_means(
+    exact: Sequence[Results], trained: Sequence[Results]
+) -> dict[str, float]:
     """Largest relative errors of means over seeds, β from 0.5 to 16, at every rate
     above 0."""
-    largest = {"objective": 0.0, "rate": 0.0, "distortion": 0.0}
+    largest = dict.fromkeys(_TERMS, 0.0)
     for row in exact:
         if not 0.5 <= row["beta"] <= 16:
             continue
         for name in largest:
-            found = np.mean([t[name] for t in trained if t["beta"] == row["beta"]])
+            mean = np.mean([t[name] for t in trained if t["beta"] == row["beta"]])
             if row[name]:
-                error = abs(found / row[name] - 1)
+                error = abs(mean / row[name] - 1)
                 largest[name] = float(max(largest[name], error))
     return largest
 
 
-def nonlinear_world(name, seeds, epochs, path, verbose) -> dict:
+def nonlinear_world(
+    name: str,
+    seeds: Sequence[int],
+    epochs: int,
+    path: Path | None,
+    verbose: int,
+) -> Results:
     """Encoders trained with a true nonlinear decoder, against the ideal ones."""
     formula, f = WORLDS[name]
 
@@ -156,7 +185,7 @@ def nonlinear_world(name, seeds, epochs, path, verbose) -> dict:
     }
 
 
-def peak(betas, values) -> np.ndarray:
+def peak(betas: Sequence[float], values: np.ndarray) -> np.ndarray:
     """The β at which a cubic spline, over log β, through values (betas, …) is highest.
 
     Returns:
@@ -178,11 +207,11 @@ class _Inference:
             blocks).
     """
 
-    betas: tuple
-    rows: list
+    betas: Sequence[float]
+    rows: list[Results]
     blocks: np.ndarray
 
-    def optimum(self, exact) -> dict:
+    def optimum(self, exact: float) -> Results:
         """The best β, with a 95 % interval: seeds and blocks of data resampled."""
         _, seeds, count = self.blocks.shape
         rng = np.random.default_rng(0)
@@ -192,8 +221,8 @@ class _Inference:
             picked = picked[:, :, rng.integers(count, size=count)]
             resampled.append(picked.mean(axis=(1, 2)))
         best = float(peak(self.betas, self.blocks.mean(axis=(1, 2))))
-        found = peak(self.betas, np.transpose(resampled))
-        low, high = np.quantile(found, [0.025, 0.975])
+        peaks = peak(self.betas, np.transpose(resampled))
+        low, high = np.quantile(peaks, [0.025, 0.975])
         return {
             "measure": "log_q",
             "exact": float(exact),

@@ -5,13 +5,19 @@ change of each kernel after each epoch, averaged over seeds. The layers' curves 
 then grouped (arXiv:2107.07005, and this project's robust form of it).
 """
 
-import time
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from tfrwc._common.plain import plain
+from tfrwc._common.timestamps import utc_now
+from tfrwc.datasets import ImageSet
 from tfrwc.dynamics import TrendClusterer, block_effect, depth_effect
 from tfrwc.dynamics.depth import typical_change
+from tfrwc.recording.recording import Recording
+from tfrwc.studies.dynamics.findings import findings
+from tfrwc.studies.dynamics.trial import Trial
 
 MEASURES = ("l1_ratio", "elementwise_mean")
 
@@ -43,11 +49,16 @@ READING = {
 }
 
 
-def analyse(trial, images, recordings, seconds) -> dict:
+def analyse(
+    trial: Trial,
+    images: ImageSet,
+    recordings: Sequence[Recording],
+    seconds: Sequence[float],
+) -> dict[str, Any]:
     """Group the layers' mean curves and correlate change with depth and size.
 
     Args:
-        trial: a `tfrwc.studies.dynamics.trial.Trial`.
+        trial: what was trained.
         images: that it was trained on.
         recordings: one for each seed.
         seconds: that the training of each took.
@@ -60,32 +71,14 @@ def analyse(trial, images, recordings, seconds) -> dict:
     mean = curves.mean(axis=0)
     robust = TrendClusterer().fit(mean)
     published = TrendClusterer(preset="weightscale").fit(mean)
-    effects = {m: depth_effect(recordings, m) for m in MEASURES}
-    blocks = {m: block_effect(recordings, m) for m in MEASURES}
-    accuracy = [float(r.logs["val_accuracy"].iloc[-1]) for r in recordings]
     results = {
         "study": "learning_dynamics",
         "reading": READING,
-        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "created": utc_now(),
         "trial": trial.settings(),
         "versions": recordings[0].versions,
-        "data": {
-            "origin": images.origin,
-            "classes": list(images.class_names),
-            "image_shape": list(images.image_shape),
-            "training_images": len(images.x_train),
-            "test_images": len(images.x_test),
-            "majority_rate": images.majority_rate,
-        },
-        "accuracy": {
-            "mean": float(np.mean(accuracy)),
-            "per_seed": dict(zip(map(str, trial.seeds), accuracy, strict=True)),
-        },
-        "training": {
-            str(seed): recording.logs.to_dict("list")
-            for seed, recording in zip(trial.seeds, recordings, strict=True)
-        },
-        "seconds": dict(zip(map(str, trial.seeds), seconds, strict=True)),
+        "data": _data(images),
+        **_training(trial, recordings, seconds),
         "epochs": recordings[0].epochs.tolist(),
         "layers": layers.assign(
             typical_change=typical_change(curves),
@@ -95,18 +88,50 @@ def analyse(trial, images, recordings, seconds) -> dict:
         "change": {
             "measure": "l1_ratio",
             "mean": mean,
-            "per_seed": dict(zip(map(str, trial.seeds), curves, strict=True)),
+            "per_seed": _per_seed(trial, curves),
             "by_weight_decay_alone": _decay_change(trial, len(images.x_train)),
         },
         "trends": {
             "robust": _trends(robust),
             "weightscale": _trends(published),
         },
-        "depth_effect": {m: table.to_dict("records") for m, table in effects.items()},
-        "block_effect": {m: table.to_dict("records") for m, table in blocks.items()},
+        "depth_effect": {
+            m: depth_effect(recordings, m).to_dict("records") for m in MEASURES
+        },
+        "block_effect": {
+            m: block_effect(recordings, m).to_dict("records") for m in MEASURES
+        },
     }
     results["findings"] = findings(results)
     return plain(results)
+
+
+def _data(images):
+    return {
+        "origin": images.origin,
+        "classes": list(images.class_names),
+        "image_shape": list(images.image_shape),
+        "training_images": len(images.x_train),
+        "test_images": len(images.x_test),
+        "majority_rate": images.majority_rate,
+    }
+
+
+def _training(trial, recordings, seconds):
+    """How each seed did: accuracy at the end, logs, and time."""
+    accuracy = [float(r.logs["val_accuracy"].iloc[-1]) for r in recordings]
+    return {
+        "accuracy": {
+            "mean": float(np.mean(accuracy)),
+            "per_seed": _per_seed(trial, accuracy),
+        },
+        "training": _per_seed(trial, [r.logs.to_dict("list") for r in recordings]),
+        "seconds": _per_seed(trial, seconds),
+    }
+
+
+def _per_seed(trial, values):
+    return dict(zip(map(str, trial.seeds), values, strict=True))
 
 
 def _decay_change(trial, images):
@@ -120,56 +145,6 @@ def _decay_change(trial, images):
     shrink = settings.learning_rate * settings.weight_decay / (1 - settings.momentum)
     steps = -(-images // settings.batch_size)
     return 1 - (1 - shrink) ** steps
-
-
-def findings(results) -> list[str]:
-    """Say in sentences what the results show."""
-    data, accuracy = results["data"], results["accuracy"]
-    seeds = len(accuracy["per_seed"])
-    trends = results["trends"]["robust"]
-    lines = [
-        f"Test accuracy {accuracy['mean']:.1%}, mean of {seeds} "
-        f"seed{'s' if seeds > 1 else ''}; always naming the commonest class gives "
-        f"{data['majority_rate']:.1%}."
-    ]
-    for measure, rows in results["depth_effect"].items():
-        rows = {row["effect"]: row for row in rows}
-        lines.append(
-            f"By {measure}, {_direction(rows['depth'])}; "
-            f"with layer size held fixed, {_direction(rows['depth given size'])}. "
-            f"{_late_to_early(results['block_effect'][measure][0])}"
-        )
-    count, labels = trends["n_clusters"], np.array(trends["labels"])
-    if count == 0:
-        return [*lines, "The layers' curves have no shape in common."]
-    sizes = ", ".join(str(int((labels == k).sum())) for k in range(count))
-    outside = int((labels == -1).sum())
-    lines.append(
-        f"The layers' curves fall into {count} trend{'s' if count > 1 else ''} of "
-        f"shape ({sizes} layers{f', {outside} in none' if outside else ''}), with a "
-        f"stability of {trends['stability']:.2f} (1 is perfect)."
-    )
-    return lines
-
-
-def _direction(row):
-    rho, low, high = row["correlation"], row["low"], row["high"]
-    if rho is None or np.isnan(rho):
-        return "the effect of depth cannot be told"
-    numbers = (
-        f"ρ = {rho:+.2f}, 95 % interval {low:+.2f} to {high:+.2f}, adjusted p = "
-        f"{row['p_adjusted']:.2g}"
-    )
-    if row["p_adjusted"] > 0.05:
-        return f"no clear effect of depth ({numbers})"
-    return f"later layers changed {'more' if rho > 0 else 'less'} ({numbers})"
-
-
-def _late_to_early(row):
-    return (
-        f"The last third changed {row['ratio']:.2f} times as much as the first "
-        f"(95 % interval {row['low']:.2f} to {row['high']:.2f})."
-    )
 
 
 def _trends(fitted):

@@ -1,20 +1,32 @@
 """Train one seed of a trial, recorded, and go on with it after an interruption."""
 
 import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import keras
 
-from tfrwc import models
+from tfrwc import datasets, models
 from tfrwc.recording.callback import RWCCallback
+from tfrwc.studies.dynamics.trial import Trial
 
 
-def train(trial, seed, images, folder, measures, say, verbose) -> tuple:
+def train(
+    trial: Trial,
+    seed: int,
+    images: datasets.ImageSet,
+    folder: Path,
+    measures: Sequence[str],
+    say: Callable[[str], object],
+    verbose: int,
+) -> tuple[keras.Model, Path]:
     """Train to the end of a trial's epochs, from wherever `folder` stands.
 
     Args:
-        trial: a `tfrwc.studies.dynamics.trial.Trial`.
+        trial: what is trained, and how.
         seed: of initial weights and of the order of images.
-        images: a `tfrwc.datasets.ImageSet`.
+        images: of the trial.
         folder: for the recording and a checkpoint.
         measures: to record.
         say: called with lines of text.
@@ -73,11 +85,11 @@ class _Checkpoint(keras.callbacks.Callback):
     the other, in place; a kill in between would train an epoch twice.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = path
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.path.with_name(f"next-{self.path.name}")
         self.model.save_weights(partial, overwrite=True)

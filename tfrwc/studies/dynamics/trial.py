@@ -1,109 +1,77 @@
 """One network on one task, with several seeds."""
 
-import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from tfrwc._common.checks import whole_number
+from tfrwc._common.plain import plain
+from tfrwc.studies import trial as study_trial
+from tfrwc.studies.trial import (
+    NUMBER,
+    WHOLE,
+    WHOLE_NUMBERS,
+    check_seeds,
+    network,
+    option,
+)
 
-from tfrwc import datasets, models
+if TYPE_CHECKING:
+    from tfrwc.models import Settings
 
 
 @dataclass(frozen=True)
-class Trial:
+class Trial(study_trial.Trial):
     """One network on one task.
 
     Attributes:
         dataset: as in `tfrwc.datasets.load`.
         model: one of `tfrwc.models.NAMES`.
-        epochs: passes over the training images.
+        epochs: passes over the training images, 2 or more: one has no curve.
         seeds: one training run for each.
         images: how many training images to take, and a quarter as many test images,
             drawn once for all seeds; None takes all.
         learning_rate: constant; None is the published one of network and set.
     """
 
-    dataset: str
-    model: str
-    epochs: int
-    seeds: tuple
-    images: int | None = None
-    learning_rate: float | None = None
+    dataset: str = option(
+        "digits",
+        "digits, mnist, fashion_mnist, cifar10, pneumoniamnist, chest_xray_64, another "
+        "TFDS name, or a folder of class folders",
+    )
+    model: str = network("resnet18_narrow")
+    epochs: int = option(15, "over the training images", WHOLE)
+    seeds: tuple[int, ...] = option(
+        (0, 42, 123), "one training for each, separated by commas", WHOLE_NUMBERS
+    )
+    images: int | None = option(
+        None, "how many training images to take; default: all", WHOLE
+    )
+    learning_rate: float | None = option(
+        None, "constant; default: the published one of network and data set", NUMBER
+    )
 
-    def __post_init__(self):
-        if self.model not in models.NAMES:
-            raise ValueError(
-                f"There is no network {self.model!r}. Choose one of "
-                f"{', '.join(models.NAMES)}."
-            )
-        if self.epochs < 2:
-            raise ValueError(
-                f"Curves of change need 2 or more epochs. Received: {self.epochs}."
-            )
-        whole = all(0 <= seed < 2**32 for seed in self.seeds)
-        if not self.seeds or not whole or len(set(self.seeds)) < len(self.seeds):
-            raise ValueError(
-                "A trial needs one or more different seeds in 0..2**32 - 1. "
-                f"Received: {self.seeds}."
-            )
-        if self.images is not None and self.images < 1:
-            raise ValueError(
-                "A trial trains on 1 image or more, or on all with images=None. "
-                f"Received: {self.images}."
-            )
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        whole_number(self.epochs, "epochs", at_least=2)
+        check_seeds(self.seeds, bits=32)
+        if self.images is not None:
+            whole_number(self.images, "images")
 
     @property
     def name(self) -> str:
+        """Of the data set and the network."""
         return f"{Path(self.dataset).name}-{self.model}"
 
     @property
-    def training(self) -> models.Settings:
+    def training(self) -> "Settings":
         """How the network is trained: as published, but for the trial's own values."""
+        from tfrwc import models
+
         published = models.published_settings(self.model, self.dataset)
         rate = self.learning_rate or published.learning_rate
         return replace(published, learning_rate=rate, epochs=self.epochs)
 
-    def settings(self) -> dict:
-        return json.loads(json.dumps(asdict(self) | asdict(self.training)))
-
-    def to_json(self) -> str:
-        """What it was made of, for `from_json`."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text) -> "Trial":
-        """The trial of a text of `to_json`."""
-        found = json.loads(text)
-        return cls(**found | {"seeds": tuple(found["seeds"])})
-
-
-def load_images(dataset, images=None) -> datasets.ImageSet:
-    """A set, or as many of its training images and a quarter as many test images.
-
-    Args:
-        dataset: as in `tfrwc.datasets.load`.
-        images: how many training images, drawn once for all; None takes all.
-
-    Raises:
-        ValueError: if the set has fewer.
-    """
-    found = datasets.load(dataset)
-    if images is None:
-        return found
-    if images < 1:
-        raise ValueError(f"Take 1 image or more. Received: images={images}.")
-    if images > len(found.x_train):
-        raise ValueError(
-            f"{dataset} has {len(found.x_train)} training images. Received: "
-            f"images={images}. Ask for fewer, or for all with None."
-        )
-    rng = np.random.default_rng(0)
-    train = rng.permutation(len(found.x_train))[:images]
-    test = rng.permutation(len(found.x_test))[: -(-images // 4)]
-    return replace(
-        found,
-        x_train=found.x_train[train],
-        y_train=found.y_train[train],
-        x_test=found.x_test[test],
-        y_test=found.y_test[test],
-    )
+    def settings(self) -> dict[str, Any]:
+        """The trial, and how the network is trained, as plain data."""
+        return plain(asdict(self) | asdict(self.training))

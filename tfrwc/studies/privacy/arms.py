@@ -1,9 +1,11 @@
 """The ways of training that a private study compares, as a numbered list."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tfrwc.privacy.release.catalogue import standard_mechanisms
+from tfrwc.privacy.release.catalogue import standard_names
+from tfrwc.studies.privacy.release import check_names
 
 KINDS = ("non-private", "local-dp", "dp-sgd")
 
@@ -33,15 +35,6 @@ class Recipe:
     views: int = 1
 
 
-# Of each kind of release, those whose images still show something, for a short study.
-FEW = (
-    "laplace_value_4",
-    "laplace_value_16",
-    "gaussian_image_10",
-    "gaussian_image_1000",
-)
-FEW += ("dppix_4", "response_value_2", "dpsvd_0p1", "shift_0p25", "shift_1")
-
 # Chosen on held-out images of PneumoniaMNIST.
 PLAIN = Recipe(0.02, batch_size=64, passes=0.5, momentum=0.9, averaging=0.9)
 PRIVATE = Recipe(
@@ -55,45 +48,40 @@ class Arm:
 
     Attributes:
         number: in the list.
-        name: of the arm.
+        name: of the arm; for "local-dp" that of the standard mechanism which releases
+            the training images.
         kind: one of `KINDS`.
-        mechanism: that the training images are released by, for "local-dp".
-        epsilon: of one image, for "dp-sgd"; infinity clips and adds no noise.
+        epsilon: of one image, that "dp-sgd" is to keep; infinity for all others, and
+            where gradients are clipped and no noise is added.
     """
 
     number: int
     name: str
     kind: str
-    mechanism: object = None
-    epsilon: float | None = None
+    epsilon: float = math.inf
 
 
-def arms(shape, mechanisms=None, epsilons=(1.0, 3.0, 8.0)) -> list[Arm]:
+def arms(
+    mechanisms: Sequence[str] | None = None,
+    epsilons: Sequence[float] = (1.0, 3.0, 8.0),
+) -> list[Arm]:
     """The list: without privacy, on released images, with private steps.
 
     Args:
-        shape: of the images, (height, width).
-        mechanisms: names of releases, of `standard_mechanisms`; None for all.
+        mechanisms: names of standard mechanisms; None for all.
         epsilons: budgets of DP-SGD.
 
     Raises:
         ValueError: if there is no such release.
     """
-    known = standard_mechanisms(shape)
-    chosen = list(known) if mechanisms is None else list(mechanisms)
-    if unknown := sorted(set(chosen) - set(known)):
-        raise ValueError(
-            f"There is no release {', '.join(unknown)}. Choose from {', '.join(known)}."
-        )
+    chosen = list(standard_names() if mechanisms is None else mechanisms)
+    check_names(chosen)
     if len(set(chosen)) < len(chosen):
         raise ValueError(f"Releases must differ from each other. Received: {chosen}.")
-    rows = [("non_private", KINDS[0], None, None)]
-    rows += [(name, KINDS[1], known[name], None) for name in chosen]
-    rows += [
-        (f"dp_sgd_{e:g}".replace(".", "p"), KINDS[2], None, float(e)) for e in epsilons
-    ]
-    names = [name for name, *_ in rows]
-    if len(set(names)) < len(names):
+    rows = [("non_private", KINDS[0], math.inf)]
+    rows += [(name, KINDS[1], math.inf) for name in chosen]
+    rows += [(f"dp_sgd_{e:g}".replace(".", "p"), KINDS[2], float(e)) for e in epsilons]
+    if len({name for name, *_ in rows}) < len(rows):
         raise ValueError(
             f"epsilons must differ in six digits. Received: {tuple(epsilons)}."
         )

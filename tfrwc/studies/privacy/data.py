@@ -26,7 +26,8 @@ class Split:
     y: np.ndarray
     patients: np.ndarray | None = None
 
-    def take(self, chosen):
+    def take(self, chosen: np.ndarray) -> "Split":
+        """The images of these indices."""
         patients = None if self.patients is None else self.patients[chosen]
         return Split(self.x[chosen], self.y[chosen], patients)
 
@@ -45,18 +46,19 @@ class Task:
     """
 
     origin: str
-    classes: tuple
+    classes: tuple[str, ...]
     train: Split
     held_out: Split
     test: Split
     images_per_patient: int
 
     @property
-    def shape(self) -> tuple:
+    def shape(self) -> tuple[int, ...]:
+        """Of an image: (height, width, 1)."""
         return self.train.x.shape[1:]
 
 
-def load(name, folder=None) -> Task:
+def load(name: str, folder: str | os.PathLike[str] | None = None) -> Task:
     """Load a task.
 
     Args:
@@ -93,12 +95,12 @@ def _two_groups(name):
         Split(x, np.asarray(y >= half, np.int64))
         for x, y in ((images.x_train, images.y_train), (images.x_test, images.y_test))
     )
-    kept, held_out = _hold_out(train)
+    trained, held_out = _hold_out(train)
     classes = tuple(
         group[0] if len(group) == 1 else f"{group[0]} to {group[-1]}"
         for group in (names[:half], names[half:])
     )
-    return Task(images.origin, classes, kept, held_out, test, 1)
+    return Task(images.origin, classes, trained, held_out, test, 1)
 
 
 def _x_rays(folder, size):
@@ -140,10 +142,10 @@ def _hold_out(train):
 
     everything = np.arange(len(train.y))
     if train.patients is None:
-        kept, out = train_test_split(
+        trained, out = train_test_split(
             everything, test_size=_HELD_OUT, stratify=train.y, random_state=0
         )
     else:
         splitter = GroupShuffleSplit(1, test_size=_HELD_OUT, random_state=0)
-        [(kept, out)] = splitter.split(everything, groups=train.patients)
-    return train.take(kept), train.take(out)
+        [(trained, out)] = splitter.split(everything, groups=train.patients)
+    return train.take(trained), train.take(out)

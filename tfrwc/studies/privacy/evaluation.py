@@ -3,23 +3,38 @@
 import json
 import math
 from pathlib import Path
+from typing import Any
 
+import keras
 import numpy as np
 
+from tfrwc._common.files import replacing, write_text
 from tfrwc._common.plain import plain
 from tfrwc.privacy import membership_inference
 from tfrwc.privacy.accounting.bounds import group_guarantee
+from tfrwc.privacy.statement import PrivacyStatement
+from tfrwc.recording.recording import Recording
 from tfrwc.studies.privacy.arms import KINDS
+from tfrwc.studies.privacy.data import Task
 from tfrwc.studies.privacy.runs import members_of, predictions
 from tfrwc.studies.privacy.scores import majority, with_intervals
 
+Facts = dict[str, Any]
+Predictions = dict[str, np.ndarray]
 EVALUATION = "evaluation.json"
 # One of `KINDS`, by the kind of the privacy statement.
 KIND_OF_STATEMENT = {"none": KINDS[0], "release": KINDS[1], "training": KINDS[2]}
 _PREDICTIONS = "predictions.npz"
 
 
-def evaluate(model, training, task, recording, statement, released=None) -> tuple:
+def evaluate(
+    model: keras.Model,
+    training: Facts,
+    task: Task,
+    recording: Recording,
+    statement: PrivacyStatement,
+    released: Task | None = None,
+) -> tuple[Facts, Predictions]:
     """Evaluate a run.
 
     Args:
@@ -36,7 +51,7 @@ def evaluate(model, training, task, recording, statement, released=None) -> tupl
     """
     kind = KIND_OF_STATEMENT[statement.kind]
     epsilon, delta = statement.guarantee
-    found = predictions(model, task, released)
+    answers = predictions(model, task, released)
     layers = recording.layers
     facts = {
         "kind": kind,
@@ -46,17 +61,17 @@ def evaluate(model, training, task, recording, statement, released=None) -> tupl
         "explanation": statement.explain(),
         "training": training,
         "data": about(task),
-        "test": with_intervals(found["test"], found["test_label"]),
-        "membership": membership(kind, epsilon, delta, found, task),
+        "test": with_intervals(answers["test"], answers["test_label"]),
+        "membership": membership(kind, epsilon, delta, answers, task),
         "layers": layers[["name", "depth", "size"]].to_dict("list"),
         "change": recording.values("l1_ratio").T,
     }
     if kind == KINDS[0]:
-        facts |= dict.fromkeys(("epsilon", "delta", "statement", "explanation"))
-    return plain(facts), found
+        facts |= dict.fromkeys(("delta", "statement", "explanation"))
+    return plain(facts), answers
 
 
-def write(arm, facts, predictions, folder):
+def write(arm: str, facts: Facts, predictions: Predictions, folder: str) -> None:
     """Write evaluation.json and predictions.npz.
 
     Args:
@@ -64,19 +79,24 @@ def write(arm, facts, predictions, folder):
         facts, predictions: of `evaluate`.
         folder: which is there.
     """
-    folder = Path(folder)
-    np.savez(folder / _PREDICTIONS, **predictions)
-    (folder / EVALUATION).write_text(json.dumps({"arm": arm} | facts, indent=1))
+    with replacing(Path(folder) / _PREDICTIONS) as file:
+        np.savez(file, **predictions)
+    text = json.dumps({"arm": arm} | facts, indent=1)
+    write_text(Path(folder) / EVALUATION, text)
 
 
-def read(folder) -> tuple:
+def read_facts(folder: str) -> Facts:
+    """Facts, with the arm, as `write` wrote them."""
+    return json.loads((Path(folder) / EVALUATION).read_text(encoding="utf-8"))
+
+
+def read(folder: str) -> tuple[Facts, Predictions]:
     """Facts, with the arm, and predictions, as `write` wrote them."""
-    folder = Path(folder)
-    with np.load(folder / _PREDICTIONS) as predictions:
-        return json.loads((folder / EVALUATION).read_text()), dict(predictions)
+    with np.load(Path(folder) / _PREDICTIONS) as predictions:
+        return read_facts(folder), dict(predictions)
 
 
-def about(task) -> dict:
+def about(task: Task) -> Facts:
     """What a task consists of, as plain data."""
     return {
         "origin": task.origin,
@@ -91,11 +111,13 @@ def about(task) -> dict:
     }
 
 
-def membership(kind, epsilon, delta, predictions, task) -> dict:
+def membership(
+    kind: str, epsilon: float, delta: float, predictions: Predictions, task: Task
+) -> Facts:
     """Attack one run by its loss: the advantage and the AUC, as plain data."""
     chosen = members_of(task)
     guarantee = None
-    if kind != KINDS[0] and math.isfinite(epsilon):
+    if math.isfinite(epsilon):
         guarantee = (epsilon, delta)
         if kind == "dp-sgd":  # which is for one image there or not
             guarantee = group_guarantee(*guarantee, 2)

@@ -1,13 +1,19 @@
 """What a private study found, in sentences."""
 
 import math
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+
+from tfrwc._common.plain import number
+
+Arm = dict[str, Any]
 
 STRICT = 10.0  # the greatest epsilon of an image that still hides something of it
 
 
-def findings(results) -> list[str]:
+def findings(results: dict[str, Any]) -> list[str]:
     """Say in sentences what the results show."""
     arms = results["arms"]
     seeds = len(arms[0]["seconds"])
@@ -21,48 +27,53 @@ def findings(results) -> list[str]:
     for arm in private:
         what = (
             "with gradients clipped and no noise"
-            if arm["epsilon"] is None or math.isinf(arm["epsilon"])
-            else f"DP-SGD at epsilon {arm['epsilon']:.3g} for an image (delta "
+            if not guaranteed(arm)
+            else f"DP-SGD at epsilon {epsilon_of(arm):.3g} for an image (delta "
             f"{arm['delta']:.1g})"
         )
         lines.append(f"{what[0].upper()}{what[1:]}: {_said(arm)}.")
     local = [arm for arm in arms if arm["kind"] == "local-dp"]
     lines += _of_local(local, private)
     lines += _of_shift(local)
-    lines.append(_of_membership(arms))
-    lines += _of_layers(arms[0], private)
+    lines.append(largest_advantage(arms))
+    lines += change_of_layers(arms[0], private)
     return lines
 
 
-def guaranteed(arm) -> bool:
+def epsilon_of(arm: Arm) -> float:
+    """The epsilon of an arm for one image; infinity where nothing is guaranteed."""
+    return number(arm["epsilon"])
+
+
+def guaranteed(arm: Arm) -> bool:
     """Whether there is a finite epsilon for an image."""
-    return arm["epsilon"] is not None and math.isfinite(arm["epsilon"])
+    return math.isfinite(epsilon_of(arm))
 
 
 def _of_local(local, private):
-    strict = [a for a in local if guaranteed(a) and a["epsilon"] <= STRICT * 1.001]
+    strict = [a for a in local if guaranteed(a) and epsilon_of(a) <= STRICT * 1.001]
     for arm in strict:
         yield (
             f"Trained on images released by {arm['name']}, the same kind of guarantee "
-            f"(epsilon {arm['epsilon']:.3g} for an image): {_said(arm)}."
+            f"(epsilon {epsilon_of(arm):.3g} for an image): {_said(arm)}."
         )
     finite = [arm for arm in private if guaranteed(arm)]
     if not finite or not local:
         return
-    mark = min(finite, key=lambda arm: arm["epsilon"])
+    mark = min(finite, key=epsilon_of)
     level = mark["test"]["auc"]["value"]
     as_good = [a for a in local if guaranteed(a) and a["test"]["auc"]["value"] >= level]
     if as_good:
-        least = min(as_good, key=lambda arm: arm["epsilon"])
+        least = min(as_good, key=epsilon_of)
         yield (
-            f"To reach the AUC of DP-SGD at epsilon {mark['epsilon']:.3g} on released "
-            f"images takes {least['name']}: epsilon {least['epsilon']:,.0f} for an "
+            f"To reach the AUC of DP-SGD at epsilon {epsilon_of(mark):.3g} on released "
+            f"images takes {least['name']}: epsilon {epsilon_of(least):,.0f} for an "
             "image, which protects nobody's."
         )
     else:
         yield (
             f"No release with a guarantee for images reaches the AUC of DP-SGD at "
-            f"epsilon {mark['epsilon']:.3g}."
+            f"epsilon {epsilon_of(mark):.3g}."
         )
 
 
@@ -84,7 +95,8 @@ def _of_shift(local):
         )
 
 
-def _of_membership(arms):
+def largest_advantage(arms: list[Arm]) -> str:
+    """How well the attack tells who was in the training, and what was allowed."""
     rows = [(row, arm) for arm in arms for row in arm["membership"]["advantage"]]
     largest, whose = max(rows, key=lambda pair: pair[0]["value"])
     bounded = [row for row, _ in rows if row["bound"] is not None]
@@ -99,8 +111,9 @@ def _of_membership(arms):
     )
 
 
-def _of_layers(plain, private):
-    finite = sorted(filter(guaranteed, private), key=lambda arm: arm["epsilon"])
+def change_of_layers(plain: Arm, private: list[Arm]) -> Iterator[str]:
+    """What noise does to which layers."""
+    finite = sorted(filter(guaranteed, private), key=epsilon_of)
     if not finite:
         return
     noisy, calm = finite[0], finite[-1]
@@ -108,7 +121,7 @@ def _of_layers(plain, private):
     yield (
         "Without privacy the layer that changes most in an epoch changes "
         f"{alone.max() / alone.min():,.1f} times as much as the one that changes "
-        f"least; at epsilon {noisy['epsilon']:.3g} {change.max() / change.min():,.1f} "
+        f"least; at epsilon {epsilon_of(noisy):.3g} {change.max() / change.min():,.1f} "
         "times."
     )
     if noisy is calm:
@@ -116,8 +129,8 @@ def _of_layers(plain, private):
     ratio = change / np.array(calm["change"])
     names, most, least = noisy["layers"]["name"], ratio.argmax(), ratio.argmin()
     yield (
-        f"At epsilon {noisy['epsilon']:.3g} layers change {np.median(ratio):.1f} times "
-        f"as much in an epoch as at {calm['epsilon']:.3g} (median). Most so "
+        f"At epsilon {epsilon_of(noisy):.3g} layers change {np.median(ratio):.1f} "
+        f"times as much in an epoch as at {epsilon_of(calm):.3g} (median). Most so "
         f"{names[most]} ({ratio[most]:.1f} times), least {names[least]} "
         f"({ratio[least]:.1f})."
     )
@@ -135,7 +148,7 @@ def _said(arm):
     )
 
 
-def _spread(found, percent):
+def _spread(score, percent):
     form = "{:.1%}" if percent else "{:.3f}"
-    value, low, high = (form.format(found[k]) for k in ("value", "low", "high"))
+    value, low, high = (form.format(score[k]) for k in ("value", "low", "high"))
     return f"{value} ({low} to {high})"

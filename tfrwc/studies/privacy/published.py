@@ -6,6 +6,7 @@ They are kept as numbers to be explained; running the configurations takes a GPU
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from tfrwc.privacy import ScalarShift
 from tfrwc.privacy.accounting import sgd
@@ -46,7 +47,7 @@ class Published:
     delta: float = 1e-4
 
     @property
-    def mechanism(self):
+    def mechanism(self) -> ScalarShift | None:
         """What the training images were released by, for Local-DP."""
         if self.method == "Local-DP":
             return ScalarShift(self.claimed_epsilon)
@@ -97,7 +98,7 @@ STUDY = (
 )
 
 
-def blanked_accuracy(a, epsilon, majority=MAJORITY) -> float:
+def blanked_accuracy(a: float, epsilon: float, majority: float = MAJORITY) -> float:
     """Accuracy on images released by `ScalarShift`: (1 - exp(-ε)) a + exp(-ε) majority.
 
     A shift beyond 255, of probability exp(-ε), turns a whole image black or white. All
@@ -112,7 +113,7 @@ def blanked_accuracy(a, epsilon, majority=MAJORITY) -> float:
     return (1 - blank) * a + blank * majority
 
 
-def table() -> list[dict]:
+def table() -> list[dict[str, Any]]:
     """Plain data of the study, a row for each configuration."""
     names = ("number", "method", "claimed_epsilon", "really", "noise_multiplier")
     names += ("accounted_epsilon", "train_accuracy", "implied_accuracy")

@@ -1,13 +1,25 @@
 """Release the images of a task with noise."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from tfrwc.privacy import to_uint8
-from tfrwc.privacy.release.catalogue import DELTA, standard_mechanism
+from tfrwc.privacy.release.catalogue import DELTA, standard_mechanism, standard_names
+from tfrwc.privacy.release.mechanism import Mechanism
 from tfrwc.privacy.statement import write_statement
+from tfrwc.studies.privacy.data import Task
 
 
-def named(name, shape):
+def check_names(names: Iterable[str]) -> None:
+    """Raise a ValueError if a name is none of a standard mechanism."""
+    known = standard_names()
+    if unknown := sorted(set(names) - set(known)):
+        raise ValueError(
+            f"There is no release {', '.join(unknown)}. Choose from {', '.join(known)}."
+        )
+
+
+def named(name: str, shape: tuple[int, ...]) -> Mechanism:
     """The standard mechanism of this name, for images of a shape.
 
     Raises:
@@ -16,7 +28,7 @@ def named(name, shape):
     return standard_mechanism(name, shape[:2])
 
 
-def release(mechanism, task, seed, key):
+def release(mechanism: Mechanism, task: Task, seed: int, key: bytes) -> Task:
     """A task whose images are released, with noise drawn once for a seed.
 
     Patients are not named in it: who is in the data is not to be told.
@@ -38,7 +50,7 @@ def release(mechanism, task, seed, key):
     return replace(task, **parts)
 
 
-def write_stated(mechanism, task, folder) -> str:
+def write_stated(mechanism: Mechanism, task: Task, folder: str) -> str:
     """Write what a release guarantees; returns it in few words."""
     statement = mechanism.statement(task.shape, DELTA, task.images_per_patient)
     return write_statement(statement, folder)

@@ -2,6 +2,7 @@
 
 import functools
 import math
+import os
 from dataclasses import dataclass
 
 import keras
@@ -9,7 +10,9 @@ import numpy as np
 
 from tfrwc import RWCCallback
 from tfrwc.privacy import make_private, poisson_batches
+from tfrwc.privacy.sgd.statement import TrainingStatement
 from tfrwc.studies.privacy.arms import PLAIN, PRIVATE
+from tfrwc.studies.privacy.data import Task
 from tfrwc.studies.privacy.start import build, jit, rates, shift, shifted_batches
 
 _LOSS = "sparse_categorical_crossentropy"
@@ -23,17 +26,25 @@ class Run:
     Attributes:
         network: trained, uncompiled.
         epochs, batch_size: that it was trained with.
-        statement: a `tfrwc.privacy.sgd.statement.TrainingStatement`; None without
+        statement: what the training guarantees; None without
             privacy.
     """
 
-    network: object
+    network: keras.Model
     epochs: int
     batch_size: int
-    statement: object = None
+    statement: TrainingStatement | None = None
 
 
-def train_plain(model, task, epochs, seed, recorded, start=None, verbose=0) -> Run:
+def train_plain(
+    model: str,
+    task: Task,
+    epochs: int,
+    seed: int,
+    recorded: str | os.PathLike[str],
+    start: keras.Model | None = None,
+    verbose: int = 0,
+) -> Run:
     """Train without privacy.
 
     Args:
@@ -64,7 +75,14 @@ def train_plain(model, task, epochs, seed, recorded, start=None, verbose=0) -> R
 
 
 def train_private(
-    model, task, epochs, seed, epsilon, recorded, start=None, verbose=0
+    model: str,
+    task: Task,
+    epochs: int,
+    seed: int,
+    epsilon: float,
+    recorded: str | os.PathLike[str],
+    start: keras.Model | None = None,
+    verbose: int = 0,
 ) -> Run:
     """Train by DP-SGD.
 
@@ -78,11 +96,11 @@ def train_private(
     network = _begin(model, task, seed, start)
     train = task.train
     epochs, batch, steps = _plan(PRIVATE, epochs, len(train.y))
-    none = math.isinf(epsilon)
+    noise = math.isfinite(epsilon)
     private = make_private(
         network,
-        epsilon=None if none else epsilon,
-        noise_multiplier=0.0 if none else None,
+        epsilon=epsilon if noise else None,
+        noise_multiplier=None if noise else 0.0,
         clip=PRIVATE.clip,
         batch_size=batch,
         epochs=epochs,
@@ -100,7 +118,9 @@ def train_private(
     return Run(network, epochs, batch, private.statement(task.images_per_patient))
 
 
-def predictions(network, task, released=None) -> dict:
+def predictions(
+    network: keras.Model, task: Task, released: Task | None = None
+) -> dict[str, np.ndarray]:
     """Probabilities of class 1, and the classes, by name of the images.
 
     Names: "test"; "members", some of the training images; "held_out"; and with
@@ -109,35 +129,35 @@ def predictions(network, task, released=None) -> dict:
     members_released.
     """
     chosen = members_of(task)
-    shown = {
+    images = {
         "test": task.test.x,
         "members": task.train.x[chosen],
         "held_out": task.held_out.x,
     }
     if released is not None:
-        shown["test_released"] = released.test.x
-        shown["members_released"] = released.train.x[chosen]
+        images["test_released"] = released.test.x
+        images["members_released"] = released.train.x[chosen]
     # All at once: a new network takes longer to trace than to ask.
     p = network.predict(
-        np.concatenate(list(shown.values())), batch_size=_PREDICTED, verbose=0
+        np.concatenate(list(images.values())), batch_size=_PREDICTED, verbose=0
     )[:, 1]
-    ends = np.cumsum([len(x) for x in shown.values()])[:-1]
-    found = dict(zip(shown, np.split(p, ends), strict=True))
-    found["test_label"] = task.test.y
-    found["members_label"] = task.train.y[chosen]
-    found["held_out_label"] = task.held_out.y
+    ends = np.cumsum([len(x) for x in images.values()])[:-1]
+    answers = dict(zip(images, np.split(p, ends), strict=True))
+    answers["test_label"] = task.test.y
+    answers["members_label"] = task.train.y[chosen]
+    answers["held_out_label"] = task.held_out.y
     if released is not None:
-        found["blank"] = blank(shown["members_released"])
-    return found
+        answers["blank"] = blank(images["members_released"])
+    return answers
 
 
-def members_of(task) -> np.ndarray:
+def members_of(task: Task) -> np.ndarray:
     """Which training images membership inference asks of: twice as many as held out."""
     count = min(len(task.train.y), 2 * len(task.held_out.y))
     return np.random.default_rng(0).permutation(len(task.train.y))[:count]
 
 
-def blank(images) -> np.ndarray:
+def blank(images: np.ndarray) -> np.ndarray:
     """Which images (n, ...) have one value everywhere, bool (n,)."""
     flat = images.reshape(len(images), -1)
     return (flat == flat[:, :1]).all(axis=1)

@@ -2,18 +2,23 @@
 
 >>> import numpy as np
 >>> from tfrwc.studies.privacy.scores import scores
->>> found = scores(np.array([0.1, 0.6, 0.7, 0.9]), np.array([0, 0, 1, 1]))
->>> float(found["accuracy"]), float(found["auc"])
+>>> values = scores(np.array([0.1, 0.6, 0.7, 0.9]), np.array([0, 0, 1, 1]))
+>>> float(values["accuracy"]), float(values["auc"])
 (0.75, 1.0)
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 MEASURES = ("accuracy", "balanced_accuracy", "auc", "sensitivity", "specificity")
 _RESAMPLES = 2000
 
 
-def scores(p, y, weights=None) -> dict:
+def scores(
+    p: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None
+) -> dict[str, np.ndarray]:
     """Measures of probabilities of class 1.
 
     An image is called 1 if p is above 0.5. sensitivity is the share of class 1 that is
@@ -44,7 +49,9 @@ def scores(p, y, weights=None) -> dict:
         }
 
 
-def with_intervals(p, y, confidence=0.95, random_state=0) -> dict:
+def with_intervals(
+    p: ArrayLike, y: ArrayLike, confidence: float = 0.95, random_state: int = 0
+) -> dict[str, dict[str, Any]]:
     """Means over seeds, with percentile intervals.
 
     Test images and seeds are resampled together (2,000 times), each with replacement:
@@ -66,21 +73,21 @@ def with_intervals(p, y, confidence=0.95, random_state=0) -> dict:
     per_seed = [scores(one, y) for one in p]
     resampled = [scores(one, y, images) for one in p]
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    found = {}
+    intervals = {}
     for measure in MEASURES:
         values = [float(one[measure]) for one in per_seed]
         drawn = np.stack([one[measure] for one in resampled], axis=1)
         low, high = np.nanquantile((runs * drawn).sum(axis=1), tails)
-        found[measure] = {
+        intervals[measure] = {
             "value": float(np.mean(values)),
             "low": float(low),
             "high": float(high),
             "per_seed": values,
         }
-    return found
+    return intervals
 
 
-def majority(y) -> float:
+def majority(y: ArrayLike) -> float:
     """Accuracy of always naming the commoner class."""
     share = float(np.mean(y))
     return max(share, 1 - share)

@@ -1,6 +1,8 @@
 """What all ways of training share: network, first weights, changes of the images."""
 
+import os
 from dataclasses import replace
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,7 +22,12 @@ _EPOCHS, _BATCH, _RATE = 3, 128, 0.2
 _HEAD = "classifier"
 
 
-def build(model, shape, classes=2, start=None):
+def build(
+    model: str,
+    shape: tuple[int, ...],
+    classes: int = 2,
+    start: keras.Model | None = None,
+) -> keras.Model:
     """A network with group normalisation, uncompiled.
 
     Args:
@@ -37,7 +44,12 @@ def build(model, shape, classes=2, start=None):
     return network
 
 
-def pretrain(model, images, recorded, verbose=0) -> tuple:
+def pretrain(
+    model: str,
+    images: datasets.ImageSet,
+    recorded: str | os.PathLike[str],
+    verbose: int = 0,
+) -> tuple[keras.Model, dict[str, Any]]:
     """Train on public images.
 
     Args:
@@ -79,7 +91,7 @@ def pretrain(model, images, recorded, verbose=0) -> tuple:
     }
 
 
-def public_images(name, size) -> datasets.ImageSet:
+def public_images(name: str, size: int) -> datasets.ImageSet:
     """`IMAGES` images of a public set, in grey, of a size.
 
     Args:
@@ -95,7 +107,9 @@ def public_images(name, size) -> datasets.ImageSet:
     )
 
 
-def rates(greatest, steps):
+def rates(
+    greatest: float, steps: int
+) -> keras.optimizers.schedules.LearningRateSchedule:
     """A rate that rises for a tenth of the steps, then falls to a tenth."""
     rise = max(1, steps // 10)
     return keras.optimizers.schedules.CosineDecay(
@@ -107,21 +121,23 @@ def rates(greatest, steps):
     )
 
 
-def shift(seed=None):
+def shift(seed: int | None = None) -> keras.layers.Layer:
     """A layer that moves images by up to a fourteenth of their size, in training."""
     return keras.layers.RandomTranslation(
         1 / 14, 1 / 14, fill_mode="nearest", seed=seed
     )
 
 
-def shifted_batches(x, y, batch_size, seed):
+def shifted_batches(
+    x: np.ndarray, y: np.ndarray, batch_size: int, seed: int
+) -> tf.data.Dataset:
     """Batches of all images in a new order, each moved by `shift`, for every epoch."""
     move = shift(seed)
     batches = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(len(y), seed)
     return batches.batch(batch_size).map(lambda x, y: (move(x, training=True), y))
 
 
-def jit():
+def jit() -> str | bool:
     """Compiling for the CPU takes longer than it saves."""
     return "auto" if keras.distribution.list_devices("gpu") else False
 

@@ -4,23 +4,28 @@ Nothing is trained here: the same runs give the same summary.
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from tfrwc._common.plain import plain
+from tfrwc._common.plain import number, plain
 from tfrwc.dynamics.depth import typical_change
-from tfrwc.privacy.release.catalogue import standard_mechanisms
+from tfrwc.privacy.release.catalogue import standard_names
 from tfrwc.studies.privacy import published
 from tfrwc.studies.privacy.arms import KINDS
+from tfrwc.studies.privacy.evaluation import Facts, Predictions
 from tfrwc.studies.privacy.findings import findings
 from tfrwc.studies.privacy.scores import majority, scores, with_intervals
+
+Run = tuple[Facts, Predictions]
 
 READING = {
     "arms": "The ways of training. epsilon and delta are of one image and one seed's "
     "model: for the image replaced by any other in Local-DP (kind local-dp), there or "
-    "not in DP-SGD; null is no guarantee. test is of clean images, test_released of "
-    "test images released as the training images were. Measures are means over seeds; "
-    "low and high bound 95 % intervals over test images and seeds.",
+    "not in DP-SGD; infinity is no guarantee. test is of clean images, test_released "
+    "of test images released as the training images were. Measures are means over "
+    "seeds; low and high bound 95 % intervals over test images and seeds.",
     "train_accuracy": "Of some training images, as they were trained on.",
     "blank": "Share of the released training images with one value everywhere.",
     "membership": "Threshold attack on the loss, a row for each seed: advantage with "
@@ -37,11 +42,12 @@ READING = {
 }
 
 
-def of_arm(number, name, runs) -> dict:
+def summarise_arm(place: int, name: str, runs: Sequence[Run]) -> dict[str, Any]:
     """Summary of an arm.
 
     Args:
-        number, name: of the arm.
+        place: of the arm in the list, from 0.
+        name: of the arm.
         runs: (facts, predictions) of each seed, of
             `tfrwc.studies.privacy.evaluation.evaluate`.
     """
@@ -50,8 +56,8 @@ def of_arm(number, name, runs) -> dict:
     curves = np.array([f["change"] for f in facts], np.float64)
     local = first["kind"] == "local-dp"
     labels = predictions[0]["members_label"]
-    found = {
-        "number": number,
+    summary = {
+        "number": place,
         "name": name,
         "kind": first["kind"],
         "epsilon": first["epsilon"],
@@ -80,22 +86,24 @@ def of_arm(number, name, runs) -> dict:
         "change_per_seed": [typical_change(one) for one in curves],
     }
     if local:
-        found["mechanism"] = first["statement"]["mechanism"]
-        found["test_released"] = _scores(predictions, "test_released", "test_label")
-    if found.get("mechanism") == "ScalarShift":
+        summary["mechanism"] = first["statement"]["mechanism"]
+        summary["test_released"] = _scores(predictions, "test_released", "test_label")
+    if summary.get("mechanism") == "ScalarShift":
         epsilon = first["statement"]["parameters"]["epsilon"]
-        found["identity"] = [
+        summary["identity"] = [
             identity(epsilon, p["members_released"], labels, p["blank"])
             for p in predictions
         ]
-    return found
+    return summary
 
 
 def _scores(predictions, name, label):
     return with_intervals([p[name] for p in predictions], predictions[0][label])
 
 
-def identity(epsilon, p, y, blank) -> dict:
+def identity(
+    epsilon: float, p: np.ndarray, y: np.ndarray, blank: np.ndarray
+) -> dict[str, float]:
     """Whether training accuracy is what blank images leave of it.
 
     Args:
@@ -122,7 +130,7 @@ def identity(epsilon, p, y, blank) -> dict:
     }
 
 
-def of_study(runs, settings) -> dict:
+def summarise(runs: Sequence[Run], settings: dict[str, Any]) -> dict[str, Any]:
     """Results of all runs, with what they mean in sentences.
 
     Args:
@@ -131,7 +139,7 @@ def of_study(runs, settings) -> dict:
         settings: of the study, plain data.
     """
     runs = sorted(runs, key=_place)
-    arms = {}
+    arms: dict[str, list[Run]] = {}
     for run in runs:
         arms.setdefault(run[0]["arm"], []).append(run)
     first = runs[0][0]
@@ -139,7 +147,7 @@ def of_study(runs, settings) -> dict:
         "study": "private_training",
         "reading": READING,
         "data": first["data"],
-        "arms": [of_arm(i, *arm) for i, arm in enumerate(arms.items())],
+        "arms": [summarise_arm(i, *arm) for i, arm in enumerate(arms.items())],
         "published": published.table(),
         "trial": settings,
         "start": first["training"]["base"],
@@ -152,11 +160,11 @@ def of_study(runs, settings) -> dict:
 def _place(run):
     """Arms in the order of `tfrwc.studies.privacy.arms`, and their seeds."""
     facts, _ = run
-    names = list(standard_mechanisms(facts["data"]["image_shape"][:2]))
-    name, epsilon = facts["arm"], facts["epsilon"]
+    names = standard_names()
+    name = facts["arm"]
     return (
         KINDS.index(facts["kind"]),
         names.index(name) if name in names else 0,
-        math.inf if epsilon is None else epsilon,
+        number(facts["epsilon"]),
         facts["training"]["seed"],
     )

@@ -1,0 +1,55 @@
+"""Which layers change when latents collapse."""
+
+import numpy as np
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from tfrwc.report.canvas import array, subplots
+from tfrwc.report.figures import Results, register
+from tfrwc.studies.beta.figures._axes import PLAIN
+from tfrwc.studies.beta.findings import collapsing
+
+
+def caption(results: Results) -> str:
+    return (
+        f"{collapsing(results['collapse'])} One model whose β rises in each epoch. "
+        "Below, the relative change of each kernel in the epoch, recorded by "
+        "RWCCallback."
+    )
+
+
+@register(
+    "optimal_beta",
+    "collapse",
+    caption=caption,
+    alt="β, the rate of each latent, and the change of each kernel, by epoch",
+    section="collapse",
+)
+def collapse(results: Results) -> Figure:
+    """Rates of the latents, and change of the kernels, while β rises."""
+    rise = results["collapse"]
+    epochs = rise["epochs"]
+    figure, axes = subplots(9.6, 6.4, 3, 1, sharex=True, height_ratios=(0.6, 1.1, 1.1))
+    axes[0].plot(epochs, rise["beta"], color="0.25")
+    axes[0].set_yscale("log", base=2)
+    axes[0].yaxis.set_major_formatter(PLAIN)
+    axes[0].set_ylabel("β")
+    rates = array(rise["rates"])
+    axes[1].plot(epochs, rates, linewidth=1.2)
+    axes[1].set_ylabel("rate of a latent, nats")
+    change = array(rise["change"])
+    positive = np.where(change > 0, change, np.nan)
+    image = axes[2].imshow(
+        positive,
+        aspect="auto",
+        norm=LogNorm(np.nanmin(positive), np.nanmax(positive)),
+        cmap="viridis",
+        interpolation="nearest",
+        extent=(epochs[0] - 0.5, epochs[-1] + 0.5, len(positive), 0),
+    )
+    axes[2].set_yticks(np.arange(len(positive)) + 0.5, rise["layers"], fontsize=8)
+    axes[2].set_xlabel("epoch")
+    axes[2].xaxis.set_major_locator(MaxNLocator(integer=True))
+    figure.colorbar(image, ax=axes[2], label="relative change", pad=0.02)
+    return figure

@@ -1,0 +1,52 @@
+"""The page of the study."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfrwc.report.figures import draw
+from tfrwc.report.page import write_page
+from tfrwc.studies import reports
+from tfrwc.studies._discovery import import_modules
+from tfrwc.studies.beta import figures
+from tfrwc.studies.beta.files import read_part
+from tfrwc.studies.beta.summary import summarise
+
+import_modules(figures)
+
+
+def write_report(
+    results: dict[str, Any],
+    pictures: dict[str, np.ndarray],
+    out: str | os.PathLike[str],
+) -> Path:
+    """Write report.html and figures/*.png.
+
+    Args:
+        results: of `tfrwc.studies.beta.summary`, as in results.json.
+        pictures: of `tfrwc.studies.beta.images.sweep`.
+        out: folder.
+
+    Returns:
+        Path of the page.
+    """
+    return write_page(
+        Path(__file__).with_name("optimal_beta.html.jinja"),
+        draw("optimal_beta", results | {"pictures": pictures}),
+        out,
+        r=results,
+    )
+
+
+@reports.register("optimal_beta", needs=("evaluations",))
+def report(
+    settings: dict[str, Any], out: str | os.PathLike[str], evaluations: list[Any]
+) -> dict[str, Any]:
+    """The report of a trial, from the evaluations of its parts."""
+    parts = [read_part(evaluation.uri) for evaluation in evaluations]
+    results = summarise({name: part for name, part, _ in parts}, settings)
+    [pictures] = [pictures for *_, pictures in parts if pictures is not None]
+    write_report(results, pictures, out)
+    return results

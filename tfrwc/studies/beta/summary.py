@@ -1,0 +1,66 @@
+"""What the parts of a trial add up to, as plain data."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from tfrwc._common.plain import plain
+from tfrwc._common.timestamps import utc_now
+from tfrwc._version import __version__
+from tfrwc.studies.beta.findings import findings
+
+READING = {
+    "findings": "The results in sentences.",
+    "true_decoder": "Linear worlds x = A s + σ ε, of two factors whose columns of A "
+    "have that cosine. reference is exact, trained is of encoders that Adam trained "
+    "with the true decoder, on held-out data. log_q, E log q(s|x) per latent in nats, "
+    "is the inference performance; mse the squared error of the mean. optimum is that "
+    "of log_q, with an interval of 95 % over seeds and blocks of the data.",
+    "learned_decoder": "Linear β-VAEs that learn their decoder as well; exact is the "
+    "global optimum. largest_error is relative, of each model over β from 0.5 to 16; "
+    "rates below 0.1 nats are apart, in nats. largest_error_of_means is of means over "
+    "seeds, at every rate above 0. A latent is collapsed from its collapse_beta.",
+    "nonlinear": "As true_decoder, where the data are not linear in the factors; "
+    "reference is of the ideal encoder, by integration, at the same β.",
+    "images": "β-VAEs with a Bernoulli likelihood. rates are of each latent, in nats; "
+    "live_latents those above 0.1, active_latents those with a variance of their mean "
+    "above 0.01. In verdicts, inside is the share of resamplings of the seeds in which "
+    "the best β is not at an end of the range.",
+    "collapse": "One β-VAE of the images whose β rises in each epoch: rates of its "
+    "latents (epochs, latents), and the relative change of its kernels (layers, "
+    "epochs).",
+}
+
+
+def summarise(
+    parts: dict[str, dict[str, Any]], settings: dict[str, Any]
+) -> dict[str, Any]:
+    """Results of a study, with what they mean in sentences.
+
+    Args:
+        parts: results by name of part.
+        settings: of the trial, plain data.
+    """
+
+    def all_of(kind):
+        return [one for name, one in parts.items() if name.startswith(f"{kind}-")]
+
+    results = {
+        "study": "optimal_beta",
+        "reading": READING,
+        "created": utc_now(),
+        "trial": settings,
+        "versions": {
+            "tfrwc": __version__,
+            "keras": keras.__version__,
+            "numpy": np.__version__,
+        },
+        "true_decoder": all_of("true_decoder"),
+        "learned_decoder": all_of("learned_decoder"),
+        "nonlinear": all_of("nonlinear"),
+        "images": parts["images"],
+        "collapse": parts["collapse"],
+    }
+    results["findings"] = findings(results)
+    return plain(results)

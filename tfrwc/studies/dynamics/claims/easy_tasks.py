@@ -1,0 +1,28 @@
+"""Whether the last layers rest on easy tasks."""
+
+from tfrwc.studies.dynamics.outcome import Evidence
+from tfrwc.studies.dynamics.verdicts import FIRST, Case, by_interval, register
+
+EASY = ("mnist", "fashion_mnist")
+# Late layers may change this much more than middle ones and still count as "no more".
+MARGIN = 1.1
+
+
+@register(
+    "easy_tasks",
+    "On easy tasks (MNIST, Fashion-MNIST) the last layers change no more than the "
+    "middle ones.",
+    paper=FIRST,
+    test="Ratio of the last and middle third; shown if its 95 % interval ends below "
+    f"{MARGIN}, the opposite if it begins above 1.",
+    place=2,
+)
+def easy_tasks(evidence: Evidence) -> list[Case]:
+    cases = [
+        o.thirds("late / middle") for o in evidence.outcomes if o.trial.dataset in EASY
+    ]
+    for case in cases:
+        case.pop("p_value")
+        if "shows" not in case:
+            case["shows"] = by_interval(case, MARGIN, 1)
+    return cases

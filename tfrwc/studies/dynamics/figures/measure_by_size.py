@@ -1,0 +1,70 @@
+"""What the measure in the papers' code sees of the size of layers."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from tfrwc.report.canvas import TREND_COLOURS, array, subplots
+from tfrwc.report.figures import Results, register
+
+
+def caption(results: Results) -> str:
+    layers = [layer for trial in results["trials"] for layer in trial["layers"]]
+    times, size = _times(layers)
+    large = size > np.median(size)
+    return (
+        f"elementwise_mean is {np.nanmedian(times[~large]):.1f} times l1_ratio for the "
+        f"smaller half of the layers, and {np.nanmedian(times[large]):.1f} times for "
+        "the larger half (medians). A point per layer, network and task. The measure "
+        "in the papers' code grows with the number of weights of a layer though its "
+        "relative change is the same; so it sees an effect of depth where later "
+        "layers are larger."
+    )
+
+
+@register(
+    "learning_dynamics_claims",
+    "measure_by_size",
+    caption=caption,
+    alt="elementwise_mean over l1_ratio against the size of the layer, with the line "
+    "that Gaussian weights and changes would give",
+    section="late",
+)
+def measure_by_size(results: Results) -> Figure:
+    """How much larger elementwise_mean is than l1_ratio, by size of the layer."""
+    figure, axis = subplots(9, 3.8)
+    networks = list(dict.fromkeys(t["settings"]["model"] for t in results["trials"]))
+    for i, network in enumerate(networks):
+        layers = [
+            layer
+            for trial in results["trials"]
+            if trial["settings"]["model"] == network
+            for layer in trial["layers"]
+        ]
+        times, size = _times(layers)
+        colour = TREND_COLOURS[i % len(TREND_COLOURS)]
+        axis.plot(size, times, ".", color=colour, label=network, alpha=0.6)
+    low, high = axis.get_xlim()
+    low = max(low, 5)
+    n = np.geomspace(low, high, 50)
+    axis.plot(n, 2 / np.pi * np.log(n), color="black", linewidth=1.2)
+    axis.annotate(
+        "Gaussian weights and changes: (2/π) ln n",
+        (n[-12], 2 / np.pi * np.log(n[-12])),
+        xytext=(30, -40),
+        textcoords="offset points",
+        fontsize=8,
+        ha="center",
+    )
+    axis.set_xscale("log")
+    axis.set(xlabel="size (weights in the layer)", ylabel="elementwise_mean / l1_ratio")
+    axis.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def _times(layers):
+    """How many times elementwise_mean is l1_ratio, and the sizes of the layers."""
+    coded, true, size = (
+        array([layer[key] for layer in layers])
+        for key in ("typical_elementwise", "typical_change", "size")
+    )
+    return coded / true, size

@@ -1,0 +1,60 @@
+"""The pages of the study: of one trial, and of the claims that many decide."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from tfrwc.report.canvas import trend_colour
+from tfrwc.report.figures import draw
+from tfrwc.report.page import write_page
+from tfrwc.studies import reports
+from tfrwc.studies._discovery import import_modules
+from tfrwc.studies.dynamics import figures
+
+import_modules(figures)
+_HERE = Path(__file__).parent
+
+
+def write_report(results: dict[str, Any], out: str | os.PathLike[str]) -> Path:
+    """Write report.html and figures/*.png of a trial.
+
+    Args:
+        results: of `tfrwc.studies.dynamics.analysis`, as in results.json.
+        out: folder.
+
+    Returns:
+        Path of the page.
+    """
+    return write_page(
+        _HERE / "learning_dynamics.html.jinja",
+        draw("learning_dynamics", results),
+        out,
+        r=results,
+        trend_colour=trend_colour,
+    )
+
+
+def write_claims_report(results: dict[str, Any], out: str | os.PathLike[str]) -> Path:
+    """Write report.html and figures/*.png of many trials.
+
+    Args:
+        results: of `tfrwc.studies.dynamics.summary`, as in results.json.
+        out: folder.
+
+    Returns:
+        Path of the page.
+    """
+    drawings = draw("learning_dynamics_claims", results)
+    return write_page(_HERE / "claims.html.jinja", drawings, out, r=results)
+
+
+@reports.register("learning_dynamics", needs=("trends",))
+def report(
+    settings: dict[str, Any], out: str | os.PathLike[str], trends: list[Any]
+) -> dict[str, Any]:
+    """The report of one trial, from the artifact of its analysis."""
+    [analysis] = trends
+    results = json.loads((Path(analysis.uri) / "results.json").read_text("utf-8"))
+    write_report(results, out)
+    return results

@@ -1,0 +1,148 @@
+"""What private images look like, and what is guaranteed for them.
+
+Releases the same images by each mechanism and budget, and puts the privacy statement
+beside how much of the images is left (SSIM and PSNR, scikit-image).
+"""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tfrwc._common.plain import number
+from tfrwc._common.timestamps import utc_now
+from tfrwc._version import __version__
+from tfrwc.compat.extras import extra
+from tfrwc.privacy import to_uint8
+from tfrwc.privacy.release.catalogue import DELTA, standard_mechanisms
+from tfrwc.studies.privacy.data import Task
+
+READING = {
+    "releases": "One entry per mechanism and budget. statement is what is guaranteed, "
+    "with its own fields explained in tfrwc.privacy.Statement; infinity means no "
+    "guarantee. explanation is the same in words.",
+    "ssim": "Structural similarity to the original, mean over the images: 1 for the "
+    "same image, about 0 for an unrelated one.",
+    "psnr": "Peak signal to noise ratio against the original, in dB, mean over images.",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSample:
+    """What is to be released.
+
+    Attributes:
+        origin: for reports.
+        x: uint8 (n, height, width).
+        ids: n names.
+        images_per_patient: the greatest number of images of one patient.
+    """
+
+    origin: str
+    x: np.ndarray
+    ids: Sequence[Hashable]
+    images_per_patient: int
+
+
+def sample(task: Task, count: int = 64) -> ImageSample:
+    """Some training images of a `tfrwc.studies.privacy.data.Task`."""
+    x = task.train.x[:: max(1, len(task.train.x) // count)][:count, ..., 0]
+    if x.shape[1] < 16:
+        # Larger, so that blocks and singular values have something to do.
+        x = np.repeat(np.repeat(x, 4, axis=1), 4, axis=2)
+    return ImageSample(task.origin, x, list(range(len(x))), task.images_per_patient)
+
+
+def compare_releases(
+    images: ImageSample, key: bytes, measured: int = 64, pictured: int = 6
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Release images by every standard mechanism.
+
+    Args:
+        images: an `ImageSample`.
+        key: secret key of the noise.
+        measured: how many images SSIM and PSNR are the means of.
+        pictured: how many images to keep for pictures.
+
+    Returns:
+        results: a dict of plain data, for results.json.
+        pictures: uint8 (pictured, height, width) by name of release, and "original".
+    """
+    x, ids = images.x[:measured], images.ids[:measured]
+    shape = x.shape[1:]
+    pictures, releases = {"original": x[:pictured]}, []
+    for name, mechanism in standard_mechanisms(shape).items():
+        released = to_uint8(mechanism.privatize(x, key, ids))
+        pictures[name] = released[:pictured]
+        statement = mechanism.statement(
+            shape, delta=DELTA, images_per_patient=images.images_per_patient
+        )
+        ssim, psnr = likeness(x, released)
+        releases.append(
+            {
+                "name": name,
+                "ssim": ssim,
+                "psnr": psnr,
+                "statement": statement.to_dict(),
+                "explanation": statement.explain(),
+            }
+        )
+    results = {
+        "study": "private_pneumonia",
+        "reading": READING,
+        "created": utc_now(),
+        "versions": {"tfrwc": __version__, "numpy": np.__version__},
+        "data": {
+            "origin": images.origin,
+            "image_shape": list(shape),
+            "measured_images": len(x),
+            "images_per_patient": images.images_per_patient,
+        },
+        "releases": releases,
+    }
+    results["findings"] = findings(results)
+    return results, pictures
+
+
+def likeness(originals: np.ndarray, released: np.ndarray) -> tuple[float, float]:
+    """Mean SSIM and PSNR of pairs of uint8 images (n, height, width)."""
+    with extra("all"):
+        from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+
+    window = min(7, (min(originals.shape[1:]) - 1) // 2 * 2 + 1)
+    pairs = list(zip(originals, released, strict=True))
+    ssim = [structural_similarity(*p, data_range=255, win_size=window) for p in pairs]
+    psnr = [peak_signal_noise_ratio(*p, data_range=255) for p in pairs]
+    return float(np.mean(ssim)), float(np.mean(psnr))
+
+
+def findings(results: dict[str, Any]) -> list[str]:
+    """Say in sentences what the releases show."""
+    releases = results["releases"]
+    guaranteed = [r for r in releases if _image_epsilon(r) != float("inf")]
+    strict = [r for r in guaranteed if _image_epsilon(r) <= 10]
+    lines = [
+        "Whole images are protected (epsilon of 10 or less, delta "
+        f"{DELTA:g}) by {_names(strict)}; there, structural similarity to the "
+        f"original is at most {max((r['ssim'] for r in strict), default=0):.2f}."
+    ]
+    clearest = max(guaranteed, key=lambda r: r["ssim"])
+    lines.append(
+        f"The clearest images with any guarantee are those of {clearest['name']} "
+        f"(similarity {clearest['ssim']:.2f}): an epsilon of "
+        f"{_image_epsilon(clearest):,.0f} for a whole image, which protects nobody's."
+    )
+    none = [r for r in releases if r not in guaranteed]
+    lines.append(
+        f"{_names(none)} guarantee nothing for an image, however noisy they look."
+    )
+    return lines
+
+
+def _image_epsilon(release):
+    return number(release["statement"]["image_epsilon_delta"]["epsilon"])
+
+
+def _names(releases):
+    return ", ".join(r["name"] for r in releases) or "none of them"
