@@ -13,7 +13,7 @@ from sklearn.datasets import load_digits
 from tfrwc import Recording, RWCCallback, load_recording
 from tfrwc.disentangle import theory
 from tfrwc.dynamics import OnlineTrends, TrendClusterer, depth_effect, suggest_freeze
-from tfrwc.report import figures, html  # noqa: F401  # drawing and pages load
+from tfrwc.report import canvas, figures, page  # noqa: F401  # they load
 
 x, y = load_digits(return_X_y=True)
 hidden = [keras.layers.Dense(64 if i % 2 else 32, "relu") for i in range(6)]

@@ -8,7 +8,7 @@ import importlib
 import json
 import sys
 
-from tfrwc import __version__
+from tfrwc._version import __version__
 
 STUDIES = {
     "dynamics": ("learning_dynamics", "how the layers of networks learn"),

@@ -3,7 +3,7 @@
 from tfx import v1 as tfx
 
 from tfrwc.components.pipelines.privacy import steps
-from tfrwc.components.tfx import nodes
+from tfrwc.components.pipelines.tfx import nodes
 
 
 def create_pipeline(

@@ -200,9 +200,9 @@ def test_settings_are_checked_when_made(settings, message):
 
 def test_a_report_needs_what_it_is_made_of(tmp_path):
     with pytest.raises(ValueError, match=r"no report 'x'. Choose from: .*learning"):
-        reports.write("x", "{}", tmp_path)
+        reports.write_report("x", "{}", tmp_path)
     with pytest.raises(ValueError, match=r"learning_dynamics needs trends"):
-        reports.write("learning_dynamics", "{}", tmp_path, trends=None)
+        reports.write_report("learning_dynamics", "{}", tmp_path, trends=None)
 
 
 def test_logs_are_read_by_tensorboard(tmp_path):

@@ -167,5 +167,5 @@ def test_containers_find_executors_and_types_by_their_names(out):
     executors = len(ours) - 3
     assert done.stdout.split() == [
         *["tfrwc.components.engine.tfx"] * 3,
-        *["tfrwc.components.tfx"] * executors,
+        *["tfrwc.components.pipelines.tfx"] * executors,
     ]

@@ -32,8 +32,8 @@ FLOORS: Floors = (
     (
         Room("dynamics", "trends, depth, comparisons, advice"),
         Room("disentangle", "β-VAEs: theory, sweeps, scores"),
-        Room("datasets", "named image sets, builders"),
     ),
+    (Room("datasets", "named image sets, builders"),),
     (Room("report", "figures and pages"),),
     (Room("studies", "trials, results, verdicts, figures"),),
     (Room("components", "studies as steps of pipelines"),),

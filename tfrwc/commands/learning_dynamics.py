@@ -61,12 +61,12 @@ def _run_trial(options: argparse.Namespace) -> tuple[list[str], Path]:
 
 def _run_study(options: argparse.Namespace) -> tuple[list[str], Path]:
     """Run one trial of a study, or all, and then decide the claims."""
-    from tfrwc import load_recording
+    from tfrwc.recording.recording import load_recording
     from tfrwc.studies.dynamics.outcome import Outcome
     from tfrwc.studies.dynamics.page import write_claims_report
     from tfrwc.studies.dynamics.summary import summarise
     from tfrwc.studies.dynamics.trials import STUDIES
-    from tfrwc.studies.reports import write_results
+    from tfrwc.studies.report_registry import write_results
 
     trials = STUDIES[options.study]
     numbers = range(1, len(trials) + 1)

@@ -99,7 +99,7 @@ def _build(options: argparse.Namespace, for_beam: list[str]) -> list[str]:
     from tfrwc.studies.privacy.build import build, names_to_build, sample_of_files
     from tfrwc.studies.privacy.page import write_report
     from tfrwc.studies.privacy.release_comparison import compare_releases
-    from tfrwc.studies.reports import write_results
+    from tfrwc.studies.report_registry import write_results
 
     names = names_to_build(options.build)
     images = sample_of_files(options.xrays)

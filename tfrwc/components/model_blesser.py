@@ -26,7 +26,7 @@ def ModelBlesser(
         at_least: value that the lower end of its 95 % interval must be above.
         epsilon_at_most: greatest epsilon of one image; 0 asks for no guarantee.
     """
-    from tfrwc.components.epsilons import from_parameter
+    from tfrwc.components.engine.epsilons import from_parameter
     from tfrwc.studies.blessing import objections, write_blessing
 
     most = from_parameter(epsilon_at_most)

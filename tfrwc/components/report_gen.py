@@ -22,13 +22,13 @@ def ReportGen(
 
     Args:
         report: folder of the files.
-        study: one of `tfrwc.studies.reports.REPORTS`.
+        study: one of `tfrwc.studies.report_registry.REPORTS`.
         settings: of the study, JSON, written beside the results.
         examples, evaluations, trends: what the study reports on.
     """
-    from tfrwc.studies import reports
+    from tfrwc.studies.reports import write_report
 
-    reports.write(
+    write_report(
         study,
         settings,
         report.uri,

@@ -47,7 +47,7 @@ def RWCTrainer(
             `tfrwc.studies.recipes.Settings`; an epsilon of 0 is infinity.
         base: model whose weights to start from.
     """
-    from tfrwc.components.epsilons import from_parameter
+    from tfrwc.components.engine.epsilons import from_parameter
     from tfrwc.models.saved import write_model
     from tfrwc.privacy.statement import write_statement
     from tfrwc.recording.recording import load_recording

@@ -1,46 +1,57 @@
 """Networks by name, and the published settings to train each on each task."""
 
-import pkgutil
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import keras
 
 
-@dataclass(frozen=True)
-class _Network:
-    """A function that builds a network, and what it is called with.
+Builder = Callable[..., "keras.Model"]
 
-    Attributes:
-        builder: ``"module:function"``, so that naming a network does not import Keras.
-        arguments: beside image_shape, classes and weight_decay, by name.
-    """
-
-    builder: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+# Each network is imported when it is built, so that naming it does not import Keras.
 
 
-def _resnet(blocks: tuple[int, ...], width: int) -> _Network:
-    arguments = {"blocks": blocks, "width": width}
-    return _Network("tfrwc.models.resnet:resnet", arguments)
+def _resnet(blocks: tuple[int, ...], width: int) -> Builder:
+    def build(**options: Any) -> "keras.Model":
+        from tfrwc.models.resnet import resnet
+
+        return resnet(blocks=blocks, width=width, **options)
+
+    return build
 
 
-def _vgg19(width: int) -> _Network:
-    return _Network("tfrwc.models.vgg:vgg19", {"width": width})
+def _vgg19(width: int) -> Builder:
+    def build(**options: Any) -> "keras.Model":
+        from tfrwc.models.vgg import vgg19
+
+        return vgg19(width=width, **options)
+
+    return build
 
 
-def _alexnet(width: int) -> _Network:
-    return _Network("tfrwc.models.alexnet:alexnet", {"width": width})
+def _alexnet(width: int) -> Builder:
+    def build(**options: Any) -> "keras.Model":
+        from tfrwc.models.alexnet import alexnet
+
+        return alexnet(width=width, **options)
+
+    return build
 
 
-_NETWORKS = {
+def _efficientnetb4(**options: Any) -> "keras.Model":
+    from tfrwc.models.efficientnet import efficientnetb4
+
+    return efficientnetb4(**options)
+
+
+_NETWORKS: dict[str, Builder] = {
     "resnet18": _resnet((2, 2, 2, 2), 64),
     "resnet34": _resnet((3, 4, 6, 3), 64),
     "vgg19": _vgg19(64),
     "alexnet": _alexnet(64),
-    "efficientnetb4": _Network("tfrwc.models.efficientnet:efficientnetb4"),
+    "efficientnetb4": _efficientnetb4,
     # At a quarter of their width, for a laptop.
     "resnet18_narrow": _resnet((2, 2, 2, 2), 16),
     "resnet34_narrow": _resnet((3, 4, 6, 3), 16),
@@ -105,12 +116,8 @@ def build(
         ValueError: for an unknown name.
     """
     _check(name)
-    network = _NETWORKS[name]
-    return pkgutil.resolve_name(network.builder)(
-        image_shape=tuple(image_shape),
-        classes=classes,
-        weight_decay=weight_decay,
-        **network.arguments,
+    return _NETWORKS[name](
+        image_shape=tuple(image_shape), classes=classes, weight_decay=weight_decay
     )
 
 

@@ -1,61 +1,16 @@
-"""The report of each study, registered by the study's own folder.
+"""Write the report of a study, whichever it is."""
 
-A report is a function from the settings of a trial and the artifacts of its steps to
-the results, which writes report.html and figures/ on the way:
-
->>> @register("tasting", needs=("evaluations",))  # doctest: +SKIP
-... def report(settings, out, evaluations):
-...     results = summarise(settings, evaluations)
-...     write_page(Path(__file__).with_name("tasting.html.jinja"), draw(...), out)
-...     return results
-"""
-
-import importlib
 import json
 import os
-import pkgutil
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from tfrwc import studies
-from tfrwc._common.files import write_text
-from tfrwc._common.registry import Registry
-
-Write = Callable[..., dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Report:
-    """How a report is written, and the names of the artifacts that it needs."""
-
-    write: Write
-    needs: tuple[str, ...]
+from tfrwc.studies.beta import page as _beta  # noqa: F401  # registers its report
+from tfrwc.studies.dynamics import page as _dynamics  # noqa: F401
+from tfrwc.studies.privacy import page as _privacy  # noqa: F401
+from tfrwc.studies.report_registry import REPORTS, write_results
 
 
-REPORTS: Registry[Report] = Registry("report")
-
-
-def register(study: str, needs: tuple[str, ...]) -> Callable[[Write], Write]:
-    """Decorate a function that writes report.html and figures/.
-
-    Args:
-        study: its name.
-        needs: names of artifacts, of "examples", "evaluations" and "trends".
-
-    The function takes the settings of the trial, the folder to write to, and the
-    artifacts by name, and returns the results.
-    """
-
-    def decorate(write: Write) -> Write:
-        REPORTS.register(study, Report(write, needs))
-        return write
-
-    return decorate
-
-
-def write(
+def write_report(
     study: str, settings: str, out: str | os.PathLike[str], **artifacts: Any
 ) -> None:
     """Write report.html, figures/ and results.json.
@@ -69,22 +24,9 @@ def write(
     Raises:
         ValueError: if there is no such report, or it lacks something.
     """
-    _import_pages()
     report = REPORTS[study]
     if missing := [name for name in report.needs if not artifacts[name]]:
         raise ValueError(f"The report of {study} needs {', '.join(missing)}.")
     needs = {name: artifacts[name] for name in report.needs}
     results = report.write(json.loads(settings), out, **needs)
     write_results(results, out)
-
-
-def write_results(results: dict[str, Any], out: str | os.PathLike[str]) -> None:
-    """Write results.json."""
-    write_text(Path(out) / "results.json", json.dumps(results, indent=1))
-
-
-def _import_pages() -> None:
-    """Import page.py of every study, which registers its report."""
-    for folder in pkgutil.iter_modules(studies.__path__):
-        if folder.ispkg:
-            importlib.import_module(f"{studies.__name__}.{folder.name}.page")

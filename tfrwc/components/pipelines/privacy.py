@@ -15,8 +15,8 @@ from tfrwc.components import (
     RWCTrainer,
     SavedModelPusher,
 )
+from tfrwc.components.engine.epsilons import to_parameter
 from tfrwc.components.engine.step import Channel, Step
-from tfrwc.components.epsilons import to_parameter
 from tfrwc.datasets.fingerprint import fingerprint
 from tfrwc.studies.privacy import arms as private_arms
 from tfrwc.studies.privacy import data as private_data

@@ -9,10 +9,10 @@ import keras
 import numpy as np
 from joblib import Parallel, delayed
 
-from tfrwc import RWCCallback
 from tfrwc.datasets.catalogue import for_use
 from tfrwc.datasets.sprites import Sprites
 from tfrwc.disentangle import BetaSweep, BetaVAE
+from tfrwc.recording.callback import RWCCallback
 from tfrwc.studies.beta import engine
 from tfrwc.studies.beta.scoring import all_scores
 

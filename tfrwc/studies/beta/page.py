@@ -8,11 +8,11 @@ import numpy as np
 
 from tfrwc.report.figures import draw
 from tfrwc.report.page import write_page
-from tfrwc.studies import reports
 from tfrwc.studies._discovery import import_modules
 from tfrwc.studies.beta import figures
 from tfrwc.studies.beta.files import read_part
 from tfrwc.studies.beta.summary import summarise
+from tfrwc.studies.report_registry import register as register_report
 
 import_modules(figures)
 
@@ -40,7 +40,7 @@ def write_report(
     )
 
 
-@reports.register("optimal_beta", needs=("evaluations",))
+@register_report("optimal_beta", needs=("evaluations",))
 def report(
     settings: dict[str, Any], out: str | os.PathLike[str], evaluations: list[Any]
 ) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tfrwc import datasets
 from tfrwc._common.plain import plain
 from tfrwc.disentangle import BetaVAE
 from tfrwc.studies._verbosity import verbosity

@@ -8,9 +8,9 @@ from typing import Any
 from tfrwc.report.canvas import trend_colour
 from tfrwc.report.figures import draw
 from tfrwc.report.page import write_page
-from tfrwc.studies import reports
 from tfrwc.studies._discovery import import_modules
 from tfrwc.studies.dynamics import figures
+from tfrwc.studies.report_registry import register as register_report
 
 import_modules(figures)
 _HERE = Path(__file__).parent
@@ -49,7 +49,7 @@ def write_claims_report(results: dict[str, Any], out: str | os.PathLike[str]) ->
     return write_page(_HERE / "claims.html.jinja", drawings, out, r=results)
 
 
-@reports.register("learning_dynamics", needs=("trends",))
+@register_report("learning_dynamics", needs=("trends",))
 def report(
     settings: dict[str, Any], out: str | os.PathLike[str], trends: list[Any]
 ) -> dict[str, Any]:

@@ -9,12 +9,12 @@ import numpy as np
 from tfrwc.privacy.keys import secret_key
 from tfrwc.report.figures import draw
 from tfrwc.report.page import write_page
-from tfrwc.studies import reports
 from tfrwc.studies._discovery import import_modules
 from tfrwc.studies.example_sets import read_task
 from tfrwc.studies.privacy import evaluation, figures
 from tfrwc.studies.privacy.release_comparison import compare_releases, sample
 from tfrwc.studies.privacy.summary import summarise
+from tfrwc.studies.report_registry import register as register_report
 
 import_modules(figures)
 
@@ -41,7 +41,7 @@ def write_report(
     return write_page(template, drawings, out, r=results, training=training)
 
 
-@reports.register("private_pneumonia", needs=("examples", "evaluations"))
+@register_report("private_pneumonia", needs=("examples", "evaluations"))
 def report(
     settings: dict[str, Any],
     out: str | os.PathLike[str],

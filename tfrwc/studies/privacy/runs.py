@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from tfrwc import RWCCallback
 from tfrwc.privacy import make_private, poisson_batches
 from tfrwc.privacy.sgd.statement import TrainingStatement
+from tfrwc.recording.callback import RWCCallback
 from tfrwc.studies.privacy.arms import PLAIN, PRIVATE
 from tfrwc.studies.privacy.data import Task
 from tfrwc.studies.privacy.start import build, jit, rates, shift, shifted_batches

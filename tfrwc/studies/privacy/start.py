@@ -7,10 +7,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from tfrwc import RWCCallback, datasets, models
+from tfrwc import datasets, models
 from tfrwc.compat.extras import extra
 from tfrwc.datasets.catalogue import for_use
 from tfrwc.privacy import replace_batch_norm
+from tfrwc.recording.callback import RWCCallback
 
 with extra("all"):
     import tensorflow as tf

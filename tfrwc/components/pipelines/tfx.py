@@ -1,14 +1,14 @@
 """The components of this package on TFX.
 
 >>> from tfx import v1 as tfx                                  # doctest: +SKIP
->>> from tfrwc.components.tfx import nodes                     # doctest: +SKIP
+>>> from tfrwc.components.pipelines.tfx import nodes           # doctest: +SKIP
 >>> pipeline = tfx.dsl.Pipeline(                               # doctest: +SKIP
 ...     pipeline_name="private", pipeline_root=root,
 ...     components=list(nodes(steps).values()),
 ... )
 
 TFX imports the executor of a node by its name, in whichever process the node runs:
-``tfrwc.components.tfx.RWCTrainerExecutor`` is made when it is asked for.
+``tfrwc.components.pipelines.tfx.RWCTrainerExecutor`` is made when it is asked for.
 
 Needs TFX, in an environment of its own: see `make tfx-check`.
 """
