@@ -87,12 +87,7 @@ def engine_of(options, for_beam):
 
 
 def main(arguments=None, command=None):
-    """Run the study.
-
-    Args:
-        arguments: of the command line; None for those of this process.
-        command: that it was started by, for --help; None for the script.
-    """
+    """Run the study; `command` is what it was started by, None for the script."""
     options, for_beam = parse(arguments, command)
     began = time.monotonic()
     try:

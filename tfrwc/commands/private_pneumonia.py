@@ -35,6 +35,8 @@ from pathlib import Path
 from tfrwc.compat.extras import MissingPackageError, extra
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# Loaded before anything is made: missing, it is told then, not after hours.
+_QUERIES = "tfrwc.compat.tensorflow_privacy"
 SCRIPT = "python pipelines/private_pneumonia.py"
 
 
@@ -190,17 +192,10 @@ def build(names, options, for_beam):
 
 
 def main(arguments=None, command=None):
-    """Run the study.
-
-    Args:
-        arguments: of the command line; None for those of this process.
-        command: that it was started by, for --help; None for the script.
-    """
+    """Run the study; `command` is what it was started by, None for the script."""
     options, for_beam = parse(arguments, command)
     began = time.monotonic()
     try:
-        # Missing, it is told now, and not after hours of training.
-        importlib.import_module("tfrwc.compat.tensorflow_privacy")
         draw_key_if_none()
         names = names_to_build(options.build)
         lines = release(names, options, for_beam) if names else train(options)
@@ -230,7 +225,9 @@ def release(names, options, for_beam):
     from tfrwc.report.html import write_private_report
     from tfrwc.studies import private_pneumonia
 
-    results, pictures = private_pneumonia.run(x_rays(options.xrays), secret_key())
+    images, key = x_rays(options.xrays), secret_key()
+    importlib.import_module(_QUERIES)
+    results, pictures = private_pneumonia.run(images, key)
     build(names, options, for_beam)
     write_private_report(results, pictures, options.out)
     (options.out / "results.json").write_text(json.dumps(results, indent=1))
@@ -250,6 +247,7 @@ def train(options):
     secret_key()  # a wrong one is told now
     out = options.out
     pipeline = steps(trial(options), out / "saved_models", options.xrays)
+    importlib.import_module(_QUERIES)
     made = local.run(pipeline, out / "pipeline")
     results = publish(made, out)
     return results["findings"] + results["training"]["findings"]
