@@ -31,6 +31,8 @@ VAE = [*TENSORFLOW, "tensorflow-probability>=0.24", "tf-keras>=2.16"]
 DATASETS = [
     *TENSORFLOW,
     "tensorflow-datasets>=4.9.4",
+    # Without a bound, uv chose 0.5 on Python 3.10, which fails beside protobuf 6.
+    "tensorflow-metadata>=1.17",
     # tensorflow-datasets imports it without asking for it.
     "importlib-resources>=5",
     # The last etils that runs on Python 3.10; pip, asked by tensorflow-datasets for
