@@ -162,7 +162,7 @@ class Recording:
 
         Change is about proportional to the learning rate, so that phases of a
         schedule compare only after this. A record has one rate, that of its last
-        update; a schedule within a record's interval is followed coarsely.
+        update, so that a schedule within an interval is followed coarsely.
 
         Returns:
             float32 array (records, layers); NaN also where the rate is 0 or unknown.
@@ -247,9 +247,9 @@ class Recording:
 
     def drop_after(self, step: int) -> int:
         """Drop the records after `step` and return how many they were."""
-        kept = sum(record.step <= step for record in self._records)
-        dropped = len(self) - kept
-        del self._records[kept:]
+        remaining = sum(record.step <= step for record in self._records)
+        dropped = len(self) - remaining
+        del self._records[remaining:]
         return dropped
 
     def since(self, record: int) -> "Recording":

@@ -18,7 +18,9 @@ from tfrwc.recording.measures import REGISTRY, Measure
 @pytest.fixture
 def sign_changes():
     """The measure of the example in the documentation, registered by it."""
-    result = doctest.testmod(measures)
+    [example] = doctest.DocTestFinder(recurse=False).find(measures, "measures")
+    # The functions of the example need its names when they are called.
+    result = doctest.DocTestRunner().run(example, clear_globs=False)
     assert result.failed == 0
     assert result.attempted > 5
     yield "sign_changes"
