@@ -97,8 +97,9 @@ def test_seeds_are_averaged_and_gaps_left_out():
     first, second = recording(change, sizes), recording(change[::-1], sizes)
     table = effects([first, first, second])
     assert table.loc["depth", "correlation"] > 0
-    first._values[0][0, 3] = np.nan
-    first._values[1][0, 4] = 0
+    records = list(first.records())
+    records[0].values[0, 3] = np.nan
+    records[1].values[0, 4] = 0
     assert effects(first)["layers"].eq(8).all()
 
 

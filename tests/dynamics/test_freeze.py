@@ -190,7 +190,7 @@ def test_wrong_input(change, error, message):
 
 def test_recordings_without_learning_rates():
     recording = recorded(np.ones((3, 9)))
-    for logs in recording._logs:
+    for *_, logs in recording.records():
         logs["loss"] = logs.pop("learning_rate")
     with pytest.raises(ValueError, match=r"logs \['loss'\]"):
         suggest_freeze(recording)

@@ -56,10 +56,8 @@ def depth_effect(
 ) -> pd.DataFrame:
     """Rank correlations of relative change with depth and with size.
 
-    A layer's change is the mean of the logarithm of its values over the records
-    (zeros and NaN left out) and over the recordings. "given" is Spearman's partial
-    correlation: that of the ranks, with the ranks of the other held fixed; ranks of
-    size and of its logarithm are the same.
+    A layer's change is the mean of log values over records (zeros and NaN left out)
+    and recordings. "given" is the partial rank correlation (Spearman's).
 
     Args:
         recordings: a `Recording`, or a list of them (seeds of one network).

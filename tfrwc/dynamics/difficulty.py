@@ -73,18 +73,7 @@ def difficulty_trend(
     """
     names = comparison.conditions["condition"].tolist()
     x = _numbers(difficulty, names)
-    table = comparison.recordings
-    groups = [
-        np.log(table.loc[table["condition"] == name, "late_to_early"].to_numpy())
-        for name in names
-    ]
-    if not np.isfinite(np.concatenate(groups)).all():
-        raise ValueError(
-            "The trend needs a late_to_early ratio of every recording. Received: "
-            f"{table['late_to_early'].tolist()}. Watch layers with one shape in the "
-            "early and in the late third of the depth."
-        )
-    slope, claims = _claims(x, groups)
+    slope, claims = _claims(x, _log_ratios(comparison, names))
     rng = np.random.default_rng(random_state)
     rows = []
     for scope, claim in zip(SCOPES, claims, strict=True):
@@ -104,6 +93,22 @@ def difficulty_trend(
             }
         )
     return pd.DataFrame(rows)
+
+
+def _log_ratios(comparison: Comparison, names: list[str]) -> list[Floats]:
+    """The statistic of each recording, an array for each condition."""
+    table = comparison.recordings
+    groups = [
+        np.log(table.loc[table["condition"] == name, "late_to_early"].to_numpy())
+        for name in names
+    ]
+    if not np.isfinite(np.concatenate(groups)).all():
+        raise ValueError(
+            "The trend needs a late_to_early ratio of every recording. Received: "
+            f"{table['late_to_early'].tolist()}. Watch layers with one shape in the "
+            "early and in the late third of the depth."
+        )
+    return groups
 
 
 class _Claim(NamedTuple):

@@ -92,33 +92,37 @@ def suggest_freeze(
     layers = seeds[0].layers
     runs = [_Run(recording, measure, low) for recording in seeds]
     window = max(3, min(len(recording) for recording in seeds) // 4)
-    above = np.concatenate([run.above[:, -window:] for run in runs], axis=1)
-    stopped = np.all([run.stopped(window) for run in runs], axis=0)
-    sure = np.where(stopped, 1.0, _probability_below(above))
-    # The shortest of the seeds' spells, as a layer must be low in all of them.
-    spells = np.min([run.spells(window) for run in runs], axis=0)
-    to_peak = np.mean([run.level(run.peak[:, None], window) for run in runs], axis=0)
-    to_median = np.mean([run.level(run.median, window) for run in runs], axis=0)
-    suggested = (spells > 0) & (sure >= confidence)
+    change = _change_so_far(runs, window)
+    low_now = change["low_records"].to_numpy() > 0
+    suggested = low_now & (change["confidence"].to_numpy() >= confidence)
     depth = layers["depth"].to_numpy()
     first_not_suggested = depth[~suggested].min(initial=np.iinfo(np.int64).max)
-    table = pd.DataFrame(
+    table = pd.concat([layers[["name", "depth", "kind", "size"]], change], axis=1)
+    table = table.rename(columns={"name": "layer"}).assign(
+        weight_share=layers["size"] / layers["size"].sum(),
+        suggested=suggested,
+        in_prefix=suggested & (depth < first_not_suggested),
+    )
+    rank = change["low_records"] * change["confidence"]
+    order = np.argsort(-np.nan_to_num(rank), kind="stable")
+    return table.iloc[order].reset_index(drop=True)
+
+
+def _change_so_far(runs: "list[_Run]", window: int) -> pd.DataFrame:
+    """Columns low_records, to_peak, to_median and confidence, a row per layer."""
+    above = np.concatenate([run.above[:, -window:] for run in runs], axis=1)
+    stopped = np.all([run.stopped(window) for run in runs], axis=0)
+    to_peak = np.mean([run.level(run.peak[:, None], window) for run in runs], axis=0)
+    to_median = np.mean([run.level(run.median, window) for run in runs], axis=0)
+    return pd.DataFrame(
         {
-            "layer": layers["name"],
-            "depth": depth,
-            "kind": layers["kind"],
-            "size": layers["size"],
-            "low_records": spells,
+            # The shortest of the seeds' spells: a layer must be low in all of them.
+            "low_records": np.min([run.spells(window) for run in runs], axis=0),
             "to_peak": np.where(stopped, 0, 10**to_peak),
             "to_median": np.where(stopped, 0, 10**to_median),
-            "confidence": sure,
-            "weight_share": layers["size"] / layers["size"].sum(),
-            "suggested": suggested,
-            "in_prefix": suggested & (depth < first_not_suggested),
+            "confidence": np.where(stopped, 1.0, _probability_below(above)),
         }
     )
-    order = np.argsort(-np.nan_to_num(spells * sure), kind="stable")
-    return table.iloc[order].reset_index(drop=True)
 
 
 class _Run:

@@ -33,9 +33,8 @@ class Recording:
 
     Attributes:
         layers: DataFrame with a row per watched tensor: name, path, kind (class of
-            the layer), shape, size (elements), depth (number of layers with a kernel
-            before it). Recordings of equal networks are aligned by row, since
-            automatic names differ.
+            the layer), shape, size (elements), depth (layers with a kernel before it).
+            Recordings of equal networks are aligned by row: automatic names differ.
         measures: names of the recorded measures.
         settings: how the recording was made, as in `RWCCallback`.
         versions: of the libraries that made it.
@@ -160,9 +159,9 @@ class Recording:
     def per_learning_rate(self, measure: str = "l1_ratio") -> npt.NDArray[np.float32]:
         """Values divided by the learning rate logged at their record.
 
-        Change is about proportional to the learning rate, so that phases of a
-        schedule compare only after this. A record has one rate, that of its last
-        update; a schedule within a record's interval is followed coarsely.
+        Change is about proportional to the learning rate, so that phases of a schedule
+        compare only after this. The rate of a record is that of its last update, which
+        follows a schedule within the interval coarsely.
 
         Returns:
             float32 array (records, layers); NaN also where the rate is 0 or unknown.
@@ -247,9 +246,9 @@ class Recording:
 
     def drop_after(self, step: int) -> int:
         """Drop the records after `step` and return how many they were."""
-        kept = sum(record.step <= step for record in self._records)
-        dropped = len(self) - kept
-        del self._records[kept:]
+        remaining = sum(record.step <= step for record in self._records)
+        dropped = len(self) - remaining
+        del self._records[remaining:]
         return dropped
 
     def since(self, record: int) -> "Recording":

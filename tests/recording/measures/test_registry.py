@@ -5,6 +5,7 @@ import doctest
 import keras
 import numpy as np
 import pytest
+from conftest import ROOT
 from recording.networks import fit, small
 
 from tfrwc import Recording, RWCCallback
@@ -18,7 +19,9 @@ from tfrwc.recording.measures import REGISTRY, Measure
 @pytest.fixture
 def sign_changes():
     """The measure of the example in the documentation, registered by it."""
-    result = doctest.testmod(measures)
+    [example] = doctest.DocTestFinder(recurse=False).find(measures, "measures")
+    # The functions of the example need its names when they are called.
+    result = doctest.DocTestRunner().run(example, clear_globs=False)
     assert result.failed == 0
     assert result.attempted > 5
     yield "sign_changes"
@@ -29,6 +32,12 @@ def test_tables_have_the_order_of_the_documentation():
     names = ["l1_ratio", "l2_ratio", "elementwise_mean", "elementwise_median", "cosine"]
     assert list(REGISTRY) == list(MEASURES) == names
     assert [line.split()[0] for line in measures.describe().splitlines()] == names
+
+
+def test_the_page_on_recording_lists_every_measure():
+    page = (ROOT / "docs" / "recording.md").read_text()
+    for name in MEASURES:
+        assert f"| `{name}` |" in page
 
 
 @pytest.mark.parametrize("kind", [HostMeasures, DeviceMeasures])

@@ -139,25 +139,25 @@ def _settle(
 ) -> Members:
     """Centres as medians of their layers; trends with too few dissolved."""
     core = pointing[inside]
-    kept = [k for k in np.unique(labels) if (labels == k).sum() >= smallest]
-    centers = median_directions(core.unit, labels, kept)
+    remaining = [k for k in np.unique(labels) if (labels == k).sum() >= smallest]
+    centers = median_directions(core.unit, labels, remaining)
     for _ in range(10):
         if not len(centers):
             break
         members = Members.around(centers, core)
         labels = members.labels(pointing)
-        kept = [k for k in range(len(centers)) if (labels == k).sum() >= smallest]
-        before, centers = centers, median_directions(pointing.unit, labels, kept)
-        if len(kept) == len(before) and np.allclose(centers, before, atol=1e-3):
+        remaining = [k for k in range(len(centers)) if (labels == k).sum() >= smallest]
+        before, centers = centers, median_directions(pointing.unit, labels, remaining)
+        if len(remaining) == len(before) and np.allclose(centers, before, atol=1e-3):
             return members
     # Not yet at rest; what matters is that each trend has layers.
     while len(centers):
         members = Members.around(centers, core)
         labels = members.labels(pointing)
-        kept = [k for k in range(len(centers)) if (labels == k).any()]
-        if len(kept) == len(centers):
+        remaining = [k for k in range(len(centers)) if (labels == k).any()]
+        if len(remaining) == len(centers):
             return members
-        centers = centers[kept]
+        centers = centers[remaining]
     return Members.none(pointing.unit.shape[1])
 
 

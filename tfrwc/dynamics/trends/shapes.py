@@ -117,13 +117,13 @@ def directions(shapes: Floats, components: Floats) -> Directions:
     left = max(records - 1 - count, 1)
     ratio = (share / count) / np.maximum((1 - share) / left, 1e-12)
     noise = noise_share(shapes)
-    known = np.clip(noise, 1e-6, 0.9)
+    bounded = np.clip(noise, 1e-6, 0.9)
     return Directions(
         scores=scores,
         unit=scores / np.sqrt(np.maximum(within, 1e-24))[:, None],
         signal=(ratio > f_distribution.ppf(0.99, count, left)) & (whole > 0.25),
         outside=1 - share,
-        expected=count * known / (records * (1 - known)),
+        expected=count * bounded / (records * (1 - bounded)),
         noise=noise,
     )
 
