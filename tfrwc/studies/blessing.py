@@ -87,10 +87,7 @@ def manifest(model, statement=None, evaluation=None) -> dict:
             name: {key: one[key] for key in ("value", "low", "high")}
             for name, one in found["test"].items()
         }
-    if statement is None:
-        stated = NoPrivacy()
-    else:
-        stated = read_statement(statement)
+    stated = NoPrivacy() if statement is None else read_statement(statement)
     privacy = {"statement": stated.to_dict(), "explanation": stated.explain()}
     return known | {"privacy": privacy}
 
