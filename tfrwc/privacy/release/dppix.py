@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from tfrwc.privacy.accounting.release import Cost, laplace
 from tfrwc.privacy.noise import Words, standard_laplace
@@ -60,7 +61,7 @@ class DPPix(Guaranteed):
         tall = np.repeat(means, self.cell, axis=1)[:, :height]
         return np.repeat(tall, self.cell, axis=2)[:, :, :width]
 
-    def _cell_sizes(self, height: int, width: int) -> Floats:
+    def _cell_sizes(self, height: int, width: int) -> npt.NDArray[np.int64]:
         down, across = (
             np.diff([*range(0, side, self.cell), side]) for side in (height, width)
         )

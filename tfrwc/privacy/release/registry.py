@@ -1,4 +1,29 @@
-"""The mechanisms by name, with budgets to release by and how figures show them."""
+"""The mechanisms by name, with budgets to release by and how figures show them.
+
+A mechanism of one's own, which the studies then know by the names of its budgets:
+
+>>> import numpy as np
+>>> from tfrwc.privacy.release import NoGuarantee, catalogue
+>>> @dataclass(frozen=True)
+... class Threshold(NoGuarantee):
+...     level: float
+...
+...     def _perturb(self, images, words):
+...         return np.where(images < self.level, 0.0, 255.0)
+>>> catalogue.register(
+...     Threshold,
+...     budgets={"threshold_128": lambda shape: Threshold(128)},
+...     colour="#44AA99",
+...     marker="X",
+...     noise="none: black or white",
+...     guarantee="none",
+... )
+>>> catalogue.standard_mechanism("threshold_128", (8, 8))
+Threshold(level=128.0)
+>>> catalogue.style_of("Threshold").marker
+'X'
+>>> catalogue.unregister("Threshold")
+"""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -60,43 +85,20 @@ def register(
 
     Args:
         mechanism: a frozen dataclass.
-        budgets: functions that make the mechanism for images of a shape, (height,
-            width) or (height, width, channels), by name of the budget. Nothing is
-            computed before a mechanism is asked for. The more private first.
+        budgets: by name of the budget, a function that makes the mechanism for images
+            of a shape, (height, width) or (height, width, channels); the more private
+            first. It is not called before the mechanism is asked for.
         colour: in figures, hexadecimal.
         marker: in figures, one of `MARKERS` that no other mechanism has.
-        noise: for the table of mechanisms: where the noise is.
-        guarantee: for the table of mechanisms: what is guaranteed.
+        noise: what is noised, in a few words, for the table in the documentation.
+        guarantee: what is guaranteed, in a few words, for the same table.
         rank: place among the mechanisms, the lowest first.
 
     Raises:
-        TypeError: if the class is not a frozen dataclass of its own: noise is drawn
-            by the repr, which must have all parameters.
-        ValueError: if there are no budgets, if a name is no name or is taken, or if
-            colour or marker are none or are those of another mechanism.
-
-    Examples:
-        >>> import numpy as np
-        >>> from tfrwc.privacy.release import catalogue, mechanism
-        >>> @dataclass(frozen=True)
-        ... class Threshold(mechanism.NoGuarantee):
-        ...     level: float
-        ...
-        ...     def _perturb(self, images, words):
-        ...         return np.where(images < self.level, 0.0, 255.0)
-        >>> catalogue.register(
-        ...     Threshold,
-        ...     budgets={"threshold_128": lambda shape: Threshold(128)},
-        ...     colour="#44AA99",
-        ...     marker="X",
-        ...     noise="none: black or white",
-        ...     guarantee="none",
-        ... )
-        >>> catalogue.standard_mechanism("threshold_128", (8, 8))
-        Threshold(level=128.0)
-        >>> catalogue.style_of("Threshold").marker
-        'X'
-        >>> catalogue.unregister("Threshold")
+        TypeError: if the class itself is not a frozen dataclass: its repr keys the
+            noise, and so must have all parameters.
+        ValueError: if there are no budgets, if a name is malformed or taken, or if
+            the colour or the marker is missing or belongs to another mechanism.
     """
     _check_class(mechanism)
     name = mechanism.__name__
