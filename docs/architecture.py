@@ -146,6 +146,9 @@ def draw_arrows(boxes: dict[str, Box], arrows: list[tuple[str, str]]) -> Iterato
     detours = 0
     for arrow in arrows:
         upper, lower = boxes[arrow[0]], boxes[arrow[1]]
+        if upper.floor == lower.floor:
+            yield next_door(upper, lower)
+            continue
         start = at[arrow[0], arrow], upper.y + BOX[1]
         end = at[arrow[1], arrow], lower.y - 3
         passed = range(upper.floor - 1, lower.floor, -1)
@@ -156,6 +159,18 @@ def draw_arrows(boxes: dict[str, Box], arrows: list[tuple[str, str]]) -> Iterato
             f'<path class="arrow" d="{way}"><title>{arrow[0]} imports from '
             f"{arrow[1]}</title></path>"
         )
+
+
+def next_door(box: Box, other: Box) -> str:
+    """An arrow between two rooms of one floor, from side to side."""
+    to_the_right = other.x > box.x
+    start = box.x + BOX[0] * to_the_right
+    end = other.x - 3 if to_the_right else other.x + BOX[0] + 3
+    y = box.y + BOX[1] / 2
+    return (
+        f'<path class="arrow" d="M{start:.0f},{y:.0f} L{end:.0f},{y:.0f}"><title>'
+        f"{box.room.name} imports from {other.room.name}</title></path>"
+    )
 
 
 def draw_box(box: Box, lines: int) -> str:

@@ -10,11 +10,32 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 ROOT = Path(__file__).parent.parent
 
+# Tests that start no process, but compute for so long that `make test` leaves them out.
+LONG = {
+    "test_a_network_starts_from_public_images",
+    "test_a_resumed_recording_is_shown_from_its_beginning",
+    "test_a_run_leaves_nothing_for_the_next",
+    "test_a_study_runs_and_goes_on_where_it_stopped",
+    "test_agreement_errs_at_its_rate",
+    "test_in_front_of_its_callback_nothing_is_lost",
+    "test_independent_posteriors_that_are_not_gaussian_have_an_optimum_above_one",
+    "test_intervals_hold_the_truth_as_often_as_they_say",
+    "test_medians_are_those_of_the_trends",
+    "test_of_many_layers_only_trends_are_written",
+    "test_planted_effects_are_found",
+    "test_records_of_steps_and_of_several_fits",
+    "test_tensorboard_reads_what_was_recorded",
+    "test_the_optimum_of_a_linear_world_and_of_another_eta",
+    "test_trends_of_the_seed_alone_are_no_trends_of_the_network",
+}
+
 
 def pytest_collection_modifyitems(items):
-    """Mark as `e2e` what is in tests/e2e, and all else that starts processes."""
+    """Mark as `e2e` what is in tests/e2e, what starts processes, and what is long."""
     for item in items:
-        if item.path.is_relative_to(ROOT / "tests" / "e2e") or starts_processes(item):
+        within = item.path.is_relative_to(ROOT / "tests" / "e2e")
+        is_long = getattr(item, "originalname", None) in LONG
+        if within or is_long or starts_processes(item):
             item.add_marker(pytest.mark.e2e)
 
 

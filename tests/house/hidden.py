@@ -186,7 +186,7 @@ class _Reader:
         if attributes is None and "submod_attrs" not in arguments:
             return
         if isinstance(attributes, ast.Call) and self.loads_folder:
-            # Computed from the files of the folder: any name of any of them.
+            # Computed from the files of the folder: any name of those that decorate.
             self.promises += [
                 Promise(f"{self.package}.{name}", "*", node.lineno)
                 for name in self.folder

@@ -146,10 +146,20 @@ class Source:
         for promise in module.lazy.promises:
             if not self.owns(promise.module):
                 continue
+            if promise.attribute == "*" and not self._has_decorated(promise.module):
+                continue
             for name in self._expand(promise.module):
                 if name != module.name:
                     line, offer = promise.line, promise.name
                     yield Import(name, promise.attribute, line, promise=offer)
+
+    def _has_decorated(self, module: str) -> bool:
+        """Whether a module has what a face that reads its folder looks for."""
+        tree = self.modules[module].tree if module in self.modules else ast.Module([])
+        return any(
+            isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.decorator_list
+            for node in tree.body
+        )
 
     def _expand(self, module: str) -> list[str]:
         """``package.*`` as the modules of that package."""

@@ -257,7 +257,9 @@ def test_a_lazy_face_of_the_files_in_its_folder(plant):
         "def names():\n    return list(Path(__file__).parent.glob('*.py'))\n"
         "__getattr__, __dir__, __all__ = lazy.attach(__name__, submod_attrs=names())"
     )
-    package = plant({"left/__init__.py": face, "left/home.py": "thing = 1"})
+    home = "@component\ndef thing():\n    pass"
+    files = {"left/home.py": home, "left/other.py": "from toy import left"}
+    package = plant({"left/__init__.py": face, **files})
     assert not package.modules["toy.left"].lazy.riddles
     assert not vanished(package, "from toy.left import thing")
     assert len(vanished(package, "from toy.left import nothing")) == 1

@@ -34,6 +34,9 @@ from tfrwc.studies.privacy.trial import Trial
 from tfrwc.studies.trial import add_options, from_options
 
 SCRIPT = "python pipelines/private_pneumonia.py"
+# Imported before anything is made: where its package is missing, the user is told then
+# and not after hours.
+_QUERIES = "tfrwc.compat.tensorflow_privacy"
 
 
 def main(arguments: list[str] | None = None, command: str | None = None) -> None:
@@ -86,8 +89,6 @@ def _set_key() -> None:
 
 
 def _run(options: argparse.Namespace, for_beam: list[str]) -> tuple[list[str], Path]:
-    # Where it is missing, that is said now and not after hours.
-    importlib.import_module("tfrwc.compat.tensorflow_privacy")
     if options.build:
         return _build(options, for_beam), options.out
     return _train(options), options.out
@@ -103,6 +104,7 @@ def _build(options: argparse.Namespace, for_beam: list[str]) -> list[str]:
 
     names = names_to_build(options.build)
     images = sample_of_files(options.xrays)
+    importlib.import_module(_QUERIES)
     results, pictures = compare_releases(images, secret_key())
     build(
         names,
@@ -130,5 +132,6 @@ def _train(options: argparse.Namespace) -> list[str]:
     out = options.out
     trial = from_options(Trial, options)
     pipeline = steps(trial, out / "saved_models", options.xrays)
+    importlib.import_module(_QUERIES)
     results = _command.run_steps(pipeline, out)
     return results["findings"] + results["training"]["findings"]
