@@ -13,6 +13,7 @@ TRIAL = Trial(
     seeds=(0,),
     epsilons=(1.0, 3.0, 8.0),
     mechanisms=("gaussian_image_10", "laplace_value_16", "shift_1"),
+    public="none",
 )
 
 # For Kubeflow. The secret key of the noise, TFRWC_PRIVACY_KEY, is none of the settings,

@@ -26,7 +26,7 @@ import kubeflow_v2_runner, local_runner
 from tfrwc.studies.privacy.trial import Trial
 out = Path(sys.argv[2])
 for epsilon in (8.0, 4.0):
-    trial = Trial(model="resnet10_tiny", epochs=4, epsilons=(epsilon,),
+    trial = Trial(model="resnet10_tiny", epochs=4, seeds=(0,), epsilons=(epsilon,),
                   mechanisms=("shift_1",))
     local_runner.run(out, trial)
     (out / f"done_{epsilon:g}").touch()

@@ -14,7 +14,8 @@ def decided(outcomes):
 
 
 def claim_of(name, outcomes):
-    return CLAIMS[name].decide(Evidence.of_outcomes(outcomes))
+    """One claim, without the comparisons that only harder tasks need."""
+    return CLAIMS[name].decide(Evidence(outcomes, {}))
 
 
 def test_planted_effects_are_found():
@@ -35,7 +36,8 @@ def test_the_opposite_effects_are_found():
     later = claim_of("later_layers", outcomes)
     assert {case["shows"] for case in later["cases"]} == {"opposite"}
     assert claim_of("easy_tasks", outcomes)["verdict"] == "supported"
-    harder = claim_of("harder_tasks, these tasks", outcomes)
+    evidence = Evidence.of_outcomes(outcomes)
+    harder = CLAIMS["harder_tasks, these tasks"].decide(evidence)
     assert [case["shows"] for case in harder["cases"]] == ["opposite"]
 
 

@@ -43,16 +43,7 @@ def train(
 
     settings = trial.training
     keras.utils.set_random_seed(seed)
-    model = models.build(
-        trial.model, images.image_shape, len(images.class_names), settings.weight_decay
-    )
-    model.compile(
-        settings.optimizer(),
-        "sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        # Compiling for the CPU takes longer than it saves.
-        jit_compile="auto" if keras.distribution.list_devices("gpu") else False,
-    )
+    model = _compiled(trial, images)
     first = 0
     if checkpoint.exists():
         model.optimizer.build(model.trainable_variables)
@@ -76,6 +67,22 @@ def train(
             verbose=verbose,
         )
     return model, path
+
+
+def _compiled(trial, images):
+    """The network of a trial, its first weights drawn from Keras' global seed."""
+    settings = trial.training
+    model = models.build(
+        trial.model, images.image_shape, len(images.class_names), settings.weight_decay
+    )
+    model.compile(
+        settings.optimizer(),
+        "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        # Compiling for the CPU takes longer than it saves.
+        jit_compile="auto" if keras.distribution.list_devices("gpu") else False,
+    )
+    return model
 
 
 class _Checkpoint(keras.callbacks.Callback):
