@@ -14,22 +14,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
 from numbers import Integral
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, Protocol
 
 from tfrwc._common.checks import is_number
-
-Unit = Literal["epoch", "step"]
 
 
 class Schedule(Protocol):
     """When to record; any object with these two names is one."""
 
     @property
-    def unit(self) -> Unit:
-        """What it counts: epochs, or optimizer steps."""
+    def unit(self) -> str:
+        """What it counts: ``"epoch"`` or ``"step"``, an update of the optimizer."""
+        ...
 
     def due(self, last: int, now: int) -> bool:
         """Whether a moment to record lies after `last` and not after `now`."""
+        ...
 
 
 def _check_count(n: object) -> None:
@@ -44,7 +44,7 @@ class EveryEpochs:
     """A record at the end of every `n`-th epoch, after its training pass."""
 
     n: int = 1
-    unit: ClassVar[Unit] = "epoch"
+    unit = "epoch"
 
     def __post_init__(self) -> None:
         _check_count(self.n)
@@ -59,7 +59,7 @@ class EverySteps:
     """A record whenever the optimizer's step count passes a multiple of `n`."""
 
     n: int
-    unit: ClassVar[Unit] = "step"
+    unit = "step"
 
     def __post_init__(self) -> None:
         _check_count(self.n)
@@ -74,7 +74,7 @@ class AtSteps:
     """A record at each of these optimizer steps, or as soon as they are passed."""
 
     steps: tuple[int, ...]
-    unit: ClassVar[Unit] = "step"
+    unit = "step"
 
     def __post_init__(self) -> None:
         steps = tuple(self.steps) if isinstance(self.steps, Iterable) else ()
@@ -101,7 +101,7 @@ class LogarithmicSteps:
     """
 
     base: float = 2.0
-    unit: ClassVar[Unit] = "step"
+    unit = "step"
 
     def __post_init__(self) -> None:
         if not is_number(self.base) or self.base < 1.01:
