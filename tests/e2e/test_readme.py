@@ -57,5 +57,10 @@ def test_a_sweep(tmp_path):
     assert "best beta: 1.21" in printed
 
 
+def test_a_saved_model():
+    # In the folder that has saved_models/.
+    assert "epsilon" in run_example("load_saved_model(", ROOT)
+
+
 def test_no_example_is_left_out():
-    assert len(texts.blocks(README)) == 6
+    assert len(texts.blocks(README)) == 7
