@@ -3,7 +3,6 @@
 import math
 
 import pytest
-
 from tfrwc.components.epsilons import from_parameter, to_parameter
 
 
