@@ -3,7 +3,8 @@
 import math
 
 import pytest
-from tfrwc.components.epsilons import from_parameter, to_parameter
+
+from tfrwc.components.engine.epsilons import from_parameter, to_parameter
 
 
 @pytest.mark.parametrize(("epsilon", "parameter"), [(math.inf, 0.0), (3.0, 3.0)])
