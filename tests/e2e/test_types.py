@@ -9,7 +9,6 @@ import pytest
 from conftest import ROOT
 from house import front, source, texts
 
-
 # Keras declares no types: from the default "auto", pyright takes `verbose` for a str.
 OF_KERAS = 'parameter "verbose" of type "str"'
 
