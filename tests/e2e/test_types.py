@@ -9,6 +9,9 @@ import pytest
 from conftest import ROOT
 from house import front, source, texts
 
+# Keras declares no types: from the default "auto", pyright takes `verbose` for a str.
+OF_KERAS = 'parameter "verbose" of type "str"'
+
 
 def run_checker(name, *arguments, folder=ROOT):
     if importlib.util.find_spec(name) is None:
@@ -36,22 +39,23 @@ def pyright(folder):
     )
     report = json.loads(done.stdout)
     assert report["summary"]["filesAnalyzed"] == len(list(folder.glob("*.py")))
-    return [
+    return "\n".join(
         f"{each['file']}:{each['range']['start']['line'] + 1}: {each['message']}"
         for each in report["generalDiagnostics"]
-    ]
+        if OF_KERAS not in each["message"]
+    )
 
 
 def test_examples_in_the_readme_are_clean(tmp_path):
     for line, code in texts.blocks(ROOT / "README.md"):
         (tmp_path / f"readme_line_{line}.py").write_text(code)
-    assert not pyright(tmp_path)
+    assert pyright(tmp_path) == ""
 
 
 def test_the_scripts_in_examples_are_clean(tmp_path):
     for path in (ROOT / "examples").glob("*.py"):
         (tmp_path / path.name).write_text(path.read_text())
-    assert not pyright(tmp_path)
+    assert pyright(tmp_path) == ""
 
 
 def test_public_names_are_seen(tmp_path):
@@ -61,4 +65,4 @@ def test_public_names_are_seen(tmp_path):
             names = sorted(front.public_names(module) - {"__version__"})
             lines += [f"from {module.name} import {name}" for name in names]
     (tmp_path / "names.py").write_text("\n".join(lines))
-    assert not pyright(tmp_path)
+    assert pyright(tmp_path) == ""
