@@ -21,12 +21,9 @@ page of that study, with its caption and with a text for those who cannot see it
 ...     axis.bar(range(len(change)), change)
 ...     return figure
 >>> results = {"change": {"mean": [[0.5, 0.1], [0.2, 0.3]]}}
->>> [drawing] = [
-...     one
-...     for one in figures.draw("learning_dynamics", results)
-...     if one.name == "largest_change"
-... ]
->>> drawing.caption
+>>> largest_change(results)
+<Figure size 1170x390 with 1 Axes>
+>>> most(results)
 'The largest change of any layer in an epoch is 0.50.'
 >>> figures.unregister("learning_dynamics", "largest_change")
 """
