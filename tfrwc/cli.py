@@ -17,7 +17,12 @@ STUDIES = {
 }
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command.
+
+    Args:
+        arguments: of the command line; None for those that Python was started with.
+    """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     if len(arguments) > 1 and arguments[0] == "study" and arguments[1] in STUDIES:
         # What follows is read by the study, --help too.
@@ -29,7 +34,7 @@ def main(arguments=None):
     list_datasets(options.json)
 
 
-def parse(arguments):
+def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="tfrwc",
         description="See which layers of a Keras model learn, and run the studies.",

@@ -1,6 +1,7 @@
 """Packages that only a part of this one needs, and how to get them."""
 
 import contextlib
+from collections.abc import Iterator
 
 
 class MissingPackageError(ImportError):
@@ -8,7 +9,7 @@ class MissingPackageError(ImportError):
 
 
 @contextlib.contextmanager
-def extra(name):
+def extra(name: str) -> Iterator[None]:
     """Imports in this context say how to install what is missing.
 
     >>> with extra("vae"):  # doctest: +SKIP
@@ -34,7 +35,7 @@ def extra(name):
 
 
 @contextlib.contextmanager
-def keras_backend():
+def keras_backend() -> Iterator[None]:
     """Imports of Keras in this context say what to do where its backend is missing.
 
     Raises:

@@ -6,8 +6,11 @@ it is installed (numpy below 2, packaging below 23, and more) its queries do not
 """
 
 import sys
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from tfrwc.compat.extras import MissingPackageError, extra
 
@@ -42,11 +45,18 @@ class KeyedGaussianSumQuery(gaussian_query.GaussianSumQuery):
             array of the sum's shape, which may be overwritten.
     """
 
-    def __init__(self, l2_norm_clip, stddev, standard_normal):
+    def __init__(
+        self,
+        l2_norm_clip: float,
+        stddev: float,
+        standard_normal: Callable[[], NDArray[np.float64]],
+    ) -> None:
         super().__init__(l2_norm_clip, stddev)
         self._standard_normal = standard_normal
 
-    def get_noised_result(self, sample_state, global_state):
+    def get_noised_result(
+        self, sample_state: Any, global_state: Any
+    ) -> tuple[Any, Any, Any]:
         # In float64: float32 would leave out the noise's low bits.
         result = self._standard_normal()
         result *= self._stddev
@@ -55,7 +65,7 @@ class KeyedGaussianSumQuery(gaussian_query.GaussianSumQuery):
         return result, global_state, event
 
 
-def clipped_sums(records, l2_norm_clip) -> np.ndarray:
+def clipped_sums(records: ArrayLike, l2_norm_clip: float) -> NDArray[np.float32]:
     """Each record, clipped and summed with no other by `GaussianSumQuery`.
 
     Args:
@@ -97,11 +107,13 @@ class StatelessGaussianSumQuery(gaussian_query.GaussianSumQuery):
         seed: int64 (2,), another one for each result.
     """
 
-    def __init__(self, l2_norm_clip, stddev, seed):
+    def __init__(self, l2_norm_clip: float, stddev: float, seed: Any) -> None:
         super().__init__(l2_norm_clip, stddev)
         self._seed = seed
 
-    def get_noised_result(self, sample_state, global_state):
+    def get_noised_result(
+        self, sample_state: Any, global_state: Any
+    ) -> tuple[Any, Any, Any]:
         sums = tf.nest.flatten(sample_state)
         noised = [
             total
@@ -116,7 +128,13 @@ class StatelessGaussianSumQuery(gaussian_query.GaussianSumQuery):
         return result, global_state, event
 
 
-def noised_mean(sums, l2_norm_clip, stddev, denominator, seed):
+def noised_mean(
+    sums: Sequence[Any],
+    l2_norm_clip: float,
+    stddev: float,
+    denominator: float,
+    seed: Any,
+) -> Any:
     """A mean of clipped records from their sum, with noise, by `NormalizedQuery`.
 
     Args:

@@ -107,7 +107,8 @@ def _turn(x: _Floats, y: _Floats, angle: float) -> tuple[_Floats, _Floats]:
 
 def _rectangle(x: _Floats, y: _Floats) -> _Mask:
     half = 1 / np.sqrt(10)
-    return (abs(x) <= 3 * half) & (abs(y) <= half)
+    inside: _Mask = (abs(x) <= 3 * half) & (abs(y) <= half)
+    return inside
 
 
 def _ellipse(x: _Floats, y: _Floats) -> _Mask:
