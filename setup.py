@@ -90,6 +90,8 @@ setup(
             "apache-beam[dask]>=2.61",
             "build>=1",
             "hypothesis>=6.100",
+            "mypy>=1.13",
+            "pyright>=1.1.400",
             "jax>=0.4.35",
             "pytest>=8",
             "pytest-timeout>=2.3",

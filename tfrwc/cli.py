@@ -7,6 +7,7 @@ import argparse
 import importlib
 import json
 import sys
+from typing import Any
 
 from tfrwc._version import __version__
 
@@ -64,7 +65,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def list_datasets(as_json: bool) -> None:
     from tfrwc.datasets.catalogue import DATA_DIR_VARIABLE, DATA_SETS
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for data_set in DATA_SETS.values():
         if data_set.file is None:
             place = "needs no file" if data_set.available else "named by its folder"

@@ -117,7 +117,8 @@ def _build(options: argparse.Namespace, for_beam: list[str]) -> list[str]:
     )
     write_report(results, pictures, options.out)
     write_results(results, options.out)
-    return results["findings"]
+    findings: list[str] = results["findings"]
+    return findings
 
 
 def _train(options: argparse.Namespace) -> list[str]:
@@ -134,4 +135,5 @@ def _train(options: argparse.Namespace) -> list[str]:
     pipeline = steps(trial, out / "saved_models", options.xrays)
     importlib.import_module(_QUERIES)
     results = _command.run_steps(pipeline, out)
-    return results["findings"] + results["training"]["findings"]
+    findings: list[str] = results["findings"] + results["training"]["findings"]
+    return findings

@@ -18,7 +18,7 @@ with extra("privacy"):
     import dp_accounting
     import tensorflow as tf
 
-sys.skip_tf_privacy_import = True
+sys.skip_tf_privacy_import = True  # type: ignore[attr-defined]
 try:
     from tensorflow_privacy.privacy.dp_query import gaussian_query, normalized_query
 except ModuleNotFoundError as error:
@@ -88,7 +88,7 @@ def clipped_sums(records: ArrayLike, l2_norm_clip: float) -> NDArray[np.float32]
 
 
 @tf.function(autograph=False, reduce_retracing=True)
-def _sums_of_one(params, empty, records):
+def _sums_of_one(params: Any, empty: Any, records: Any) -> Any:
     query = gaussian_query.GaussianSumQuery(0.0, 0.0)  # `params` has the clip
     return tf.map_fn(
         lambda record: query.accumulate_record(params, empty, record), records
