@@ -20,35 +20,11 @@ BAND = (0.1, 0.9)
 class TrendClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     """Clusters layers by their curves of relative change.
 
-    Preset ``"robust"`` compares the shapes of the curves, not their levels:
-
-    1. Logarithm; zeros, NaN and inf interpolated; spikes removed (a Hampel filter,
-       `cleaning.robust`).
-    2. Each curve centred and scaled to unit variance; principal components, as many
-       as rise above noise (Gavish and Donoho 2014), 3 to 10. A layer is its direction
-       in these; the squared distance of two is 2 (1 - their correlation).
-    3. Layers set aside that are noise (an F test), or that fewer than 2.5 % of the
-       layers resemble.
-    4. k-means of the rest for k = 1..10. The silhouette (Rousseeuw 1987) is taken of
-       each two trends along the line that joins them, where one cloud cut in two
-       has at most 0.62. k is the largest with 0.7 or more for each two trends and a
-       stability under resampling of 0.85 or more (Ben-Hur et al. 2002; von Luxburg
-       2010). Without such a k, it is the stable one with the largest product of the
-       usual silhouette, if 0.5 or more, and stability; else there is one trend.
-    5. Each layer goes to the trend with the nearest median direction; to none, -1, if
-       it is further off than its noise makes likely. Trends of fewer than 3 layers,
-       or 2.5 % of them, are none, unless n_clusters is a number.
-    6. Steps 2 to 5 are done twice. Between, gaps are filled and single values that
-       stand out are replaced by what the layer's trend gives, which mends the first
-       and last records too. Trends of at least 8 % of the layers serve for that.
-
-    Preset ``"weightscale"`` is the published pipeline (arXiv:2107.07005): values
-    that are not finite replaced; first and last tensor dropped; per layer, values
-    beyond two standard deviations replaced by the mean; k-means (k-means++, 10
-    starts) for k = 1..17 on the raw matrix and on its first two principal
-    components; k at the elbow of the latter, here the point furthest below the
-    chord of the curve (the published k was picked by eye); the final fit on the
-    raw matrix.
+    Preset ``"robust"`` compares the shapes of the curves, not their levels: of their
+    logarithms, cleaned of spikes, it finds the shapes that many layers share, by
+    k-means; chooses their number by separation and stability; and gives each layer the
+    trend that it resembles, or none. Preset ``"weightscale"`` is the published pipeline
+    (arXiv:2107.07005). The steps of both, and their sources, are in docs/trends.md.
 
     Cost of ``"robust"``: layers x records x (records + components) operations and
     some ten copies of X; k is chosen on at most 1,000 layers.
@@ -74,7 +50,7 @@ class TrendClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             on random 80 % of the layers; 1 is perfectly stable.
         scan_: DataFrame with a row per k tried: k, inertia_raw, inertia_embedding,
             silhouette (NaN where it is not defined); for robust, of the layers k was
-            chosen on, with separation (step 4) and stability.
+            chosen on, with separation and stability.
         n_features_in_: records.
     """
 
@@ -131,10 +107,11 @@ class TrendClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             X: relative change (layers, records), with the records of the fit.
 
         Returns:
-            int (layers,): as `labels_`. -1 is for layers that follow none: by step 5
-            above (robust), or, for weightscale, those without a finite value or
-            more than twice as far from the nearest centre as any layer of the fit is
-            from its own. No layer is dropped for being first or last.
+            int (layers,): as `labels_`. -1 is for layers that follow none: those that
+            are further from every trend than their noise makes likely (robust); those
+            without a finite value, or more than twice as far from the nearest centre
+            as any layer of the fit is from its own (weightscale). No layer is dropped
+            for being first or last.
         """
         check_is_fitted(self)
         return self._trends.labels(self._checked(X, reset=False))
