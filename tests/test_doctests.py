@@ -1,12 +1,16 @@
 """The examples in docstrings: each does what it says."""
 
+import contextlib
 import doctest
+import gc
 import importlib
 import io
 
 import pytest
 from conftest import ROOT
 from house.source import Source
+
+from tfrwc._common.registry import Registry
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -22,8 +26,13 @@ def test_examples(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     report = io.StringIO()
     runner = doctest.DocTestRunner(optionflags=FLAGS)
-    for test in doctest.DocTestFinder().find(import_or_skip(name)):
-        runner.run(test, out=report.write)
+    module = import_or_skip(name)
+    with contextlib.ExitStack() as stack:
+        # An example may register something, which other tests must not see.
+        for registry in [one for one in gc.get_objects() if type(one) is Registry]:
+            stack.enter_context(registry.preserved())
+        for test in doctest.DocTestFinder().find(module):
+            runner.run(test, out=report.write)
     assert not runner.failures, report.getvalue()
 
 

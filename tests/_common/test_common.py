@@ -64,5 +64,9 @@ def test_a_name_is_registered_once():
     with pytest.raises(ValueError, match="must be a string"):
         shapes.register("", 2.5)
     assert dict(shapes) == {"round": 1.5}
+    with shapes.preserved():
+        shapes.register("flat", 0.5)
+        shapes.unregister("round")
+    assert dict(shapes) == {"round": 1.5}
     shapes.unregister("round")
     assert "round" not in shapes

@@ -319,7 +319,8 @@ def beam(folder, out, flag, tmp_path):
         capture_output=True,
         text=True,
         timeout=300,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "tests" / "datasets")},
+        env=os.environ
+        | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests' / 'datasets'}"},
     )
 
 

@@ -127,7 +127,7 @@ def test_of_many_layers_only_trends_are_written(tmp_path):
 def test_wrong_settings(tmp_path):
     with pytest.raises(TypeError, match="Received: str"):
         TrendsToTensorBoard(tmp_path, "run.parquet")
-    with pytest.raises(ValueError, match=r"whole number of records.*Received: 0"):
+    with pytest.raises(ValueError, match=r"whole number of 1 or more\. Received: 0"):
         TrendsToTensorBoard(tmp_path, RWCCallback(), picture_every=0)
 
 

@@ -10,6 +10,7 @@ Traceback (most recent call last):
 ValueError: There is no shape 'flat'. Choose from: round.
 """
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Generic, TypeVar
 
@@ -52,6 +53,16 @@ class Registry(Mapping[str, T], Generic[T]):
         """
         _ = self[name]
         del self._items[name]
+
+    @contextlib.contextmanager
+    def preserved(self) -> Iterator[None]:
+        """Take back, at the end of the block, what was registered in it."""
+        items = dict(self._items)
+        try:
+            yield
+        finally:
+            self._items.clear()
+            self._items.update(items)
 
     def __getitem__(self, name: str) -> T:
         if name not in self._items:

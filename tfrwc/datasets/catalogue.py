@@ -1,8 +1,8 @@
 """The data sets that are known by name: one row of a table for each.
 
 >>> from tfrwc import datasets
->>> datasets.table()[["uses", "size", "classes"]].loc["digits"].tolist()
-['classification, two_classes', 8, 10]
+>>> datasets.table().loc["digits", "uses"]
+'classification, two_classes'
 
 A new data set is a new row of `ROWS`. Only a set in a new format also needs a function
 that reads it, which its row names. Everything else that depends on the set (what can be

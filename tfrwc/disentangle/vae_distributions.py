@@ -8,7 +8,7 @@ if keras.backend.backend() != "tensorflow":
     raise ImportError(
         "BetaVAE needs Keras' TensorFlow backend, because its distributions are those "
         f"of TensorFlow Probability. Received: {keras.backend.backend()}. Set "
-        "KERAS_BACKEND=tensorflow."
+        'KERAS_BACKEND=tensorflow, beside what pip install "tfrwc[vae]" brings.'
     )
 
 

@@ -6,9 +6,13 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
+
+from tfrwc.compat.extras import keras_backend
+
+with keras_backend():
+    import keras
 
 BACKEND = keras.backend.backend()
 if BACKEND not in ("tensorflow", "jax", "torch"):

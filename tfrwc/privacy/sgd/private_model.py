@@ -10,7 +10,8 @@ if keras.backend.backend() != "tensorflow":
     raise ImportError(
         "make_private needs Keras' TensorFlow backend, because its queries are those "
         f"of tensorflow-privacy. Received: {keras.backend.backend()}. Set "
-        "KERAS_BACKEND=tensorflow; for JAX there is the package jax-privacy."
+        'KERAS_BACKEND=tensorflow, beside what pip install "tfrwc[privacy]" brings. '
+        "For JAX there is the package jax-privacy."
     )
 
 
