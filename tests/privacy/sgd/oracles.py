@@ -75,8 +75,12 @@ def check(model, x, rtol=2e-4):
     expected, _ = one_by_one(model, x, clip)
     sums, fast_norms = fast(model, x, clip)
     np.testing.assert_allclose(fast_norms, norms, rtol=rtol)
+    # A gradient that is zero in theory, as that of a key's bias in attention, is left
+    # with the rounding of the examples' clipped gradients, which have this norm at most.
+    rounding = len(norms) * clip * np.finfo(np.float32).eps
     for e, s in zip(expected, sums, strict=True):
-        np.testing.assert_allclose(s, e, rtol=rtol, atol=rtol * np.abs(e).max() + 1e-7)
+        atol = rtol * np.abs(e).max() + rounding
+        np.testing.assert_allclose(s, e, rtol=rtol, atol=atol)
 
 
 def of_layer(layer, shape, dtype="float32"):
