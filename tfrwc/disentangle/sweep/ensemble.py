@@ -133,9 +133,9 @@ class Ensemble:
         ):
             variable.assign(array)
 
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    # Without AutoGraph, which does not read the source of Python 3.13.
+    @tf.function(autograph=False, reduce_retracing=True)  # type: ignore[untyped-decorator]
     def _run_epoch(self, order: tf.Tensor, number: tf.Tensor, training: Any) -> Any:
-        totals = tf.zeros((len(TERMS), self.members))
         # Each example's noise comes back with the other sign in the next epoch: the
         # noise of the gradients, which hides the slow directions, largely cancels.
         sign = tf.cast(1 - 2 * (number % 2), tf.float32)
@@ -143,24 +143,32 @@ class Ensemble:
         if len(self._examples) > self._template.n_latents:
             noises = matched(noises)
         noises *= sign
-        for i in tf.range(self._steps):
+
+        def step(i: tf.Tensor, totals: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             batch = order[:, i]
             x = tf.gather(tf.gather(self._examples, batch), self._seed_index)
             noise = tf.gather(tf.gather(noises, batch, batch_dims=1), self._seed_index)
-            with tf.GradientTape() as tape:
-                terms = self._each(self._mean_terms, x, noise)
-                total = tf.reduce_sum(terms[0])
-            values = [w.value for w in self.weights]
-            gradients = tape.gradient(total, values)
-            before = [tf.identity(value) for value in values]
-            self.optimizer.apply(gradients, self.weights)
-            for weight, old in zip(self.weights, before, strict=True):
-                goes_on = tf.reshape(training, [-1] + [1] * (len(weight.shape) - 1))
-                weight.assign(tf.where(goes_on, weight.value, old))
-            totals += tf.stack(terms)
+            return i + 1, totals + self._step(x, noise, training)
+
+        start = (tf.constant(0), tf.zeros((len(TERMS), self.members)))
+        _, totals = tf.while_loop(lambda i, _: i < self._steps, step, start)
         return totals
 
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    def _step(self, x: tf.Tensor, noise: tf.Tensor, training: Any) -> tf.Tensor:
+        """Update all members that still train; the `TERMS`, (terms, members)."""
+        with tf.GradientTape() as tape:
+            terms = self._each(self._mean_terms, x, noise)
+            total = tf.reduce_sum(terms[0])
+        values = [w.value for w in self.weights]
+        gradients = tape.gradient(total, values)
+        before = [tf.identity(value) for value in values]
+        self.optimizer.apply(gradients, self.weights)
+        for weight, old in zip(self.weights, before, strict=True):
+            goes_on = tf.reshape(training, [-1] + [1] * (len(weight.shape) - 1))
+            weight.assign(tf.where(goes_on, weight.value, old))
+        return tf.stack(terms)
+
+    @tf.function(autograph=False, reduce_retracing=True)  # type: ignore[untyped-decorator]
     def _sums(self, x: tf.Tensor, position: tf.Tensor) -> list[tf.Tensor]:
         noise = tf.gather(self._noise(tf.shape(x)[0], position, 1), self._seed_index)
         x = tf.repeat(x[None], self.members, axis=0)
