@@ -12,28 +12,65 @@ ROOT = Path(__file__).parent.parent
 
 # Tests that start no process, but compute for so long that `make test` leaves them out.
 LONG = {
+    "test_a_claim_of_a_users_own_is_decided_with_the_others",
+    "test_a_linear_model_reaches_the_optimum",
     "test_a_network_starts_from_public_images",
     "test_a_resumed_recording_is_shown_from_its_beginning",
     "test_a_run_leaves_nothing_for_the_next",
+    "test_a_saved_model_comes_back",
     "test_a_study_runs_and_goes_on_where_it_stopped",
     "test_agreement_errs_at_its_rate",
+    "test_capacity_is_reached",
+    "test_center_is_the_median_curve_of_the_trend",
+    "test_each_kind_is_clustered_by_itself_and_small_kinds_are_announced",
+    "test_finer_grids_change_little",
+    "test_gaps_in_values_records_and_layers",
     "test_in_front_of_its_callback_nothing_is_lost",
+    "test_in_the_end_it_agrees_with_the_offline_trends",
     "test_independent_posteriors_that_are_not_gaussian_have_an_optimum_above_one",
     "test_intervals_hold_the_truth_as_often_as_they_say",
+    "test_kl_qp_is_the_objective_at_one",
+    "test_latents_collapse_as_beta_rises",
+    "test_learned_noise_finds_its_level",
+    "test_measures_against_monte_carlo",
     "test_medians_are_those_of_the_trends",
+    "test_mixed_precision_is_near_single",
+    "test_noise_has_the_stated_deviation",
     "test_of_many_layers_only_trends_are_written",
     "test_planted_effects_are_found",
+    "test_random_state_may_be_a_generator",
+    "test_real_x_rays",
     "test_records_of_steps_and_of_several_fits",
+    "test_results_depend_only_on_the_seed",
+    "test_robust_finds_planted_trends",
+    "test_scikit_learn_checks",
+    "test_shapes_that_differ_only_in_when_they_fall_are_told_apart",
+    "test_spikes_in_the_first_and_last_record_make_no_trend",
+    "test_tasks_that_differ_at_random_support_nothing_in_general",
     "test_tensorboard_reads_what_was_recorded",
+    "test_the_account_goes_on_after_a_checkpoint",
+    "test_the_default_betas_follow_eta",
+    "test_the_interval_holds_the_truth_as_often_as_it_says",
     "test_the_optimum_of_a_linear_world_and_of_another_eta",
+    "test_the_optimum_of_inference_is_finite_and_above_one",
     "test_trends_of_the_seed_alone_are_no_trends_of_the_network",
+    "test_values_agree_with_numpy_on_resnet18_over_three_epochs",
+    "test_verdicts_without_an_effect_err_at_the_stated_rate",
+    "test_views_are_drawn_for_each_step_and_only_in_training",
+    "test_weights_of_examples_classes_and_a_ragged_batch",
+    "test_weightscale_follows_the_steps",
+    "test_what_runs_in_fit_agrees_with_the_definitions",
+    "test_without_noise_it_is_plain_training",
+    "test_x_and_y_move_the_centre_of_mass",
+    "test_xla_compiles_once",
 }
 
 
 def pytest_collection_modifyitems(items):
     """Mark as `e2e` what is in tests/e2e, what starts processes, and what is long."""
+    apart = {ROOT / "tests" / "e2e", ROOT / "tests" / "test_without_extras.py"}
     for item in items:
-        within = item.path.is_relative_to(ROOT / "tests" / "e2e")
+        within = any(item.path.is_relative_to(path) for path in apart)
         is_long = getattr(item, "originalname", None) in LONG
         if within or is_long or starts_processes(item):
             item.add_marker(pytest.mark.e2e)
