@@ -76,7 +76,7 @@ def check(model, x, rtol=2e-4):
     sums, fast_norms = fast(model, x, clip)
     np.testing.assert_allclose(fast_norms, norms, rtol=rtol)
     # A gradient that is zero in theory, as that of a key's bias in attention, is left
-    # with the rounding of the examples' clipped gradients, which have this norm at most.
+    # with the rounding of the clipped gradients, whose norm is at most `clip`.
     rounding = len(norms) * clip * np.finfo(np.float32).eps
     for e, s in zip(expected, sums, strict=True):
         atol = rtol * np.abs(e).max() + rounding
