@@ -251,8 +251,6 @@ def test_on_beam(short, x, tmp_path):
     assert_same(sweep.to_frame(), short.to_frame(), rtol=1e-5)
 
 
-# pytest.warns emits other warnings anew, and so hides that this one is Keras' own.
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_a_loss_that_is_lost_is_told(x):
     sweep = BetaSweep([1.0], [0], build, epochs=2, learning_rate=1e30)
     with pytest.warns(UserWarning, match=r"not finite: \[\(1.0, 0\)\]"):

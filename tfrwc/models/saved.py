@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfrwc._common.files import write_text
+from tfrwc.compat.keras_files import load_model
 
 if TYPE_CHECKING:
     import keras
@@ -22,6 +23,8 @@ _Path = str | os.PathLike[str]
 SERVING = "Format-Serving"
 KERAS_FILE = "model.keras"
 TRAINING = "training.json"
+# Modules of classes, as files of earlier versions name them.
+_MOVED = {"tfrwc.privacy.private_model": "tfrwc.privacy.sgd.private_model"}
 
 
 def write_model(
@@ -69,13 +72,12 @@ def load_keras_file(path: _Path) -> "keras.Model":
 
     Where it is of a class of this package, that is imported, so that Keras knows it.
     """
-    import keras
-
     with zipfile.ZipFile(path) as file:
         module = json.loads(file.read("config.json"))["module"]
     if module.startswith("tfrwc."):
-        import_module(module)
-    return keras.models.load_model(path, compile=False)
+        import_module(_MOVED.get(module, module))
+    model: keras.Model = load_model(path)
+    return model
 
 
 def read_training(folder: _Path) -> dict[str, Any]:

@@ -109,6 +109,10 @@ def test_a_saved_model_comes_back(data, tmp_path):
     np.testing.assert_array_equal(published(data[0]), loaded(data[0]))
 
 
+@pytest.mark.skipif(
+    keras.__version__ < "3.13",
+    reason="it was saved by a Keras that this one cannot read",
+)
 def test_a_file_of_an_earlier_version_comes_back():
     """It was saved after two of the four epochs that its budget is for."""
     loaded = keras.saving.load_model(EARLIER)
