@@ -23,8 +23,8 @@ _Path = str | os.PathLike[str]
 SERVING = "Format-Serving"
 KERAS_FILE = "model.keras"
 TRAINING = "training.json"
-# Modules of classes, as files of earlier versions name them.
-_MOVED = {"tfrwc.privacy.private_model": "tfrwc.privacy.sgd.private_model"}
+# By the modules that files of earlier versions name, within the package.
+_MOVED = {"privacy.private_model": "tfrwc.privacy.sgd.private_model"}
 
 
 def write_model(
@@ -75,7 +75,7 @@ def load_keras_file(path: _Path) -> "keras.Model":
     with zipfile.ZipFile(path) as file:
         module = json.loads(file.read("config.json"))["module"]
     if module.startswith("tfrwc."):
-        import_module(_MOVED.get(module, module))
+        import_module(_MOVED.get(module.removeprefix("tfrwc."), module))
     model: keras.Model = load_model(path)
     return model
 
