@@ -1,0 +1,140 @@
+"""`Backup`: a training that can be killed at any moment and goes on."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from tfrwc._common.checks import whole_number
+from tfrwc._common.files import partial_path
+from tfrwc._common.paths import local_path
+from tfrwc.compat.extras import keras_backend
+from tfrwc.recording import backends
+
+with keras_backend():
+    import keras
+
+Logs = dict[str, Any] | None
+_NAME = re.compile(r"epoch-(\d+)-batch-(\d+)\.weights\.h5")
+
+
+class Backup(keras.callbacks.Callback):  # type: ignore[misc]
+    """Keeps weights, optimizer and epoch in a folder, and restores them in `fit`.
+
+    As `keras.callbacks.BackupAndRestore`, but that writes over its only file, in place,
+    and the epoch after it: a kill within that leaves nothing to go on from, or repeats
+    an epoch on weights that have had it. Here a backup is written beside the last one,
+    which is removed when the new one is whole.
+
+    >>> callbacks = [RWCCallback("run.parquet"), Backup("backup")]
+    >>> model.fit(x, y, epochs=10, callbacks=callbacks)  # doctest: +SKIP
+
+    The same program, run again after a kill, goes on from the last backup. An epoch
+    that was cut off begins again from its first batch, as in Keras.
+
+    Args:
+        folder: for the backups, which is made; of this training alone.
+        every: ``"epoch"``, or a number of batches from one backup to the next.
+        keep: whether the last backup stays when training has ended. Then the same
+            `fit` has nothing left to do.
+
+    Raises:
+        ValueError: if `folder` is not a local path, or for another `every`; when `fit`
+            starts, if the model is not built, or a backup is unreadable or of another
+            model.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        every: str | int = "epoch",
+        keep: bool = False,
+    ) -> None:
+        super().__init__()
+        self.folder = local_path(folder, "Backup's folder")
+        self.every = every if every == "epoch" else whole_number(every, "every")
+        self.keep = keep
+        if self.every != "epoch":
+            # Only when needed: it makes Keras wait for the numbers of each batch.
+            self.on_train_batch_end = self._after_batch
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self._epoch = self._batch = self._since = 0
+        backups = self._backups()
+        if backups:
+            (epoch, _), path = backups[-1]
+            self._restore(path)
+            self.model._initial_epoch = self._epoch = epoch
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        self._epoch, self._batch = epoch, 0
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        self._epoch, self._batch = epoch + 1, 0
+        if self.every == "epoch":
+            self._save()
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        # Else Keras would begin this model's next fit there.
+        self.model._initial_epoch = None
+        if not self.keep and backends.is_chief(self.model):
+            for _, path in self._backups():
+                path.unlink(missing_ok=True)
+            if self.folder.is_dir() and not any(self.folder.iterdir()):
+                self.folder.rmdir()
+
+    def _after_batch(self, batch: int, logs: Logs = None) -> None:
+        # With steps_per_execution, Keras' number of the batch jumps.
+        self._since += batch + 1 - self._batch
+        self._batch = batch + 1
+        if self._since >= self.every:
+            self._since = 0
+            self._save()
+
+    def _backups(self) -> list[tuple[tuple[int, int], Path]]:
+        """Whole backups with their epoch and batch, the last one last."""
+        if not self.folder.is_dir():
+            return []
+        names = ((_NAME.fullmatch(path.name), path) for path in self.folder.iterdir())
+        return sorted(
+            ((int(name[1]), int(name[2])), path) for name, path in names if name
+        )
+
+    def _save(self) -> None:
+        model = self.model
+        if not backends.is_chief(model):
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        name = f"epoch-{self._epoch}-batch-{self._batch}.weights.h5"
+        path = self.folder / name
+        partial = self.folder / f"{partial_path(path).name}.weights.h5"
+        try:
+            model.save_weights(partial, overwrite=True)
+            with open(partial, "rb+") as file:
+                os.fsync(file.fileno())
+            os.replace(partial, path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+        for other in self.folder.glob("epoch-*.weights.h5"):
+            if other != path:  # earlier backups, and what kills have left
+                other.unlink(missing_ok=True)
+
+    def _restore(self, path: Path) -> None:
+        model = self.model
+        if not model.built:
+            raise ValueError(
+                f"Model {model.name!r} is not built, so that {path} cannot be restored "
+                "into it. Call the model on one batch before fit."
+            )
+        if model.optimizer is not None and not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
+        try:
+            model.load_weights(path)
+        # Whatever h5py and Keras raise for a file that is damaged, or of another model.
+        except Exception as error:
+            raise ValueError(
+                f"The backup {path} cannot be restored into model {model.name!r}: "
+                f"{error}. It is damaged, or of another model or optimizer. Move it "
+                "away to begin anew, or restore it from a copy."
+            ) from error
