@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from tfrwc._common.checks import whole_number
-from tfrwc._common.files import partial_path
 from tfrwc._common.paths import local_path
 from tfrwc.compat.extras import keras_backend
 from tfrwc.recording import backends
@@ -15,7 +14,7 @@ with keras_backend():
     import keras
 
 Logs = dict[str, Any] | None
-_NAME = re.compile(r"epoch-(\d+)-batch-(\d+)\.weights\.h5")
+_NAME = re.compile(r"(\d+)-epoch-(\d+)\.weights\.h5")
 
 
 class Backup(keras.callbacks.Callback):  # type: ignore[misc]
@@ -61,8 +60,9 @@ class Backup(keras.callbacks.Callback):  # type: ignore[misc]
     def on_train_begin(self, logs: Logs = None) -> None:
         self._epoch = self._batch = self._since = 0
         backups = self._backups()
+        self._number = max(backups, default=0)
         if backups:
-            (epoch, _), path = backups[-1]
+            epoch, path = backups[self._number]
             self._restore(path)
             self.model._initial_epoch = self._epoch = epoch
 
@@ -70,7 +70,7 @@ class Backup(keras.callbacks.Callback):  # type: ignore[misc]
         self._epoch, self._batch = epoch, 0
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        self._epoch, self._batch = epoch + 1, 0
+        self._epoch = epoch + 1
         if self.every == "epoch":
             self._save()
 
@@ -78,8 +78,7 @@ class Backup(keras.callbacks.Callback):  # type: ignore[misc]
         # Else Keras would begin this model's next fit there.
         self.model._initial_epoch = None
         if not self.keep and backends.is_chief(self.model):
-            for _, path in self._backups():
-                path.unlink(missing_ok=True)
+            self._remove(self._backups())
             if self.folder.is_dir() and not any(self.folder.iterdir()):
                 self.folder.rmdir()
 
@@ -91,34 +90,29 @@ class Backup(keras.callbacks.Callback):  # type: ignore[misc]
             self._since = 0
             self._save()
 
-    def _backups(self) -> list[tuple[tuple[int, int], Path]]:
-        """Whole backups with their epoch and batch, the last one last."""
-        if not self.folder.is_dir():
-            return []
-        names = ((_NAME.fullmatch(path.name), path) for path in self.folder.iterdir())
-        return sorted(
-            ((int(name[1]), int(name[2])), path) for name, path in names if name
-        )
+    def _backups(self) -> dict[int, tuple[int, Path]]:
+        """Whole backups, with their epochs, by number."""
+        paths = self.folder.iterdir() if self.folder.is_dir() else ()
+        names = ((_NAME.fullmatch(path.name), path) for path in paths)
+        return {int(name[1]): (int(name[2]), path) for name, path in names if name}
 
     def _save(self) -> None:
-        model = self.model
-        if not backends.is_chief(model):
+        if not backends.is_chief(self.model):
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        name = f"epoch-{self._epoch}-batch-{self._batch}.weights.h5"
-        path = self.folder / name
-        partial = self.folder / f"{partial_path(path).name}.weights.h5"
-        try:
-            model.save_weights(partial, overwrite=True)
-            with open(partial, "rb+") as file:
-                os.fsync(file.fileno())
-            os.replace(partial, path)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
-        for other in self.folder.glob("epoch-*.weights.h5"):
-            if other != path:  # earlier backups, and what kills have left
-                other.unlink(missing_ok=True)
+        earlier = self._backups()
+        self._number += 1
+        path = self.folder / f"{self._number}-epoch-{self._epoch}.weights.h5"
+        partial = self.folder / "partial.weights.h5"
+        self.model.save_weights(partial, overwrite=True)
+        with open(partial, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+        self._remove(earlier)
+
+    def _remove(self, backups: dict[int, tuple[int, Path]]) -> None:
+        for _, path in backups.values():
+            path.unlink(missing_ok=True)
 
     def _restore(self, path: Path) -> None:
         model = self.model
