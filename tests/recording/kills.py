@@ -14,6 +14,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import select
 import shutil
 import signal
@@ -87,7 +88,8 @@ def train(scenario, folder, pipe):
     )
 
 
-def backup_of(folder, every, kind=os.environ.get("TFRWC_BACKUP", "own")):
+def backup_of(folder, every):
+    kind = os.environ.get("TFRWC_BACKUP", "own")
     if kind == "own":
         return Backup(folder / "backup", every)
     return keras.callbacks.BackupAndRestore(
@@ -131,8 +133,7 @@ class Run:
 
     def __init__(self, scenario, folder, counts):
         self.scenario, self.folder, self.counts = scenario, folder, counts
-        self.unit = STEPS if scenario.startswith("epochs") else 1
-        self.recorded = 0  # the last step that was said to be on record
+        self.steps = []  # that were on record after the last kill
 
     def start(self, seconds, from_begin):
         """Run it, kill it after so long, and check what is there.
@@ -153,6 +154,7 @@ class Run:
         os.close(reader)
         _, status = os.waitpid(process, 0)
         killed = os.WIFSIGNALED(status)
+        self.counts["kills"] += killed
         if not killed and os.WEXITSTATUS(status):
             self.fault("not resumable", f"exit status {os.WEXITSTATUS(status)}")
         self.check([line.split() for line in said.decode().splitlines()])
@@ -174,44 +176,40 @@ class Run:
             os._exit(code)
 
     def check(self, said):
+        """Compare what is on disk with what was said to be done.
+
+        There must be what was there when this run began, up to the step of its model,
+        then what it said to have recorded, and at most one record more.
+        """
         begun = [int(n) for word, n in said if word == "begun"]
         recorded = [int(n) for word, n in said if word == "recorded"]
         if self.scenario == PIPELINE:
-            again = [int(n) for w, n in said if w == "runs" and int(n) < self.recorded]
+            again = [n for w, n in said if w == "runs" and int(n) in self.steps]
             if again:
                 self.fault("doubled", f"steps {again} ran again")
-            self.recorded = max([self.recorded, *(n + 1 for n in recorded)])
+            self.steps += recorded
             return
-        if begun == [0] and self.recorded:
-            self.check_aside()
-        if begun:
-            self.recorded = begun[0] - begun[0] % self.unit
-        self.recorded = max([self.recorded, *recorded]) if recorded else self.recorded
         path = self.folder / "run.parquet"
-        if not path.exists():
-            if self.recorded:
-                self.fault("lost", "there is no file")
-            return
         try:
-            steps = load_recording(path).steps.tolist()
+            exists = path.exists()
+            steps = load_recording(path).steps.tolist() if exists else []
         except ValueError as error:
             self.fault("unreadable", error)
             return
-        last = steps[-1] if steps else 0
+        before, self.steps = self.steps, steps
         if len(set(steps)) < len(steps):
             self.fault("doubled", steps)
-        if begun and steps != [*range(self.unit, last + 1, self.unit)]:
-            self.fault("lost", steps)
-        # Killed before it began, it may just have dropped what came after the backup.
-        if begun and not self.recorded <= last <= self.recorded + self.unit:
-            self.fault("lost", f"{last} is not {self.recorded} or the one after it")
-        self.recorded = last
-
-    def check_aside(self):
-        """A training without a backup yet has begun anew."""
-        kept = [load_recording(p) for p in self.folder.glob("run.cut-off-*.parquet")]
-        if self.recorded not in [int(one.steps[-1]) for one in kept]:
-            self.fault("lost", f"records up to {self.recorded} are not aside")
+        if begun:
+            expected = [step for step in before if step <= begun[0]] + recorded
+            if steps[: len(expected)] != expected or len(steps) > len(expected) + 1:
+                self.fault("lost", f"{expected} in {steps}")
+        elif steps != before[: len(steps)]:
+            self.fault("lost", f"{steps} of {before}")
+        anew = begun[0] == 0 if begun else not steps
+        if anew and before:
+            kept = [load_recording(p) for p in self.folder.glob("run.*-*.parquet")]
+            if before not in [one.steps.tolist() for one in kept]:
+                self.fault("lost", f"{before} is not aside")
 
     def check_end(self, whole):
         if self.scenario == PIPELINE:
@@ -219,9 +217,10 @@ class Run:
         recording = load_recording(self.folder / "run.parquet")
         if self.scenario == "epochs":  # no step is repeated: all must be equal
             np.testing.assert_allclose(recording.values(), whole.values(), rtol=1e-4)
-        litter = {path.name for path in self.folder.iterdir()}
-        litter = {n for n in litter if "cut-off" not in n} - {"run.parquet", "backup"}
-        if litter - {"run.parquet.initial.npz"}:
+        known = re.compile(r"run(\.(cut-off|finished)-\d+)?\.parquet(\.initial\.npz)?")
+        names = [path.name for path in self.folder.iterdir()]
+        litter = [name for name in names if not known.fullmatch(name)]
+        if litter:
             self.fault("litter", litter)
 
     def fault(self, kind, what):
@@ -263,7 +262,6 @@ def main(kills, seed, scenarios):
                 seconds = chance.uniform(0, takes if early else takes / 8)
                 if not run.start(seconds, early):
                     break
-                counts[scenario]["kills"] += 1
             run.start(600, from_begin=False)
             counts[scenario]["trainings"] += 1
             run.check_end(whole.get(scenario))

@@ -36,10 +36,16 @@ def local_path(path: object, name: str = "path") -> Path:
             "store. Give a path on a local or mounted disk, and copy what is written "
             "there to the store afterwards (by fsspec, gsutil or the like)."
         )
-    try:
-        return Path(text).expanduser().absolute()
-    except (RuntimeError, OSError) as error:  # no such user; no working folder
+    expanded = os.path.expanduser(text)
+    if expanded.startswith("~"):
         raise ValueError(
-            f"{name} cannot be made an absolute path ({error}). Received: {path!r}. "
-            "Give an absolute path; write ./~name for a name that begins with ~."
+            f"{name} names the home of a user that is not known here. Received: "
+            f"{path!r}. For a name that begins with ~, give an absolute path."
+        )
+    try:
+        return Path(expanded).absolute()
+    except OSError as error:
+        raise ValueError(
+            f"{name} is relative, and there is no working folder ({error}). Received: "
+            f"{path!r}. Give an absolute path."
         ) from error

@@ -24,6 +24,7 @@ import contextlib
 import json
 import os
 import struct
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -108,6 +109,8 @@ class Journal:
         # A new file, so that a reader never sees one journal turn into another.
         path.unlink(missing_ok=True)
         self._file = open(path, "xb", buffering=0)  # noqa: SIM115
+        # Also when an interrupted training is forgotten.
+        self.close = weakref.finalize(self, self._file.close)
         header = _HEADER.pack(_MAGIC, bytes.fromhex(origin.id), origin.writes, base)
         self._end = _End(0, 0, 0)
         self._write(header + _CRC.pack(crc32(header)), records=0, crc=crc32(header))
@@ -122,9 +125,6 @@ class Journal:
         head = _RECORD.pack(len(payload), crc)
         block = head + _CRC.pack(crc32(head, self._end.crc)) + payload
         self._write(block, records=len(self) + 1, crc=crc)
-
-    def close(self) -> None:
-        self._file.close()
 
     def _write(self, block: bytes, records: int, crc: int) -> None:
         end = self._end.offset
