@@ -73,7 +73,8 @@ class Recorded(Say):
             self.say("recorded")
 
     def on_epoch_end(self, epoch, logs=None):
-        self.say("recorded")
+        if self.word == "epoch":
+            self.say("recorded")
 
 
 def train(scenario, folder, pipe):

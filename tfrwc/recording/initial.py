@@ -1,5 +1,6 @@
 """Initial weights beside a recording that compares with them."""
 
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -43,15 +44,20 @@ def read_initial(
     """
     place = initial_path(path)
     try:
-        with np.load(place) as file:
-            arrays = [np.asarray(file[name]) for name in file.files]
+        with open(place, "rb") as stream, zipfile.ZipFile(stream) as archive:
+            damaged = archive.testzip()  # checksums, before NumPy reads a byte
+            if damaged:
+                raise ValueError(f"{damaged} in it is damaged")
+            stream.seek(0)
+            with np.load(stream) as file:
+                arrays = [np.asarray(file[name]) for name in file.files]
         different = [array.shape for array in arrays] != list(shapes)
         if different or any(array.dtype.kind != "f" for array in arrays):
             raise ValueError("they are of other layers")
         return arrays
     except (
-        *(OSError, ValueError, EOFError, KeyError, TypeError, AttributeError),
-        *(NotImplementedError, zipfile.BadZipFile, zlib.error),
+        *(OSError, ValueError, EOFError, KeyError, TypeError, RuntimeError),
+        *(zipfile.BadZipFile, zlib.error, struct.error),
     ) as error:
         raise ValueError(
             f"A recording against the initial weights cannot go on from {path} without "
