@@ -51,9 +51,9 @@ class Backup(keras.callbacks.Callback):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         self.folder = local_path(folder, "Backup's folder")
-        self.every = every if every == "epoch" else whole_number(every, "every")
+        self._batches = None if every == "epoch" else whole_number(every, "every")
         self.keep = keep
-        if self.every != "epoch":
+        if self._batches is not None:
             # Only when needed: it makes Keras wait for the numbers of each batch.
             self.on_train_batch_end = self._after_batch
 
@@ -71,7 +71,7 @@ class Backup(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         self._epoch = epoch + 1
-        if self.every == "epoch":
+        if self._batches is None:
             self._save()
 
     def on_train_end(self, logs: Logs = None) -> None:
@@ -86,7 +86,7 @@ class Backup(keras.callbacks.Callback):  # type: ignore[misc]
         # With steps_per_execution, Keras' number of the batch jumps.
         self._since += batch + 1 - self._batch
         self._batch = batch + 1
-        if self._since >= self.every:
+        if self._since >= (self._batches or 1):
             self._since = 0
             self._save()
 

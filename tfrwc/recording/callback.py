@@ -55,9 +55,9 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
     (10, 21)
 
     Several calls of `fit` with one callback make one recording. Put this callback
-    before `keras.callbacks.BackupAndRestore`, so that a record is on disk before the
-    backup after it. Copies, as tuners and cross-validation make them, each make a
-    recording of their own: give them a path with ``{trial}``.
+    before `tfrwc.recording.Backup`, so that a record is on disk before the backup after
+    it. Copies, as tuners and cross-validation make them, each make a recording of their
+    own: give them a path with ``{trial}``.
 
     Args:
         path: str or path of the Parquet file to write, at the end of each epoch, and
@@ -126,7 +126,7 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         return state_of(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
+        self.__dict__.update(state)
         self._get_ready()
 
     @property
