@@ -51,6 +51,7 @@ class Backup(keras.callbacks.Callback):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         self.folder = local_path(folder, "Backup's folder")
+        self._partial = self.folder / "partial.weights.h5"
         self._batches = None if every == "epoch" else whole_number(every, "every")
         self.keep = keep
         if self._batches is not None:
@@ -79,6 +80,7 @@ class Backup(keras.callbacks.Callback):  # type: ignore[misc]
         self.model._initial_epoch = None
         if not self.keep and backends.is_chief(self.model):
             self._remove(self._backups())
+            self._partial.unlink(missing_ok=True)
             if self.folder.is_dir() and not any(self.folder.iterdir()):
                 self.folder.rmdir()
 
@@ -103,11 +105,10 @@ class Backup(keras.callbacks.Callback):  # type: ignore[misc]
         earlier = self._backups()
         self._number += 1
         path = self.folder / f"{self._number}-epoch-{self._epoch}.weights.h5"
-        partial = self.folder / "partial.weights.h5"
-        self.model.save_weights(partial, overwrite=True)
-        with open(partial, "rb+") as file:
+        self.model.save_weights(self._partial, overwrite=True)
+        with open(self._partial, "rb+") as file:
             os.fsync(file.fileno())
-        os.replace(partial, path)
+        os.replace(self._partial, path)
         self._remove(earlier)
 
     def _remove(self, backups: dict[int, tuple[int, Path]]) -> None:
