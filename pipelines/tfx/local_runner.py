@@ -5,19 +5,19 @@ python pipelines/tfx/local_runner.py runs/tfx
 
 import os
 import sys
-from pathlib import Path
 
 import configs
 from pipeline import create_pipeline
 from tfx import v1 as tfx
 
+from tfrwc._common.paths import local_path
 from tfrwc.privacy import new_key
 from tfrwc.privacy.keys import KEY_VARIABLE
 
 
 def run(out, trial=configs.TRIAL, folder=None):
     """Run a trial, its artifacts, metadata and models below the folder `out`."""
-    out = Path(out).resolve()
+    out = local_path(out, "out").resolve()
     out.mkdir(parents=True, exist_ok=True)
     if not os.environ.get(KEY_VARIABLE):
         print(f"{KEY_VARIABLE} is not set: a new key is drawn and forgotten.")

@@ -2,6 +2,7 @@
 
 import json
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -54,6 +55,36 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
         file.write("text, where bytes are meant")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_writers_at_once_leave_the_file_of_one_of_them(tmp_path):
+    path = tmp_path / "file"
+    texts = [letter * 200_000 for letter in "abcd"]
+
+    def write(text):
+        for _ in range(20):
+            files.write_text(path, text)
+
+    threads = [threading.Thread(target=write, args=[text]) for text in texts]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        assert not path.exists() or path.read_text() in texts
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_killed_writers_left_is_removed_and_nothing_else(tmp_path):
+    path = tmp_path / "run.parquet"
+    left = [files.partial_path(path) for _ in range(3)]
+    others = [
+        path,
+        files.partial_path(tmp_path / "run.parquet2"),
+        tmp_path / "x.partial",
+    ]
+    for one in (*left, *others):
+        one.touch()
+    files.remove_partials(path)
+    assert sorted(tmp_path.iterdir()) == sorted(others)
 
 
 def test_a_name_is_registered_once():

@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import re
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -12,7 +14,8 @@ def replacing(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO]:
     """Write a file beside `path`, and put it in its place once it is whole.
 
     A reader, or a process killed at any moment, finds the old file or the new one,
-    never a part. An exception within the block leaves the old file as it was.
+    never a part. An exception within the block leaves the old file as it was. Of
+    several writers at once, the last one's file stays, whole.
 
     Args:
         path: of the file; its folder must exist.
@@ -25,7 +28,7 @@ def replacing(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO]:
         OSError: if it cannot be written.
     """
     path = Path(path)
-    partial = path.with_name(path.name + ".partial")
+    partial = partial_path(path)
     try:
         with open(partial, mode, encoding=None if "b" in mode else "utf-8") as file:
             yield file
@@ -35,6 +38,19 @@ def replacing(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO]:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def partial_path(path: Path) -> Path:
+    """A name beside `path` that no other writer has."""
+    return path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.partial")
+
+
+def remove_partials(path: Path) -> None:
+    """Remove what killed writers of `path` left, where nobody is writing it now."""
+    ours = re.compile(re.escape(path.name) + r"\.\d+-[0-9a-f]{8}\.partial")
+    for other in path.parent.iterdir():
+        if ours.fullmatch(other.name):
+            other.unlink(missing_ok=True)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tfrwc._common.paths import local_path
 from tfrwc.compat.extras import MissingPackageError, extra
 
 # Before TensorFlow is imported, which would fill the screen.
@@ -33,9 +34,16 @@ def make_parser(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--out", required=True, type=Path, help="folder for the results"
+        "--out", required=True, type=_folder, help="folder for the results"
     )
     return parser
+
+
+def _folder(text: str) -> Path:
+    try:
+        return local_path(text, "--out")
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def add_engine(parser: argparse.ArgumentParser, help: str) -> None:

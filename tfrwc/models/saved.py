@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfrwc._common.files import write_text
+from tfrwc._common.paths import local_path
 from tfrwc.compat.keras_files import load_model
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def write_model(
     """
     import keras
 
-    folder = Path(folder)
+    folder = local_path(folder, "folder")
     folder.mkdir(parents=True, exist_ok=True)
     shape = (None, *(example_shape or model.input_shape[1:]))
     # By `model.export` each weight would be in the file twice.

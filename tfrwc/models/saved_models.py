@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfrwc._common.paths import local_path
 from tfrwc.models.model_card import model_card
 from tfrwc.models.saved import KERAS_FILE, SERVING, load_keras_file
 
@@ -89,7 +90,7 @@ def load_saved_model(
     versions = _versions(home)
     if not versions:
         raise FileNotFoundError(
-            f"There is no model {name!r} in {Path(folder).resolve()}. There are: "
+            f"There is no model {name!r} in {home.parent.resolve()}. There are: "
             f"{', '.join(_names(folder)) or 'none'}. Give the folder of all models as "
             "folder=."
         )
@@ -112,7 +113,7 @@ def _home(folder: str | os.PathLike[str], name: str) -> Path:
             "A model's name has letters, digits, '_', '.' and '-', and begins with "
             f"one of the first two. Received: {name!r}."
         )
-    return Path(folder) / name
+    return local_path(folder, "The folder of models") / name
 
 
 def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -193,7 +194,7 @@ def _versions(home: Path) -> list[int]:
 
 
 def _names(folder: str | os.PathLike[str]) -> list[str]:
-    folder = Path(folder)
+    folder = local_path(folder)
     if not folder.is_dir():
         return []
     return sorted(path.name for path in folder.iterdir() if _versions(path))

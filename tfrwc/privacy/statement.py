@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_origin
 
 from tfrwc._common.files import write_text
+from tfrwc._common.paths import local_path
 from tfrwc._common.plain import number, plain
 from tfrwc._common.registry import Registry
 from tfrwc.privacy.guarantee import EpsilonDelta
@@ -124,7 +125,7 @@ def write_statement(statement: PrivacyStatement, folder: str | os.PathLike[str])
     Returns:
         The guarantee in a few words, see `PrivacyStatement.summary`.
     """
-    folder = Path(folder)
+    folder = local_path(folder, "folder")
     write_text(folder / f"{_NAME}.json", statement.to_json())
     write_text(folder / f"{_NAME}.txt", statement.explain() + "\n")
     return statement.summary()

@@ -6,6 +6,7 @@ import lazy_loader
 
 if TYPE_CHECKING:
     from tfrwc.recording import measures
+    from tfrwc.recording.backup import Backup
     from tfrwc.recording.callback import RWCCallback
     from tfrwc.recording.recording import (
         Recording,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AtSteps",
+    "Backup",
     "EveryEpochs",
     "EverySteps",
     "Flag",
@@ -39,6 +41,7 @@ __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
     submodules=["measures"],
     submod_attrs={
+        "backup": ["Backup"],
         "callback": ["RWCCallback"],
         "recording": ["Recording", "from_checkpoints", "load_recording"],
         "records": ["Flag"],

@@ -3,6 +3,7 @@
 import os
 import warnings
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ from tfrwc._common.checks import one_of
 from tfrwc.compat.extras import keras_backend
 from tfrwc.recording import backends
 from tfrwc.recording.clock import Clock
+from tfrwc.recording.copies import state_of
 from tfrwc.recording.counters import Counters
 from tfrwc.recording.device import measures_of
 from tfrwc.recording.epochs import EpochCounter
@@ -19,8 +21,9 @@ from tfrwc.recording.measures import check_measures
 from tfrwc.recording.pending import PendingRecords
 from tfrwc.recording.recording import Recording
 from tfrwc.recording.records import REFERENCES
+from tfrwc.recording.same import check_same
 from tfrwc.recording.schedule import Schedule, as_schedule
-from tfrwc.recording.store import Store, check_same
+from tfrwc.recording.store import ON_EXISTING, Store
 from tfrwc.recording.watch import (
     Tensor,
     Watch,
@@ -51,15 +54,16 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
     >>> callback.recording.values("l1_ratio").shape  # doctest: +SKIP
     (10, 21)
 
-    Several calls of `fit` with one callback make one recording. A `path` that holds a
-    recording already is gone on with, if the model has been restored to where it
-    stopped. Put this callback before `keras.callbacks.BackupAndRestore`, so that a
-    record is on disk before the backup after it.
+    Several calls of `fit` with one callback make one recording. Put this callback
+    before `tfrwc.recording.Backup`, so that a record is on disk before the backup after
+    it. Copies, as tuners and cross-validation make them, each make a recording of their
+    own: give them a path with ``{trial}``.
 
     Args:
         path: str or path of the Parquet file to write, at the end of each epoch, and
             with a schedule of steps at each record. None keeps the recording in
-            memory.
+            memory. In it, ``{trial}`` or ``{fold}`` becomes the first number, from 1,
+            of which there is no file yet, and ``{time}`` when the first `fit` begins.
         every: when to record: ``"epoch"``, an int (optimizer steps between records), a
             list of steps, or a schedule such as `tfrwc.recording.LogarithmicSteps`.
         measures: a name, or several, of `tfrwc.recording.measures`: ``"l1_ratio"``,
@@ -71,10 +75,15 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
             ``"trainable"``, every trained tensor; ``"all"``, every weight; a
             regular expression searched for in variable paths; or a function of a
             `keras.Variable` that returns a bool. Frozen layers read zero.
+        on_existing: for a `path` that holds a recording. ``"continue"`` goes on with
+            it if the model has been restored, and else moves it aside, as ``"new"``
+            always does; ``"error"`` refuses. Nothing is overwritten.
 
     Raises:
-        ValueError: for an unknown measure, reference, schedule or watch.
-        OSError: if `path` cannot be written.
+        ValueError: for an unknown measure, reference, schedule, watch or on_existing,
+            or a path that is not local.
+        OSError: if `path` cannot be written; when a `fit` starts, if another one that
+            is running records there.
 
     See also:
         `tfrwc.load_recording` reads the file. `Recording.from_checkpoints` makes a
@@ -90,15 +99,20 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         measures: str | Iterable[str] = ("l1_ratio",),
         reference: str = "previous",
         watch: Watch = "kernels",
+        on_existing: str = "continue",
     ) -> None:
         super().__init__()
         self.schedule: Schedule = as_schedule(every)
         self.measures = check_measures(measures)
         self.reference = one_of(reference, REFERENCES, "reference")
         self.watch = check_watch(watch)
-        self._store = None if path is None else Store(path)
-        self.path = None if self._store is None else self._store.path
+        one_of(on_existing, ON_EXISTING, "on_existing")
+        self._store = None if path is None else Store(path, on_existing)
         self._recording: Recording | None = None
+        self._get_ready()
+
+    def _get_ready(self) -> None:
+        """Set what belongs to the training that is recorded."""
         self._weights: Any = None
         self._pending = PendingRecords()
         self._epochs = EpochCounter()
@@ -107,6 +121,18 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
             # Present only when needed: a callback with a batch hook makes Keras
             # wait for the numbers of every batch, for all callbacks.
             self.on_train_batch_end = self._after_batch
+
+    def __getstate__(self) -> dict[str, Any]:
+        return state_of(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._get_ready()
+
+    @property
+    def path(self) -> Path | None:
+        """Of the file; with ``{trial}`` and the like until the first `fit`."""
+        return None if self._store is None else self._store.path
 
     @property
     def recording(self) -> Recording:
@@ -131,6 +157,7 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         return explain(model, self.watch)
 
     def on_train_begin(self, logs: Logs = None) -> None:
+        self._open_store()
         self._fetch_pending()
         self._started = False
         self._epochs.start_fit()
@@ -162,6 +189,8 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         if self._recording is not None:
             self._recording.settings["finished"] = True
         self._flush()
+        if self._store is not None:
+            self._store.close()
         if self._recording is not None and not len(self._recording):
             warnings.warn(
                 f"Nothing was recorded: {self.schedule!r} asked for no record in "
@@ -182,9 +211,8 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
     def _start(self) -> None:
         tensors = watched(self.model, self.watch)
         self._counters = Counters(self.model)
-        if self._store is not None:
-            self._store.writes = backends.is_chief(self.model)
-        if self._recording is None:
+        self._open_store()
+        if self._recording is None or self._weights is None:  # new, or a copy
             self._begin(tensors)
         else:
             self._go_on(self._recording, tensors)
@@ -192,6 +220,11 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._clock.start(self._counters)
         self._weights.readers = backends.readers(self._weights.variables, self.model)
         self._started = True
+
+    def _open_store(self) -> None:
+        if self._store is not None:
+            self._store.writes = backends.is_chief(self.model)
+            self._store.open(self.params)  # one object in each fit
 
     def _begin(self, tensors: list[Tensor]) -> None:
         """Begin a recording, or go on with the one in the file."""
@@ -214,12 +247,13 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
             self._epochs.resume(int(resumed.epochs[-1]) if len(resumed) else 0)
         self._recording.settings["finished"] = False
         self._attach(tensors)
-        if self._store is not None and self.reference == "initial":
-            if resumed is None:
-                self._save_initial(self._store)
-            else:
-                self._weights.restore(self._store.load_initial())
-        self._flush()
+        initial = None if self.reference == "previous" else self._store
+        if initial is not None and resumed is not None:
+            shapes = [array.shape for array in self._weights.snapshots]
+            self._weights.restore(initial.load_initial(shapes))
+        self._flush()  # before the initial weights of another recording are replaced
+        if initial is not None and resumed is None:
+            self._save_initial(initial)
 
     def _go_on(self, recording: Recording, tensors: list[Tensor]) -> None:
         """Go on with the recording of this callback in another call of `fit`."""

@@ -20,6 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tfrwc._common.checks import one_of
+from tfrwc._common.paths import local_path
 from tfrwc.recording.blocks import Comparison
 from tfrwc.recording.measures import check_measures, lookup
 from tfrwc.recording.records import REFERENCES, Contents, Record
@@ -72,7 +73,7 @@ def read_checkpoints(
 
 def _files(paths: StrPath | Iterable[StrPath]) -> list[Path]:
     if isinstance(paths, (str, os.PathLike)):
-        folder = Path(paths)
+        folder = local_path(paths, "paths")
         if folder.is_file():
             raise ValueError(
                 f"{folder} is one file, and a change needs two. Give a list of files, "
@@ -85,7 +86,7 @@ def _files(paths: StrPath | Iterable[StrPath]) -> list[Path]:
         files = [path for path in folder.iterdir() if path.name.endswith(SUFFIXES)]
         files.sort(key=lambda path: natural(path.name))
     else:
-        files = [Path(path) for path in paths]
+        files = [local_path(path, "A path in paths") for path in paths]
     for path in files:
         if not path.name.endswith(SUFFIXES):
             raise ValueError(

@@ -7,12 +7,14 @@ settings and the versions are JSON in the schema's metadata under the key
 ``tfrwc``. Any Parquet reader opens it.
 
 A file is replaced as a whole, so that a reader, or a process killed at any moment,
-always leaves or finds a whole file. Records since the last write may stand in a
-`journal` beside it.
+always leaves or finds a whole file. Its `Origin` says which journal beside it, if any,
+goes on from it: see `tfrwc.recording.snapshot`.
 """
 
 import json
 import os
+import re
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tfrwc._common.files import replacing
-from tfrwc.recording.journal import journal_path, read_journal
-from tfrwc.recording.records import Contents, Record
+from tfrwc.recording.records import Contents, Origin, Record
 
 _KEY = b"tfrwc"
 _FORMAT = 1
@@ -44,7 +45,7 @@ def write(path: str | os.PathLike[str], contents: Contents) -> None:
 
 
 def read(path: str | os.PathLike[str]) -> Contents:
-    """Read the recording in `path`, and the records in the journal beside it.
+    """Read the recording in `path`, without the journal beside it.
 
     Raises:
         FileNotFoundError: if there is no such file (or it is a folder).
@@ -54,7 +55,9 @@ def read(path: str | os.PathLike[str]) -> Contents:
     if not path.is_file():
         raise FileNotFoundError(f"There is no recording at {path}.")
     try:
-        table = pq.read_table(path, **_READ)
+        # Open, it stays the same file while it is read, even if another replaces it.
+        with open(path, "rb") as file:
+            table = pq.read_table(file, **_READ)
     except (pa.ArrowInvalid, OSError) as error:
         raise ValueError(
             f"{path} is not a readable recording: it is truncated, damaged, or not a "
@@ -68,17 +71,28 @@ def read(path: str | os.PathLike[str]) -> Contents:
             "Recording.save wrote."
         )
     try:
-        contents = _contents(table, json.loads(description), path)
-        last = contents.records[-1].step if contents.records else -1
-        for record in read_journal(journal_path(path), len(contents.measures)):
-            if record.step > last:
-                contents.records.append(record)
-        return contents
+        return _contents(table, json.loads(description), path)
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise ValueError(
             f"{path} is not a readable recording: its description or columns are "
             f"damaged ({error!r}). Restore it from a copy, or record again."
         ) from error
+
+
+def origin_of(path: Path) -> Origin | None:
+    """The origin that a file names; None if it names none or cannot be read."""
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+        return _origin(json.loads(metadata[_KEY]).get("origin"), path)
+    except (pa.ArrowInvalid, OSError, ValueError, KeyError, AttributeError):
+        return None
+
+
+def next_origin(origin: Origin | None) -> Origin:
+    """The origin of what replaces a file of `origin`."""
+    if origin is None:
+        return Origin(uuid.uuid4().hex, 0)
+    return origin._replace(writes=origin.writes + 1)
 
 
 def _table(contents: Contents) -> pa.Table:
@@ -107,6 +121,7 @@ def _table(contents: Contents) -> pa.Table:
         "measures": contents.measures,
         "settings": contents.settings,
         "versions": contents.versions,
+        "origin": contents.origin or next_origin(None),
     }
     table = pa.table(columns)
     return table.replace_schema_metadata({_KEY: json.dumps(description)})
@@ -127,6 +142,24 @@ def _contents(table: pa.Table, description: dict[str, Any], path: Path) -> Conte
         settings=dict(description["settings"]),
         versions=dict(description["versions"]),
         records=[_record(row, measures) for row in table.to_pylist()],
+        origin=_origin(description.get("origin"), path),
+    )
+
+
+def _origin(value: Any, path: Path) -> Origin | None:
+    if value is None:
+        return None  # of before there were origins
+    if (
+        isinstance(value, list)
+        and len(value) == 2
+        and re.fullmatch("[0-9a-f]{32}", str(value[0]))
+        and type(value[1]) is int
+        and 0 <= value[1] < 2**63
+    ):
+        return Origin(*value)
+    raise ValueError(
+        f"{path} is not a readable recording: its origin is damaged ({value!r}). "
+        "Restore it from a copy, or record again."
     )
 
 

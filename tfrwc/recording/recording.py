@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tfrwc._common.paths import local_path
 from tfrwc._version import __version__
-from tfrwc.recording import parquet
+from tfrwc.recording import snapshot
 from tfrwc.recording.checkpoints import read_checkpoints
 from tfrwc.recording.measures import REGISTRY
-from tfrwc.recording.records import Contents, Flag, Record
+from tfrwc.recording.records import Contents, Flag, Origin, Record
 
 _VERSIONS = {
     "tfrwc": __version__,
@@ -267,14 +268,24 @@ class Recording:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the recording to a Parquet file, whole or not at all.
 
+        Args:
+            path: of the file, in the place of any that is there.
+
         Raises:
-            OSError: if the file cannot be written.
+            ValueError: if `path` is not a local path.
+            OSError: if the file cannot be written, also while a training records to it.
         """
-        parquet.write(
-            path,
-            Contents(
-                self.layers, self.measures, self.settings, self.versions, self._records
-            ),
+        snapshot.write(local_path(path), self.contents())
+
+    def contents(self, origin: Origin | None = None) -> Contents:
+        """What a file of the recording holds, in the state that `origin` names."""
+        return Contents(
+            layers=self.layers,
+            measures=self.measures,
+            settings=self.settings,
+            versions=self.versions,
+            records=self._records,
+            origin=origin,
         )
 
     def _row(self, measure: str) -> int:
@@ -286,14 +297,20 @@ class Recording:
         return self.measures.index(measure)
 
 
-def load_recording(path: str | os.PathLike[str]) -> Recording:
+def load_recording(path: str | os.PathLike[str], salvage: bool = False) -> Recording:
     """Read the recording in `path`, with what a running `fit` has added since.
+
+    Args:
+        path: of the file.
+        salvage: where the journal of a training that was cut off is damaged, return
+            the records before the damage, with a warning. ``recording.save(path)``
+            then removes the damage.
 
     Raises:
         FileNotFoundError: if there is no such file (or it is a folder).
-        ValueError: if the file is truncated, damaged, or no recording.
+        ValueError: if the file or its journal is truncated, damaged, or no recording.
     """
-    return Recording.from_contents(parquet.read(path))
+    return Recording.from_contents(snapshot.read(local_path(path), salvage))
 
 
 from_checkpoints = Recording.from_checkpoints

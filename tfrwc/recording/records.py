@@ -57,6 +57,18 @@ class Record(NamedTuple):
         )
 
 
+class Origin(NamedTuple):
+    """Which state of which file something belongs to.
+
+    Attributes:
+        id: of the file, 32 hexadecimal digits.
+        writes: how often a callback has replaced it.
+    """
+
+    id: str
+    writes: int
+
+
 @dataclass(frozen=True, eq=False)
 class Contents:
     """All that a file of a recording holds.
@@ -68,6 +80,8 @@ class Contents:
         versions: of the libraries that made it.
         records: in order of their steps. Early ones may have fewer layers than late
             ones.
+        origin: which state of the file they are from; None for none, or a file of
+            before there were origins.
     """
 
     layers: pd.DataFrame
@@ -75,3 +89,4 @@ class Contents:
     settings: dict[str, Any]
     versions: dict[str, str]
     records: list[Record]
+    origin: Origin | None = None

@@ -15,6 +15,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tfrwc._common.files import replacing, write_text
+from tfrwc._common.paths import local_path
 from tfrwc._common.plain import number
 from tfrwc.report.figures import Drawing
 
@@ -39,7 +40,7 @@ def write_page(
     Returns:
         Path of the page.
     """
-    template, out = Path(template), Path(out)
+    template, out = Path(template), local_path(out, "out")
     (out / "figures").mkdir(parents=True, exist_ok=True)
     pictures = [_save(drawing, out / "figures") for drawing in drawings]
     environment = Environment(

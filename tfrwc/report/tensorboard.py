@@ -11,7 +11,6 @@ before 2.21 brings along).
 """
 
 import os
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -21,6 +20,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from tfrwc._common.checks import whole_number
+from tfrwc._common.paths import local_path
 from tfrwc.compat.extras import extra
 from tfrwc.dynamics.online import OnlineTrends
 from tfrwc.recording.callback import RWCCallback
@@ -81,7 +81,7 @@ class TrendsToTensorBoard(keras.callbacks.Callback):
             )
         with extra("tensorflow"):
             import tensorflow  # noqa: F401  # missing, it is told before training
-        self.log_dir = Path(log_dir)
+        self.log_dir = local_path(log_dir, "log_dir")
         self.callback = callback
         self.picture_every = whole_number(picture_every, "picture_every")
         self.trends = OnlineTrends() if trends is None else trends
@@ -172,6 +172,7 @@ def write_logs(recording: Recording, log_dir: str | os.PathLike[str]) -> None:
         recording: of a training.
         log_dir: folder for TensorBoard.
     """
+    folder = local_path(log_dir, "log_dir")
     with extra("tensorflow"):
         import tensorflow as tf
 
@@ -185,7 +186,7 @@ def write_logs(recording: Recording, log_dir: str | os.PathLike[str]) -> None:
             for kind, name in zip(layers["kind"], layers["name"], strict=True)
         ]
         rows |= dict(zip(names, recording.values(recording.measures[0]).T, strict=True))
-    with tf.summary.create_file_writer(str(log_dir)).as_default():
+    with tf.summary.create_file_writer(str(folder)).as_default():
         for name, values in rows.items():
             for step, value in zip(recording.steps, values, strict=True):
                 if np.isfinite(value):

@@ -14,10 +14,10 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tfrwc._common.files import write_text
+from tfrwc._common.paths import local_path
 from tfrwc._common.registry import Registry
 
 Write = Callable[..., dict[str, Any]]
@@ -54,4 +54,4 @@ def register(study: str, needs: tuple[str, ...]) -> Callable[[Write], Write]:
 
 def write_results(results: dict[str, Any], out: str | os.PathLike[str]) -> None:
     """Write results.json."""
-    write_text(Path(out) / "results.json", json.dumps(results, indent=1))
+    write_text(local_path(out, "out") / "results.json", json.dumps(results, indent=1))

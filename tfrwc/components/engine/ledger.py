@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfrwc._common.paths import local_path
 from tfrwc._common.timestamps import utc_now
 from tfrwc.components.engine.artifacts import Artifact
 from tfrwc.components.engine.step import Step
@@ -48,7 +49,7 @@ class Ledger:
     """
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
-        self.root = Path(root).resolve()
+        self.root = local_path(root, "A pipeline's root").resolve()
         self.root.mkdir(parents=True, exist_ok=True)
         self._database = sqlite3.connect(
             self.root / "metadata.sqlite", isolation_level=None, timeout=1
@@ -242,7 +243,7 @@ def lineage(root: str | os.PathLike[str]) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    path = Path(root).resolve() / "metadata.sqlite"
+    path = local_path(root).resolve() / "metadata.sqlite"
     if not path.exists():
         raise FileNotFoundError(f"No pipeline ran in {root}: there is no {path.name}.")
     with closing(

@@ -1,8 +1,8 @@
 """The study of β as steps: a sweep for each world and for images, and the report."""
 
 import os
-from pathlib import Path
 
+from tfrwc._common.paths import local_path
 from tfrwc.components import BetaVAEStudy, ReportGen, SavedModelPusher
 from tfrwc.components.engine.step import Step
 from tfrwc.studies.beta.trial import Trial
@@ -29,6 +29,6 @@ def steps(trial: Trial, saved_models: str | os.PathLike[str]) -> list[Step]:
     pusher = SavedModelPusher(
         model=images.outputs["model"],
         name=trial.name,
-        folder=str(Path(saved_models).absolute()),
+        folder=str(local_path(saved_models, "saved_models")),
     )
     return [*sweeps, pusher, report]

@@ -1,8 +1,8 @@
 """The study of learning dynamics as steps: train, record, analyse, report."""
 
 import os
-from pathlib import Path
 
+from tfrwc._common.paths import local_path
 from tfrwc.components import (
     DynamicsAnalyzer,
     ImageExampleGen,
@@ -57,7 +57,7 @@ def steps(
                 model=first["model"],
                 statement=first["statement"],
                 name=trial.name,
-                folder=str(Path(saved_models).absolute()),
+                folder=str(local_path(saved_models, "saved_models")),
             )
         )
     trends = [analyzer.outputs["trends"]]

@@ -4,8 +4,8 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
+from tfrwc._common.paths import local_path
 from tfrwc.components import (
     ImageExampleGen,
     ModelBlesser,
@@ -94,7 +94,7 @@ def _push(
         statement=trainer.outputs["statement"],
         blessing=blesser.outputs["blessing"],
         name=trial.name,
-        folder=str(Path(saved_models).absolute()),
+        folder=str(local_path(saved_models, "saved_models")),
     )
     return [blesser, pusher]
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tfrwc._common.paths import local_path
 from tfrwc.components.engine.artifacts import Artifact
 
 _Outputs = Mapping[str, Artifact]
@@ -25,7 +26,7 @@ def publish(
     Returns:
         The results, as in results.json.
     """
-    out = Path(out)
+    out = local_path(out, "out")
     shutil.copytree(artifacts["ReportGen"]["report"].uri, out, dirs_exist_ok=True)
     shutil.rmtree(out / "recordings", ignore_errors=True)  # of other settings
     (out / "recordings").mkdir()

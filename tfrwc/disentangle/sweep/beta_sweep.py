@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from tfrwc._common.paths import local_path
 from tfrwc.compat.extras import extra
 from tfrwc.disentangle.beta_vae import BetaVAE
 from tfrwc.disentangle.checks import count
@@ -78,8 +79,8 @@ class BetaSweep(TrainingOptions):
         Raises:
             ValueError: if x does not fit the models, or `path` holds another sweep.
         """
+        file = None if path is None else local_path(path)
         examples = examples_of(x)
-        file = None if path is None else Path(path)
         return self._take(examples, [self._train(self._members(), examples, file)])
 
     def fit_on_beam(
@@ -109,7 +110,7 @@ class BetaSweep(TrainingOptions):
         with extra("beam"):
             import apache_beam as beam
         count(members_at_once, "members_at_once")
-        examples, folder = examples_of(x), Path(path).absolute()
+        folder, examples = local_path(path), examples_of(x)
         folder.mkdir(parents=True, exist_ok=True)
         np.save(folder / "x.npy", examples)
         members = self._members()
