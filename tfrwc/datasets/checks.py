@@ -78,9 +78,7 @@ def checked_labels(
     least, greatest = y.min(), y.max()
     most = classes if classes is not None else max(count, 2)
     if least < 0 or greatest >= most:
-        why = (
-            "as there are so many classes" if classes else "one for each image at most"
-        )
+        why = "for so many classes" if classes else "a class for each image at most"
         raise ValueError(
             f"{what} must be in 0..{most - 1}, {why}. Received: {least} to {greatest}. "
             "Remove images without a class; np.unique(y, return_inverse=True)[1] "

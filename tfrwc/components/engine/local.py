@@ -101,6 +101,13 @@ def _run_step(
         name: channel.type(_folder(ledger, step, name, execution))
         for name, channel in step.outputs.items()
     }
+    for output in outputs.values():
+        if Path(output.uri).exists():
+            raise OSError(
+                f"{output.uri} is there already, but metadata.sqlite knows of no "
+                f"execution {execution} before this one: it is older than the outputs. "
+                "Restore the newest one, or give another folder."
+            )
     say(": running")
     began = time.monotonic()
     try:
@@ -123,7 +130,7 @@ def _cached(step: Step, ledger: Ledger, execution: int) -> tuple[_Outputs, _Ids]
     """Outputs of an execution; None if some are gone."""
     outputs: _Outputs = {}
     ids: _Ids = {}
-    for name, identifier, uri, properties in ledger.artifacts(execution):
+    for name, identifier, uri, properties in ledger.artifacts(execution, step):
         if not Path(uri).exists():
             return None
         outputs[name] = step.outputs[name].type(uri, properties)
