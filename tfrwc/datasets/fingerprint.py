@@ -9,7 +9,7 @@ from tfrwc.datasets.files import data_files
 _BLOCK = 2**20
 
 
-def fingerprint(path: str | os.PathLike[str]) -> str:
+def fingerprint(path: str | os.PathLike[str], times: bool = True) -> str:
     """16 hexadecimal digits that change when the files do.
 
     Names, sizes, times of change and contents count, so that a file is another also if
@@ -19,6 +19,7 @@ def fingerprint(path: str | os.PathLike[str]) -> str:
     Args:
         path: of a file, or of a folder with files; those that
             `tfrwc.datasets.files.is_data` knows as no data do not count.
+        times: whether times of change count; a copy has others.
 
     Raises:
         FileNotFoundError: if there is nothing at `path`.
@@ -33,7 +34,8 @@ def fingerprint(path: str | os.PathLike[str]) -> str:
         digest.update(f"{name}\n".encode("utf-8", "surrogateescape"))
         if file.is_file():  # and no pipe, nor a link to nowhere
             status = file.stat()
-            digest.update(f"{status.st_size}\n{status.st_mtime_ns}\n".encode())
+            time = status.st_mtime_ns if times else 0
+            digest.update(f"{status.st_size}\n{time}\n".encode())
             digest.update(_contents(file))
     return digest.hexdigest()[:16]
 

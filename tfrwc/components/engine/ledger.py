@@ -9,12 +9,13 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tfrwc._common.timestamps import utc_now
 from tfrwc.components.engine import ledger_file
 from tfrwc.components.engine.artifacts import Artifact
 from tfrwc.components.engine.step import Step
+from tfrwc.datasets.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +24,31 @@ _LINEAGE = (
     *("artifact", "name", "type", "uri", "step", "component", "parameters", "began"),
     *("seconds", "made_from"),
 )
+
+
+class Made(NamedTuple):
+    """An artifact of the past.
+
+    Attributes:
+        name: of the output.
+        id: of the artifact.
+        path: of its folder.
+        properties: that were set.
+        fingerprint: of its files, as of `tfrwc.datasets.fingerprint` without times;
+            None if it is from before these were kept.
+    """
+
+    name: str
+    id: int
+    path: Path
+    properties: dict[str, Any]
+    fingerprint: str | None
+
+    def is_whole(self) -> bool:
+        """Whether its files are there, and those that were made."""
+        if not self.path.exists():
+            return False
+        return self.fingerprint in (None, fingerprint(self.path, times=False))
 
 
 class Ledger:
@@ -90,17 +116,17 @@ class Ledger:
             )
         ]
 
-    def artifacts(
-        self, execution: int, step: Step
-    ) -> list[tuple[str, int, str, dict[str, Any]]]:
-        """Name, id, uri and properties of what an execution of a step made.
+    def artifacts(self, execution: int, step: Step) -> list[Made]:
+        """What an execution of a step made.
 
         Raises:
             OSError: if that is not what the step makes, or a link leads out of the
                 folder.
         """
         rows = self._rows(
-            "SELECT name, id, uri, properties, type FROM artifacts WHERE execution = ?",
+            "SELECT a.name, a.id, a.uri, a.properties, f.fingerprint, a.type "
+            "FROM artifacts a LEFT JOIN files f ON f.artifact = a.id "
+            "WHERE a.execution = ?",
             execution,
         )
         types = {name: channel.type.TYPE_NAME for name, channel in step.outputs.items()}
@@ -109,8 +135,8 @@ class Ledger:
                 self.root, f"execution {execution} did not make what {step.id} makes"
             )
         return [
-            (name, artifact, str(self._inside(uri)), json.loads(properties))
-            for name, artifact, uri, properties, _ in rows
+            Made(name, artifact, self._inside(uri), json.loads(properties), fingerprint)
+            for name, artifact, uri, properties, fingerprint, _ in rows
         ]
 
     def _inside(self, uri: str) -> Path:
@@ -186,6 +212,10 @@ class Ledger:
                         json.dumps(artifact.properties()),
                     ),
                 ).lastrowid
+                self._database.execute(
+                    "INSERT INTO files VALUES (?, ?)",
+                    (ids[name], fingerprint(artifact.uri, times=False)),
+                )
             self._database.execute(
                 "UPDATE executions SET state = 'complete', seconds = ? WHERE id = ?",
                 (seconds, execution),

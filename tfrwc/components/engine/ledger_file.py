@@ -1,8 +1,9 @@
 """The file of a ledger: a SQLite database that is believed only after a check.
 
 Tables: executions, of one step each, with its state (running, complete or failed);
-inputs, which artifacts an execution took; artifacts, which it made; and seal, the sum
-of the hashes of all their rows, which is written with them. SQLite notices damage to
+inputs, which artifacts an execution took; artifacts, which it made; files, fingerprints
+of what is in those; and seal, the sum of the hashes of all their rows, which is written
+with them. SQLite notices damage to
 its own structure, but not to what is written in it, nor rows that are lost.
 """
 
@@ -35,7 +36,13 @@ _TABLES = {
     execution INTEGER NOT NULL REFERENCES executions (id),
     name TEXT NOT NULL, artifact INTEGER NOT NULL REFERENCES artifacts (id))""",
 }
-_SEAL = "CREATE TABLE seal (checksum TEXT NOT NULL)"
+# Of files with a seal.
+_MORE_TABLES = {
+    "files": """CREATE TABLE files (
+    artifact INTEGER NOT NULL REFERENCES artifacts (id),
+    fingerprint TEXT NOT NULL)""",
+    "seal": "CREATE TABLE seal (checksum TEXT NOT NULL)",
+}
 _SECONDS = 60.0  # that the check may take, lest a file keep SQLite busy for ever
 _DAMAGE = (
     *(sqlite3.Error, sqlite3.Warning, ValueError, TypeError),
@@ -51,6 +58,7 @@ class Contents:
     executions: list[tuple[Any, ...]]
     artifacts: list[tuple[Any, ...]]
     inputs: list[tuple[Any, ...]]
+    files: list[tuple[Any, ...]]
     total: int
 
 
@@ -71,13 +79,12 @@ def open_to_write(root: Path) -> tuple[sqlite3.Connection, int]:
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         database.execute("BEGIN EXCLUSIVE")
         if not _schema(database):
-            for sql in (*_TABLES.values(), _SEAL):
+            for sql in _TABLES.values():
                 database.execute(sql)
-            database.execute("INSERT INTO seal VALUES (?)", (_text(0),))
-            database.execute(f"PRAGMA user_version = {_SEALED}")
         contents = _checked(database)
         if not _is_sealed(database):
-            database.execute(_SEAL)
+            for sql in _MORE_TABLES.values():
+                database.execute(sql)
             database.execute("INSERT INTO seal VALUES (?)", (_text(contents.total),))
             database.execute(f"PRAGMA user_version = {_SEALED}")
         database.execute("COMMIT")
@@ -143,6 +150,8 @@ def sum_of_execution(database: sqlite3.Connection, execution: int) -> int:
         "executions": "SELECT * FROM executions WHERE id = ?",
         "artifacts": "SELECT * FROM artifacts WHERE execution = ?",
         "inputs": "SELECT * FROM inputs WHERE execution = ?",
+        "files": "SELECT f.* FROM files f JOIN artifacts a ON f.artifact = a.id "
+        "WHERE a.execution = ?",
     }
     return sum(
         _sum(table, database.execute(query, (execution,)))
@@ -154,7 +163,8 @@ def _checked(database: sqlite3.Connection) -> Contents:
     """All rows, or an error of `_DAMAGE` that says what is wrong."""
     end = time.monotonic() + _SECONDS
     database.set_progress_handler(lambda: time.monotonic() > end, 100_000)
-    expected = _TABLES | ({"seal": _SEAL} if _is_sealed(database) else {})
+    is_sealed = _is_sealed(database)
+    expected = _TABLES | (_MORE_TABLES if is_sealed else {})
     if _schema(database) != expected:
         raise ValueError("it has other tables than a ledger")
     [[answer]] = database.execute("PRAGMA integrity_check(1)").fetchall()
@@ -162,15 +172,18 @@ def _checked(database: sqlite3.Connection) -> Contents:
         raise ValueError(answer)
     rows = {
         table: database.execute(f"SELECT * FROM {table} ORDER BY rowid").fetchall()
-        for table in _TABLES
+        for table in expected
+        if table != "seal"
     }
+    rows.setdefault("files", [])
     contents = Contents(**rows, total=sum(_sum(table, rows[table]) for table in rows))
-    if _is_sealed(database):
+    if is_sealed:
         seals = database.execute("SELECT checksum FROM seal").fetchall()
         if seals != [(_text(contents.total),)]:
             raise ValueError("its rows are not those that were written")
     last = dict(database.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
     ledger_rows.check(contents.executions, contents.artifacts, contents.inputs, last)
+    ledger_rows.check_files(contents.files, contents.artifacts)
     database.set_progress_handler(None, 0)
     return contents
 

@@ -8,6 +8,7 @@ from typing import Any
 
 STATES = ("running", "complete", "failed")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 _KEY = re.compile(r"[0-9a-f]{64}")
 
 Row = tuple[Any, ...]
@@ -49,6 +50,23 @@ def check(
                 f"execution {execution!r} took the artifact {artifact!r} as {name!r}, "
                 "which cannot be"
             )
+
+
+def check_files(files: Sequence[Row], artifacts: Sequence[Row]) -> None:
+    """Check that fingerprints are such, and each of another artifact.
+
+    Raises:
+        ValueError: if not.
+    """
+    for artifact, fingerprint in files:
+        if not (
+            _within(artifact, artifacts)
+            and isinstance(fingerprint, str)
+            and _FINGERPRINT.fullmatch(fingerprint)
+        ):
+            raise ValueError(f"it has no fingerprint of its artifact {artifact!r}")
+    if len({artifact for artifact, _ in files}) < len(files):
+        raise ValueError("it has two fingerprints of one artifact")
 
 
 def _check_execution(
