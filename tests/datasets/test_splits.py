@@ -129,8 +129,14 @@ def test_links_are_followed_once_and_pipes_do_not_hang(tmp_path):
     (root / "cat" / "more").symlink_to(elsewhere / "more")
     (root / "cat" / "again").symlink_to(elsewhere / "more")
     (root / "cat" / "loop").symlink_to(root / "cat")
+    (root / "dog" / "above").symlink_to(tmp_path)
     images = datasets.load(root)
     assert len(images.x_train) + len(images.x_test) == 15
+    for target in (root / "cat", root / "cat" / "0.png"):
+        (root / "dog" / "link.png").symlink_to(target)
+        with pytest.raises(ValueError, match=r"are one file\. Remove the link"):
+            datasets.load(root)
+        (root / "dog" / "link.png").unlink()
     (root / "cat" / "lost.png").symlink_to(root / "nothing")
     with pytest.raises(OSError, match=r"lost\.png is not a readable image .*no file"):
         datasets.load(root)

@@ -6,6 +6,7 @@ other features are columns of numbers or text, such as ``label``.
 
 import io
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tfrwc.compat.extras import extra
 from tfrwc.datasets.decode import decode
 from tfrwc.datasets.records import read_records
 
+_SHARD = re.compile(r"-of-(\d{5})\b")
 _FILE = "data_tfrecord-00000-of-00001.gz"
 
 
@@ -84,6 +86,7 @@ def read_split(uri: str | os.PathLike[str], split: str) -> dict[str, NDArray[Any
     files = sorted(_folder(uri, split).glob("*.gz"))
     if not files:
         raise FileNotFoundError(f"{uri} has no split {split!r}.")
+    _check_shards(files)
     rows: list[dict[str, Any]] = []
     for file in files:
         try:
@@ -97,6 +100,16 @@ def read_split(uri: str | os.PathLike[str], split: str) -> dict[str, NDArray[Any
     if not rows:
         raise ValueError(f"The split {split!r} in {uri} has no examples.")
     return {name: _column([row[name] for row in rows]) for name in rows[0]}
+
+
+def _check_shards(files: list[Path]) -> None:
+    """Check that none of several files is missing, where their names tell."""
+    counts = [int(m.group(1)) for f in files if (m := _SHARD.search(f.name))]
+    if counts and set(counts) != {len(files)}:
+        raise ValueError(
+            f"{files[0].parent} should hold {max(counts)} files, as their names tell, "
+            f"and holds {len(files)}. Restore them, or have them written again."
+        )
 
 
 def _row(record: bytes) -> dict[str, Any]:

@@ -28,7 +28,8 @@ def is_data(name: str) -> bool:
 def data_files(folder: Path) -> list[Path]:
     """All data files below a folder, sorted by their paths.
 
-    Links to folders are followed; what lies behind several of them is there once.
+    Links to folders are followed, but for those to a folder that they lie in; what lies
+    behind several of them is there once.
 
     Raises:
         OSError: if a folder cannot be read.
@@ -38,14 +39,14 @@ def data_files(folder: Path) -> list[Path]:
 
 def _files(folder: Path, seen: set[str]) -> Iterator[Path]:
     here = os.path.realpath(folder)
-    if here in seen:  # otherwise a link to a folder above would never end
+    if here in seen:
         return
     seen.add(here)
     for path in _entries(folder):
-        if path.is_dir():
-            yield from _files(path, seen)
-        else:
+        if not path.is_dir():
             yield path
+        elif not Path(here).is_relative_to(os.path.realpath(path)):
+            yield from _files(path, seen)
 
 
 def data_folders(folder: Path) -> list[Path]:

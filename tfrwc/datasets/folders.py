@@ -1,6 +1,7 @@
 """Read folders of image files, one folder for each class."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def read_folder(root: Path, size: int) -> ImageSet:
     if tested is None:
         home = splits.get("train", root)
         classes = _class_names(home)
-        [(x, y)] = to_one_shape([_read_classes(home, classes)], size)
+        [(x, y)] = to_one_shape(_read_parts([home], classes), size)
         return hold_out(root.name, origin, x, y, classes)
     pair = (splits["train"], tested)
     classes, others = map(_class_names, pair)
@@ -52,7 +53,7 @@ def read_folder(root: Path, size: int) -> ImageSet:
         )
     if unused := [folder.name for folder in splits.values() if folder not in pair]:
         origin += f", without {unused[0]}"
-    train, test = to_one_shape([_read_classes(s, classes) for s in pair], size)
+    train, test = to_one_shape(_read_parts(pair, classes), size)
     return from_splits(root.name, origin, train, test, classes)
 
 
@@ -67,21 +68,43 @@ def _class_names(folder: Path) -> tuple[str, ...]:
     return names
 
 
-def _read_classes(
-    folder: Path, classes: Sequence[str]
-) -> tuple[list[NDArray[np.uint8]], list[int]]:
-    images: list[NDArray[np.uint8]] = []
-    labels: list[int] = []
-    for label, name in enumerate(classes):
-        paths = [path for path in data_files(folder / name) if _is_to_be_read(path)]
-        if not paths:
+def _read_parts(
+    parts: Sequence[Path], classes: Sequence[str]
+) -> list[tuple[list[NDArray[np.uint8]], list[int]]]:
+    """The images and labels of each part of a set."""
+    paths = {
+        (part, name): _image_files(part / name) for part in parts for name in classes
+    }
+    _check_one_place(paths.values())
+    return [
+        (
+            [_read_image(path) for name in classes for path in paths[part, name]],
+            [k for k, name in enumerate(classes) for _ in paths[part, name]],
+        )
+        for part in parts
+    ]
+
+
+def _image_files(folder: Path) -> list[Path]:
+    paths = [path for path in data_files(folder) if _is_to_be_read(path)]
+    if not paths:
+        raise ValueError(
+            f"{folder} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))})."
+        )
+    return paths
+
+
+def _check_one_place(places: Iterable[Sequence[Path]]) -> None:
+    """Check that links put no file into two classes, or to train and to test on."""
+    seen: dict[str, Path] = {}
+    for paths in places:
+        here = {os.path.realpath(path): path for path in paths}
+        if twice := here.keys() & seen.keys():
+            one = min(twice)
             raise ValueError(
-                f"{folder / name} holds no images "
-                f"({', '.join(sorted(IMAGE_SUFFIXES))})."
+                f"{here[one]} and {seen[one]} are one file. Remove the link."
             )
-        images += [_read_image(path) for path in paths]
-        labels += [label] * len(paths)
-    return images, labels
+        seen |= here
 
 
 def _is_to_be_read(path: Path) -> bool:
