@@ -22,8 +22,8 @@ def ImageExampleGen(
         examples: the data set.
         dataset, purpose, images, size, folder: as of
             `tfrwc.studies.example_sets.generate`; 0 images are all.
-        fingerprint: of the files in `folder`, so that they are read again once they
-            change.
+        fingerprint: of the files that the data set is read from, so that they are
+            read again once they change.
     """
     from tfrwc.studies.example_sets import generate
 

@@ -6,6 +6,7 @@ other features are columns of numbers or text, such as ``label``.
 
 import io
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from tfrwc.compat.extras import extra
 from tfrwc.datasets.decode import decode
+from tfrwc.datasets.records import read_records
 
+_SHARD = re.compile(r"-of-(\d{5})\b")
 _FILE = "data_tfrecord-00000-of-00001.gz"
 
 
@@ -78,26 +81,72 @@ def read_split(uri: str | os.PathLike[str], split: str) -> dict[str, NDArray[Any
 
     Raises:
         FileNotFoundError: if there is no such split.
+        ValueError: if its files are damaged, or hold something else.
     """
-    with extra("tensorflow"):
-        import tensorflow as tf
-
-    files = sorted(map(str, _folder(uri, split).glob("*.gz")))
+    files = sorted(_folder(uri, split).glob("*.gz"))
     if not files:
         raise FileNotFoundError(f"{uri} has no split {split!r}.")
-    rows = []
-    for record in tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator():
+    _check_shards(files)
+    rows: list[dict[str, Any]] = []
+    for file in files:
+        try:
+            rows += map(_row, read_records(file))
+            _check_alike(rows)
+        except ValueError as error:
+            raise ValueError(
+                f"{file} does not hold the examples that were written ({error}). "
+                "Restore it, or have it written again."
+            ) from error
+    if not rows:
+        raise ValueError(f"The split {split!r} in {uri} has no examples.")
+    return {name: _column([row[name] for row in rows]) for name in rows[0]}
+
+
+def _check_shards(files: list[Path]) -> None:
+    """Check that none of several files is missing, where their names tell."""
+    counts = [int(m.group(1)) for f in files if (m := _SHARD.search(f.name))]
+    if counts and set(counts) != {len(files)}:
+        raise ValueError(
+            f"{files[0].parent} should hold {max(counts)} files, as their names tell, "
+            f"and holds {len(files)}. Restore them, or have them written again."
+        )
+
+
+def _row(record: bytes) -> dict[str, Any]:
+    """The features of an example by name; the image as pixels."""
+    with extra("tensorflow"):
+        import tensorflow as tf
+    from google.protobuf.message import DecodeError
+
+    try:
         features = tf.train.Example.FromString(record).features.feature
-        rows.append({name: _value(feature) for name, feature in features.items()})
-    columns = {
-        name: np.array([row[name] for row in rows])
-        for name in rows[0]
-        if name != "image"
-    }
-    return {"image": np.stack([_pixels(row["image"]) for row in rows])} | {
-        name: np.char.decode(values, "utf-8") if values.dtype.kind == "S" else values
-        for name, values in columns.items()
-    }
+    except DecodeError as error:
+        raise ValueError("a record is no example") from error
+    row = {name: _value(name, feature) for name, feature in features.items()}
+    if not isinstance(row.get("image"), bytes):
+        raise ValueError("an example has no image")
+    return row | {"image": _pixels(row["image"])}
+
+
+def _check_alike(rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+
+    def kinds(row: dict[str, Any]) -> dict[str, Any]:
+        return {name: type(value) for name, value in row.items()} | {
+            "image": row["image"].shape
+        }
+
+    expected = kinds(rows[0])
+    for i, row in enumerate(rows):
+        if kinds(row) != expected:
+            raise ValueError(f"example {i} has other features than the first")
+
+
+def _column(values: list[Any]) -> NDArray[Any]:
+    if isinstance(values[0], np.ndarray):
+        return np.stack(values)
+    return np.array(values)
 
 
 def _folder(uri: str | os.PathLike[str], split: str) -> Path:
@@ -132,7 +181,14 @@ def _feature(value: bytes | str | int | float) -> Any:
     return tf.train.Feature(float_list=tf.train.FloatList(value=[value]))
 
 
-def _value(feature: Any) -> Any:
+def _value(name: str, feature: Any) -> Any:
     kind = feature.WhichOneof("kind")
-    [value] = getattr(feature, kind).value
-    return np.float32(value) if kind == "float_list" else value
+    values = [] if kind is None else getattr(feature, kind).value
+    if len(values) != 1:
+        raise ValueError(f"{name!r} has {len(values)} values, not one")
+    [value] = values
+    if kind == "float_list":
+        return np.float32(value)
+    if isinstance(value, bytes) and name != "image":
+        return value.decode("utf-8")
+    return value

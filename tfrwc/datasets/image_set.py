@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tfrwc.datasets.checks import checked_images, checked_labels
+
 _HELD_OUT = 0.2
 
 
@@ -43,8 +45,8 @@ class ImageSet:
 def from_splits(
     name: str,
     origin: str,
-    train: tuple[NDArray[np.uint8], ArrayLike],
-    test: tuple[NDArray[np.uint8], ArrayLike],
+    train: tuple[ArrayLike, ArrayLike],
+    test: tuple[ArrayLike, ArrayLike],
     class_names: Sequence[str],
 ) -> ImageSet:
     """A set whose training and test images are apart already.
@@ -55,11 +57,12 @@ def from_splits(
             channels, and their class indices, n of them.
 
     Raises:
-        ValueError: if training and test images differ in shape.
+        ValueError: if they are not images and a class for each, see
+            `tfrwc.datasets.checks`, or training and test images differ in shape.
     """
     (x_train, y_train), (x_test, y_test) = (
-        (x if x.ndim == 4 else x[..., None], np.asarray(y, np.int64).ravel())
-        for x, y in (train, test)
+        _checked(*split, len(class_names), f"{origin}: {which}")
+        for split, which in ((train, "training"), (test, "test"))
     )
     if x_train.shape[1:] != x_test.shape[1:]:
         raise ValueError(
@@ -67,6 +70,13 @@ def from_splits(
             f"images {x_test.shape[1:]}. Bring them to one shape."
         )
     return ImageSet(name, origin, x_train, y_train, x_test, y_test, tuple(class_names))
+
+
+def _checked(
+    x: ArrayLike, y: ArrayLike, classes: int, what: str
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    images = checked_images(x, f"{what} images")
+    return images, checked_labels(y, len(images), classes, f"{what} labels")
 
 
 def hold_out(

@@ -16,6 +16,7 @@ import pkgutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfrwc._common.checks import whole_number
 from tfrwc.datasets.catalogue import DataSet, for_use
 from tfrwc.datasets.image_set import ImageSet
 
@@ -32,11 +33,12 @@ def load(name: str | os.PathLike[str], size: int = 32) -> ImageSet:
             resized where they are not all of one size.
 
     Raises:
-        ValueError: if there is no such set, or it is not one for image
-            classification; the message says how to get it.
-        OSError: if an image or archive is damaged; the message names it.
+        ValueError: if there is no such set, or it is not one of images and a class
+            for each; the message says how to get it, or what to do.
+        OSError: if an image or archive is damaged, or could mean several things; the
+            message names it.
     """
-    name = str(name)
+    name, size = str(name), whole_number(size, "size")
     if folder := folder_of(name):
         from tfrwc.datasets.folders import read_folder
 
@@ -55,6 +57,20 @@ def folder_of(name: str | os.PathLike[str]) -> Path | None:
     if str(name) in for_use("classification") or not Path(name).is_dir():
         return None
     return Path(name)
+
+
+def files_of(name: str, use: str = "classification") -> Path | None:
+    """The file or folder that a set is read from; None if it needs none, or is made
+    by TFDS.
+
+    Args:
+        name: of the set, or the path of a folder.
+        use: of `tfrwc.datasets.catalogue.USES`, for which it is to be read.
+    """
+    data_set = for_use(use).get(name)
+    if data_set is not None:
+        return data_set.path
+    return folder_of(name) if use == "classification" else None
 
 
 def load_factors(name: str) -> "Sprites":

@@ -148,6 +148,23 @@ def dsprites() -> Sprites:
 def _from_archive(path: Path) -> Sprites:
     keys = ("imgs_grid", "latents_classes_grid")
     images, factors = read_arrays(path, keys, "dSprites", "load it")
+    if images.dtype.kind not in "bu" or images.ndim != 3 or not len(images):
+        raise OSError(
+            f"{path} should have black and white images (n, height, width) as "
+            f"{keys[0]}. Received: {images.dtype}, shape {images.shape}. Get the file "
+            "again."
+        )
+    sizes = (len(images), len(_FACTORS))
+    if factors.dtype.kind not in "iu" or factors.shape != sizes:
+        raise OSError(
+            f"{path} should have whole numbers of shape {sizes} as {keys[1]}. "
+            f"Received: {factors.dtype}, shape {factors.shape}. Get the file again."
+        )
+    if factors.min() < 0 or factors.max() >= len(images):
+        raise OSError(
+            f"{path} should have numbers of values from 0 as {keys[1]}. Received: "
+            f"{factors.min()} to {factors.max()}. Get the file again."
+        )
     origin = f"dSprites, a grid of {len(images)} from {path.name}"
     return _binary(origin, images, factors)
 

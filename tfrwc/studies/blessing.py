@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from tfrwc._common.files import write_text
-from tfrwc._common.plain import number
+from tfrwc._common.plain import number, plain
 from tfrwc.models.saved import read_training
 from tfrwc.privacy.sgd.statement import NoPrivacy
 from tfrwc.privacy.statement import read_statement
-from tfrwc.studies.privacy.evaluation import read_facts
+from tfrwc.studies.privacy.evaluation import EVALUATION, read_facts
 
 Folder = str | os.PathLike[str]
+_INTERVAL = ("value", "low", "high")
 _BLESSED, _NOT_BLESSED = "BLESSED", "NOT_BLESSED"
 
 
@@ -31,7 +32,7 @@ def objections(
             guarantee.
 
     Raises:
-        ValueError: if the measure was not taken.
+        ValueError: if the measure was not taken, or the evaluation is damaged.
     """
     facts = read_facts(evaluation)
     if measure not in facts["test"]:
@@ -40,26 +41,41 @@ def objections(
             f"{', '.join(facts['test'])}."
         )
     reasons = []
-    score = facts["test"][measure]
-    value, low, high = (number(score[key]) for key in ("value", "low", "high"))
+    path = Path(evaluation) / EVALUATION
+    value, low, high = (_number(facts, path, "test", measure, k) for k in _INTERVAL)
     if not low > at_least:
         reasons.append(
             f"{measure} is {value:.3f} (95 % interval {low:.3f} to {high:.3f}), which "
             f"is not surely above {at_least:g}"
         )
     if math.isfinite(epsilon_at_most):
-        epsilon = number(facts["epsilon"])
+        epsilon = _number(facts, path, "epsilon")
         if epsilon > epsilon_at_most:
             reasons.append(
                 f"epsilon of an image is {epsilon:.4g}, above {epsilon_at_most:g}"
             )
-        row = facts["membership"]["advantage"]
-        if row["bound"] is not None and row["low"] > row["bound"]:
+        advantage, low, bound = (
+            _number(facts, path, "membership", "advantage", key)
+            for key in ("value", "low", "bound")
+        )
+        if low > bound:  # not if there is none, which is NaN
             reasons.append(
-                f"an attack has an advantage of {row['value']:.3f}, above the "
-                f"{row['bound']:.3f} that the guarantee allows"
+                f"an attack has an advantage of {advantage:.3f}, above the "
+                f"{bound:.3f} that the guarantee allows"
             )
     return reasons
+
+
+def _number(facts: Any, path: Path, *place: str) -> float:
+    """A number in an evaluation; NaN where it is not known."""
+    try:
+        for key in place:
+            facts = facts[key]
+        return number(facts)
+    except (LookupError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path} has no number {'/'.join(place)} ({error}). Have it written again."
+        ) from error
 
 
 def write_blessing(objections: Sequence[str], folder: Folder) -> None:
@@ -90,11 +106,14 @@ def manifest(
     if "metrics" in training:
         facts["metrics"] = training.pop("metrics")
     if evaluation is not None:
-        evaluated = read_facts(evaluation)
+        evaluated, path = read_facts(evaluation), Path(evaluation) / EVALUATION
         facts["data"] = evaluated["data"]
         facts["metrics"] = {
-            name: {key: score[key] for key in ("value", "low", "high")}
-            for name, score in evaluated["test"].items()
+            name: {
+                key: plain(_number(evaluated, path, "test", name, key))
+                for key in _INTERVAL
+            }
+            for name in evaluated["test"]
         }
     stated = NoPrivacy() if statement is None else read_statement(statement)
     privacy = {"statement": stated.to_dict(), "explanation": stated.explain()}

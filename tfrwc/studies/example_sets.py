@@ -9,9 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tfrwc._common.checks import whole_number
 from tfrwc._common.files import write_text
+from tfrwc._common.json_files import read_object
+from tfrwc.datasets.checks import checked_labels
 from tfrwc.datasets.examples import read_split, write_split
-from tfrwc.datasets.image_set import ImageSet
+from tfrwc.datasets.image_set import ImageSet, from_splits
 from tfrwc.studies.dynamics.images import load_images
 from tfrwc.studies.privacy import data
 from tfrwc.studies.privacy.data import Split, Task
@@ -32,18 +35,23 @@ def write_image_set(images: ImageSet, uri: Folder) -> list[str]:
 
 
 def read_image_set(uri: Folder) -> ImageSet:
-    """Read what `write_image_set` wrote."""
+    """Read what `write_image_set` wrote.
+
+    Raises:
+        ValueError: if it is damaged, or is something else.
+        OSError: if files are missing.
+    """
     about = read_about(uri)
-    train, test = (read_split(uri, name) for name in ("train", "test"))
-    return ImageSet(
-        about["name"],
-        about["origin"],
-        train["image"],
-        train["label"],
-        test["image"],
-        test["label"],
-        tuple(about["classes"]),
+    train, test = (
+        (columns["image"], _labels(columns))
+        for columns in (read_split(uri, name) for name in ("train", "test"))
     )
+    try:
+        return from_splits(
+            about["name"], about["origin"], train, test, about["classes"]
+        )
+    except ValueError as error:
+        raise ValueError(f"{uri} holds no set of images: {error}") from error
 
 
 def write_task(task: Task, uri: Folder) -> list[str]:
@@ -65,26 +73,61 @@ def write_task(task: Task, uri: Folder) -> list[str]:
 
 
 def read_task(uri: Folder) -> Task:
-    """Read what `write_task` wrote."""
-    about = read_about(uri)
+    """Read what `write_task` wrote.
+
+    Raises:
+        ValueError: if it is damaged, or is something else.
+        OSError: if files are missing.
+    """
+    about = read_about(uri, images_per_patient=int)
+    classes = len(about["classes"])
     splits = {}
     for name, attribute in _SPLITS.items():
         columns = read_split(uri, name)
-        splits[attribute] = Split(
-            columns["image"], columns["label"], columns.get("patient")
-        )
+        x = columns["image"]
+        try:
+            y = checked_labels(_labels(columns), len(x), classes, "labels")
+        except ValueError as error:
+            raise ValueError(f"{uri} holds no task: {name}: {error}") from error
+        splits[attribute] = Split(x, y, columns.get("patient"))
+    if len({split.x.shape[1:] for split in splits.values()}) > 1:
+        raise ValueError(f"{uri} holds no task: its splits differ in shape.")
     return Task(
         about["origin"],
         tuple(about["classes"]),
-        images_per_patient=about["images_per_patient"],
+        images_per_patient=whole_number(
+            about["images_per_patient"], f"images_per_patient in {uri}/{_ABOUT}"
+        ),
         **splits,
     )
 
 
-def read_about(uri: Folder) -> dict[str, Any]:
+def read_about(uri: Folder, **more: type) -> dict[str, Any]:
     """What is known of Examples: name, origin and classes; of tasks, the greatest
-    number of images of a patient."""
-    return json.loads((Path(uri) / _ABOUT).read_text(encoding="utf-8"))
+    number of images of a patient.
+
+    Args:
+        uri: folder of the Examples.
+        **more: what else must be known, and of which type.
+
+    Raises:
+        ValueError: if the file is damaged, or holds something else.
+        OSError: if it is missing.
+    """
+    path = Path(uri) / _ABOUT
+    types = {"name": str, "origin": str, "classes": list} | more
+    about = read_object(path, "what is known of images", types)
+    classes = about["classes"]
+    if not all(isinstance(one, str) for one in classes) or len(classes) < 2:
+        raise ValueError(
+            f"{path} must name two or more classes. Received: {classes!r}. Have it "
+            "written again."
+        )
+    return about
+
+
+def _labels(columns: dict[str, Any]) -> Any:
+    return columns.get("label", ())
 
 
 def _write_about(

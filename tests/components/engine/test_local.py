@@ -152,3 +152,16 @@ def test_a_component_with_other_outputs_is_another(tmp_path):
     again, made = ran([component(second)()], tmp_path)
     assert again == ["Source"]
     assert set(made["Source"]) == {"examples", "model"}
+
+
+@pytest.mark.parametrize("change", ["{}", None])
+def test_an_output_that_was_altered_is_made_again(tmp_path, change):
+    _, made = ran(pipeline(), tmp_path)
+    file = Path(made["Train-1"]["model"].uri) / "model.json"
+    (file.parent / ".hidden").write_text("of some program")
+    assert ran(pipeline(), tmp_path)[0] == []
+    file.unlink() if change is None else file.write_text(change)
+    repeated, again = ran(pipeline(), tmp_path)
+    assert repeated == ["Train-1", "Evaluate", "Bless", "Push"]
+    assert again["Train-1"]["model"].uri != made["Train-1"]["model"].uri
+    assert ran(pipeline(), tmp_path)[0] == []

@@ -1,41 +1,55 @@
 """What ran, with what, and what came of it: a SQLite file beside the artifacts.
 
-Tables: executions, of one step each, with its state (running, complete or failed);
-inputs, which artifacts an execution took; artifacts, which it made.
+`tfrwc.components.engine.ledger_file` has its tables, and checks them.
 """
 
 import hashlib
 import json
 import os
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tfrwc._common.paths import local_path
 from tfrwc._common.timestamps import utc_now
+from tfrwc.components.engine import ledger_file
 from tfrwc.components.engine.artifacts import Artifact
 from tfrwc.components.engine.step import Step
+from tfrwc.datasets.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_TABLES = """
-CREATE TABLE IF NOT EXISTS executions (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    step TEXT NOT NULL, component TEXT NOT NULL, parameters TEXT NOT NULL,
-    cache_key TEXT NOT NULL, state TEXT NOT NULL, error TEXT,
-    began TEXT NOT NULL, seconds REAL);
-CREATE TABLE IF NOT EXISTS artifacts (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    execution INTEGER NOT NULL REFERENCES executions (id),
-    name TEXT NOT NULL, type TEXT NOT NULL, uri TEXT NOT NULL,
-    properties TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS inputs (
-    execution INTEGER NOT NULL REFERENCES executions (id),
-    name TEXT NOT NULL, artifact INTEGER NOT NULL REFERENCES artifacts (id));
-"""
+_LINEAGE = (
+    *("artifact", "name", "type", "uri", "step", "component", "parameters", "began"),
+    *("seconds", "made_from"),
+)
+
+
+class Made(NamedTuple):
+    """An artifact of the past.
+
+    Attributes:
+        name: of the output.
+        id: of the artifact.
+        path: of its folder.
+        properties: that were set.
+        fingerprint: of its files, as of `tfrwc.datasets.fingerprint` without times;
+            None if it is from before these were kept.
+    """
+
+    name: str
+    id: int
+    path: Path
+    properties: dict[str, Any]
+    fingerprint: str | None
+
+    def is_whole(self) -> bool:
+        """Whether its files are there, and those that were made."""
+        if not self.path.exists():
+            return False
+        return self.fingerprint in (None, fingerprint(self.path, times=False))
 
 
 class Ledger:
@@ -50,24 +64,15 @@ class Ledger:
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = local_path(root, "A pipeline's root").resolve()
-        self.root.mkdir(parents=True, exist_ok=True)
-        self._database = sqlite3.connect(
-            self.root / "metadata.sqlite", isolation_level=None, timeout=1
-        )
         try:
-            self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._database.executescript(f"BEGIN EXCLUSIVE;{_TABLES}COMMIT;")
-        except sqlite3.DatabaseError as error:
-            self._database.close()
-            if "locked" in str(error):
-                raise OSError(
-                    f"Another process is running a pipeline in {self.root}. Wait for "
-                    "it, or give another folder."
-                ) from error
+            self.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
             raise OSError(
-                f"metadata.sqlite in {self.root} cannot be used ({error}). Restore it, "
-                "or delete the folder to run everything again."
+                f"{self.root} cannot be the folder of a pipeline ({error}). Give "
+                "another."
             ) from error
+        self._database, self._total = ledger_file.open_to_write(self.root)
+        self._changed = self._total  # by the transaction that is open
 
     def close(self) -> None:
         """Let other processes in."""
@@ -112,15 +117,37 @@ class Ledger:
             )
         ]
 
-    def artifacts(self, execution: int) -> list[tuple[str, int, str, dict[str, Any]]]:
-        """Name, id, uri and properties of what an execution made."""
-        return [
-            (name, artifact, str(self.root / uri), json.loads(properties))
-            for name, artifact, uri, properties in self._rows(
-                "SELECT name, id, uri, properties FROM artifacts WHERE execution = ?",
-                execution,
+    def artifacts(self, execution: int, step: Step) -> list[Made]:
+        """What an execution of a step made.
+
+        Raises:
+            OSError: if that is not what the step makes, or a link leads out of the
+                folder.
+        """
+        rows = self._rows(
+            "SELECT a.name, a.id, a.uri, a.properties, f.fingerprint, a.type "
+            "FROM artifacts a LEFT JOIN files f ON f.artifact = a.id "
+            "WHERE a.execution = ?",
+            execution,
+        )
+        types = {name: channel.type.TYPE_NAME for name, channel in step.outputs.items()}
+        if {name: kind for name, *_, kind in rows} != types:
+            raise ledger_file.damaged(
+                self.root, f"execution {execution} did not make what {step.id} makes"
             )
+        return [
+            Made(name, artifact, self._inside(uri), json.loads(properties), fingerprint)
+            for name, artifact, uri, properties, fingerprint, _ in rows
         ]
+
+    def _inside(self, uri: str) -> Path:
+        path = self.root / uri
+        if not path.resolve().is_relative_to(self.root):
+            raise OSError(
+                f"{path} leads to {path.resolve()}, which is not in {self.root}. Move "
+                "the files to where the link is."
+            )
+        return path
 
     def begin(self, step: Step, key: str, inputs: Mapping[str, list[int]]) -> int:
         """Enter an execution that begins.
@@ -133,7 +160,8 @@ class Ledger:
         Returns:
             Its id.
         """
-        with self._transaction() as database:
+        with self._transaction():
+            database = self._database
             cursor = database.execute(
                 "INSERT INTO executions "
                 "(step, component, parameters, cache_key, state, began) "
@@ -153,6 +181,7 @@ class Ledger:
                         "INSERT INTO inputs VALUES (?, ?, ?)",
                         (execution, name, artifact),
                     )
+            self._seal(0, execution)
         return execution
 
     def finish(
@@ -169,9 +198,10 @@ class Ledger:
             Ids of the artifacts by name.
         """
         ids: dict[str, Any] = {}
-        with self._transaction() as database:
+        with self._transaction():
+            before = ledger_file.sum_of_execution(self._database, execution)
             for name, artifact in outputs.items():
-                ids[name] = database.execute(
+                ids[name] = self._database.execute(
                     "INSERT INTO artifacts (execution, name, type, uri, properties) "
                     "VALUES (?, ?, ?, ?, ?)",
                     (
@@ -183,32 +213,53 @@ class Ledger:
                         json.dumps(artifact.properties()),
                     ),
                 ).lastrowid
-            database.execute(
+                self._database.execute(
+                    "INSERT INTO files VALUES (?, ?)",
+                    (ids[name], fingerprint(artifact.uri, times=False)),
+                )
+            self._database.execute(
                 "UPDATE executions SET state = 'complete', seconds = ? WHERE id = ?",
                 (seconds, execution),
             )
+            self._seal(before, execution)
         return ids
 
     def fail(self, execution: int, error: BaseException) -> None:
         """Enter that an execution failed."""
-        self._rows(
-            "UPDATE executions SET state = 'failed', error = ? WHERE id = ?",
-            repr(error),
-            execution,
-        )
+        with self._transaction():
+            before = ledger_file.sum_of_execution(self._database, execution)
+            self._database.execute(
+                "UPDATE executions SET state = 'failed', error = ? WHERE id = ?",
+                (_utf8(repr(error)), execution),
+            )
+            self._seal(before, execution)
 
     def _rows(self, query: str, *values: Any) -> list[Any]:
         return self._database.execute(query, values).fetchall()
 
+    def _seal(self, before: int, execution: int) -> None:
+        """Write what the rows of an execution now add to the sum, in place of what they
+        did before."""
+        now = ledger_file.sum_of_execution(self._database, execution)
+        self._changed = self._total + now - before
+        ledger_file.write_seal(self._database, self._changed)
+
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self) -> Iterator[None]:
         self._database.execute("BEGIN")
         try:
-            yield self._database
+            yield
+            self._database.execute("COMMIT")
         except BaseException:
-            self._database.execute("ROLLBACK")
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
             raise
-        self._database.execute("COMMIT")
+        self._total = self._changed
+
+
+def _utf8(text: str) -> str:
+    """Text that SQLite can keep: an error may name a file by bytes that are no text."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def cache_key(step: Step, inputs: Mapping[str, list[int]]) -> str:
@@ -239,32 +290,24 @@ def lineage(root: str | os.PathLike[str]) -> "pd.DataFrame":
 
     Raises:
         FileNotFoundError: if no pipeline ran there.
-        OSError: if one is running there.
+        OSError: if one is running there, or the file is damaged.
     """
     import pandas as pd
 
-    path = local_path(root).resolve() / "metadata.sqlite"
-    if not path.exists():
-        raise FileNotFoundError(f"No pipeline ran in {root}: there is no {path.name}.")
-    with closing(
-        sqlite3.connect(f"{path.as_uri()}?mode=ro", timeout=1, uri=True)
-    ) as database:
-        try:
-            database.execute("SELECT 1 FROM artifacts")
-        except sqlite3.OperationalError as error:
-            raise OSError(
-                f"{path} cannot be read ({error}). If a pipeline is running there, "
-                "wait for it."
-            ) from error
-        table = pd.read_sql(
-            "SELECT a.id AS artifact, a.name, a.type, a.uri, e.step, e.component, "
-            "e.parameters, e.began, e.seconds, e.id AS execution "
-            "FROM artifacts a JOIN executions e ON a.execution = e.id ORDER BY a.id",
-            database,
+    root = local_path(root).resolve()
+    if not (root / ledger_file.NAME).exists():
+        raise FileNotFoundError(
+            f"No pipeline ran in {root}: there is no {ledger_file.NAME}."
         )
-        inputs = pd.read_sql("SELECT execution, artifact FROM inputs", database)
-    made_from = inputs.groupby("execution")["artifact"].agg(list)
-    table["made_from"] = [
-        made_from.get(execution, []) for execution in table.pop("execution")
-    ]
-    return table
+    contents = ledger_file.read(root)
+    made_from: dict[int, list[int]] = {}
+    for execution, _, artifact in contents.inputs:
+        made_from.setdefault(execution, []).append(artifact)
+    rows = []
+    for artifact, execution, name, kind, uri, _ in contents.artifacts:
+        _, step, component, parameters, *_, began, seconds = contents.executions[
+            execution - 1
+        ]
+        about = (artifact, name, kind, uri, step, component, parameters, began, seconds)
+        rows.append((*about, made_from.get(execution, [])))
+    return pd.DataFrame(rows, columns=list(_LINEAGE))

@@ -3,7 +3,8 @@
 Outputs lie in ``<root>/<step>/<output>/<execution>/``, as in TFX; parameters and
 lineage in ``<root>/metadata.sqlite``, which `tfrwc.components.engine.ledger.lineage`
 reads. A step that ran before with the same parameters and the same inputs is not run
-again: its outputs are taken from the cache.
+again: its outputs are taken from the cache, unless their files are no longer those that
+it made.
 """
 
 import os
@@ -83,7 +84,7 @@ def _outputs_of(
             say(": taken from the cache")
             return cached
     if before:
-        say(": ran before, but its outputs are gone")
+        say(": ran before, but its outputs are gone or changed")
     for execution in ledger.unfinished(step.id):
         for name in step.outputs:
             shutil.rmtree(_folder(ledger, step, name, execution), ignore_errors=True)
@@ -101,6 +102,13 @@ def _run_step(
         name: channel.type(_folder(ledger, step, name, execution))
         for name, channel in step.outputs.items()
     }
+    for output in outputs.values():
+        if Path(output.uri).exists():
+            raise OSError(
+                f"{output.uri} is there already, but metadata.sqlite knows of no "
+                f"execution {execution} before this one: it is older than the outputs. "
+                "Restore the newest one, or give another folder."
+            )
     say(": running")
     began = time.monotonic()
     try:
@@ -120,14 +128,14 @@ def _run_step(
 
 
 def _cached(step: Step, ledger: Ledger, execution: int) -> tuple[_Outputs, _Ids] | None:
-    """Outputs of an execution; None if some are gone."""
+    """Outputs of an execution; None if some are gone, or other than they were made."""
     outputs: _Outputs = {}
     ids: _Ids = {}
-    for name, identifier, uri, properties in ledger.artifacts(execution):
-        if not Path(uri).exists():
+    for made in ledger.artifacts(execution, step):
+        if not made.is_whole():
             return None
-        outputs[name] = step.outputs[name].type(uri, properties)
-        ids[name] = identifier
+        outputs[made.name] = step.outputs[made.name].type(made.path, made.properties)
+        ids[made.name] = made.id
     return outputs, ids
 
 

@@ -12,7 +12,7 @@ from tfrwc.components import (
 )
 from tfrwc.components.engine.step import Step
 from tfrwc.datasets.fingerprint import fingerprint
-from tfrwc.datasets.sources import folder_of
+from tfrwc.datasets.sources import files_of
 from tfrwc.studies.dynamics.trial import Trial
 
 
@@ -25,12 +25,12 @@ def steps(
         trial: a network, a data set, and how the network is trained.
         saved_models: folder to push the network of the first seed to, or None.
     """
-    folder = folder_of(trial.dataset)
+    files = files_of(trial.dataset)
     data = ImageExampleGen(
         dataset=trial.dataset,
         purpose="classes",
         images=trial.images or 0,
-        fingerprint=fingerprint(folder) if folder else "",
+        fingerprint=fingerprint(files) if files else "",
     )
     trainers = [
         RWCTrainer(

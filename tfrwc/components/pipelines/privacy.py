@@ -18,6 +18,7 @@ from tfrwc.components import (
 from tfrwc.components.engine.epsilons import to_parameter
 from tfrwc.components.engine.step import Channel, Step
 from tfrwc.datasets.fingerprint import fingerprint
+from tfrwc.datasets.sources import files_of
 from tfrwc.studies.privacy import arms as private_arms
 from tfrwc.studies.privacy import data as private_data
 from tfrwc.studies.privacy.trial import Trial
@@ -40,16 +41,23 @@ def steps(
         folder: with the X-rays, for the data set "xrays".
     """
     size = private_data.DATA_SETS[trial.dataset].size
+    files = private_data.files_of(trial.dataset, folder)
     data = ImageExampleGen(
         dataset=trial.dataset,
         purpose="two_classes",
         folder=str(folder or ""),
-        fingerprint=fingerprint(folder) if folder else "",
+        fingerprint=fingerprint(files) if files else "",
     )
     first = [data]
     start: dict[str, Channel] = {}
     if trial.public != "none":
-        public = ImageExampleGen(dataset=trial.public, purpose="public", size=size)
+        public_files = files_of(trial.public)
+        public = ImageExampleGen(
+            dataset=trial.public,
+            purpose="public",
+            size=size,
+            fingerprint=fingerprint(public_files) if public_files else "",
+        )
         base = RWCTrainer(
             examples=public.with_id("ImageExampleGen-public").outputs["examples"],
             recipe="public",

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfrwc._common.files import replacing
+from tfrwc._common.json_files import check_object, parse_json
+from tfrwc._common.npz import read_npz
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -24,13 +26,20 @@ def read_state(path: Path, settings: Mapping[str, Any]) -> Arrays:
         Arrays by name; none if there is no file.
 
     Raises:
-        ValueError: if it holds a sweep with other settings.
+        ValueError: if it is damaged, or holds a sweep with other settings.
     """
     if not path.exists():
         return {}
-    with np.load(path, allow_pickle=False) as file:
-        arrays = dict(file)
-    saved, current = json.loads(str(arrays.pop("settings"))), _as_json(settings)
+    arrays = read_npz(path)
+    try:
+        saved = parse_json(str(arrays.pop("settings")))
+        check_object(saved, {})
+    except (KeyError, ValueError) as error:
+        raise ValueError(
+            f"{path} holds no state of a sweep ({error}). Give another path, or remove "
+            "it to begin anew."
+        ) from error
+    current = _as_json(settings)
     different = sorted(
         key for key in current if not _agree(saved.get(key), current[key])
     )

@@ -8,6 +8,8 @@ import keras
 import numpy as np
 
 from tfrwc._common.files import write_text
+from tfrwc._common.json_files import read_object
+from tfrwc._common.npz import read_npz
 from tfrwc._version import __version__
 from tfrwc.models.saved import write_model
 from tfrwc.studies.beta.parts import PartResult
@@ -35,12 +37,18 @@ def write_part(name: str, result: PartResult, folder: str, model: str) -> None:
 def read_part(
     folder: str,
 ) -> tuple[str, dict[str, Any], dict[str, np.ndarray] | None]:
-    """Name, results, and pictures or None, as `write_part` wrote them."""
-    part = json.loads((Path(folder) / _RESULTS).read_text(encoding="utf-8"))
+    """Name, results, and pictures or None, as `write_part` wrote them.
+
+    Raises:
+        ValueError: if a file is damaged, or holds something else.
+        OSError: if one is missing.
+    """
+    part = read_object(
+        Path(folder) / _RESULTS, "the result of a part", {"part": str, "results": dict}
+    )
     pictures = None
     if (Path(folder) / _PICTURES).exists():
-        with np.load(Path(folder) / _PICTURES) as file:
-            pictures = dict(file)
+        pictures = read_npz(Path(folder) / _PICTURES)
     return part["part"], part["results"], pictures
 
 

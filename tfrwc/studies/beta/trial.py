@@ -12,6 +12,9 @@ from tfrwc._common.checks import whole_number
 from tfrwc.studies import trial as study_trial
 from tfrwc.studies.trial import NAMES, WHOLE, WHOLE_NUMBERS, check_seeds, option
 
+IMAGE_PARTS = ("images", "collapse")
+"""The parts that need images."""
+
 
 def datasets() -> tuple[str, ...]:
     """Names of the sets of images."""
@@ -88,12 +91,11 @@ class Trial(study_trial.Trial):
             *(f"true_decoder-{cosine}" for cosine in COSINES),
             *(f"learned_decoder-{cosine}" for cosine in COSINES),
             *(f"nonlinear-{world}" for world in self.worlds),
-            "images",
-            "collapse",
+            *IMAGE_PARTS,
         ]
 
     def of_part(self, part: str) -> "Trial":
         """What one of the `parts` depends on; all else as by default."""
-        if part in ("images", "collapse"):
+        if part in IMAGE_PARTS:
             return replace(self, worlds=())
         return Trial(epochs=self.epochs, seeds=self.seeds, worlds=())

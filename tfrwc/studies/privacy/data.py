@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tfrwc import datasets
-from tfrwc.datasets import catalogue, xray_files
+from tfrwc.datasets import catalogue, sources, xray_files
 
 # Rows of the table of data sets, by name; "xrays" are those of a folder.
 DATA_SETS = catalogue.for_use("two_classes")
@@ -84,6 +84,23 @@ def load(name: str, folder: str | os.PathLike[str] | None = None) -> Task:
             "set digits, for which nothing is needed."
         )
     return _x_rays(Path(folder), DATA_SETS[name].size)
+
+
+def files_of(name: str, folder: str | os.PathLike[str] | None = None) -> Path | None:
+    """The file or folder that a task is read from; None if it needs none.
+
+    Args:
+        name, folder: as of `load`.
+
+    Raises:
+        OSError: if there are no such X-rays.
+    """
+    if not DATA_SETS[name].xrays:
+        return sources.files_of(name)
+    folder = folder or os.environ.get(catalogue.DATA_DIR_VARIABLE)
+    if not folder:
+        return None  # as `load` will say
+    return xray_files.files_of(xray_files.find(folder, DATA_SETS[name].size))
 
 
 def _two_groups(name):

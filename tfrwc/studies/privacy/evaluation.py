@@ -9,6 +9,8 @@ import keras
 import numpy as np
 
 from tfrwc._common.files import replacing, write_text
+from tfrwc._common.json_files import read_object
+from tfrwc._common.npz import read_npz
 from tfrwc._common.plain import plain
 from tfrwc.privacy import membership_inference
 from tfrwc.privacy.accounting.bounds import group_guarantee
@@ -86,14 +88,23 @@ def write(arm: str, facts: Facts, predictions: Predictions, folder: str) -> None
 
 
 def read_facts(folder: str) -> Facts:
-    """Facts, with the arm, as `write` wrote them."""
-    return json.loads((Path(folder) / EVALUATION).read_text(encoding="utf-8"))
+    """Facts, with the arm, as `write` wrote them.
+
+    Raises:
+        ValueError: if the file is damaged, or holds something else.
+        OSError: if it is missing.
+    """
+    types = {"test": dict, "membership": dict, "data": dict}
+    return read_object(Path(folder) / EVALUATION, "an evaluation", types)
 
 
 def read(folder: str) -> tuple[Facts, Predictions]:
-    """Facts, with the arm, and predictions, as `write` wrote them."""
-    with np.load(Path(folder) / _PREDICTIONS) as predictions:
-        return read_facts(folder), dict(predictions)
+    """Facts, with the arm, and predictions, as `write` wrote them.
+
+    Raises:
+        ValueError, OSError: as `read_facts`.
+    """
+    return read_facts(folder), read_npz(Path(folder) / _PREDICTIONS)
 
 
 def about(task: Task) -> Facts:
