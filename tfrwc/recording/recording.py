@@ -3,6 +3,8 @@
 import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tfrwc._version import __version__
-from tfrwc.recording import parquet
+from tfrwc.recording import parquet, schema
 from tfrwc.recording.checkpoints import read_checkpoints
 from tfrwc.recording.measures import REGISTRY
 from tfrwc.recording.records import Contents, Flag, Record
@@ -31,6 +33,11 @@ class Recording:
         settings: how the recording is made, as in `RWCCallback`.
         versions: of libraries, beside those of tfrwc, NumPy and Python here.
 
+    Raises:
+        ValueError: if the table lacks a column or has values that cannot be, such as a
+            negative depth; if a measure is there twice; if a
+            setting that others read is of another type.
+
     Attributes:
         layers: DataFrame with a row per watched tensor: name, path, kind (class of
             the layer), shape, size (elements), depth (layers with a kernel before it).
@@ -47,10 +54,12 @@ class Recording:
         settings: Mapping[str, Any] | None = None,
         versions: Mapping[str, str] | None = None,
     ) -> None:
-        self.layers = layers.reset_index(drop=True)
-        self.measures = tuple(measures)
-        self.settings = dict(settings or {})
-        self.versions = {**_VERSIONS, **(versions or {})}
+        with _asked_for("a Recording"):
+            self.layers = schema.checked_layers(layers)
+            self.measures = schema.checked_measures(measures)
+            self.settings = dict(settings or {})
+            self.versions = {**_VERSIONS, **(versions or {})}
+            schema.check_settings(self.settings, self.versions)
         self._records: list[Record] = []
 
     @classmethod
@@ -233,15 +242,30 @@ class Recording:
             values: float32 (measures, layers).
             flags: uint8 (measures, layers) of `Flag`.
             logs: dict of numbers.
+
+        Raises:
+            ValueError: if the arrays do not fit the measures and layers, a flag is
+                unknown, or the record does not come after the last one.
         """
-        self._records.append(Record.converted(step, epoch, values, flags, logs))
+        record = Record.converted(step, epoch, values, flags, logs)
+        last = self._records[-1:]
+        with _asked_for("Recording.append"):
+            shape = (len(self.measures), len(self.layers))
+            schema.check_record(record.values, np.asarray(flags), shape)
+            schema.check_clock(*np.array([r[:2] for r in (*last, record)], np.int64).T)
+        self._records.append(record)
 
     def add_layers(self, table: pd.DataFrame) -> None:
         """Watch more tensors from the next record on; earlier ones are NaN.
 
         Args:
             table: rows to add to `layers`.
+
+        Raises:
+            ValueError: if they are not rows of such a table.
         """
+        with _asked_for("Recording.add_layers"):
+            table = schema.checked_layers(table)
         self.layers = pd.concat([self.layers, table], ignore_index=True)
 
     def drop_after(self, step: int) -> int:
@@ -256,7 +280,8 @@ class Recording:
 
         For those who follow a recording while it grows.
         """
-        part = Recording(self.layers, self.measures, self.settings, self.versions)
+        part = copy(self)
+        part.settings = dict(self.settings)
         part._records = self._records[record:]
         return part
 
@@ -284,6 +309,15 @@ class Recording:
                 f"This recording holds {', '.join(self.measures)}."
             )
         return self.measures.index(measure)
+
+
+@contextmanager
+def _asked_for(what: str) -> Iterator[None]:
+    """Say in an error of the schema who was asked for what cannot be."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{what} was given what cannot be: {error}.") from error
 
 
 def load_recording(path: str | os.PathLike[str]) -> Recording:
