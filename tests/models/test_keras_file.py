@@ -96,9 +96,9 @@ def test_layers_that_cannot_be_made_are_explained(whole, tmp_path):
         load_keras_file(path)
     with zipfile.ZipFile(whole) as archive:
         config = archive.read("config.json").decode()
-    unknown = config.replace('"Dense"', '"Thick"').replace(
-        '"module": "keras.layers"', '"module": "elsewhere"'
-    )
+    dense = '"module": "keras.layers", "class_name": "Dense"'
+    assert dense in config
+    unknown = config.replace(dense, '"module": "elsewhere", "class_name": "Thick"')
     changed(whole, path, config=unknown)
     with pytest.raises(ValueError, match=r"Import the module that defines 'Thick'"):
         load_keras_file(path)

@@ -114,6 +114,12 @@ def _why(error: Exception, version: str) -> str:
     import keras
 
     text = re.sub(r"\s+", " ", str(error)).strip()
+    # Keras puts the whole configuration between the class and what it raised.
+    layers = re.findall(r"<class '([^']+)'> could not be deserialized", text)
+    text = text.rpartition("Exception encountered: ")[2]
+    text = text.partition(" Full object config")[0]
+    if layers:
+        text = f"{layers[-1]}: {text}"
     newer = _newer(version, keras.__version__)
     if newer:
         remedy = f"It was saved by Keras {version}, and this is {keras.__version__}."

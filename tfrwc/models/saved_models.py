@@ -158,7 +158,7 @@ def _checked(path: Path, name: str, version: int) -> dict[str, Any]:
     if wrong:
         raise ValueError(
             f"{path} is not what was pushed: {', '.join(wrong)} missing, added or "
-            "altered. Push the model again, or restore the files."
+            f"altered, by its {MANIFEST}. Push the model again, or restore the files."
         )
     return manifest
 

@@ -11,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tfrwc._common.checks import whole_number
 from tfrwc._version import __version__
 from tfrwc.recording import parquet, schema
 from tfrwc.recording.checkpoints import read_checkpoints
+from tfrwc.recording.frame import tidy_frame
 from tfrwc.recording.measures import REGISTRY
 from tfrwc.recording.records import Contents, Flag, Record
 
@@ -207,24 +209,35 @@ class Recording:
     def to_frame(self) -> pd.DataFrame:
         """Tidy form: a row per record, layer and measure.
 
-        Columns: step, epoch, layer, depth, kind, size, measure, value.
+        Columns: step, epoch, layer, depth, kind, size, measure, value; layer, kind and
+        measure are categories. A row takes 40 bytes: 5,000 records of 5,000 layers are
+        1 GB. `frames` gives the same in parts.
         """
-        records, layers = len(self), len(self.layers)
-        frame = pd.DataFrame(
-            {
-                "step": np.repeat(self.steps, layers),
-                "epoch": np.repeat(self.epochs, layers),
-                "layer": np.tile(self.layers["name"].to_numpy(), records),
-                "depth": np.tile(self.layers["depth"].to_numpy(), records),
-                "kind": np.tile(self.layers["kind"].to_numpy(), records),
-                "size": np.tile(self.layers["size"].to_numpy(), records),
-            }
+        return tidy_frame(
+            self.layers,
+            self.steps,
+            self.epochs,
+            {measure: self.values(measure) for measure in self.measures},
         )
-        parts = [
-            frame.assign(measure=measure, value=self.values(measure).ravel())
-            for measure in self.measures
-        ]
-        return pd.concat(parts, ignore_index=True)
+
+    def frames(self, rows: int = 1_000_000) -> Iterator[pd.DataFrame]:
+        """The rows of `to_frame` in parts, some records after the other.
+
+        Args:
+            rows: at most in a part, or those of one record where these are more.
+
+        Yields:
+            A DataFrame as of `to_frame`, of the next records and all measures.
+
+        Raises:
+            ValueError: if `rows` is not a whole number of 1 or more.
+        """
+        rows = whole_number(rows, "rows")
+        step = max(1, rows // max(1, len(self.layers) * len(self.measures)))
+        for start in range(0, len(self), step):
+            part = self.since(start)
+            del part._records[step:]
+            yield part.to_frame()
 
     def append(
         self,

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tfrwc._common.files import replacing, write_text
 from tfrwc._common.plain import number
+from tfrwc.recording.names import shortened
 from tfrwc.report.figures import Drawing
 
 _HERE = Path(__file__).parent
@@ -54,6 +55,7 @@ def write_page(
         "signed": _signed,
         "epsilon": _epsilon,
         "percent": _percent,
+        "short": shortened,
     }
     page = environment.get_template(template.name).render(
         figures=_Gallery(pictures), **context
