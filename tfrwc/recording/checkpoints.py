@@ -157,7 +157,7 @@ def _from_files(
             if _places(others) != _places(rows):
                 raise ValueError(
                     f"{path} holds other tensors than {paths[0]}. Give checkpoints of "
-                    "one network."
+                    f"one network.{file.quantised()}"
                 )
             steps.append(file.step())
             sums.append([compare(before[key], file.read(key)) for key in before])
@@ -186,6 +186,7 @@ def _by_model(
                 steps.append(file.step())
                 # Keras leaves some weights that it does not find as they are.
                 missing = shapes - Counter(file.shapes())
+                quantised = file.quantised()
             try:
                 if missing:
                     raise ValueError(f"it lacks tensors of shapes {[*missing]}")
@@ -193,7 +194,7 @@ def _by_model(
             except DAMAGE as error:
                 raise ValueError(
                     f"{path} could not be loaded into model {model.name!r}: {error}. "
-                    "Give checkpoints of this network."
+                    f"Give checkpoints of this network.{quantised}"
                 ) from error
             if weights.snapshots:
                 results.append(weights.measure())

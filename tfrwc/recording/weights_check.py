@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 
 from tfrwc._common.json_files import check_object, parse_json
 
@@ -132,6 +133,19 @@ def check_tensors(file: h5py.File, size: int) -> None:
     for (_, end, path), (start, _, other) in pairwise(sorted(extents)):
         if start < end:
             raise ValueError(f"{path} and {other} lie over each other in it")
+
+
+def quantised(file: h5py.File) -> str:
+    """A sentence for weights that `keras.Model.quantize` has changed; else empty."""
+    for path, item in _objects(file):
+        own = isinstance(item, h5py.Dataset) and not path.startswith("optimizer/")
+        # Tables of indices are of larger whole numbers.
+        if own and len(item.shape) > 1 and item.dtype in (np.int8, np.uint8):
+            return (
+                f" {path} is quantised to {item.dtype}, and such weights are not "
+                "trained: give checkpoints from before model.quantize."
+            )
+    return ""
 
 
 def _objects(file: h5py.File) -> Iterator[tuple[str, Any]]:

@@ -16,6 +16,7 @@ from tfrwc.recording.weights_check import (
     check_archive,
     check_kind,
     check_tensors,
+    quantised,
     reading,
 )
 
@@ -96,6 +97,10 @@ class WeightsFile:
             array = array.view(ml_dtypes.bfloat16)
         return array.reshape(-1)
 
+    def quantised(self) -> str:
+        """A sentence for weights that are quantised; else empty."""
+        return quantised(self._file)
+
     def shapes(self) -> list[tuple[int, ...]]:
         """Shapes of all tensors of the model."""
         return [tuple(self._file[path].shape) for path in self._paths()]
@@ -137,7 +142,7 @@ class WeightsFile:
         if not rows:
             raise ValueError(
                 f"watch={watch!r} selects none of the {len(paths)} tensors in "
-                f"{self._path}, such as {paths[:3]}."
+                f"{self._path}, such as {paths[:3]}.{self.quantised()}"
             )
         return rows
 

@@ -9,6 +9,8 @@ from tfrwc.recording.names import shortened
 from tfrwc.report.canvas import array, subplots
 from tfrwc.report.figures import Results, register
 
+_POINTS = 1500
+
 
 def caption(results: Results) -> str:
     change = np.nan_to_num(array(results["change"]["mean"]))
@@ -36,7 +38,11 @@ def heat_map(results: Results) -> Figure:
     names = [shortened(layer["name"], 40) for layer in results["layers"]]
     # A picture has no more than so many inches, however many layers there are.
     figure, axis = subplots(9, 1.2 + 0.19 * min(max(len(names), 8), 200))
-    positive = np.where(change > 0, change, np.nan)
+    # More rows and columns than a picture has points would not be seen.
+    shown = change[
+        tuple(slice(None, None, max(1, -(-n // _POINTS))) for n in change.shape)
+    ]
+    positive = np.where(shown > 0, shown, np.nan)
     image = axis.imshow(
         positive,
         aspect="auto",
