@@ -12,7 +12,7 @@ from house import circles, floors, lengths, names, source, texts
 
 RIDDLES = {
     "tfrwc/datasets/sources.py": "the reader in a row of the table of data sets",
-    "tfrwc/models/saved.py": "the modules that a saved model's manifest names",
+    "tfrwc/models/keras_file.py": "the modules that a saved model's manifest names",
     "tfrwc/recording/backends.py": "the library of the Keras backend that is used",
     "tfrwc/studies/_discovery.py": "all files of the package that a study names",
 }

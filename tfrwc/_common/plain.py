@@ -57,4 +57,7 @@ def number(value: float | str | None) -> float:
             f"A number in a file is a number, null or {INFINITY!r}. Received: "
             f"{value!r}."
         )
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise ValueError("A number in a file has more than 300 digits.") from error

@@ -11,6 +11,7 @@ import pandas as pd
 
 from tfrwc.dynamics.arrays import Bools
 from tfrwc.dynamics.depth import check_recordings
+from tfrwc.recording.names import display_names, shortened
 from tfrwc.recording.recording import Recording
 
 
@@ -105,4 +106,5 @@ def _fits(
 def _describe(layers: pd.DataFrame, row: int) -> str:
     if row >= len(layers):
         return "nothing"
-    return f"{layers['name'].iloc[row]} {layers['shape'].iloc[row]}"
+    name = shortened(display_names(layers)[row])
+    return f"{name} {layers['shape'].iloc[row]}"

@@ -24,6 +24,7 @@ from tfrwc.dynamics.alignment import align, check_conditions
 from tfrwc.dynamics.arrays import Bools, Floats, Ints
 from tfrwc.dynamics.depth import block_of, mean_log
 from tfrwc.dynamics.statistics import holm, student_interval, variance_of_mean
+from tfrwc.recording.names import display_names
 from tfrwc.recording.recording import Recording
 
 
@@ -38,8 +39,9 @@ class Comparison:
 
     Attributes:
         layers: a row per condition and layer: condition, layer (its name in the
-            baseline), depth, kind, same_shape (whether in all conditions), change with
-            its lowest and highest over seeds, log_change, and of log_change less that
+            baseline, or its path where several have that name), depth, kind,
+            same_shape (whether in all conditions), change with its lowest and
+            highest over seeds, log_change, and of log_change less that
             of the baseline difference, low, high, p_value, p_adjusted (Holm's, over
             all rows); NaN for the baseline.
         conditions: a row per condition: condition, seeds, late_share (of the sum of
@@ -198,7 +200,7 @@ def _layers(
         part = pd.DataFrame(
             {
                 "condition": name,
-                "layer": table["name"],
+                "layer": display_names(table),
                 "depth": table["depth"],
                 "kind": table["kind"],
                 "same_shape": same_shape,

@@ -41,6 +41,7 @@ from scipy.stats import t as student
 
 from tfrwc.dynamics import cleaning
 from tfrwc.dynamics.arrays import Bools, Floats, Ints
+from tfrwc.recording.names import display_names
 from tfrwc.recording.recording import Recording
 
 _LEAST_RECORDS = 4
@@ -69,7 +70,8 @@ def suggest_freeze(
         DataFrame with a row per watched tensor, in order of rank (`low_records` times
         `confidence`, then forward order), and the columns
 
-        - layer, depth, kind, size: as in `Recording.layers`
+        - layer: its name, or its path where several have that name
+        - depth, kind, size: as in `Recording.layers`
         - low_records: for how many records, up to the last, it has been low
         - to_peak: mean level over the last records, as a share of the layer's peak
         - to_median: the same, as a multiple of the network's median
@@ -99,6 +101,7 @@ def suggest_freeze(
     first_not_suggested = depth[~suggested].min(initial=np.iinfo(np.int64).max)
     table = pd.concat([layers[["name", "depth", "kind", "size"]], change], axis=1)
     table = table.rename(columns={"name": "layer"}).assign(
+        layer=display_names(layers),
         weight_share=layers["size"] / layers["size"].sum(),
         suggested=suggested,
         in_prefix=suggested & (depth < first_not_suggested),

@@ -6,15 +6,14 @@ Keras file beside it; ``training.json`` says how the model came about.
 
 import json
 import os
-import zipfile
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfrwc._common.files import write_text
+from tfrwc._common.json_files import read_object
 from tfrwc._common.paths import local_path
-from tfrwc.compat.keras_files import load_model
+from tfrwc.models.keras_file import load_keras_file
 
 if TYPE_CHECKING:
     import keras
@@ -24,8 +23,6 @@ _Path = str | os.PathLike[str]
 SERVING = "Format-Serving"
 KERAS_FILE = "model.keras"
 TRAINING = "training.json"
-# By the modules that files of earlier versions name, within the package.
-_MOVED = {"privacy.private_model": "tfrwc.privacy.sgd.private_model"}
 
 
 def write_model(
@@ -63,26 +60,20 @@ def write_model(
 
 
 def read_model(folder: _Path) -> tuple["keras.Model", dict[str, Any]]:
-    """The Keras model in a folder, uncompiled, and how it was trained."""
+    """The Keras model in a folder, uncompiled, and how it was trained.
+
+    Raises:
+        FileNotFoundError, ValueError: if one of them is not there, or is damaged.
+    """
     path = Path(folder) / SERVING / KERAS_FILE
     return load_keras_file(path), read_training(folder)
 
 
-def load_keras_file(path: _Path) -> "keras.Model":
-    """The Keras model in a .keras file, uncompiled.
-
-    Where it is of a class of this package, that is imported, so that Keras knows it.
-    """
-    with zipfile.ZipFile(path) as file:
-        module = json.loads(file.read("config.json"))["module"]
-    if module.startswith("tfrwc."):
-        import_module(_MOVED.get(module.removeprefix("tfrwc."), module))
-    model: keras.Model = load_model(path)
-    return model
-
-
 def read_training(folder: _Path) -> dict[str, Any]:
-    """How the model in a folder was trained."""
-    text = (Path(folder) / TRAINING).read_text(encoding="utf-8")
-    training: dict[str, Any] = json.loads(text)
-    return training
+    """How the model in a folder was trained.
+
+    Raises:
+        FileNotFoundError: if it does not say.
+        ValueError: if what it says cannot be read.
+    """
+    return read_object(Path(folder) / TRAINING, "an account of a training")

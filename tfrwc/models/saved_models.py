@@ -14,9 +14,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfrwc._common.json_files import read_object
 from tfrwc._common.paths import local_path
+from tfrwc.models.keras_file import load_keras_file
 from tfrwc.models.model_card import model_card
-from tfrwc.models.saved import KERAS_FILE, SERVING, load_keras_file
+from tfrwc.models.saved import KERAS_FILE, SERVING
 
 if TYPE_CHECKING:
     import keras
@@ -130,14 +132,11 @@ def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 def _manifest(path: Path) -> dict[str, Any]:
     try:
-        manifest: dict[str, Any] = json.loads(
-            (path / MANIFEST).read_text(encoding="utf-8")
-        )
-        dict(manifest["sha256"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        manifest = read_object(path / MANIFEST, "a manifest", {"sha256": dict})
+    except (OSError, ValueError) as error:
         raise ValueError(
             f"{path} has no readable {MANIFEST}: it is damaged, or not a model that "
-            "was pushed."
+            f"was pushed ({error})."
         ) from error
     return manifest
 
@@ -160,7 +159,7 @@ def _checked(path: Path, name: str, version: int) -> dict[str, Any]:
     if wrong:
         raise ValueError(
             f"{path} is not what was pushed: {', '.join(wrong)} missing, added or "
-            "altered. Push the model again, or restore the files."
+            f"altered, by its {MANIFEST}. Push the model again, or restore the files."
         )
     return manifest
 

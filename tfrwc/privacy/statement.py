@@ -17,9 +17,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, get_origin
+from typing import Any, ClassVar, TypeVar, get_args, get_origin
 
 from tfrwc._common.files import write_text
+from tfrwc._common.json_files import read_json
 from tfrwc._common.paths import local_path
 from tfrwc._common.plain import number, plain
 from tfrwc._common.registry import Registry
@@ -103,13 +104,17 @@ class PrivacyStatement(ABC):
                 f"to this version: {', '.join(unknown) or 'none'}. Use the version of "
                 "tfrwc that wrote it, or write it again."
             )
-        try:
-            return cls(**{k: _restored(value, types[k]) for k, value in values.items()})
-        except (KeyError, TypeError) as error:
-            raise ValueError(
-                f"A privacy statement of the kind {cls.kind!r} has an attribute of "
-                f"another type than this version writes: {error!r}."
-            ) from error
+        attributes = {}
+        for name, value in values.items():
+            try:
+                attributes[name] = _restored(value, types[name])
+                _check_probability(name, attributes[name])
+            except (ValueError, KeyError, TypeError) as error:
+                raise ValueError(
+                    f"A privacy statement of the kind {cls.kind!r} has an attribute of "
+                    f"another type than this version writes: {name}. {error}"
+                ) from error
+        return cls(**attributes)
 
 
 STATEMENTS: Registry[type[PrivacyStatement]] = Registry("kind of privacy statement")
@@ -139,8 +144,9 @@ def read_statement(folder: str | os.PathLike[str]) -> PrivacyStatement:
         ValueError: if that is not a statement.
     """
     path = Path(folder) / f"{_NAME}.json"
+    data = read_json(path, "a privacy statement")
     try:
-        return statement_from_dict(json.loads(path.read_text(encoding="utf-8")))
+        return statement_from_dict(data)
     except ValueError as error:
         raise ValueError(f"{path} is not a privacy statement: {error}") from error
 
@@ -171,9 +177,49 @@ def _kind_before_it_was_written(data: Mapping[str, Any]) -> str:
 
 
 def _restored(value: Any, field_type: Any) -> Any:
-    """A value of plain data as the attribute that it was."""
+    """A value of plain data as the attribute that it was.
+
+    Raises:
+        ValueError, KeyError, TypeError: if it is of another type.
+    """
     if field_type is float:
+        if value is None:
+            raise ValueError("It must be a number. Received: null.")
         return number(value)
     if field_type is EpsilonDelta:
+        if sorted(value) != ["delta", "epsilon"]:
+            raise ValueError(f"It has an epsilon and a delta. Received: {value!r}.")
         return EpsilonDelta(number(value["epsilon"]), number(value["delta"]))
-    return tuple(value) if get_origin(field_type) is tuple else value
+    origin, inner = get_origin(field_type), get_args(field_type)
+    if origin is tuple:
+        _check_type(value, list)
+        if inner[1:] == (...,):
+            inner = inner[:1] * len(value)
+        for item, kind in zip(value, inner, strict=True):
+            _restored(item, kind)
+        return tuple(value)  # whole numbers stay whole
+    if origin is dict:
+        _check_type(value, dict)
+        for item in value.values():
+            _restored(item, inner[1])
+        return value
+    if isinstance(field_type, type):
+        _check_type(value, field_type)
+    return value
+
+
+def _check_type(value: Any, expected: type) -> None:
+    # True is an int to Python.
+    if not isinstance(value, expected) or (isinstance(value, bool) and expected is int):
+        raise ValueError(f"It must be {expected.__name__}. Received: {value!r:.100}.")
+
+
+def _check_probability(name: str, value: Any) -> None:
+    """Check what says how likely something is."""
+    if isinstance(value, EpsilonDelta):
+        _check_probability("epsilon", value.epsilon)
+        _check_probability("delta", value.delta)
+    elif isinstance(value, float) and name.endswith(("epsilon", "delta")):
+        most = 1 if name.endswith("delta") else math.inf
+        if not 0 <= value <= most:
+            raise ValueError(f"It must be 0 to {most}. Received: {value}.")

@@ -26,7 +26,13 @@ from tfrwc.recording.measures import check_measures, lookup
 from tfrwc.recording.records import REFERENCES, Contents, Record
 from tfrwc.recording.sums import values_and_flags
 from tfrwc.recording.watch import COLUMNS, check_watch, layer_table, watched
-from tfrwc.recording.weights_file import SUFFIXES, WeightsFile, natural
+from tfrwc.recording.weights_check import DAMAGE, reading
+from tfrwc.recording.weights_file import (
+    SUFFIXES,
+    WeightsFile,
+    check_watch_of_files,
+    natural,
+)
 
 StrPath: TypeAlias = str | os.PathLike[str]
 # The table of layers, the steps of all files (None where unknown), and the values and
@@ -36,6 +42,13 @@ _Measured: TypeAlias = tuple[
     list[int | None],
     tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]],
 ]
+
+
+_SHARDED = (
+    "{} lists weights that were saved in several parts, which are not read one by one. "
+    "Load it into the model, and save the weights whole: model.save_weights without "
+    "max_shard_size."
+)
 
 
 def read_checkpoints(
@@ -83,11 +96,17 @@ def _files(paths: StrPath | Iterable[StrPath]) -> list[Path]:
             raise FileNotFoundError(
                 f"{folder} is no folder of checkpoints. Give one, or a list of files."
             )
-        files = [path for path in folder.iterdir() if path.name.endswith(SUFFIXES)]
+        inside = list(folder.iterdir())
+        files = [path for path in inside if path.name.endswith(SUFFIXES)]
+        for path in inside:
+            if path.name.endswith(".weights.json"):
+                raise ValueError(_SHARDED.format(path))
         files.sort(key=lambda path: natural(path.name))
     else:
         files = [local_path(path, "A path in paths") for path in paths]
     for path in files:
+        if path.name.endswith(".weights.json"):
+            raise ValueError(_SHARDED.format(path))
         if not path.name.endswith(SUFFIXES):
             raise ValueError(
                 f"Checkpoints must be files {' or '.join(SUFFIXES)}. Received: {path}."
@@ -125,20 +144,21 @@ def _numbers_in_names(paths: list[Path]) -> list[int]:
 def _from_files(
     paths: list[Path], names: tuple[str, ...], reference: str, watch: Any
 ) -> _Measured:
+    check_watch_of_files(watch)
     measures, renew = lookup(names), reference == "previous"
-    with WeightsFile(paths[0]) as file:
+    with WeightsFile(paths[0]) as file, reading(paths[0]):
         rows = file.tensors(watch)
         steps = [file.step()]
         before = {row["path"]: file.read(row["path"]) for row in rows}
     compare = Comparison(measures, renew, max(row["size"] for row in rows))
     sums = []
     for path in paths[1:]:
-        with WeightsFile(path) as file:
+        with WeightsFile(path) as file, reading(path):
             others = file.tensors(watch)
             if _places(others) != _places(rows):
                 raise ValueError(
                     f"{path} holds other tensors than {paths[0]}. Give checkpoints of "
-                    "one network."
+                    f"one network.{file.quantised()}"
                 )
             steps.append(file.step())
             sums.append([compare(before[key], file.read(key)) for key in before])
@@ -163,18 +183,19 @@ def _by_model(
     steps, results = [], []
     with _weights_put_back(model):
         for path in paths:
-            with WeightsFile(path) as file:
+            with WeightsFile(path) as file, reading(path):
                 steps.append(file.step())
                 # Keras leaves some weights that it does not find as they are.
                 missing = shapes - Counter(file.shapes())
+                quantised = file.quantised()
             try:
                 if missing:
                     raise ValueError(f"it lacks tensors of shapes {[*missing]}")
                 _load(model, path)
-            except (ValueError, KeyError, OSError) as error:
+            except DAMAGE as error:
                 raise ValueError(
                     f"{path} could not be loaded into model {model.name!r}: {error}. "
-                    "Give checkpoints of this network."
+                    f"Give checkpoints of this network.{quantised}"
                 ) from error
             if weights.snapshots:
                 results.append(weights.measure())

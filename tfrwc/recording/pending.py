@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from tfrwc.recording.device import DeviceMeasures
 from tfrwc.recording.host import HostMeasures
+from tfrwc.recording.names import display_names, some_names
 from tfrwc.recording.recording import Recording
 from tfrwc.recording.records import Flag
 
@@ -48,11 +49,11 @@ class PendingRecords:
 def _warn_of_weights(
     recording: Recording, not_finite: npt.NDArray[np.bool_], epoch: int
 ) -> None:
-    names = recording.layers["name"][not_finite].tolist()
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    every = display_names(recording.layers)
+    names = [name for name, odd in zip(every, not_finite, strict=True) if odd]
     warnings.warn(
         f"Weights that are not finite by epoch {epoch}, recorded as NaN, in "
-        f"{', '.join(names[:5])}{more}. Training goes on; this is said once.",
+        f"{some_names(names)}. Training goes on; this is said once.",
         RuntimeWarning,
         stacklevel=3,
     )

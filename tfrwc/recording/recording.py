@@ -3,16 +3,20 @@
 import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tfrwc._common.checks import whole_number
 from tfrwc._common.paths import local_path
 from tfrwc._version import __version__
-from tfrwc.recording import snapshot
+from tfrwc.recording import schema, snapshot
 from tfrwc.recording.checkpoints import read_checkpoints
+from tfrwc.recording.frame import tidy_frame
 from tfrwc.recording.measures import REGISTRY
 from tfrwc.recording.records import Contents, Flag, Origin, Record
 
@@ -32,6 +36,11 @@ class Recording:
         settings: how the recording is made, as in `RWCCallback`.
         versions: of libraries, beside those of tfrwc, NumPy and Python here.
 
+    Raises:
+        ValueError: if the table lacks a column or has values that cannot be, such as a
+            negative depth; if a measure is there twice; if a
+            setting that others read is of another type.
+
     Attributes:
         layers: DataFrame with a row per watched tensor: name, path, kind (class of
             the layer), shape, size (elements), depth (layers with a kernel before it).
@@ -48,10 +57,12 @@ class Recording:
         settings: Mapping[str, Any] | None = None,
         versions: Mapping[str, str] | None = None,
     ) -> None:
-        self.layers = layers.reset_index(drop=True)
-        self.measures = tuple(measures)
-        self.settings = dict(settings or {})
-        self.versions = {**_VERSIONS, **(versions or {})}
+        with _asked_for("a Recording"):
+            self.layers = schema.checked_layers(layers)
+            self.measures = schema.checked_measures(measures)
+            self.settings = dict(settings or {})
+            self.versions = {**_VERSIONS, **(versions or {})}
+            schema.check_settings(self.settings, self.versions)
         self._records: list[Record] = []
 
     @classmethod
@@ -199,24 +210,35 @@ class Recording:
     def to_frame(self) -> pd.DataFrame:
         """Tidy form: a row per record, layer and measure.
 
-        Columns: step, epoch, layer, depth, kind, size, measure, value.
+        Columns: step, epoch, layer, depth, kind, size, measure, value; layer, kind and
+        measure are categories. A row takes 40 bytes: 5,000 records of 5,000 layers are
+        1 GB. `frames` gives the same in parts.
         """
-        records, layers = len(self), len(self.layers)
-        frame = pd.DataFrame(
-            {
-                "step": np.repeat(self.steps, layers),
-                "epoch": np.repeat(self.epochs, layers),
-                "layer": np.tile(self.layers["name"].to_numpy(), records),
-                "depth": np.tile(self.layers["depth"].to_numpy(), records),
-                "kind": np.tile(self.layers["kind"].to_numpy(), records),
-                "size": np.tile(self.layers["size"].to_numpy(), records),
-            }
+        return tidy_frame(
+            self.layers,
+            self.steps,
+            self.epochs,
+            {measure: self.values(measure) for measure in self.measures},
         )
-        parts = [
-            frame.assign(measure=measure, value=self.values(measure).ravel())
-            for measure in self.measures
-        ]
-        return pd.concat(parts, ignore_index=True)
+
+    def frames(self, rows: int = 1_000_000) -> Iterator[pd.DataFrame]:
+        """The rows of `to_frame` in parts, some records after the other.
+
+        Args:
+            rows: at most in a part, or those of one record where these are more.
+
+        Yields:
+            A DataFrame as of `to_frame`, of the next records and all measures.
+
+        Raises:
+            ValueError: if `rows` is not a whole number of 1 or more.
+        """
+        rows = whole_number(rows, "rows")
+        step = max(1, rows // max(1, len(self.layers) * len(self.measures)))
+        for start in range(0, len(self), step):
+            part = self.since(start)
+            del part._records[step:]
+            yield part.to_frame()
 
     def append(
         self,
@@ -234,15 +256,30 @@ class Recording:
             values: float32 (measures, layers).
             flags: uint8 (measures, layers) of `Flag`.
             logs: dict of numbers.
+
+        Raises:
+            ValueError: if the arrays do not fit the measures and layers, a flag is
+                unknown, or the record does not come after the last one.
         """
-        self._records.append(Record.converted(step, epoch, values, flags, logs))
+        record = Record.converted(step, epoch, values, flags, logs)
+        last = self._records[-1:]
+        with _asked_for("Recording.append"):
+            shape = (len(self.measures), len(self.layers))
+            schema.check_record(record.values, np.asarray(flags), shape)
+            schema.check_clock(*np.array([r[:2] for r in (*last, record)], np.int64).T)
+        self._records.append(record)
 
     def add_layers(self, table: pd.DataFrame) -> None:
         """Watch more tensors from the next record on; earlier ones are NaN.
 
         Args:
             table: rows to add to `layers`.
+
+        Raises:
+            ValueError: if they are not rows of such a table.
         """
+        with _asked_for("Recording.add_layers"):
+            table = schema.checked_layers(table)
         self.layers = pd.concat([self.layers, table], ignore_index=True)
 
     def drop_after(self, step: int) -> int:
@@ -257,7 +294,8 @@ class Recording:
 
         For those who follow a recording while it grows.
         """
-        part = Recording(self.layers, self.measures, self.settings, self.versions)
+        part = copy(self)
+        part.settings = dict(self.settings)
         part._records = self._records[record:]
         return part
 
@@ -295,6 +333,15 @@ class Recording:
                 f"This recording holds {', '.join(self.measures)}."
             )
         return self.measures.index(measure)
+
+
+@contextmanager
+def _asked_for(what: str) -> Iterator[None]:
+    """Say in an error of the schema who was asked for what cannot be."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{what} was given what cannot be: {error}.") from error
 
 
 def load_recording(path: str | os.PathLike[str], salvage: bool = False) -> Recording:

@@ -1,6 +1,5 @@
 """Reading Keras' weights files, ``.weights.h5`` and ``.keras``, without Keras."""
 
-import json
 import re
 import zipfile
 from pathlib import Path
@@ -9,6 +8,17 @@ from typing import Any
 import h5py
 import numpy as np
 import numpy.typing as npt
+
+from tfrwc.recording.hdf5_heaps import check_heaps
+from tfrwc.recording.watch import check_watch
+from tfrwc.recording.weights_check import (
+    WEIGHTS,
+    check_archive,
+    check_kind,
+    check_tensors,
+    quantised,
+    reading,
+)
 
 SUFFIXES = (".weights.h5", ".keras")
 
@@ -28,18 +38,28 @@ class WeightsFile:
         self._open: list[Any] = []
         self._config: dict[str, Any] = {}
         try:
-            source: Any = path
-            if path.name.endswith(".keras"):
-                archive = self._enter(zipfile.ZipFile(path))
-                self._config = json.loads(archive.read("config.json"))
-                source = self._enter(archive.open("model.weights.h5"))
-            self._file = self._enter(h5py.File(source, "r"))
-        except (OSError, KeyError, zipfile.BadZipFile, json.JSONDecodeError) as error:
+            with reading(path):
+                self._open_checked()
+        except ValueError:
             self.close()
-            raise ValueError(
-                f"{path} is not a readable weights file of Keras 3 ({error}). Leave it "
-                "out, or save it again."
-            ) from error
+            raise
+
+    def _open_checked(self) -> None:
+        check_kind(self._path)
+        source: Any = self._path
+        size = self._path.stat().st_size
+        if self._path.name.endswith(".keras"):
+            archive = self._enter(zipfile.ZipFile(self._path))
+            self._config = check_archive(archive)
+            size = archive.getinfo(WEIGHTS).file_size
+            source = self._enter(archive.open(WEIGHTS))
+            check_heaps(source, size)
+            source.seek(0)
+        else:
+            with self._path.open("rb") as file:
+                check_heaps(file, size)
+        self._file = self._enter(h5py.File(source, "r"))
+        check_tensors(self._file, size)
 
     def _enter(self, resource: Any) -> Any:
         self._open.append(resource)
@@ -66,15 +86,20 @@ class WeightsFile:
 
     def read(self, path: str) -> npt.NDArray[Any]:
         """The tensor of this path in the file, as a vector."""
-        data = self._file[path]
-        array = np.empty(data.shape, data.dtype)
-        if array.size:
-            data.read_direct(array)
+        with reading(self._path):
+            data = self._file[path]
+            array = np.empty(data.shape, data.dtype)
+            if array.size:
+                data.read_direct(array)
         if data.attrs.get("dtype") == "bfloat16":
             import ml_dtypes
 
             array = array.view(ml_dtypes.bfloat16)
         return array.reshape(-1)
+
+    def quantised(self) -> str:
+        """A sentence for weights that are quantised; else empty."""
+        return quantised(self._file)
 
     def shapes(self) -> list[tuple[int, ...]]:
         """Shapes of all tensors of the model."""
@@ -84,16 +109,8 @@ class WeightsFile:
         """Rows of a table of layers for the tensors that `watch` selects.
 
         Raises:
-            ValueError: if it selects none, or cannot be decided without the model.
+            ValueError: if it selects none.
         """
-        if watch not in ("kernels", "all") and (
-            watch == "trainable" or not isinstance(watch, str)
-        ):
-            raise ValueError(
-                f"watch={watch!r} cannot be decided from a weights file, which does "
-                "not say what is trained. Give `model`, or watch 'kernels', 'all' or a "
-                "regular expression for paths in the file."
-            )
         paths = self._paths()
         rows: list[dict[str, Any]] = []
         names: dict[str, int] = {}
@@ -125,7 +142,7 @@ class WeightsFile:
         if not rows:
             raise ValueError(
                 f"watch={watch!r} selects none of the {len(paths)} tensors in "
-                f"{self._path}, such as {paths[:3]}."
+                f"{self._path}, such as {paths[:3]}.{self.quantised()}"
             )
         return rows
 
@@ -164,6 +181,23 @@ class WeightsFile:
             config = layers[numbers[0]]
             kind = config["class_name"]
         return places, kind
+
+
+def check_watch_of_files(watch: Any) -> None:
+    """Check that the `watch` of a recording can be decided without a model.
+
+    Raises:
+        ValueError: if it cannot.
+    """
+    if watch not in ("kernels", "all") and (
+        watch == "trainable" or not isinstance(watch, str)
+    ):
+        raise ValueError(
+            f"watch={watch!r} cannot be decided from a weights file, which does not "
+            "say what is trained. Give `model`, or watch 'kernels', 'all' or a regular "
+            "expression for paths in the file."
+        )
+    check_watch(watch)
 
 
 def _layers_of(config: dict[str, Any]) -> list[dict[str, Any]]:

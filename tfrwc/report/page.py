@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tfrwc._common.files import replacing, write_text
 from tfrwc._common.paths import local_path
 from tfrwc._common.plain import number
+from tfrwc.recording.names import shortened
 from tfrwc.report.figures import Drawing
 
 _HERE = Path(__file__).parent
@@ -55,6 +56,7 @@ def write_page(
         "signed": _signed,
         "epsilon": _epsilon,
         "percent": _percent,
+        "short": shortened,
     }
     page = environment.get_template(template.name).render(
         figures=_Gallery(pictures), **context

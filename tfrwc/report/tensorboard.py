@@ -15,6 +15,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
@@ -24,6 +25,7 @@ from tfrwc._common.paths import local_path
 from tfrwc.compat.extras import extra
 from tfrwc.dynamics.online import OnlineTrends
 from tfrwc.recording.callback import RWCCallback
+from tfrwc.recording.names import MOST, display_names
 from tfrwc.recording.recording import Recording
 from tfrwc.report.canvas import subplots, trend_colour
 
@@ -41,7 +43,7 @@ class TrendsToTensorBoard(keras.callbacks.Callback):
     `OnlineTrends` with each, and writes to the run ``trends`` in `log_dir`:
 
     - ``change of KIND/LAYER``: relative change of each watched tensor, where they
-      are 50 or fewer;
+      are 50 or fewer; the layer is its path where several have its name;
     - ``median change/trend N`` and ``layers in/trend N``, for each trend as its
       layers are at that record, and for the layers in no trend;
     - every so many records, the image ``trends``: all curves so far, coloured by
@@ -123,11 +125,9 @@ class TrendsToTensorBoard(keras.callbacks.Callback):
 
     def _write_scalars(self, write, layers, values, step):
         if len(layers) <= _MAX_LAYER_TAGS:
-            for kind, name, value in zip(
-                layers["kind"], layers["name"], values, strict=True
-            ):
+            for tag, value in zip(_tags(layers), values, strict=True):
                 if np.isfinite(value):
-                    write(f"change of {kind}/{name}", value, step)
+                    write(tag, value, step)
         labels = self.trends.labels_
         for trend in [*self.trends.trends_, -1]:
             members = values[labels == trend]
@@ -150,15 +150,22 @@ class TrendsToTensorBoard(keras.callbacks.Callback):
     def _table(self, layers, values) -> str:
         """Markdown, with the layers of a trend together."""
         order = np.argsort(self.trends.labels_, kind="stable")[:_MAX_TABLE_ROWS]
+        names = display_names(layers, most=MOST)
         lines = ["| trend | layer | kind | depth | size | change |", "|-|-|-|-|-|-|"]
         for i in order:
             row, trend = layers.iloc[i], self.trends.labels_[i]
             lines.append(
-                f"| {trend + 1 if trend >= 0 else 'none'} | {row['name']} "
+                f"| {trend + 1 if trend >= 0 else 'none'} | {names[i]} "
                 f"| {row['kind']} | {row['depth']} | {row['size']:,} "
                 f"| {values[i]:.3g} |"
             )
         return "\n".join(lines)
+
+
+def _tags(layers: pd.DataFrame) -> list[str]:
+    """The tag of each layer's change; TensorBoard groups them by kind."""
+    names = display_names(layers, most=MOST)
+    return [f"change of {k}/{n}" for k, n in zip(layers["kind"], names, strict=True)]
 
 
 def write_logs(recording: Recording, log_dir: str | os.PathLike[str]) -> None:
@@ -181,11 +188,9 @@ def write_logs(recording: Recording, log_dir: str | os.PathLike[str]) -> None:
     rows = recording.logs.to_dict("list")
     layers = recording.layers
     if len(layers) <= _MAX_LAYER_TAGS:
-        names = [
-            f"change of {kind}/{name}"
-            for kind, name in zip(layers["kind"], layers["name"], strict=True)
-        ]
-        rows |= dict(zip(names, recording.values(recording.measures[0]).T, strict=True))
+        rows |= dict(
+            zip(_tags(layers), recording.values(recording.measures[0]).T, strict=True)
+        )
     with tf.summary.create_file_writer(str(folder)).as_default():
         for name, values in rows.items():
             for step, value in zip(recording.steps, values, strict=True):

@@ -13,6 +13,7 @@ from tfrwc.datasets.catalogue import for_use
 from tfrwc.datasets.sprites import Sprites
 from tfrwc.disentangle import BetaSweep, BetaVAE
 from tfrwc.recording.callback import RWCCallback
+from tfrwc.recording.names import display_names
 from tfrwc.studies.beta import engine
 from tfrwc.studies.beta.scoring import all_scores
 
@@ -180,7 +181,7 @@ def collapse(
         "epochs": recording.epochs.tolist(),
         "beta": recording.logs["beta"].tolist(),
         "rates": latents.rates,
-        "layers": recording.layers["name"].tolist(),
+        "layers": display_names(recording.layers),
         "change": recording.values("l1_ratio").T.tolist(),
     }
 

@@ -15,6 +15,7 @@ from tfrwc._common.timestamps import utc_now
 from tfrwc.datasets import ImageSet
 from tfrwc.dynamics import TrendClusterer, block_effect, depth_effect
 from tfrwc.dynamics.depth import typical_change
+from tfrwc.recording.names import display_names
 from tfrwc.recording.recording import Recording
 from tfrwc.studies.dynamics.findings import findings
 from tfrwc.studies.dynamics.trial import Trial
@@ -81,6 +82,7 @@ def analyse(
         **_training(trial, recordings, seconds),
         "epochs": recordings[0].epochs.tolist(),
         "layers": layers.assign(
+            name=display_names(layers),
             typical_change=typical_change(curves),
             trend=robust.labels_,
             published_trend=published.labels_,

@@ -11,6 +11,7 @@ from tfrwc._common.plain import plain
 from tfrwc._common.timestamps import utc_now
 from tfrwc.dynamics import conv_kinds, trends_by_kind
 from tfrwc.dynamics.depth import typical_change
+from tfrwc.recording.names import display_names
 from tfrwc.studies._discovery import import_modules
 from tfrwc.studies.dynamics import claims
 from tfrwc.studies.dynamics.outcome import Evidence, Outcome
@@ -120,6 +121,7 @@ def _kinds(outcome):
     """For each kind with enough layers: its curves, trends, and their medians."""
     recordings = outcome.recordings
     layers = recordings[0].layers
+    names = display_names(layers)
     kinds = conv_kinds(layers).to_numpy()
     mean = np.mean([r.values("l1_ratio").T for r in recordings], axis=0)
     enough = [kind for kind in dict.fromkeys(kinds) if (kinds == kind).sum() >= FEWEST]
@@ -127,7 +129,7 @@ def _kinds(outcome):
     fitted = trends_by_kind(mean[told], kinds[told])
     return {
         kind: {
-            "layers": layers["name"][kinds == kind].tolist(),
+            "layers": [names[i] for i in np.flatnonzero(kinds == kind)],
             "curves": mean[kinds == kind],
             "labels": one.labels_,
             "centers": one.centers_,

@@ -15,6 +15,7 @@ from tfrwc._common.plain import plain
 from tfrwc.privacy import membership_inference
 from tfrwc.privacy.accounting.bounds import group_guarantee
 from tfrwc.privacy.statement import PrivacyStatement
+from tfrwc.recording.names import display_names
 from tfrwc.recording.recording import Recording
 from tfrwc.studies.privacy.arms import KINDS
 from tfrwc.studies.privacy.data import Task
@@ -65,7 +66,9 @@ def evaluate(
         "data": about(task),
         "test": with_intervals(answers["test"], answers["test_label"]),
         "membership": membership(kind, epsilon, delta, answers, task),
-        "layers": layers[["name", "depth", "size"]].to_dict("list"),
+        "layers": layers[["depth", "size"]]
+        .assign(name=display_names(layers))
+        .to_dict("list"),
         "change": recording.values("l1_ratio").T,
     }
     if kind == KINDS[0]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tfrwc._common.plain import number
+from tfrwc.recording.names import shortened
 
 Arm = dict[str, Any]
 
@@ -131,7 +132,8 @@ def change_of_layers(plain: Arm, private: list[Arm]) -> Iterator[str]:
     yield (
         f"At epsilon {epsilon_of(noisy):.3g} layers change {np.median(ratio):.1f} "
         f"times as much in an epoch as at {epsilon_of(calm):.3g} (median). Most so "
-        f"{names[most]} ({ratio[most]:.1f} times), least {names[least]} "
+        f"{shortened(names[most])} ({ratio[most]:.1f} times), least "
+        f"{shortened(names[least])} "
         f"({ratio[least]:.1f})."
     )
 

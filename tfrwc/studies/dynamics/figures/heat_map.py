@@ -5,19 +5,23 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from tfrwc.recording.names import shortened
 from tfrwc.report.canvas import array, subplots
 from tfrwc.report.figures import Results, register
+
+_POINTS = 1500
 
 
 def caption(results: Results) -> str:
     change = np.nan_to_num(array(results["change"]["mean"]))
     layer, epoch = np.unravel_index(change.argmax(), change.shape)
     first, last = np.median(change[:, 0]), np.median(change[:, -1])
+    name = shortened(results["layers"][layer]["name"])
     return (
-        f"{results['layers'][layer]['name']} changed most, by {change.max():.2g} of "
-        f"its size in epoch {results['epochs'][epoch]}; the median layer by "
-        f"{first:.2g} in the first epoch and by {last:.2g} in the last. One row per "
-        "layer, the first layer on top. Bright is much change; white, none."
+        f"{name} changed most, by {change.max():.2g} of its size in epoch "
+        f"{results['epochs'][epoch]}; the median layer by {first:.2g} in the first "
+        f"epoch and by {last:.2g} in the last. One row per layer, the first layer on "
+        "top. Bright is much change; white, none."
     )
 
 
@@ -31,9 +35,14 @@ def caption(results: Results) -> str:
 def heat_map(results: Results) -> Figure:
     """Relative change of each layer (row, first layer on top) at each epoch."""
     change = array(results["change"]["mean"])
-    names = [layer["name"] for layer in results["layers"]]
-    figure, axis = subplots(9, 1.2 + 0.19 * max(len(names), 8))
-    positive = np.where(change > 0, change, np.nan)
+    names = [shortened(layer["name"], 40) for layer in results["layers"]]
+    # A picture has no more than so many inches, however many layers there are.
+    figure, axis = subplots(9, 1.2 + 0.19 * min(max(len(names), 8), 200))
+    # More rows and columns than a picture has points would not be seen.
+    shown = change[
+        tuple(slice(None, None, max(1, -(-n // _POINTS))) for n in change.shape)
+    ]
+    positive = np.where(shown > 0, shown, np.nan)
     image = axis.imshow(
         positive,
         aspect="auto",
