@@ -6,12 +6,16 @@ met again (a shared one) is listed once, at its first place.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from math import prod
 from typing import Any, TypeAlias
 
 import pandas as pd
+
+from tfrwc.recording.networks import networks
+from tfrwc.recording.roles import Role, role_of
 
 COLUMNS = ["name", "path", "kind", "shape", "size", "depth"]
 PRESETS = ("kernels", "trainable", "all")
@@ -27,10 +31,11 @@ class Tensor:
         path: the variable's Keras path; it may repeat in subclassed models.
         kind: class name of the layer that owns it, such as ``Conv2D``.
         shape: its shape.
-        depth: how many layers that hold a kernel (a tensor of more than one
-            dimension) come before it; a bias or normalisation layer has the
-            depth of the kernel before it.
+        depth: how many layers that hold a kernel come before it in its network; a
+            bias or normalisation layer has the depth of the kernel before it. Networks
+            that are not connected are counted each from 0.
         trained: whether the layer created it to be trained, frozen or not.
+        role: what it is for in its layer.
         variable: the `keras.Variable`.
     """
 
@@ -40,6 +45,7 @@ class Tensor:
     shape: tuple[int, ...]
     depth: int
     trained: bool
+    role: Role
     variable: Any
 
     @property
@@ -84,8 +90,9 @@ def tensors(model: Any) -> list[Tensor]:
     """
     listed: list[Tensor] = []
     seen: set[int] = set()
-    names: dict[str, int] = {}
-    layers_with_kernel = 0
+    names: Counter[str] = Counter()
+    network_of = networks(model)
+    layers_with_kernel: Counter[Hashable] = Counter()
     for layer in _layers(model):
         # The two lists tell a frozen weight from one that is never trained;
         # the public properties merge both once `layer.trainable` is False.
@@ -93,24 +100,29 @@ def tensors(model: Any) -> list[Tensor]:
         own += [(v, False) for v in layer._non_trainable_variables]
         own = [(v, trained) for v, trained in own if id(v) not in seen]
         seen.update(id(v) for v, _ in own)
-        layers_with_kernel += any(t and len(v.shape) > 1 for v, t in own)
-        for variable, trained in own:
-            name = f"{layer.name}/{variable.name}"
-            names[name] = names.get(name, 0) + 1
-            if names[name] > 1:
-                name = f"{name}#{names[name]}"
+        roles = [role_of(layer, variable, trained) for variable, trained in own]
+        network = network_of(layer)
+        layers_with_kernel[network] += any(role.is_kernel for role in roles)
+        for (variable, trained), role in zip(own, roles, strict=True):
             listed.append(
                 Tensor(
-                    name=name,
+                    name=numbered(f"{layer.name}/{variable.name}", names),
                     path=variable.path,
                     kind=type(layer).__name__,
                     shape=tuple(variable.shape),
-                    depth=max(layers_with_kernel - 1, 0),
+                    depth=max(layers_with_kernel[network] - 1, 0),
                     trained=trained,
+                    role=role,
                     variable=variable,
                 )
             )
     return listed
+
+
+def numbered(name: str, names: Counter[str]) -> str:
+    """A name, with its number where it was among `names` already; they are counted."""
+    names[name] += 1
+    return name if names[name] == 1 else f"{name}#{names[name]}"
 
 
 def watched(model: Any, watch: Watch) -> list[Tensor]:
@@ -139,7 +151,7 @@ def explain(model: Any, watch: Watch = "kernels") -> pd.DataFrame:
 
     Returns:
         A DataFrame with a row per weight, in the order of `tensors`, and the columns
-        name, path, kind, shape, size, depth, trainable, watched, why.
+        name, path, kind, shape, size, depth, trainable, watched, why, role.
 
     Raises:
         ValueError: if the model has no weights yet because it is not built.
@@ -160,9 +172,11 @@ def explain(model: Any, watch: Watch = "kernels") -> pd.DataFrame:
                 "trainable": bool(tensor.variable.trainable),
                 "watched": chosen,
                 "why": why,
+                "role": tensor.role.name,
             }
         )
-    return pd.DataFrame(rows, columns=[*COLUMNS, "trainable", "watched", "why"])
+    columns = [*COLUMNS, "trainable", "watched", "why", "role"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def layer_table(chosen: list[Tensor]) -> pd.DataFrame:
@@ -208,9 +222,9 @@ def _decide(tensor: Tensor, watch: Watch) -> tuple[bool, str]:
     frozen = "" if tensor.variable.trainable else ", frozen at present"
     if watch == "trainable":
         return True, f"created to be trained{frozen}"
-    if len(tensor.shape) > 1:
-        return True, f"kernel: {len(tensor.shape)} dimensions{frozen}"
+    role = tensor.role
+    if role.is_kernel:
+        return True, f"kernel; role: {role.name} ({role.reason}){frozen}"
     return False, (
-        f"{len(tensor.shape)} dimension(s), a bias or normalisation parameter; "
-        "watch='trainable' includes it"
+        f"no kernel; role: {role.name} ({role.reason}); watch='trainable' includes it"
     )
