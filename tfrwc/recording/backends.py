@@ -64,10 +64,15 @@ def readers(variables: list[Any], model: Any = None) -> list[Callable[[], Any]]:
         for group, members in (
             ("trainable_variables", model.trainable_variables),
             ("non_trainable_variables", model.non_trainable_variables),
-            ("optimizer_variables", model.optimizer.variables),
+            ("optimizer_variables", _optimizer_variables(model)),
         ):
             places |= {id(v): (group, number) for number, v in enumerate(members)}
     return [_jax_reader(v, model, places.get(id(v))) for v in variables]
+
+
+def _optimizer_variables(model: Any) -> list[Any]:
+    """Those that the trainer holds; none of a model that was not compiled."""
+    return list(getattr(getattr(model, "optimizer", None), "variables", ()))
 
 
 def _tensorflow_reader(variable: Any) -> Callable[[], Any]:
@@ -137,6 +142,18 @@ def host_array(tensor: Any) -> npt.NDArray[Any]:
     else:
         array = tensor.numpy()
     return array
+
+
+def bits(tensor: Any) -> Any:
+    """The elements of a tensor, bit by bit, as whole numbers that can be summed."""
+    if BACKEND == "tensorflow":
+        kind = {1: "int8", 2: "int16", 4: "int32", 8: "int64"}[tensor.dtype.size]
+        return _library.cast(_library.bitcast(tensor, kind), "int64")
+    if BACKEND == "jax":
+        kind = f"uint{8 * min(tensor.dtype.itemsize, 4)}"
+        return _library.lax.bitcast_convert_type(tensor, kind).astype("int32")
+    kind = getattr(_library, f"int{8 * tensor.dtype.itemsize}")
+    return tensor.contiguous().view(kind).to(_library.int64)
 
 
 def number(tensor: Any) -> float:

@@ -1,8 +1,7 @@
 """`RWCCallback`: record how much each layer changes during `fit`."""
 
 import os
-import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -10,26 +9,29 @@ import pandas as pd
 from tfrwc._common.checks import one_of
 from tfrwc.compat.extras import keras_backend
 from tfrwc.recording import backends
+from tfrwc.recording.by_hand import Fit, check_built
 from tfrwc.recording.clock import Clock
 from tfrwc.recording.counters import Counters
 from tfrwc.recording.device import measures_of
 from tfrwc.recording.epochs import EpochCounter
 from tfrwc.recording.first_step import build_before_first_step
+from tfrwc.recording.last_seen import LastSeen
 from tfrwc.recording.measures import check_measures
 from tfrwc.recording.pending import PendingRecords
 from tfrwc.recording.recording import Recording
 from tfrwc.recording.records import REFERENCES
-from tfrwc.recording.schedule import Schedule, as_schedule
+from tfrwc.recording.resuming import check_goes_on, step_of_model
+from tfrwc.recording.schedule import Schedule, as_schedule, description
 from tfrwc.recording.store import Store, check_same
 from tfrwc.recording.watch import (
     Tensor,
     Watch,
     check_watch,
     explain,
-    has_unbuilt_layers,
     layer_table,
     watched,
 )
+from tfrwc.recording.writing import try_to_write
 
 with keras_backend():
     import keras
@@ -103,6 +105,9 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._pending = PendingRecords()
         self._epochs = EpochCounter()
         self._clock = Clock(self.schedule)
+        self._fit = Fit()
+        self._seen = LastSeen()
+        self._started = False
         if self.schedule.unit == "step":
             # Present only when needed: a callback with a batch hook makes Keras
             # wait for the numbers of every batch, for all callbacks.
@@ -133,79 +138,95 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
     def on_train_begin(self, logs: Logs = None) -> None:
         self._fetch_pending()
         self._started = False
+        self._fit.enter(self)
         self._epochs.start_fit()
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        self._fit.recall(self)
         # Here and not in on_train_begin, where a later callback may yet restore
         # the weights of an interrupted run.
         if not self._started:
-            if has_unbuilt_layers(self.model) and backends.builds_in_first_step():
-                build_before_first_step(self.model, self._start)
-            else:
-                self._start()
+            build_before_first_step(
+                self.model, lambda: self._started or self._start(epoch)
+            )
         self._epochs.start_epoch(epoch, self.model)
         self._clock.start_epoch()
+        self._seen.start_epoch()
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        self._fit.recall(self)
+        begun = self._started or self._start_late(epoch)
+        if not self._epochs.is_open:
+            self._epochs.start_epoch(epoch, self.model)
         epoch = self._epochs.current
-        if self.schedule.unit == "epoch":
-            # Keras does not tell where another callback stopped the training.
-            stopped = self.model.stop_training
-            self._clock.count_epoch(None if stopped else self._batches_in_epoch())
-            if self.schedule.due(epoch - 1, epoch):
-                self._record(self._clock.read(), logs)
-        self._clock.check(epoch)
+        if begun:
+            self._clock.end_epoch(epoch, self._fit.batches_in_epoch())
+            if self.schedule.unit == "epoch" and self.schedule.due(epoch - 1, epoch):
+                self._record(self._clock.step, logs)
         self._epochs.end_epoch()
+        self._clock.start_epoch()
+        recorded = self.reference == "previous" and self._clock.has_just_recorded()
+        self._seen.end_epoch(self._weights, recorded)
         self._flush()
 
     def on_train_end(self, logs: Logs = None) -> None:
+        self._fit.leave()
+        if self.schedule.unit == "epoch":
+            vars(self).pop("on_train_batch_end", None)
         if self._recording is not None:
             self._recording.settings["finished"] = True
         self._flush()
         if self._recording is not None and not len(self._recording):
-            warnings.warn(
-                f"Nothing was recorded: {self.schedule!r} asked for no record in "
-                f"epochs 1 to {self._epochs.done}, which ended at optimizer step "
-                f"{self._clock.step}. Give `every` a smaller number.",
-                RuntimeWarning,
-                stacklevel=2,
-            )
+            self._clock.warn_of_no_record(self._epochs.done)
 
     def _after_batch(self, batch: int, logs: Logs = None) -> None:
-        if self._clock.due_after_batch(batch, self._batches_in_epoch()):
+        self._fit.recall(self)
+        if not self._started and not self._start_late():
+            return
+        if self._clock.due_after_batch(batch, self._fit.batches_in_epoch()):
             self._record(self._clock.step, logs)
 
-    def _batches_in_epoch(self) -> int | None:
-        # Keras does not tell this in the first epoch of a generator.
-        return (self.params or {}).get("steps")
+    def _start_late(self, epoch: int = 0) -> bool:
+        """Start from the weights as they are now; False, as no change is known yet."""
+        self._start(epoch)
+        return self._fit.warn_of_late_start()
 
-    def _start(self) -> None:
+    def _start(self, epoch: int) -> None:
+        if self._started:
+            return
+        check_built(self.model)
         tensors = watched(self.model, self.watch)
         self._counters = Counters(self.model)
         if self._store is not None:
             self._store.writes = backends.is_chief(self.model)
         if self._recording is None:
-            self._begin(tensors)
+            self._begin(tensors, epoch)
         else:
             self._go_on(self._recording, tensors)
         self.recording.settings["finished"] = False
-        self._clock.start(self._counters)
         self._weights.readers = backends.readers(self._weights.variables, self.model)
+        self._seen.start(self._weights)
+        per_call = getattr(self.model, "steps_per_execution", 1)
+        self._clock.start(self._counters, self._seen.trained, per_call)
+        if self.schedule.unit == "epoch":
+            # Only now, so that Keras has seen no batch hook to wait for.
+            self.on_train_batch_end = self._clock.count_call
         self._started = True
 
-    def _begin(self, tensors: list[Tensor]) -> None:
+    def _begin(self, tensors: list[Tensor], epoch: int) -> None:
         """Begin a recording, or go on with the one in the file."""
         table = layer_table(tensors)
         settings = {
-            "every": repr(self.schedule),
+            "every": description(self.schedule),
             "reference": self.reference,
-            "watch": self.watch if isinstance(self.watch, str) else repr(self.watch),
+            "watch": description(self.watch),
             "model": self.model.name,
         }
         versions = {"keras": keras.__version__, "backend": keras.backend.backend()}
         resumed = None
         if self._store is not None:
-            step = self._counters.updates()
+            step = step_of_model(self._counters, self.path, epoch)
+            self._clock.resume(step)
             resumed = self._store.resume(table, self.measures, settings, step)
         if resumed is None:
             self._recording = Recording(table, self.measures, settings, versions)
@@ -214,66 +235,57 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
             self._epochs.resume(int(resumed.epochs[-1]) if len(resumed) else 0)
         self._recording.settings["finished"] = False
         self._attach(tensors)
-        if self._store is not None and self.reference == "initial":
-            if resumed is None:
-                self._save_initial(self._store)
-            else:
-                self._weights.restore(self._store.load_initial())
+        if resumed is None:
+            self._save_initial()
+        elif self._store is not None and self.reference == "initial":
+            self._weights.restore(self._store.load_initial())
         self._flush()
 
     def _go_on(self, recording: Recording, tensors: list[Tensor]) -> None:
         """Go on with the recording of this callback in another call of `fit`."""
-        watched_before = {id(variable) for variable in self._weights.variables}
-        new = [t for t in tensors if id(t.variable) not in watched_before]
-        if len(new) == len(tensors):
-            self._check_same_training(recording, tensors)
+        numbers = {id(v): i for i, v in enumerate(self._weights.variables)}
+        new = [t for t in tensors if id(t.variable) not in numbers]
+        now = [numbers.get(id(t.variable)) for t in tensors]
+        present = [number for number in now if number is not None]
+        self._fetch_pending()
+        self._seen.keep(self._weights)
+        rewound = self._clock.is_rewound(self._counters)
+        if not present:  # another model of the same kind
+            check_same(recording, layer_table(tensors), self.measures, "this callback")
+            check_goes_on(self._counters, self._clock, rewound, self.reference)
             self._attach(tensors)
-        elif new:
-            # Tensors that are no longer selected stay in the recording.
+            new, present = [], list(range(len(tensors)))
+            if not self._seen.is_recorded:
+                self._pending.begin_anew()
+        if self._seen.were_set(self._weights, present, rewound):
+            self._seen.warn(self.reference)
+            self._pending.begin_anew()
+            if self.reference == "previous":
+                self._weights.snapshot()
+        # Tensors that are no longer selected stay in the recording.
+        gone = set(range(len(self._weights.variables))) - set(present)
+        self._pending.leave_out(sorted(gone))
+        if new:
             recording.add_layers(layer_table(new))
             self._weights.add([tensor.variable for tensor in new])
-            if self._store is not None and self.reference == "initial":
-                self._save_initial(self._store)
+            self._save_initial()
             self._flush()
 
-    def _check_same_training(self, recording: Recording, tensors: list[Tensor]) -> None:
-        """Check that a model of new variables may go on with the recording.
-
-        Raises:
-            ValueError: if it may not.
-        """
-        check_same(recording, layer_table(tensors), self.measures, "this callback")
-        step = self._counters.updates()
-        if step < self._clock.step:
-            raise ValueError(
-                f"This callback has recorded another model up to step "
-                f"{self._clock.step}, but this one is at step {step}. Use a new "
-                "RWCCallback and a new path for each model."
-            )
-        if self.reference == "initial":
-            raise ValueError(
-                "This callback records against the initial weights of another "
-                "model. Use a new RWCCallback for each model."
-            )
-
     def _attach(self, tensors: list[Tensor]) -> None:
-        self._weights = measures_of(
-            [tensor.variable for tensor in tensors],
-            self.measures,
-            renew=self.reference == "previous",
-        )
+        variables, renew = [t.variable for t in tensors], self.reference == "previous"
+        self._weights = measures_of(variables, self.measures, renew)
         self._weights.snapshot()
 
     def _record(self, step: int, logs: Logs) -> None:
-        logs = logs or {}
-        logs = {**logs, **self._counters.settings(), **logs}
+        settings = self._counters.settings()
         if self._counters.scales_loss:
-            logs["skipped_steps"] = self._clock.skipped_batches()
-        self._pending.add(step, self._epochs.current, self._weights.measure(), logs)
+            settings["skipped_steps"] = self._clock.skipped_batches()
+        sums = self._weights.measure()
+        self._pending.add(step, self._epochs.current, sums, logs, settings)
         self._clock.start_interval()
         if self._store is not None and self.schedule.unit == "step":
             self._fetch_pending()
-            self._write(self._store.add, self._recording)
+            try_to_write(self._store.add, self._recording, self.path)
 
     def _fetch_pending(self) -> None:
         if self._recording is not None:
@@ -282,19 +294,9 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
     def _flush(self) -> None:
         self._fetch_pending()
         if self._store is not None and self._recording is not None:
-            self._write(self._store.save, self._recording)
+            try_to_write(self._store.save, self._recording, self.path)
 
-    def _save_initial(self, store: Store) -> None:
-        arrays = map(keras.ops.convert_to_numpy, self._weights.snapshots)
-        self._write(store.save_initial, list(arrays))
-
-    def _write(self, write: Callable[[Any], None], what: Any) -> None:
-        try:
-            write(what)
-        except OSError as error:
-            warnings.warn(
-                f"The recording could not be written to {self.path} ({error}). It "
-                "stays in memory, and is written again at the end of the next epoch.",
-                RuntimeWarning,
-                stacklevel=2,
-            )
+    def _save_initial(self) -> None:
+        if self._store is not None and self.reference == "initial":
+            arrays = map(keras.ops.convert_to_numpy, self._weights.snapshots)
+            try_to_write(self._store.save_initial, list(arrays), self.path)

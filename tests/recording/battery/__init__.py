@@ -16,6 +16,7 @@ __all__ = ["BACKENDS", "CASES"]
 # The first has `needs_no_tensorflow`, which has to run before anything else.
 for _part in (
     *("measures", "models", "schedules", "precision", "moved_weights", "faults"),
+    *("loops", "logs"),
     *("device", "distribution"),
 ):
     import_module(f"recording.battery.{_part}")
