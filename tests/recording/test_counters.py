@@ -2,8 +2,6 @@
 
 import keras
 import numpy as np
-import pytest
-from keras import layers
 from recording.networks import fit, small
 
 from tfrwc import RWCCallback
@@ -18,13 +16,3 @@ def test_logs_hold_metrics_and_the_rate_of_the_epoch():
     for name, column in history.history.items():
         np.testing.assert_allclose(logs[name], column, rtol=1e-6)
     np.testing.assert_allclose(logs["learning_rate"], [0.1, 0.05, 0.1 / 3], rtol=1e-6)
-
-
-def test_a_model_without_optimizer_is_refused():
-    model = keras.Sequential([layers.Input((4,)), layers.Dense(2)])
-    model.compile(None, "mse")
-    callback = RWCCallback()
-    callback.set_model(model)
-    callback.on_train_begin()
-    with pytest.raises(ValueError, match="has no optimizer"):
-        callback.on_epoch_begin(0)

@@ -2,7 +2,7 @@
 where it is Keras' backend."""
 
 import importlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,13 @@ if BACKEND not in ("tensorflow", "jax", "torch"):
         f"{BACKEND!r}. Set KERAS_BACKEND to one of them before Keras is imported."
     )
 _library = importlib.import_module(BACKEND)
+# Groups of variables in the state of JAX' trainer.
+_STATE = (
+    "trainable_variables",
+    "non_trainable_variables",
+    "optimizer_variables",
+    "metrics_variables",
+)
 if BACKEND == "tensorflow":
     _read = _library.raw_ops.ReadVariableOp
     # NumPy has no name for bfloat16, so that its memory cannot be shared.
@@ -46,6 +53,18 @@ def is_chief(model: Any) -> bool:
     return not started or bool(distributed.get_rank() == 0)
 
 
+def has_compiled_steps(model: Any) -> bool:
+    """Whether a training step is compiled, and runs on one device of one process."""
+    if BACKEND == "tensorflow":
+        return not _library.distribute.has_strategy() and (
+            type(model.distribute_strategy).__name__ == "_DefaultDistributionStrategy"
+        )
+    if BACKEND == "jax":
+        alone = bool(_library.process_count() == 1)
+        return alone and keras.distribution.distribution() is None
+    return False  # PyTorch runs them part by part
+
+
 def readers(variables: list[Any], model: Any = None) -> list[Callable[[], Any]]:
     """For each variable a function that returns its tensor, as `tensor` does.
 
@@ -59,15 +78,48 @@ def readers(variables: list[Any], model: Any = None) -> list[Callable[[], Any]]:
         return [_tensorflow_reader(variable) for variable in variables]
     if BACKEND == "torch":
         return [_torch_reader(variable) for variable in variables]
-    places: dict[int, tuple[str, int]] = {}
-    if model is not None:
-        for group, members in (
-            ("trainable_variables", model.trainable_variables),
-            ("non_trainable_variables", model.non_trainable_variables),
-            ("optimizer_variables", model.optimizer.variables),
-        ):
-            places |= {id(v): (group, number) for number, v in enumerate(members)}
+    places = {} if model is None else places_in_state(model)
     return [_jax_reader(v, model, places.get(id(v))) for v in variables]
+
+
+def _optimizer_variables(model: Any) -> list[Any]:
+    """Those that the trainer holds; none of a model that was not compiled."""
+    return list(getattr(getattr(model, "optimizer", None), "variables", ()))
+
+
+def places_in_state(model: Any) -> dict[int, tuple[int, int]]:
+    """Where JAX' trainer has the values of a model's variables, by the id of each.
+
+    Returns:
+        The number of the group, as in `_STATE`, and the place in it.
+    """
+    groups = (
+        model.trainable_variables,
+        model.non_trainable_variables,
+        _optimizer_variables(model),
+    )
+    return {
+        id(variable): (number, place)
+        for number, group in enumerate(groups)
+        for place, variable in enumerate(group)
+    }
+
+
+def logs_of_step(model: Any, result: Any) -> Any:
+    """The logs of what a train function returned, and the weights made readable."""
+    if BACKEND != "jax":
+        return result
+    logs, state = result
+    # As the trainer does after the call.
+    model._jax_state = dict(zip(_STATE, state, strict=True))
+    return logs
+
+
+def fetched(tensors: Sequence[Any]) -> npt.NDArray[Any]:
+    """Tensors of one shape, as one array in host memory."""
+    if BACKEND == "jax":
+        return np.stack(_library.device_get(list(tensors)))
+    return np.stack([np.asarray(tensor) for tensor in tensors])
 
 
 def _tensorflow_reader(variable: Any) -> Callable[[], Any]:
@@ -83,11 +135,11 @@ def _torch_reader(variable: Any) -> Callable[[], Any]:
 
 
 def _jax_reader(
-    variable: Any, model: Any, place: tuple[str, int] | None
+    variable: Any, model: Any, place: tuple[int, int] | None
 ) -> Callable[[], Any]:
     if place is None:
         return lambda: variable.value
-    group, number = place
+    group, number = _STATE[place[0]], place[1]
 
     def read() -> Any:
         # The trainer takes the values of variables away for as long as it holds them.
@@ -137,6 +189,18 @@ def host_array(tensor: Any) -> npt.NDArray[Any]:
     else:
         array = tensor.numpy()
     return array
+
+
+def bits(tensor: Any) -> Any:
+    """The elements of a tensor, bit by bit, as whole numbers that can be summed."""
+    if BACKEND == "tensorflow":
+        kind = {1: "int8", 2: "int16", 4: "int32", 8: "int64"}[tensor.dtype.size]
+        return _library.cast(_library.bitcast(tensor, kind), "int64")
+    if BACKEND == "jax":
+        kind = f"uint{8 * min(tensor.dtype.itemsize, 4)}"
+        return _library.lax.bitcast_convert_type(tensor, kind).astype("int32")
+    kind = getattr(_library, f"int{8 * tensor.dtype.itemsize}")
+    return tensor.contiguous().view(kind).to(_library.int64)
 
 
 def number(tensor: Any) -> float:

@@ -1,8 +1,7 @@
 """`RWCCallback`: record how much each layer changes during `fit`."""
 
 import os
-import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,28 +10,33 @@ import pandas as pd
 from tfrwc._common.checks import one_of
 from tfrwc.compat.extras import keras_backend
 from tfrwc.recording import backends
+from tfrwc.recording.batches import Batches
+from tfrwc.recording.by_hand import Fit, check_built
 from tfrwc.recording.clock import Clock
 from tfrwc.recording.copies import state_of
 from tfrwc.recording.counters import Counters
 from tfrwc.recording.device import measures_of
 from tfrwc.recording.epochs import EpochCounter
 from tfrwc.recording.first_step import build_before_first_step
+from tfrwc.recording.last_seen import LastSeen
 from tfrwc.recording.measures import check_measures
 from tfrwc.recording.pending import PendingRecords
 from tfrwc.recording.recording import Recording
 from tfrwc.recording.records import REFERENCES
+from tfrwc.recording.resuming import check_goes_on, step_of_model
 from tfrwc.recording.same import check_same
-from tfrwc.recording.schedule import Schedule, as_schedule
+from tfrwc.recording.schedule import EverySteps, Schedule, as_schedule, description
+from tfrwc.recording.step_sums import StepSums
 from tfrwc.recording.store import ON_EXISTING, Store
 from tfrwc.recording.watch import (
     Tensor,
     Watch,
     check_watch,
     explain,
-    has_unbuilt_layers,
     layer_table,
     watched,
 )
+from tfrwc.recording.writing import try_to_write
 
 with keras_backend():
     import keras
@@ -111,22 +115,26 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._recording: Recording | None = None
         self._get_ready()
 
+    # Keras need not wait for the numbers of a batch before it calls the batch hooks.
+    async_safe = True
+
     def _get_ready(self) -> None:
         """Set what belongs to the training that is recorded."""
         self._weights: Any = None
+        self._step_sums: StepSums | None = None
         self._pending = PendingRecords()
         self._epochs = EpochCounter()
         self._clock = Clock(self.schedule)
-        if self.schedule.unit == "step":
-            # Present only when needed: a callback with a batch hook makes Keras
-            # wait for the numbers of every batch, for all callbacks.
-            self.on_train_batch_end = self._after_batch
+        self._batches = Batches(self._after_batch)
+        self._fit = Fit()
+        self._seen = LastSeen()
+        self._started = False
 
     def __getstate__(self) -> dict[str, Any]:
         return state_of(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        vars(self).update(state)
         self._get_ready()
 
     @property
@@ -160,85 +168,128 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._open_store()
         self._fetch_pending()
         self._started = False
+        self._fit.enter(self)
         self._epochs.start_fit()
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        self._fit.recall(self)
         # Here and not in on_train_begin, where a later callback may yet restore
         # the weights of an interrupted run.
         if not self._started:
-            if has_unbuilt_layers(self.model) and backends.builds_in_first_step():
-                build_before_first_step(self.model, self._start)
-            else:
-                self._start()
+            build_before_first_step(
+                self.model, lambda: self._started or self._start(epoch)
+            )
         self._epochs.start_epoch(epoch, self.model)
         self._clock.start_epoch()
+        self._seen.start_epoch()
+        self._batches.start_epoch(self.model, self.schedule.unit == "step")
+        self._use_step_sums()
+
+    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        self._batches.begin(batch)
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        if self.schedule.unit == "epoch":
+            self._clock.count_call()
+        elif self._batches.is_untold():
+            self._fit.recall(self)
+            self._batches.end(batch, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        self._batches.end_epoch()
+        self._fit.recall(self)
+        begun = self._started or self._start_late(epoch)
+        if not self._epochs.is_open:
+            self._epochs.start_epoch(epoch, self.model)
         epoch = self._epochs.current
-        if self.schedule.unit == "epoch":
-            # Keras does not tell where another callback stopped the training.
-            stopped = self.model.stop_training
-            self._clock.count_epoch(None if stopped else self._batches_in_epoch())
-            if self.schedule.due(epoch - 1, epoch):
-                self._record(self._clock.read(), logs)
-        self._clock.check(epoch)
+        if begun:
+            self._clock.end_epoch(epoch, self._fit.batches_in_epoch())
+            if self.schedule.unit == "epoch" and self.schedule.due(epoch - 1, epoch):
+                self._record(self._clock.step, logs)
         self._epochs.end_epoch()
+        self._clock.start_epoch()
+        if self._step_sums is not None:
+            self._step_sums.end_epoch()
+        recorded = self.reference == "previous" and self._clock.has_just_recorded()
+        self._seen.end_epoch(self._weights, recorded)
         self._flush()
 
     def on_train_end(self, logs: Logs = None) -> None:
+        self._fit.leave()
+        self._batches.end_fit()
         if self._recording is not None:
             self._recording.settings["finished"] = True
         self._flush()
+        self._step_sums = None
         if self._store is not None:
             self._store.close()
         if self._recording is not None and not len(self._recording):
-            warnings.warn(
-                f"Nothing was recorded: {self.schedule!r} asked for no record in "
-                f"epochs 1 to {self._epochs.done}, which ended at optimizer step "
-                f"{self._clock.step}. Give `every` a smaller number.",
-                RuntimeWarning,
-                stacklevel=2,
-            )
+            self._clock.warn_of_no_record(self._epochs.done)
 
-    def _after_batch(self, batch: int, logs: Logs = None) -> None:
-        if self._clock.due_after_batch(batch, self._batches_in_epoch()):
-            self._record(self._clock.step, logs)
+    def _after_batch(self, batch: int, logs: Any, handed_out: Any) -> None:
+        if not self._started and not self._start_late():
+            return
+        sums, more = None, {}
+        if self._step_sums is not None and handed_out is not None:
+            sums, more = self._step_sums.take(handed_out)
+        if self._clock.due_after_batch(batch, self._fit.batches_in_epoch()):
+            self._record(self._clock.step, logs, sums, **more)
 
-    def _batches_in_epoch(self) -> int | None:
-        # Keras does not tell this in the first epoch of a generator.
-        return (self.params or {}).get("steps")
+    def _start_late(self, epoch: int = 0) -> bool:
+        """Start from the weights as they are now; False, as no change is known yet."""
+        self._start(epoch)
+        return self._fit.warn_of_late_start()
 
-    def _start(self) -> None:
+    def _start(self, epoch: int) -> None:
+        if self._started:
+            return
+        check_built(self.model)
         tensors = watched(self.model, self.watch)
         self._counters = Counters(self.model)
         self._open_store()
         if self._recording is None or self._weights is None:  # new, or a copy
-            self._begin(tensors)
+            self._begin(tensors, epoch)
         else:
             self._go_on(self._recording, tensors)
         self.recording.settings["finished"] = False
-        self._clock.start(self._counters)
         self._weights.readers = backends.readers(self._weights.variables, self.model)
+        self._seen.start(self._weights)
+        per_call = getattr(self.model, "steps_per_execution", 1)
+        self._clock.start(self._counters, self._seen.trained, per_call)
         self._started = True
+        self._use_step_sums()
+
+    def _use_step_sums(self) -> None:
+        """Have the training step take the sums, where every step is a record."""
+        hook = self._batches.hook
+        every_step = self.schedule == EverySteps(1) and self.reference == "previous"
+        if not (hook and self._started and every_step and hook.is_free()):
+            return
+        suits = self._counters.suits_step_sums() and not self._pending.leaves_out
+        if suits and backends.has_compiled_steps(self.model):
+            self._fetch_pending()  # what was measured in another way
+            self._step_sums = StepSums(self.model, self._weights, self.measures)
+            hook.step = self._step_sums.train_function
 
     def _open_store(self) -> None:
         if self._store is not None:
             self._store.writes = backends.is_chief(self.model)
             self._store.open(self.params)  # one object in each fit
 
-    def _begin(self, tensors: list[Tensor]) -> None:
+    def _begin(self, tensors: list[Tensor], epoch: int) -> None:
         """Begin a recording, or go on with the one in the file."""
         table = layer_table(tensors)
         settings = {
-            "every": repr(self.schedule),
+            "every": description(self.schedule),
             "reference": self.reference,
-            "watch": self.watch if isinstance(self.watch, str) else repr(self.watch),
+            "watch": description(self.watch),
             "model": self.model.name,
         }
         versions = {"keras": keras.__version__, "backend": keras.backend.backend()}
         resumed = None
         if self._store is not None:
-            step = self._counters.updates()
+            step = step_of_model(self._counters, self.path, epoch)
+            self._clock.resume(step)
             resumed = self._store.resume(table, self.measures, settings, step)
         if resumed is None:
             self._recording = Recording(table, self.measures, settings, versions)
@@ -252,83 +303,74 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
             shapes = [array.shape for array in self._weights.snapshots]
             self._weights.restore(initial.load_initial(shapes))
         self._flush()  # before the initial weights of another recording are replaced
-        if initial is not None and resumed is None:
-            self._save_initial(initial)
+        if resumed is None:
+            self._save_initial()
 
     def _go_on(self, recording: Recording, tensors: list[Tensor]) -> None:
         """Go on with the recording of this callback in another call of `fit`."""
-        watched_before = {id(variable) for variable in self._weights.variables}
-        new = [t for t in tensors if id(t.variable) not in watched_before]
-        if len(new) == len(tensors):
-            self._check_same_training(recording, tensors)
+        numbers = {id(v): i for i, v in enumerate(self._weights.variables)}
+        new = [t for t in tensors if id(t.variable) not in numbers]
+        now = [numbers.get(id(t.variable)) for t in tensors]
+        present = [number for number in now if number is not None]
+        self._fetch_pending()
+        self._seen.keep(self._weights)
+        rewound = self._clock.is_rewound(self._counters)
+        if not present:  # another model of the same kind
+            check_same(recording, layer_table(tensors), self.measures, "this callback")
+            check_goes_on(self._counters, self._clock, rewound, self.reference)
             self._attach(tensors)
-        elif new:
-            # Tensors that are no longer selected stay in the recording.
+            new, present = [], list(range(len(tensors)))
+            if not self._seen.is_recorded:
+                self._pending.begin_anew()
+        if self._seen.were_set(self._weights, present, rewound):
+            self._seen.warn(self.reference)
+            self._pending.begin_anew()
+            if self.reference == "previous":
+                self._weights.snapshot()
+        # Tensors that are no longer selected stay in the recording.
+        gone = set(range(len(self._weights.variables))) - set(present)
+        self._pending.leave_out(sorted(gone))
+        if new:
             recording.add_layers(layer_table(new))
             self._weights.add([tensor.variable for tensor in new])
-            if self._store is not None and self.reference == "initial":
-                self._save_initial(self._store)
+            self._save_initial()
             self._flush()
 
-    def _check_same_training(self, recording: Recording, tensors: list[Tensor]) -> None:
-        """Check that a model of new variables may go on with the recording.
-
-        Raises:
-            ValueError: if it may not.
-        """
-        check_same(recording, layer_table(tensors), self.measures, "this callback")
-        step = self._counters.updates()
-        if step < self._clock.step:
-            raise ValueError(
-                f"This callback has recorded another model up to step "
-                f"{self._clock.step}, but this one is at step {step}. Use a new "
-                "RWCCallback and a new path for each model."
-            )
-        if self.reference == "initial":
-            raise ValueError(
-                "This callback records against the initial weights of another "
-                "model. Use a new RWCCallback for each model."
-            )
-
     def _attach(self, tensors: list[Tensor]) -> None:
-        self._weights = measures_of(
-            [tensor.variable for tensor in tensors],
-            self.measures,
-            renew=self.reference == "previous",
-        )
+        variables, renew = [t.variable for t in tensors], self.reference == "previous"
+        self._weights = measures_of(variables, self.measures, renew)
         self._weights.snapshot()
 
-    def _record(self, step: int, logs: Logs) -> None:
-        logs = logs or {}
-        logs = {**logs, **self._counters.settings(), **logs}
-        if self._counters.scales_loss:
-            logs["skipped_steps"] = self._clock.skipped_batches()
-        self._pending.add(step, self._epochs.current, self._weights.measure(), logs)
+    def _record(self, step: int, logs: Any, sums: Any = None, **more: Any) -> None:
+        """Record this moment.
+
+        Args:
+            step: optimizer updates done.
+            logs: as Keras hands them out.
+            sums: if the training step has taken them.
+            more: numbers for the logs, which the training step has read.
+        """
+        if sums is None:
+            sums, more = self._weights.measure(), self._counters.settings()
+            if self._counters.scales_loss:
+                more["skipped_steps"] = self._clock.skipped_batches()
+        self._pending.add(step, self._epochs.current, sums, logs, more)
         self._clock.start_interval()
         if self._store is not None and self.schedule.unit == "step":
             self._fetch_pending()
-            self._write(self._store.add, self._recording)
+            try_to_write(self._store.add, self._recording, self.path)
 
     def _fetch_pending(self) -> None:
         if self._recording is not None:
-            self._pending.move_to(self._recording, self._weights)
+            weights = self._step_sums or self._weights
+            self._pending.move_to(self._recording, weights)
 
     def _flush(self) -> None:
         self._fetch_pending()
         if self._store is not None and self._recording is not None:
-            self._write(self._store.save, self._recording)
+            try_to_write(self._store.save, self._recording, self.path)
 
-    def _save_initial(self, store: Store) -> None:
-        arrays = map(keras.ops.convert_to_numpy, self._weights.snapshots)
-        self._write(store.save_initial, list(arrays))
-
-    def _write(self, write: Callable[[Any], None], what: Any) -> None:
-        try:
-            write(what)
-        except OSError as error:
-            warnings.warn(
-                f"The recording could not be written to {self.path} ({error}). It "
-                "stays in memory, and is written again at the end of the next epoch.",
-                RuntimeWarning,
-                stacklevel=2,
-            )
+    def _save_initial(self) -> None:
+        if self._store is not None and self.reference == "initial":
+            arrays = map(keras.ops.convert_to_numpy, self._weights.snapshots)
+            try_to_write(self._store.save_initial, list(arrays), self.path)

@@ -1,44 +1,42 @@
-"""What a model's optimizer has counted and set."""
+"""What the optimizers of a model have counted and set."""
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
-from keras.optimizers.schedules import LearningRateSchedule
 
-from tfrwc.recording import backends
+from tfrwc.recording.optimizers import OptimizerState, optimizers_of
+
+_OWN = "optimizer"  # the name of the one that `compile` was given
 
 
 class Counters:
-    """Reads the counts and settings of an optimizer, as cheaply as a step allows.
+    """Reads the counts and settings of optimizers, as cheaply as a step allows.
 
     Args:
-        model: a compiled model, at the start of its `fit`.
+        model: at the start of a training. It need not be compiled.
 
     Attributes:
         scales_loss: whether an update is skipped if a gradient is not finite.
-        updates_with_each_batch: whether each batch is certain to make one update, so
-            that batches count them.
-
-    Raises:
-        ValueError: if the model has no optimizer.
+        updates_with_each_batch: whether each batch makes one update if `fit` trains
+            the model, so that batches count them.
+        may_not_move: whether something else than the model's own optimizer may train
+            it: it has none, or a training step of its own.
     """
 
     def __init__(self, model: Any) -> None:
-        optimizer = model.optimizer
-        if optimizer is None:
-            raise ValueError(
-                f"Model {model.name!r} has no optimizer, whose count of updates is the "
-                "clock of a recording. Pass one to model.compile."
-            )
-        self._model, self._optimizer = model, optimizer
-        self._inner = getattr(optimizer, "inner_optimizer", optimizer)
-        self._readers: dict[int, Callable[[], Any]] = {}
-        # A MultiOptimizer has several.
-        self._has_learning_rate = hasattr(self._inner, "learning_rate")
-        self.scales_loss = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+        optimizer = getattr(model, "optimizer", None)
+        has_one = isinstance(optimizer, keras.optimizers.Optimizer)
+        self._others = {
+            name: OptimizerState(other, model)
+            for name, other in optimizers_of(model).items()
+            if other is not optimizer
+        }
+        self._own = OptimizerState(optimizer, model) if has_one else None
+        self.scales_loss = self._own is not None and self._own.scales_loss
+        keras_step = _is_that_of(keras.Model, getattr(model, "train_step", None))
+        self.may_not_move = not (has_one and keras_step)
         self.updates_with_each_batch = (
-            _is_that_of(keras.Model, model.train_step)
+            not self.may_not_move
             and _is_that_of(keras.optimizers.Optimizer, optimizer.apply)
             and not optimizer.gradient_accumulation_steps
             and model.steps_per_execution == 1
@@ -46,52 +44,62 @@ class Counters:
         )
 
     def updates(self) -> int:
-        """Optimizer updates done: the clock of a recording.
+        """Updates by the model's own optimizer; 0 if it has none.
 
         With gradient accumulation an update takes several batches; an update that a
         loss scale optimizer skipped does not count.
         """
-        batches_per_update = int(self._inner.gradient_accumulation_steps or 1)
-        return self.applied_batches() // batches_per_update
+        return 0 if self._own is None else self._own.updates()
 
     def applied_batches(self) -> int:
-        """Batches whose gradients the optimizer has taken."""
-        return int(self._number(self._inner.variables[0]))
+        """Batches whose gradients the model's own optimizer has taken."""
+        return 0 if self._own is None else self._own.applied_batches()
+
+    def own_moved(self) -> bool:
+        """Whether the model's own optimizer took part since the training started."""
+        return self._own is not None and self._own.moved()
+
+    def others_moved(self) -> bool:
+        """Whether another optimizer did."""
+        return any(other.moved() for other in self._others.values())
+
+    def other_updates(self) -> dict[str, int]:
+        """Updates by each of the other optimizers, by name."""
+        return {name: other.updates() for name, other in self._others.items()}
+
+    def suits_step_sums(self) -> bool:
+        """Whether a batch is an update, and that of the model's own optimizer."""
+        one_update = self.updates_with_each_batch and not self.scales_loss
+        return one_update and not self._others
 
     def settings(self) -> dict[str, float]:
-        """Numbers to log beside loss and metrics.
+        """Numbers to log beside loss and metrics, of the optimizers in use.
 
         Returns:
             learning_rate, that of the last update, if all weights have the same; where
             gradients are accumulated, batches (see `applied_batches`); where the loss
-            is scaled, loss_scale.
+            is scaled, loss_scale. Of another optimizer, ``learning_rate.NAME`` and
+            ``updates.NAME``, by the attribute of the model that holds it; where there
+            is only one and it trains the model alone, its rate is learning_rate.
         """
-        settings: dict[str, float] = {}
-        if self._has_learning_rate:
-            settings["learning_rate"] = self._learning_rate()
-        if self._inner.gradient_accumulation_steps:
-            settings["batches"] = self.applied_batches()
-        if self.scales_loss:
-            settings["loss_scale"] = self._number(self._optimizer.dynamic_scale)
-        return settings
-
-    def _learning_rate(self) -> float:
-        rate = self._inner._learning_rate
-        if isinstance(rate, keras.Variable):
-            return self._number(rate)
-        if isinstance(rate, LearningRateSchedule):
-            # The optimizer's own is that of the next update already.
-            return backends.number(rate(max(self.applied_batches() - 1, 0)))
-        return backends.number(self._inner.learning_rate)
-
-    def _number(self, variable: Any) -> float:
-        read = self._readers.get(id(variable))
-        if read is None:
-            [read] = backends.readers([variable], self._model)
-            self._readers[id(variable)] = read
-        return backends.number(read())
+        settings: dict[str, float | None] = {}
+        own = self._own
+        if own is not None and own.moved():
+            settings["learning_rate"] = own.learning_rate()
+            if own.batches_per_update > 1:
+                settings["batches"] = own.applied_batches()
+            if own.scales_loss:
+                settings["loss_scale"] = own.loss_scale()
+        alone = not settings and len(self._others) == 1
+        for name, other in self._others.items():
+            if other.moved():
+                rate = "learning_rate" if alone else f"learning_rate.{name}"
+                settings[rate] = other.learning_rate()
+                settings[f"updates.{name}"] = other.updates()
+        return {name: value for name, value in settings.items() if value is not None}
 
 
 def _is_that_of(kind: type, method: Any) -> bool:
     """Whether a bound method is the one that `kind` defines."""
-    return getattr(method, "__func__", None) is getattr(kind, method.__name__)
+    function = getattr(method, "__func__", None)
+    return function is not None and function is getattr(kind, method.__name__, None)

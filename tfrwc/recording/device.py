@@ -9,7 +9,7 @@ call are free before those of the next are made. The arithmetic is that of
 that float32 keeps its digits.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -46,7 +46,7 @@ class DeviceMeasures:
         self.snapshots: list[Any] = []
         self._measures = lookup(measures)
         self._device_sums = [measure.device_sums for measure in self._measures]
-        self._renew = renew
+        self.renews = renew
         self._sum = backends.compiled(self._sums)
         self._sum_and_copy = backends.compiled(self._sums_and_copies, donate=True)
         self._calls: list[list[int]] = []
@@ -79,7 +79,7 @@ class DeviceMeasures:
         for call in self._calls:
             current = [self.readers[i]() for i in call]
             snapshots = [self.snapshots[i] for i in call]
-            if self._renew:
+            if self.renews:
                 sums, copies = self._sum_and_copy(snapshots, current)
                 for i, copy in zip(call, copies, strict=True):
                     self.snapshots[i] = copy
@@ -107,7 +107,7 @@ class DeviceMeasures:
     def _sums(self, snapshots: list[Any], current: list[Any]) -> Any:
         return ops.stack(
             [
-                self._sums_of(before, now)
+                sums_of(ops, self._device_sums, before, now)
                 for before, now in zip(snapshots, current, strict=True)
             ]
         )
@@ -118,17 +118,21 @@ class DeviceMeasures:
         # Copies, because a shared or donated buffer would change under them.
         return self._sums(snapshots, current), [ops.copy(now) for now in current]
 
-    def _sums_of(self, before: Any, now: Any) -> Any:
-        dtype = keras.backend.standardize_dtype(before.dtype)
-        if dtype not in ("float32", "float64"):
-            before, now = ops.cast(before, "float32"), ops.cast(now, "float32")
-        change = now - before
-        sums = [
-            ops.cast(value, "float32")
-            for device_sums in self._device_sums
-            for value in device_sums(ops, before, now, change)
-        ]
-        return ops.stack(sums)
+
+def sums_of(
+    ops: Any, device_sums: Sequence[Callable[..., Any]], before: Any, now: Any
+) -> Any:
+    """All sums of one tensor, one behind the other, in float32."""
+    dtype = keras.backend.standardize_dtype(before.dtype)
+    if dtype not in ("float32", "float64"):
+        before, now = ops.cast(before, "float32"), ops.cast(now, "float32")
+    change = now - before
+    sums = [
+        ops.cast(value, "float32")
+        for sums in device_sums
+        for value in sums(ops, before, now, change)
+    ]
+    return ops.stack(sums)
 
 
 def _calls(tensors: Iterable[Any]) -> Iterator[list[int]]:

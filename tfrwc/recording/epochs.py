@@ -1,5 +1,6 @@
 """The number of the epoch, over all calls of `fit`."""
 
+from numbers import Integral
 from typing import Any
 
 
@@ -9,11 +10,13 @@ class EpochCounter:
     Attributes:
         current: the epoch that runs, from 1; 0 before the first.
         done: epochs that have ended.
+        is_open: whether an epoch runs.
     """
 
     def __init__(self) -> None:
         self.current = 0
         self.done = 0
+        self.is_open = False
         self._resumed = False
         self._offset: int | None = None
 
@@ -26,7 +29,15 @@ class EpochCounter:
         self._offset = None
 
     def start_epoch(self, epoch: int, model: Any) -> None:
-        """Begin an epoch, with its number by Keras, from 0."""
+        """Begin an epoch.
+
+        Args:
+            epoch: its number by Keras, from 0. A loop by hand may count otherwise.
+            model: that is trained.
+        """
+        self.is_open = True
+        if not isinstance(epoch, Integral):
+            epoch = self.done - (self._offset or 0)
         if self._offset is None:
             if self._resumed:
                 restored = getattr(model, "_initial_epoch", None) is not None
@@ -36,8 +47,10 @@ class EpochCounter:
             self._resumed = False
             # Keras counts on by itself with initial_epoch and in a restored run.
             self._offset = 0 if goes_on else self.done
-        self.current = self._offset + epoch + 1
+        elif self._offset + epoch < self.done:
+            self._offset = self.done - epoch
+        self.current = self._offset + int(epoch) + 1
 
     def end_epoch(self) -> None:
         """End the epoch that runs."""
-        self.done = self.current
+        self.done, self.is_open = self.current, False

@@ -5,11 +5,15 @@ from typing import Any
 
 import keras
 
+from tfrwc.recording import backends
+from tfrwc.recording.step_hook import hook_of
 from tfrwc.recording.watch import has_unbuilt_layers
 
 
-def build_before_first_step(model: Any, then: Callable[[], None]) -> None:
+def build_before_first_step(model: Any, then: Callable[[], object]) -> None:
     """Have a model built just before the first step of its `fit`, then call `then`.
+
+    A model that is built, or cannot be before its first step, has `then` called now.
 
     Otherwise the trainer would make the initial weights within its first step, at the
     end of which they are gone. The shapes to build from are those of the step's data.
@@ -17,11 +21,24 @@ def build_before_first_step(model: Any, then: Callable[[], None]) -> None:
     Raises:
         ValueError: in that step, if the model cannot be built from those shapes.
     """
-    step = model.train_function
+    trains = isinstance(model, keras.Model)
+    if not (trains and has_unbuilt_layers(model) and backends.builds_in_first_step()):
+        then()
+        return
+    if not model.compiled:  # a loop by hand builds it, and nothing tells when
+        return
+    hook = hook_of(model)
+    step = hook.step
 
     def build_then_step(iterator: Any) -> Any:
-        model.train_function = step
-        x, _, _ = keras.utils.unpack_x_y_sample_weight(iterator.element_spec)
+        hook.step = step
+        if hasattr(iterator, "element_spec"):
+            build(iterator.element_spec)
+        then()  # train_on_batch, which has none, has built the model before
+        return hook.step(iterator)
+
+    def build(spec: Any) -> None:
+        x, _, _ = keras.utils.unpack_x_y_sample_weight(spec)
         try:
             model(
                 keras.tree.map_structure(
@@ -37,7 +54,5 @@ def build_before_first_step(model: Any, then: Callable[[], None]) -> None:
                     "initial weights are needed: call the model on one batch "
                     "before fit."
                 ) from error
-        then()
-        return step(iterator)
 
-    model.train_function = build_then_step
+    hook.step = build_then_step

@@ -56,6 +56,7 @@ class HostMeasures:
         variables: list of the variables.
         readers: of the variables; see `backends.readers`.
         snapshots: arrays, one for each variable; none before `snapshot`.
+        renews: as the argument `renew`.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class HostMeasures:
         self.readers = backends.readers(self.variables)
         self.snapshots: list[npt.NDArray[Any]] = []
         self._measures = lookup(measures)
-        self._renew = renew
+        self.renews = renew
         self._pool = ThreadPoolExecutor(_THREADS)
 
     def snapshot(self) -> None:
@@ -88,13 +89,19 @@ class HostMeasures:
         new = self._arrays()[len(self.snapshots) :]
         self._set(self.snapshots + [array.copy() for array in new])
 
-    def measure(self) -> npt.NDArray[np.float64]:
+    def measure(self, tensors: Iterable[Any] | None = None) -> npt.NDArray[np.float64]:
         """Compare every variable with its snapshot.
+
+        Args:
+            tensors: the values of the variables, where they have been read already.
 
         Returns:
             Sums, float64 (variables, sums), for `finish`.
         """
-        weights = [array.reshape(-1) for array in self._arrays()]
+        arrays = (
+            self._arrays() if tensors is None else map(backends.host_array, tensors)
+        )
+        weights = [array.reshape(-1) for array in arrays]
         if len(self._tasks) == 1:
             rows = _compare(self._tasks[0], weights)
         else:
@@ -136,14 +143,14 @@ class HostMeasures:
         self, old: npt.NDArray[Any]
     ) -> Callable[[npt.NDArray[Any]], list[float]]:
         """A function that takes the sums between `old` and a vector of weights."""
-        if RenewedL1.suits(old.dtype, self._measures, self._renew):
+        if RenewedL1.suits(old.dtype, self._measures, self.renews):
             return RenewedL1(old)
         return partial(self._sums, old)
 
     def _sums(self, old: npt.NDArray[Any], now: npt.NDArray[Any]) -> list[float]:
         if not hasattr(self._of_thread, "comparison"):
             size = max(snapshot.size for snapshot in self.snapshots)
-            self._of_thread.comparison = Comparison(self._measures, self._renew, size)
+            self._of_thread.comparison = Comparison(self._measures, self.renews, size)
         comparison: Comparison = self._of_thread.comparison
         return comparison(old, now)
 

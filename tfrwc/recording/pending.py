@@ -1,31 +1,81 @@
 """Records whose numbers are not fetched from the device yet."""
 
 import warnings
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from tfrwc.recording.device import DeviceMeasures
 from tfrwc.recording.host import HostMeasures
+from tfrwc.recording.logs import LogReader, fetched
 from tfrwc.recording.names import display_names, some_names
 from tfrwc.recording.recording import Recording
 from tfrwc.recording.records import Flag
+from tfrwc.recording.step_sums import StepSums
+
+
+class _Measured(NamedTuple):
+    """A record whose sums are still on the device.
+
+    Attributes:
+        logs: numbers, or tensors of one.
+        begins_anew: whether weights were set from outside since the record before.
+        gone: numbers of tensors that the model has no longer.
+    """
+
+    step: int
+    epoch: int
+    sums: Any
+    logs: dict[str, Any]
+    begins_anew: bool
+    gone: list[int]
 
 
 class PendingRecords:
     """Collects what is measured, so that training need not wait for the device."""
 
     def __init__(self) -> None:
-        self._records: list[tuple[int, int, Any, dict[str, float]]] = []
+        self._records: list[_Measured] = []
         self._warned = False
+        self._logs = LogReader()
+        self._begins_anew = False
+        self._gone: list[int] = []
 
-    def add(self, step: int, epoch: int, sums: Any, logs: dict[str, float]) -> None:
-        """Add a record, with the sums as `measure` of the weights returned them."""
-        self._records.append((step, epoch, sums, logs))
+    def begin_anew(self) -> None:
+        """Mark the next record as one of weights that were set from outside."""
+        self._begins_anew = True
+
+    def leave_out(self, gone: list[int]) -> None:
+        """Leave tensors, by number, out of the records from here on."""
+        self._gone = gone
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether tensors are left out of the records."""
+        return bool(self._gone)
+
+    def add(self, step: int, epoch: int, sums: Any, *logs: Any) -> None:
+        """Add a record.
+
+        Args:
+            step: optimizer updates done.
+            epoch: that it ends or lies in, from 1.
+            sums: as `measure` of the weights returned them.
+            logs: one or several; where names are equal, the first is taken.
+        """
+        numbers: dict[str, Any] = {}
+        for each in logs:
+            numbers = {**numbers, **self._logs.numbers(each), **numbers}
+        self._records.append(
+            _Measured(step, epoch, sums, numbers, self._begins_anew, self._gone)
+        )
+        self._begins_anew = False
 
     def move_to(
-        self, recording: Recording, weights: HostMeasures | DeviceMeasures
+        self,
+        recording: Recording,
+        weights: HostMeasures | DeviceMeasures | StepSums,
     ) -> None:
         """Fetch the sums and append the records to a recording.
 
@@ -35,15 +85,18 @@ class PendingRecords:
         if not self._records:
             return
         records, self._records = self._records, []
-        values, flags = weights.finish([sums for _, _, sums, _ in records])
-        for (step, epoch, _, logs), value, flag in zip(
-            records, values, flags, strict=True
-        ):
-            recording.append(step, epoch, value, flag, logs)
+        values, flags = weights.finish([record.sums for record in records])
+        for record, value, flag in zip(records, values, flags, strict=True):
+            if record.begins_anew:
+                flag[flag == Flag.OK] = Flag.SET_FROM_OUTSIDE
+            value[:, record.gone], flag[:, record.gone] = np.nan, Flag.NOT_WATCHED
+            recording.append(
+                record.step, record.epoch, value, flag, fetched(record.logs)
+            )
         not_finite = (flags == Flag.NON_FINITE).any(axis=(0, 1))
         if not_finite.any() and not self._warned:
             self._warned = True
-            _warn_of_weights(recording, not_finite, epoch=records[-1][1])
+            _warn_of_weights(recording, not_finite, epoch=records[-1].epoch)
 
 
 def _warn_of_weights(

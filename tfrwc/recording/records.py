@@ -13,12 +13,18 @@ REFERENCES = ("previous", "initial")  # what the weights of a record are compare
 
 
 class Flag(IntEnum):
-    """Why a recorded value is NaN; OK where it is not."""
+    """Why a recorded value is NaN; OK where it is not.
+
+    SET_FROM_OUTSIDE marks a number too: of a record before which something else than
+    training set the weights. It compares with what they were set to or, in a recording
+    against the initial weights, holds that change as well.
+    """
 
     OK = 0
     ZERO_DENOMINATOR = 1
     NON_FINITE = 2
-    NOT_WATCHED = 3
+    NOT_WATCHED = 3  # not yet, or no longer
+    SET_FROM_OUTSIDE = 4
 
 
 class Record(NamedTuple):

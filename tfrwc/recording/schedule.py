@@ -9,6 +9,7 @@ than one, as it does with ``steps_per_execution``.
 (False, True)
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -146,3 +147,14 @@ def as_schedule(every: Any) -> Schedule:
         "a unit ('epoch' or 'step') and a method due(last, now). "
         f"Received: {every!r}."
     )
+
+
+def description(thing: Any) -> str:
+    """A text of a schedule or function that is the same in the next process.
+
+    That of a text is itself, of anything else its repr without the address in memory
+    that Python puts there where a class has no repr of its own.
+    """
+    if isinstance(thing, str):
+        return thing
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(thing))

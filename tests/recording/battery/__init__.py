@@ -16,6 +16,7 @@ __all__ = ["BACKENDS", "CASES"]
 # The first has `needs_no_tensorflow`, which has to run before anything else.
 for _part in (
     *("measures", "models", "schedules", "precision", "moved_weights", "faults"),
-    *("device", "distribution"),
+    *("loops", "logs"),
+    *("every_step", "device", "distribution"),
 ):
     import_module(f"recording.battery.{_part}")
