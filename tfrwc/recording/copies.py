@@ -5,7 +5,7 @@ from typing import Any
 # What belongs to a training: the model, its state on the device, and what counts it.
 _OF_THE_TRAINING = {
     *("_model", "params", "_weights", "_pending", "_epochs", "_clock", "_counters"),
-    *("_started", "on_train_batch_end"),
+    *("_started", "_fit", "_seen", "on_train_batch_end"),
 }
 
 
