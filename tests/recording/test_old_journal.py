@@ -72,6 +72,19 @@ def test_beside_a_file_that_was_gone_on_with_it_is_left_out(tmp_path, old):
 
 
 @pytest.mark.filterwarnings("ignore:.*wrote no checksums")
+def test_what_is_before_a_damage_is_not_doubled(tmp_path, old):
+    data, sizes = old
+    path = tmp_path / "run.parquet"
+    old_file(path, 2)
+    junk = b"\x5a" * 40
+    journal_path(path).write_bytes(data[: sizes[2] + 8] + junk + data[sizes[2] + 48 :])
+    with pytest.raises(ValueError, match="is damaged at byte"):
+        load_recording(path)
+    with pytest.warns(UserWarning, match="What follows is left out"):
+        assert load_recording(path, salvage=True).steps.tolist() == [10, 20, 30]
+
+
+@pytest.mark.filterwarnings("ignore:.*wrote no checksums")
 def test_damage_of_its_form_never_reaches_arrow(tmp_path, old):
     data, _ = old
     damaged = 0

@@ -96,6 +96,13 @@ def test_a_journal_of_more_layers_than_the_file_is_damaged(tmp_path):
         load_recording(path)
 
 
+def test_where_there_is_no_folder_or_one_of_that_name_it_says_so(tmp_path):
+    with pytest.raises(OSError, match=r"cannot be written to .*there is no .*Give the"):
+        make().save(tmp_path / "missing" / "run.parquet")
+    with pytest.raises(OSError, match="that is a folder"):
+        make().save(tmp_path)
+
+
 def test_a_recording_that_is_being_made_is_not_written_over(tmp_path):
     path = tmp_path / "run.parquet"
     make(2).save(path)
@@ -127,7 +134,7 @@ store.open(None)
 for run in range(1_000_000):
     recording = make(0)
     store.save(recording)
-    for step in range(1, 211):
+    for step in range(1, 71):
         values = np.full((2, 2), step, np.float32)
         recording.append(step, step // 7, values, np.zeros((2, 2)), {{"loss": step}})
         store.add(recording)
@@ -169,7 +176,7 @@ def read_while_written(path, reads):
         finally:
             writer.send_signal(signal.SIGKILL)
             drain.join()
-    fewer = sum(0 < a - b < 100 for a, b in pairwise(lengths))
+    fewer = sum(0 < a - b < 35 for a, b in pairwise(lengths))
     return faults, fewer, max(lengths)
 
 
@@ -180,9 +187,10 @@ def test_no_read_is_torn(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(7200)
 def test_of_many_reads_none_is_torn(tmp_path):
     reads = int(os.environ.get("TFRWC_READS", 3000))
     faults, fewer, most = read_while_written(tmp_path / "run.parquet", reads)
     print(f"{reads} reads: {faults} torn, {fewer} with fewer records, up to {most}")
     assert (faults, fewer) == (0, 0)
-    assert most > 100
+    assert most > 50

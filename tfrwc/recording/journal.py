@@ -239,8 +239,6 @@ def as_record(
     marks = np.frombuffer(flags, np.uint8)
     if marks.size and marks.max() > max(Flag):
         raise ValueError(f"the flag {marks.max()} is unknown")
-    if ((marks != Flag.OK) & np.isfinite(values)).any():
-        raise ValueError("a value is finite that its flag says is not")
     return Record.converted(
         whole(facts["step"]),
         whole(facts["epoch"]),

@@ -33,6 +33,12 @@ def write(path: Path, contents: Contents) -> None:
     Raises:
         OSError: if it cannot be written, or a training is recording to it.
     """
+    if path.is_dir() or not path.parent.is_dir():
+        raise OSError(
+            f"A recording cannot be written to {path}: "
+            + ("that is a folder" if path.is_dir() else f"there is no {path.parent}")
+            + ". Give the path of a file in a folder that is there."
+        )
     lock = Lock(path)
     try:
         parquet.write(path, contents)
@@ -82,7 +88,10 @@ def _read(path: Path) -> tuple[Contents, DamagedJournalError | None]:
     try:
         contents.records.extend(_following(contents, data, path))
     except DamagedJournalError as error:
-        contents.records.extend(error.records)
+        widest = len(contents.layers)
+        contents.records.extend(
+            record for record in error.records if record.values.shape[1] <= widest
+        )
         return contents, error
     return contents, None
 
@@ -101,7 +110,11 @@ def _following(contents: Contents, data: bytes, path: Path) -> list[Record]:
         if contents.origin is not None:
             return []  # the file was gone on with since
         last = contents.records[-1].step if contents.records else -1
-        old = parse_old_journal(data, place, measures)
+        try:
+            old = parse_old_journal(data, place, measures)
+        except DamagedJournalError as error:
+            error.records[:] = [one for one in error.records if one.step > last]
+            raise
         records = [record for record in old if record.step > last]
     else:
         try:
