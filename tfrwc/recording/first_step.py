@@ -9,10 +9,13 @@ from tfrwc.recording import backends
 from tfrwc.recording.watch import has_unbuilt_layers
 
 
-def build_before_first_step(model: Any, then: Callable[[], object]) -> None:
+def build_before_first_step(
+    model: Any, then: Callable[[], None], waits: Callable[[], bool]
+) -> None:
     """Have a model built just before the first step of its `fit`, then call `then`.
 
     A model that is built, or cannot be before its first step, has `then` called now.
+    Should that step come late, in a loop by hand, `waits` tells whether to call it.
 
     Otherwise the trainer would make the initial weights within its first step, at the
     end of which they are gone. The shapes to build from are those of the step's data.
@@ -30,7 +33,9 @@ def build_before_first_step(model: Any, then: Callable[[], object]) -> None:
         model.train_function = step
         if hasattr(iterator, "element_spec"):
             build(iterator.element_spec)
-        then()  # train_on_batch, which has none, has built the model before
+        # train_on_batch, which has none, has built the model before.
+        if waits():
+            then()
         model.make_train_function()
         return model.train_function(iterator)
 

@@ -39,8 +39,10 @@ def _members(thing: Any) -> Iterator[tuple[str, Any]]:
     """What a layer or container holds that may be, or hold, an optimizer."""
     members: Any
     if isinstance(thing, keras.layers.Layer):
-        # Own names before those under which Keras lists the same things.
-        members = sorted(vars(thing).items(), key=lambda item: item[0].startswith("_"))
+        # Own names before those under which Keras lists the same things. PyTorch has
+        # the layers of a layer, by their own names, in one place.
+        members = {**vars(thing).get("_modules", {}), **vars(thing)}.items()
+        members = sorted(members, key=lambda item: item[0].startswith("_"))
     elif isinstance(thing, dict):
         members = list(thing.items())
     else:
