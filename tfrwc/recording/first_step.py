@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from tfrwc.recording import backends
-from tfrwc.recording.watch import has_unbuilt_layers
+from tfrwc.recording.watch import has_unbuilt_layers, tensors
 
 
 def build_before_first_step(
@@ -23,8 +23,7 @@ def build_before_first_step(
     Raises:
         ValueError: in that step, if the model cannot be built from those shapes.
     """
-    trains = isinstance(model, keras.Model)
-    if not (trains and has_unbuilt_layers(model) and backends.builds_in_first_step()):
+    if not (backends.builds_in_first_step() and _waits_for_its_weights(model)):
         then()
         return
     step = model.train_function
@@ -58,3 +57,12 @@ def build_before_first_step(
                 ) from error
 
     model.train_function = build_then_step
+
+
+def _waits_for_its_weights(model: Any) -> bool:
+    if not isinstance(model, keras.Model) or not has_unbuilt_layers(model):
+        return False
+    # In a loop by hand, a model that is trained through its parts is never built.
+    in_fit = model.train_function is not None
+    has_all = not has_unbuilt_layers(model, include_self=False) and bool(tensors(model))
+    return in_fit or not has_all
