@@ -176,13 +176,24 @@ def test_results_depend_only_on_the_seed():
         ({"bins": 4}, np.ones(4), "whole number of 8 or more.*Received: 4"),
         ({"n_clusters": 0}, np.ones(4), "'auto' or a whole number of 1.*Received: 0"),
         ({"n_clusters": "many"}, np.ones(4), "'auto' or.*Received: 'many'"),
-        ({}, np.ones(1), r"of 2 layers or more.*\(1, 1\)"),
+        ({}, np.ones(0), r"of 1 layer or more.*\(0, 1\)"),
         ({}, np.ones((2, 2, 2)), r"shape \(2, 2, 2\)"),
     ],
 )
 def test_wrong_input(wrong, x, message):
     with pytest.raises(ValueError, match=message):
         OnlineTrends(**wrong).partial_fit(x)
+
+
+@pytest.mark.parametrize("values", [1.0, 0.0, np.nan])
+def test_a_single_layer_is_in_no_trend_until_there_are_more(values):
+    trends = OnlineTrends()
+    for _ in range(3):
+        trends.partial_fit(np.full(1, values))
+    assert trends.labels_.tolist() == [-1]
+    assert trends.n_clusters_ == 0
+    trends.partial_fit(np.ones((3, 8)) * np.linspace(1, 2, 8))
+    assert len(trends.labels_) == 3
 
 
 def test_layers_do_not_get_fewer():

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 
 import keras
 import numpy as np
@@ -122,6 +123,42 @@ def test_of_many_layers_only_trends_are_written(tmp_path):
     assert not any(tag.startswith("change of") for tag in scalars)
     assert len(scalars) <= 22
     assert others["images"][0] == [1]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "rate", "spoil", "epochs", "every"),
+    [
+        *[(3, 0.05, True, 2, "epoch"), (3, 0.0, False, 2, "epoch")],
+        *[(0, 0.05, False, 2, "epoch"), (0, 0.05, True, 2, "epoch")],
+        *[(3, 1e30, False, 2, "epoch"), (3, 0.05, False, 0, "epoch")],
+        (1, 0.05, False, 1, 100),
+    ],
+)
+def test_nothing_to_show_is_no_error(tmp_path, hidden, rate, spoil, epochs, every):
+    model = network(hidden)
+    model.optimizer.learning_rate = rate
+    if spoil:
+        model.set_weights([np.full(w.shape, np.nan) for w in model.get_weights()])
+    change = RWCCallback(every=every)
+    shown = TrendsToTensorBoard(tmp_path, change, picture_every=1)
+    with warnings.catch_warnings(record=True) as messages:
+        warnings.simplefilter("always")
+        fit(model, [change, shown], epochs=epochs)
+    assert not any("could not show" in str(m.message) for m in messages)
+    if epochs and every == "epoch":
+        scalars, others = read(tmp_path)
+        assert scalars["layers in/no trend"][0] == [0, 1]
+        assert others["images"][0] == [0, 1]
+
+
+def test_a_folder_that_cannot_be_written_is_told_once_and_training_goes_on(tmp_path):
+    change = RWCCallback()
+    (tmp_path / "file").touch()
+    shown = TrendsToTensorBoard(tmp_path / "file", change, picture_every=1)
+    with pytest.warns(RuntimeWarning, match="could not show all in .*file") as messages:
+        fit(network(), [change, shown], epochs=3)
+    assert len(messages) == 1
+    assert len(change.recording) == 3
 
 
 def test_wrong_settings(tmp_path):

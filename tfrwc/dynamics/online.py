@@ -64,6 +64,8 @@ class OnlineTrends(BaseEstimator):  # type: ignore[misc]
 
     Memory: 12 bytes x layers x bins, and some copies of that during an update.
 
+    A single layer, and records without any value, are in no trend.
+
     Args:
         n_clusters: a number of trends, or ``"auto"``.
         bins: at most so many bins, an even number of 8 or more.
@@ -107,16 +109,17 @@ class OnlineTrends(BaseEstimator):  # type: ignore[misc]
             The estimator itself.
 
         Raises:
-            ValueError: for wrong settings, fewer layers than before, or than 2.
+            ValueError: for wrong settings, no layer, or fewer layers than before.
         """
         records = np.asarray(X, np.float64)
         records = records[:, None] if records.ndim == 1 else records
         started = hasattr(self, "n_records_")
-        layers = self._curves.layers if started else 2
+        layers = self._curves.layers if started else 1
         if records.ndim != 2 or len(records) < layers or records.shape[1] == 0:
             raise ValueError(
                 "partial_fit takes the change of all layers at a record, (layers,) or "
-                f"(layers, records), here of {layers} layers or more. Received an "
+                f"(layers, records), here of {layers} "
+                f"layer{'s' * (layers > 1)} or more. Received an "
                 f"array of shape {records.shape}."
             )
         if not started:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -172,13 +173,11 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._epochs.start_fit()
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        # Not in on_train_begin, where a later callback may restore the weights.
         self._fit.recall(self)
-        # Here and not in on_train_begin, where a later callback may yet restore
-        # the weights of an interrupted run.
         if not self._started:
-            build_before_first_step(
-                self.model, lambda: self._started or self._start(epoch)
-            )
+            start, waits = partial(self._start, epoch), lambda: not self._started
+            build_before_first_step(self.model, start, waits)
         self._epochs.start_epoch(epoch, self.model)
         self._clock.start_epoch()
         self._seen.start_epoch()
@@ -201,8 +200,8 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         begun = self._started or self._start_late(epoch)
         if not self._epochs.is_open:
             self._epochs.start_epoch(epoch, self.model)
-        epoch = self._epochs.current
         if begun:
+            epoch = self._epochs.current
             self._clock.end_epoch(epoch, self._fit.batches_in_epoch())
             if self.schedule.unit == "epoch" and self.schedule.due(epoch - 1, epoch):
                 self._record(self._clock.step, logs)
@@ -254,8 +253,7 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self.recording.settings["finished"] = False
         self._weights.readers = backends.readers(self._weights.variables, self.model)
         self._seen.start(self._weights)
-        per_call = getattr(self.model, "steps_per_execution", 1)
-        self._clock.start(self._counters, self._seen.trained, per_call)
+        self._clock.start(self._counters, self._seen.trained)
         self._started = True
         self._use_step_sums()
 
@@ -285,7 +283,7 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
             "watch": description(self.watch),
             "model": self.model.name,
         }
-        versions = {"keras": keras.__version__, "backend": keras.backend.backend()}
+        versions = {"keras": keras.__version__, "backend": backends.BACKEND}
         resumed = None
         if self._store is not None:
             step = step_of_model(self._counters, self.path, epoch)

@@ -37,19 +37,15 @@ class Clock:
         """Go on with a recording from this step."""
         self.step = step
 
-    def start(
-        self, counters: Counters, weights_moved: Callable[[], bool], per_call: int = 1
-    ) -> None:
+    def start(self, counters: Counters, weights_moved: Callable[[], bool]) -> None:
         """Begin a `fit`.
 
         Args:
             counters: of its optimizers.
             weights_moved: function that tells whether trained weights have changed
                 since now.
-            per_call: batches from one call of the batch hook to the next, at most.
         """
         self._counters, self._weights_moved = counters, weights_moved
-        self._per_call = per_call
         # The count of a new optimizer begins at 0; that of the recording goes on.
         self._offset = max(self._offset, self.step - counters.updates())
         self.step, self._unread = self._read(), 0
@@ -125,7 +121,7 @@ class Clock:
         batch = int(batch) if in_epoch is None else min(int(batch), in_epoch - 1)
         jump = batch - self._last_batch if batch > self._last_batch else batch + 1
         self._last_batch = batch
-        return max(min(jump, self._per_call), 1)
+        return max(min(jump, self._counters.batches_per_call), 1)
 
     def _read_or_count(self) -> None:
         """Bring `step` up to date where batches may not tell it."""
@@ -174,7 +170,7 @@ class Clock:
         by_epoch = self._schedule.unit == "epoch"
         if by_epoch:
             # Another callback may have stopped the epoch in the middle.
-            calls = next(self._calls) * self._per_call
+            calls = next(self._calls) * self._counters.batches_per_call
             self._unread = min(calls, batches or calls) or batches or 0
             self._batches += self._unread or float("nan")
         counted, step = self.step + self._unread, self._read()

@@ -19,8 +19,7 @@ class Counters:
         scales_loss: whether an update is skipped if a gradient is not finite.
         updates_with_each_batch: whether each batch makes one update if `fit` trains
             the model, so that batches count them.
-        may_not_move: whether something else than the model's own optimizer may train
-            it: it has none, or a training step of its own.
+        batches_per_call: of the batch hook, at most.
     """
 
     def __init__(self, model: Any) -> None:
@@ -31,12 +30,13 @@ class Counters:
             for name, other in optimizers_of(model).items()
             if other is not optimizer
         }
+        self.batches_per_call = int(getattr(model, "steps_per_execution", 1))
         self._own = OptimizerState(optimizer, model) if has_one else None
         self.scales_loss = self._own is not None and self._own.scales_loss
         keras_step = _is_that_of(keras.Model, getattr(model, "train_step", None))
-        self.may_not_move = not (has_one and keras_step)
+        own_step = has_one and keras_step
         self.updates_with_each_batch = (
-            not self.may_not_move
+            own_step
             and _is_that_of(keras.optimizers.Optimizer, optimizer.apply)
             and not optimizer.gradient_accumulation_steps
             and model.steps_per_execution == 1

@@ -7,13 +7,16 @@ import keras
 
 from tfrwc.recording import backends
 from tfrwc.recording.step_hook import hook_of
-from tfrwc.recording.watch import has_unbuilt_layers
+from tfrwc.recording.watch import has_unbuilt_layers, tensors
 
 
-def build_before_first_step(model: Any, then: Callable[[], object]) -> None:
+def build_before_first_step(
+    model: Any, then: Callable[[], None], waits: Callable[[], bool]
+) -> None:
     """Have a model built just before the first step of its `fit`, then call `then`.
 
     A model that is built, or cannot be before its first step, has `then` called now.
+    Should that step come late, in a loop by hand, `waits` tells whether to call it.
 
     Otherwise the trainer would make the initial weights within its first step, at the
     end of which they are gone. The shapes to build from are those of the step's data.
@@ -21,8 +24,7 @@ def build_before_first_step(model: Any, then: Callable[[], object]) -> None:
     Raises:
         ValueError: in that step, if the model cannot be built from those shapes.
     """
-    trains = isinstance(model, keras.Model)
-    if not (trains and has_unbuilt_layers(model) and backends.builds_in_first_step()):
+    if not (backends.builds_in_first_step() and _waits_for_its_weights(model)):
         then()
         return
     if not model.compiled:  # a loop by hand builds it, and nothing tells when
@@ -34,7 +36,9 @@ def build_before_first_step(model: Any, then: Callable[[], object]) -> None:
         hook.step = step
         if hasattr(iterator, "element_spec"):
             build(iterator.element_spec)
-        then()  # train_on_batch, which has none, has built the model before
+        # train_on_batch, which has none, has built the model before.
+        if waits():
+            then()
         return hook.step(iterator)
 
     def build(spec: Any) -> None:
@@ -56,3 +60,12 @@ def build_before_first_step(model: Any, then: Callable[[], object]) -> None:
                 ) from error
 
     hook.step = build_then_step
+
+
+def _waits_for_its_weights(model: Any) -> bool:
+    if not isinstance(model, keras.Model) or not has_unbuilt_layers(model):
+        return False
+    # In a loop by hand, a model that is trained through its parts is never built.
+    in_fit = model.train_function is not None
+    has_all = not has_unbuilt_layers(model, include_self=False) and bool(tensors(model))
+    return in_fit or not has_all

@@ -39,8 +39,10 @@ def _members(thing: Any) -> Iterator[tuple[str, Any]]:
     """What a layer or container holds that may be, or hold, an optimizer."""
     members: Any
     if isinstance(thing, keras.layers.Layer):
-        # Own names before those under which Keras lists the same things.
-        members = sorted(vars(thing).items(), key=lambda item: item[0].startswith("_"))
+        # Own names before those under which Keras lists the same things. PyTorch has
+        # the layers of a layer, by their own names, in one place.
+        members = {**vars(thing).get("_modules", {}), **vars(thing)}.items()
+        members = sorted(members, key=lambda item: item[0].startswith("_"))
     elif isinstance(thing, dict):
         members = list(thing.items())
     else:
@@ -77,6 +79,8 @@ class OptimizerState:
         self.scales_loss = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
         self.batches_per_update = int(self._inner.gradient_accumulation_steps or 1)
         self.has_moved = False
+        # A MultiOptimizer has several. Within a step JAX' trainer has the value.
+        self._has_learning_rate = hasattr(self._inner, "learning_rate")
         self._first = self._state()
 
     def applied_batches(self) -> int:
@@ -99,7 +103,7 @@ class OptimizerState:
 
     def learning_rate(self) -> float | None:
         """The rate of the last update; None if weights have different ones."""
-        if not hasattr(self._inner, "learning_rate"):  # a MultiOptimizer has several
+        if not self._has_learning_rate:
             return None
         rate = self._inner._learning_rate
         if isinstance(rate, keras.Variable):

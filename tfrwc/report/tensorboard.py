@@ -11,6 +11,7 @@ before 2.21 brings along).
 """
 
 import os
+import warnings
 from typing import Any
 
 import keras
@@ -89,24 +90,47 @@ class TrendsToTensorBoard(keras.callbacks.Callback):
         self.trends = OnlineTrends() if trends is None else trends
         self._records = self._pictured = 0
         self._last = None
+        self._told = False
         self._writer = None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self._show_new_records()
-        if self._records - self._pictured >= self.picture_every:
-            self._picture()
+        self._show(self.picture_every)
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        self._show_new_records()
-        if self._records > self._pictured:
-            self._picture()
-        if self._writer is not None:
-            self._writer.flush()
+        self._show(picture_every=1)
+
+    def _show(self, picture_every):
+        """Show what is new, and a picture if so many records came since the last."""
+        try:
+            self._show_new_records()
+            if self._records - self._pictured >= picture_every:
+                self._picture()
+        # Files are written by TensorFlow, whose errors derive from Exception alone, and
+        # pictures drawn and layers grouped by other libraries: whatever they raise, a
+        # display must not end a training.
+        except Exception as error:
+            if not self._told:
+                self._told = True
+                warnings.warn(
+                    f"TrendsToTensorBoard could not show all in {self.log_dir}: "
+                    f"records up to number {self._records} may lack scalars, the "
+                    f"picture or the table ({type(error).__name__}: "
+                    f"{str(error)[:300]}). Training and recording go on; this is said "
+                    "once.",
+                    RuntimeWarning,
+                    stacklevel=3,
+                )
 
     def _show_new_records(self):
-        new = self.callback.recording.since(self._records)
+        try:
+            recording = self.callback.recording
+        except RuntimeError:  # not begun: no epoch has, or only that of a loop by hand
+            return
+        new = recording.since(self._records)
         if not len(new):
             return
+        # Also where they cannot be written, so that no trend takes a record twice.
+        self._records += len(new)
         with extra("tensorflow"):
             import tensorflow as tf
 
@@ -120,8 +144,8 @@ class TrendsToTensorBoard(keras.callbacks.Callback):
             for step, values in zip(steps, new.values(new.measures[0]), strict=True):
                 self.trends.partial_fit(values)
                 self._write_scalars(tf.summary.scalar, new.layers, values, int(step))
-        self._records += len(new)
-        self._last = new.layers, values, int(step)
+                self._last = new.layers, values, int(step)
+        self._writer.flush()
 
     def _write_scalars(self, write, layers, values, step):
         if len(layers) <= _MAX_LAYER_TAGS:
@@ -140,12 +164,12 @@ class TrendsToTensorBoard(keras.callbacks.Callback):
         with extra("tensorflow"):
             import tensorflow as tf
 
+        self._pictured = self._records
         layers, values, step = self._last
         with self._writer.as_default():
             tf.summary.image("trends", pixels(trend_curves(self.trends))[None], step)
             tf.summary.text("layers", self._table(layers, values), step)
         self._writer.flush()
-        self._pictured = self._records
 
     def _table(self, layers, values) -> str:
         """Markdown, with the layers of a trend together."""
@@ -229,8 +253,10 @@ def trend_curves(trends: OnlineTrends) -> Figure:
     if without:
         axis.plot([], [], color=trend_colour(-1), label=f"in no trend: {without}")
     axis.autoscale_view()
-    axis.set(xlabel="record", ylabel="relative change", yscale="log")
-    if np.isfinite(curves).any():
+    axis.set(xlabel="record", ylabel="relative change")
+    # A scale of logarithms needs a number on it.
+    if (np.isfinite(curves) & (curves > 0)).any():
+        axis.set_yscale("log")
         low, high = np.nanmin(curves), np.nanmax(curves)
         axis.set_ylim(low / 1.2, high * 1.2)
     axis.legend(frameon=False, fontsize=8)

@@ -17,33 +17,36 @@ class Raises:
         raise RuntimeError("not today")
 
 
-ODD = {
-    "vector": np.arange(3),
-    "one": np.ones(1),
-    "tensor": keras.ops.ones((2,)),
-    "scalar": keras.ops.ones(()),
-    "bfloat16": keras.ops.ones((2,), "bfloat16"),
-    "numpy": np.float16(0.5),
-    "bool": True,
-    "huge": 10**400,
-    "none": None,
-    "text": "0.5",
-    "bytes": b"0.5",
-    "matrix": np.ones((2, 2)),
-    "complex": 1j,
-    "complexes": np.ones(3, complex),
-    "dict": {"a": 1, "b": {"c": [2, 3]}},
-    "ragged": [[1], [1, 2]],
-    "raises": Raises(),
-    "long": np.ones(1000),
-    "": 7,
-    "\ud800": 8,
-    "a.b/ä": 9,
-    3: 10,
-    "learning_rate": "fast",
-    "vector_1": 11,
-    "nan": float("nan"),
-}
+def odd():
+    return {
+        "vector": np.arange(3),
+        "one": np.ones(1),
+        "tensor": keras.ops.ones((2,)),
+        "scalar": keras.ops.ones(()),
+        "bfloat16": keras.ops.ones((2,), "bfloat16"),
+        "numpy": np.float16(0.5),
+        "bool": True,
+        "huge": 10**400,
+        "none": None,
+        "text": "0.5",
+        "bytes": b"0.5",
+        "matrix": np.ones((2, 2)),
+        "complex": 1j,
+        "complexes": np.ones(3, complex),
+        "dict": {"a": 1, "b": {"c": [2, 3]}},
+        "ragged": [[1], [1, 2]],
+        "raises": Raises(),
+        "long": np.ones(1000),
+        "": 7,
+        "\ud800": 8,
+        "a.b/ä": 9,
+        3: 10,
+        "learning_rate": "fast",
+        "vector_1": 11,
+        "nan": float("nan"),
+    }
+
+
 EXPECTED = {
     **{"vector_0": 0, "vector_1": 11, "vector_1#2": 1, "vector_2": 2, "one": 1},
     **{"tensor_0": 1, "tensor_1": 1, "scalar": 1, "bfloat16_0": 1, "bfloat16_1": 1},
@@ -70,7 +73,7 @@ def odd_logs():
         with TemporaryDirectory() as folder, warnings.catch_warnings(record=True) as w:
             warnings.simplefilter("always")
             callback = RWCCallback(Path(folder) / "run.parquet", every=every)
-            fit(compiled(stack()), Logs(ODD), callback, epochs=2)
+            fit(compiled(stack()), Logs(odd()), callback, epochs=2)
             logs = load_recording(callback.path).logs
         left_out = [str(m.message) for m in w if "Left out" in str(m.message)]
         assert len(left_out) == 1
