@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tfrwc._common.files import write_text
+from tfrwc._common.json_files import read_object
 from tfrwc.datasets.examples import read_split, write_split
 from tfrwc.datasets.image_set import ImageSet
 from tfrwc.studies.dynamics.images import load_images
@@ -84,7 +85,8 @@ def read_task(uri: Folder) -> Task:
 def read_about(uri: Folder) -> dict[str, Any]:
     """What is known of Examples: name, origin and classes; of tasks, the greatest
     number of images of a patient."""
-    return json.loads((Path(uri) / _ABOUT).read_text(encoding="utf-8"))
+    types = {"name": str, "origin": str, "classes": list}
+    return read_object(Path(uri) / _ABOUT, "a description of examples", types)
 
 
 def _write_about(

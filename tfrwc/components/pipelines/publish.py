@@ -1,12 +1,12 @@
 """Put what a pipeline made where people look for it."""
 
-import json
 import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tfrwc._common.json_files import read_object
 from tfrwc.components.engine.artifacts import Artifact
 
 _Outputs = Mapping[str, Artifact]
@@ -34,10 +34,7 @@ def publish(
         recording = _recording(outputs)
         if recording and name != "public":
             shutil.copy(recording, out / "recordings" / f"{name}.parquet")
-    results: dict[str, Any] = json.loads(
-        (out / "results.json").read_text(encoding="utf-8")
-    )
-    return results
+    return read_object(out / "results.json", "results of a study")
 
 
 def _recording(outputs: _Outputs) -> Path | None:

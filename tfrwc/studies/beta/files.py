@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from tfrwc._common.files import write_text
+from tfrwc._common.json_files import read_object
 from tfrwc._version import __version__
 from tfrwc.models.saved import write_model
 from tfrwc.studies.beta.parts import PartResult
@@ -36,7 +37,9 @@ def read_part(
     folder: str,
 ) -> tuple[str, dict[str, Any], dict[str, np.ndarray] | None]:
     """Name, results, and pictures or None, as `write_part` wrote them."""
-    part = json.loads((Path(folder) / _RESULTS).read_text(encoding="utf-8"))
+    part = read_object(
+        Path(folder) / _RESULTS, "results of a part", {"part": str, "results": dict}
+    )
     pictures = None
     if (Path(folder) / _PICTURES).exists():
         with np.load(Path(folder) / _PICTURES) as file:

@@ -1,10 +1,10 @@
 """The pages of the study: of one trial, and of the claims that many decide."""
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
+from tfrwc._common.json_files import read_object
 from tfrwc.report.canvas import trend_colour
 from tfrwc.report.figures import draw
 from tfrwc.report.page import write_page
@@ -55,6 +55,6 @@ def report(
 ) -> dict[str, Any]:
     """The report of one trial, from the artifact of its analysis."""
     [analysis] = trends
-    results = json.loads((Path(analysis.uri) / "results.json").read_text("utf-8"))
+    results = read_object(Path(analysis.uri) / "results.json", "results of a trial")
     write_report(results, out)
     return results

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from tfrwc._common.files import replacing, write_text
+from tfrwc._common.json_files import read_object
 from tfrwc._common.plain import plain
 from tfrwc.privacy import membership_inference
 from tfrwc.privacy.accounting.bounds import group_guarantee
@@ -90,7 +91,7 @@ def write(arm: str, facts: Facts, predictions: Predictions, folder: str) -> None
 
 def read_facts(folder: str) -> Facts:
     """Facts, with the arm, as `write` wrote them."""
-    return json.loads((Path(folder) / EVALUATION).read_text(encoding="utf-8"))
+    return read_object(Path(folder) / EVALUATION, "an evaluation", {"arm": str})
 
 
 def read(folder: str) -> tuple[Facts, Predictions]:
