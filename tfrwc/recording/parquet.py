@@ -41,6 +41,7 @@ _WRITE = {"write_page_checksum": True} if _CHECKSUMS else {}
 _READ = {"page_checksum_verification": True} if _CHECKSUMS else {}
 # What Arrow raises for files without a seal that are damaged, whichever part is.
 _DAMAGE = (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError)
+_ITEMS = ("element", "item")
 _BLOCK = 1 << 24  # values in a group of rows: 64 MiB, far below Arrow's limit of a list
 
 
@@ -54,7 +55,10 @@ def write(path: str | os.PathLike[str], contents: Contents) -> None:
     """
     schema_of_file = _schema(contents)
     buffer = pa.BufferOutputStream()
-    with pq.ParquetWriter(buffer, schema_of_file, **_WRITE) as writer:
+    # Values hardly repeat, and flags do. Arrow names the items of a list in two ways.
+    items = [f"flag.{m}.list.{i}" for m in contents.measures for i in _ITEMS]
+    options = {"use_dictionary": items, **_WRITE}
+    with pq.ParquetWriter(buffer, schema_of_file, **options) as writer:
         for records in _blocks(contents.records):
             writer.write_table(_table(records, contents, schema_of_file))
     with replacing(path) as file:
