@@ -14,10 +14,22 @@ QUICK = {
     "fuzz.recordings:BYTES_OF_BEFORE": 80,
     "fuzz.recordings:STRUCTURE": 80,
     "fuzz.recordings:REWRITTEN": 40,
+    "fuzz.checkpoints:WEIGHTS": 80,
+    "fuzz.checkpoints:STRUCTURE_BYTES": 80,
+    "fuzz.checkpoints:STRUCTURE": 60,
+    "fuzz.checkpoints:ARCHIVES": 60,
+    "fuzz.checkpoints:CONFIGS": 40,
+    "fuzz.texts:STATEMENT": 80,
+    "fuzz.texts:RELEASE": 80,
+    "fuzz.texts:MANIFEST": 40,
 }
 """How many files the fast tests damage; a door that needs Keras takes minutes."""
 
-SLOW = {**dict.fromkeys(QUICK, 1000)}
+SLOW = {
+    **dict.fromkeys(QUICK, 800),
+    "fuzz.models:MODEL": 300,
+    "fuzz.models:CONFIG": 100,
+}
 
 
 @pytest.mark.parametrize("door", QUICK)

@@ -68,11 +68,11 @@ def test_quantised_weights_are_told(tmp_path):
     model.save(tmp_path / "0.keras")
     model.quantize("int8")
     model.save(tmp_path / "1.keras")
-    with pytest.raises(ValueError, match=r"1\.keras.*int8, .*before.*quantize"):
+    with pytest.raises(ValueError, match=r"(?s)1\.keras.*int8, .*before.*quantize"):
         Recording.from_checkpoints([tmp_path / "0.keras", tmp_path / "1.keras"])
-    with pytest.raises(ValueError, match=r"1\.keras.*int8, .*before.*quantize"):
+    with pytest.raises(ValueError, match=r"(?s)1\.keras.*int8, .*before.*quantize"):
         read(tmp_path / "1.keras")
-    with pytest.raises(ValueError, match=r"1\.keras.*int8, .*before.*quantize"):
+    with pytest.raises(ValueError, match=r"(?s)1\.keras.*int8, .*before.*quantize"):
         Recording.from_checkpoints(tmp_path, network())
 
 

@@ -259,14 +259,15 @@ class Recording:
 
         Raises:
             ValueError: if the arrays do not fit the measures and layers, a flag is
-                unknown, or the record does not come after the last one.
+                unknown, or the step or epoch is negative.
         """
         record = Record.converted(step, epoch, values, flags, logs)
-        last = self._records[-1:]
         with _asked_for("Recording.append"):
             shape = (len(self.measures), len(self.layers))
             schema.check_record(record.values, np.asarray(flags), shape)
-            schema.check_clock(*np.array([r[:2] for r in (*last, record)], np.int64).T)
+            # That steps go forward is not asked here: something else may move an
+            # optimizer's count, and a recorder does not stop a training for that.
+            schema.check_clock(np.array([record.step]), np.array([record.epoch]))
         self._records.append(record)
 
     def add_layers(self, table: pd.DataFrame) -> None:

@@ -39,9 +39,8 @@ def heat_map(results: Results) -> Figure:
     # A picture has no more than so many inches, however many layers there are.
     figure, axis = subplots(9, 1.2 + 0.19 * min(max(len(names), 8), 200))
     # More rows and columns than a picture has points would not be seen.
-    shown = change[
-        tuple(slice(None, None, max(1, -(-n // _POINTS))) for n in change.shape)
-    ]
+    steps = (slice(None, None, max(1, -(-n // _POINTS))) for n in change.shape)
+    shown = change[tuple(steps)]
     positive = np.where(shown > 0, shown, np.nan)
     image = axis.imshow(
         positive,
