@@ -115,13 +115,13 @@ def _medmnist(path: str) -> dict[str, tuple[NDArray[np.uint8], NDArray[np.int64]
     return _read_medmnist(path, *_state(path))
 
 
-def _state(path: str) -> tuple[int, int, int]:
+def _state(path: str) -> tuple[int, ...]:
     """What differs once a file is replaced."""
     try:
         status = os.stat(path)
     except OSError as error:
         raise BadFileError(f"{path} cannot be read ({error})") from error
-    return status.st_ino, status.st_size, status.st_mtime_ns
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 @functools.lru_cache(maxsize=4)
