@@ -212,7 +212,8 @@ def _pixels(
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64] | None]:
     if f"jpeg_{split}" not in arrays:
         images = _named(arrays, f"x_{split}")
-        if images.dtype != np.uint8 or images.ndim != 3 or len(images) != count:
+        fits = images.ndim == 3 and len(images) == count and 0 not in images.shape[1:]
+        if images.dtype != np.uint8 or not fits:
             raise ValueError(
                 f"x_{split} must be {count} grey images, uint8 (n, height, width), but "
                 f"is {images.dtype} of shape {images.shape}"
