@@ -54,3 +54,38 @@ def test_tfds_by_name(tmp_path):
     assert done.stdout.splitlines()[-1] == (
         "(12, 12, 12, 3) (4, 12, 12, 3) ('dot', 'bar') TFDS tiny_shapes/1.0.0"
     )
+
+
+DAMAGED = (
+    TINY
+    + """
+import os, pathlib
+root = pathlib.Path(os.environ["TFDS_DATA_DIR"]) / "tiny_shapes" / "1.0.0"
+for pattern in ("*train*", "dataset_info.json", "*test*"):
+    [file] = root.glob(pattern)
+    whole = file.read_bytes()
+    for damaged in (whole[:-7], whole[: len(whole) // 2], b"", b"x" + whole[1:]):
+        file.write_bytes(damaged)
+        try:
+            datasets.load("tiny_shapes", size=12)
+        except (OSError, ValueError) as error:
+            assert "tiny_shapes" in str(error), error
+            assert "again" in str(error) or "no image set" in str(error), error
+        else:
+            raise AssertionError((pattern, len(damaged)))
+    file.write_bytes(whole)
+print(datasets.load("tiny_shapes", size=12).x_test.shape)
+"""
+)
+
+
+def test_damaged_files_of_tfds_are_told(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", DAMAGED],
+        env=os.environ | {"TFDS_DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "(4, 12, 12, 3)"

@@ -93,8 +93,9 @@ def hold_out(
         x, y: all images and their class indices, as of `from_splits`.
 
     Raises:
-        ValueError: if a class has fewer than five images.
+        ValueError: as `from_splits`, or if a class has fewer than five images.
     """
+    x, y = _checked(x, y, len(class_names), origin)
     fewest = np.bincount(y, minlength=len(class_names)).min()
     if fewest < 5:
         raise ValueError(

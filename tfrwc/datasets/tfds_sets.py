@@ -21,7 +21,7 @@ def read_tfds(name: str, size: int) -> ImageSet:
     Raises:
         ValueError: if TFDS has no such set, or it is not one for image
             classification.
-        OSError: if it cannot be downloaded.
+        OSError: if it cannot be downloaded, or its files are damaged.
     """
     builder = _builder(name)
     info = builder.info
@@ -40,14 +40,23 @@ def read_tfds(name: str, size: int) -> ImageSet:
 def _builder(name: str) -> Any:
     with extra("datasets"):
         import tensorflow_datasets as tfds
+        from google.protobuf.json_format import ParseError
 
     try:
         return tfds.builder(name)
     except (tfds.core.DatasetNotFoundError, ValueError) as error:
+        is_unknown = isinstance(error, tfds.core.DatasetNotFoundError)
+        reason = "" if is_unknown else f" ({str(error).splitlines()[0]})"
         raise ValueError(
-            f"There is no image set {name!r}. It may be one of "
+            f"There is no image set {name!r}{reason}. It may be one of "
             f"{', '.join(for_use('classification'))}, a folder of class folders, or "
             "the name of a TFDS set (tfds.list_builders())."
+        ) from error
+    except (ParseError, LookupError, TypeError, AttributeError, OSError) as error:
+        raise OSError(
+            f"What TFDS keeps of {name!r} is damaged ({error}). Remove the folder "
+            f"{name.split('/')[0]} in TFDS_DATA_DIR, by default ~/tensorflow_datasets, "
+            "to prepare the set again."
         ) from error
 
 
@@ -85,6 +94,22 @@ def _read_split(builder: Any, split: str) -> tuple[list[NDArray[np.uint8]], list
     with extra("datasets"):
         import tensorflow_datasets as tfds
 
-    pairs = list(tfds.as_numpy(builder.as_dataset(split, as_supervised=True)))
+    with extra("tensorflow"):
+        import tensorflow as tf
+
+    try:
+        pairs = list(tfds.as_numpy(builder.as_dataset(split, as_supervised=True)))
+    except (tf.errors.OpError, OSError) as error:
+        raise OSError(
+            f"The files of {builder.info.full_name} in {builder.data_dir} cannot be "
+            f"read ({str(error).splitlines()[0]}). Remove that folder, to prepare the "
+            "set again."
+        ) from error
+    for image, _ in pairs:
+        if image.dtype != np.uint8 or image.shape[-1] not in (1, 3):
+            raise ValueError(
+                f"The images of {builder.info.full_name} are {image.dtype} of shape "
+                f"{image.shape}. Choose a set of uint8 images of 1 or 3 channels."
+            )
     images = [image[..., 0] if image.shape[-1] == 1 else image for image, _ in pairs]
     return images, [label for _, label in pairs]

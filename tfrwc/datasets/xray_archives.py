@@ -115,13 +115,13 @@ def _medmnist(path: str) -> dict[str, tuple[NDArray[np.uint8], NDArray[np.int64]
     return _read_medmnist(path, *_state(path))
 
 
-def _state(path: str) -> tuple[int, int, int]:
+def _state(path: str) -> tuple[int, ...]:
     """What differs once a file is replaced."""
     try:
         status = os.stat(path)
     except OSError as error:
         raise BadFileError(f"{path} cannot be read ({error})") from error
-    return status.st_ino, status.st_size, status.st_mtime_ns
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 @functools.lru_cache(maxsize=4)
@@ -212,7 +212,8 @@ def _pixels(
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64] | None]:
     if f"jpeg_{split}" not in arrays:
         images = _named(arrays, f"x_{split}")
-        if images.dtype != np.uint8 or images.ndim != 3 or len(images) != count:
+        fits = images.ndim == 3 and len(images) == count and 0 not in images.shape[1:]
+        if images.dtype != np.uint8 or not fits:
             raise ValueError(
                 f"x_{split} must be {count} grey images, uint8 (n, height, width), but "
                 f"is {images.dtype} of shape {images.shape}"

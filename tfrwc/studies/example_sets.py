@@ -116,7 +116,7 @@ def read_about(uri: Folder, **more: type) -> dict[str, Any]:
     """
     path = Path(uri) / _ABOUT
     types = {"name": str, "origin": str, "classes": list} | more
-    about = read_object(path, "what is known of images", types)
+    about = read_object(path, "a description of examples", types)
     classes = about["classes"]
     if not all(isinstance(one, str) for one in classes) or len(classes) < 2:
         raise ValueError(

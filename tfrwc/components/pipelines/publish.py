@@ -35,7 +35,7 @@ def publish(
         recording = _recording(outputs)
         if recording and name != "public":
             shutil.copy(recording, out / "recordings" / f"{name}.parquet")
-    return read_object(out / "results.json", "the results of a study")
+    return read_object(out / "results.json", "results of a study")
 
 
 def _recording(outputs: _Outputs) -> Path | None:

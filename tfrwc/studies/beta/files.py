@@ -44,7 +44,7 @@ def read_part(
         OSError: if one is missing.
     """
     part = read_object(
-        Path(folder) / _RESULTS, "the result of a part", {"part": str, "results": dict}
+        Path(folder) / _RESULTS, "results of a part", {"part": str, "results": dict}
     )
     pictures = None
     if (Path(folder) / _PICTURES).exists():

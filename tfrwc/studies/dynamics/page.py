@@ -55,6 +55,6 @@ def report(
 ) -> dict[str, Any]:
     """The report of one trial, from the artifact of its analysis."""
     [analysis] = trends
-    results = read_object(Path(analysis.uri) / "results.json", "an analysis")
+    results = read_object(Path(analysis.uri) / "results.json", "results of a trial")
     write_report(results, out)
     return results
