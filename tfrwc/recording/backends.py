@@ -142,8 +142,10 @@ def _jax_reader(
     group, number = _STATE[place[0]], place[1]
 
     def read() -> Any:
-        # The trainer takes the values of variables away for as long as it holds them.
-        if variable._value is None:
+        # The trainer takes the values of variables away for as long as it holds them,
+        # or (train_on_batch) leaves those from before the step.
+        held = not getattr(model, "_jax_state_synced", True)
+        if variable._value is None or (held and model._jax_state is not None):
             return model._jax_state[group][number]
         return variable.value
 

@@ -30,25 +30,27 @@ class Batches:
         self._after = after
         self.hook: StepHook | None = None
         self._open: int | None = None
-        self._told = self._by_steps = False
+        self._told = self._waits = False
         self._batch, self._per_call, self._elsewhere = -1, 1, 0
         self._thread = threading.current_thread()
 
-    def start_epoch(self, model: Any, by_steps: bool) -> None:
+    def start_epoch(self, model: Any, waits: bool) -> None:
         """Begin an epoch.
 
         Args:
             model: that is trained.
-            by_steps: whether the weights are to be looked at after batches.
+            waits: whether Keras waits for the numbers of each batch, and calls `end` in
+                the thread that trains.
         """
-        self._by_steps = by_steps
+        self._waits = waits
         self._thread = threading.current_thread()
         self._batch, self._open, self._told, self._elsewhere = -1, None, False, 0
         compiled = getattr(model, "compiled", False)
         self._per_call = model.steps_per_execution if compiled else 1
-        if by_steps and compiled and not self._is_hooked():
+        if compiled and not waits and not self._is_hooked():
             self.hook = hook_of(model)
             self.hook.add(self._after_step)
+        self._calls = 0 if self.hook is None else self.hook.calls
 
     def begin(self, batch: int) -> None:
         """Begin a batch."""
@@ -78,7 +80,7 @@ class Batches:
             RuntimeWarning: if batches have passed of which nothing is known.
         """
         self._tell_if_passed()
-        if self._by_steps and self._elsewhere and self._batch < 0:
+        if not self._waits and self._elsewhere and self._batch < 0:
             warnings.warn(
                 f"{self._elsewhere} batches of this epoch ended, but none began: its "
                 "steps are not known. Call on_train_batch_begin of the CallbackList "
@@ -105,6 +107,7 @@ class Batches:
         self._after(self._batch, logs, handed_out)
 
     def _tell_if_passed(self) -> None:
-        if self._by_steps and self._open is not None and not self._told:
+        hooked = self.hook is not None and self.hook.calls > self._calls
+        if not (self._waits or hooked or self._open is None):
             self.end(self._open, None)
         self._open = None

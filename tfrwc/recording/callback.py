@@ -114,10 +114,11 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         one_of(on_existing, ON_EXISTING, "on_existing")
         self._store = None if path is None else Store(path, on_existing)
         self._recording: Recording | None = None
+        every_step = self.schedule == EverySteps(1) and reference == "previous"
+        self._by_steps = self.schedule.unit == "step"
+        # Whether Keras need not wait for the numbers of a batch before it calls us.
+        self.async_safe = every_step or not self._by_steps
         self._get_ready()
-
-    # Keras need not wait for the numbers of a batch before it calls the batch hooks.
-    async_safe = True
 
     def _get_ready(self) -> None:
         """Set what belongs to the training that is recorded."""
@@ -181,21 +182,24 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._epochs.start_epoch(epoch, self.model)
         self._clock.start_epoch()
         self._seen.start_epoch()
-        self._batches.start_epoch(self.model, self.schedule.unit == "step")
-        self._use_step_sums()
+        if self._by_steps:
+            self._batches.start_epoch(self.model, waits=not self.async_safe)
+            self._use_step_sums()
 
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        self._batches.begin(batch)
+        if self._by_steps:
+            self._batches.begin(batch)
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        if self.schedule.unit == "epoch":
+        if not self._by_steps:
             self._clock.count_call()
         elif self._batches.is_untold():
             self._fit.recall(self)
             self._batches.end(batch, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        self._batches.end_epoch()
+        if self._by_steps:
+            self._batches.end_epoch()
         self._fit.recall(self)
         begun = self._started or self._start_late(epoch)
         if not self._epochs.is_open:
@@ -229,8 +233,11 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         if not self._started and not self._start_late():
             return
         sums, more = None, {}
-        if self._step_sums is not None and handed_out is not None:
-            sums, more = self._step_sums.take(handed_out)
+        if self._step_sums is not None:
+            if handed_out is None:  # of a train function that Keras has made since
+                self._measure_by(None)
+            else:
+                sums, more = self._step_sums.take(handed_out)
         if self._clock.due_after_batch(batch, self._fit.batches_in_epoch()):
             self._record(self._clock.step, logs, sums, **more)
 
@@ -260,14 +267,18 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
     def _use_step_sums(self) -> None:
         """Have the training step take the sums, where every step is a record."""
         hook = self._batches.hook
-        every_step = self.schedule == EverySteps(1) and self.reference == "previous"
-        if not (hook and self._started and every_step and hook.is_free()):
+        if hook is None or not (self._started and hook.is_free()):
             return
+        self._measure_by(None)
         suits = self._counters.suits_step_sums() and not self._pending.leaves_out
         if suits and backends.has_compiled_steps(self.model):
-            self._fetch_pending()  # what was measured in another way
-            self._step_sums = StepSums(self.model, self._weights, self.measures)
-            hook.step = self._step_sums.train_function
+            self._measure_by(StepSums(self.model, self._weights, self.measures))
+
+    def _measure_by(self, step_sums: StepSums | None) -> None:
+        self._fetch_pending()  # what was measured in another way
+        self._step_sums = step_sums
+        if step_sums is not None and self._batches.hook is not None:
+            self._batches.hook.step = step_sums.train_function
 
     def _open_store(self) -> None:
         if self._store is not None:

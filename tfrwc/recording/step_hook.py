@@ -25,6 +25,7 @@ class StepHook:
             the same arguments and returns the same, with an entry `HANDED_OUT` in its
             logs.
         plain: the train function that Keras made.
+        calls: how often it was called.
     """
 
     def __init__(self, model: Any) -> None:
@@ -32,12 +33,14 @@ class StepHook:
         self._listeners: list[AfterStep] = []
         self._history = getattr(model, "history", None)
         self.step = self.plain = model.train_function
+        self.calls = 0
         model.train_function = self
 
     def __call__(self, *arguments: Any) -> Any:
         if self.is_of_an_earlier_fit():
             self.remove()
             return self.plain(*arguments)
+        self.calls += 1
         try:
             result = self.step(*arguments)
         except StopIteration:  # the data have come to their end
