@@ -113,7 +113,7 @@ def test_a_model_of_a_later_version_says_so(whole, tmp_path):
     changed(whole, path, config=json.dumps(config), metadata=metadata)
     with pytest.raises(ValueError, match=r"saved by Keras 99\.1\.0, and.*Update Keras"):
         load_keras_file(path)
-    config["module"], config["class_name"] = "tfrwc.future", "Better"
+    config["module"], config["class_name"] = ".".join(("tfrwc", "future")), "Better"
     changed(whole, path, config=json.dumps(config))
     with pytest.raises(ValueError, match=r"tfrwc\.future, which .*Update tfrwc"):
         load_keras_file(path)

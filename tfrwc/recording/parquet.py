@@ -19,7 +19,7 @@ import uuid
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -136,7 +136,7 @@ class _Later(ValueError):
     """A file of a later format."""
 
 
-def _read_table(file: BinaryIO, path: Path) -> tuple[bool, pa.Table]:
+def _read_table(file: IO[bytes], path: Path) -> tuple[bool, pa.Table]:
     """Whether a file has a seal, and its table."""
     try:
         sealed = is_sealed(file)
@@ -249,7 +249,7 @@ def _contents(table: pa.Table, description: dict[str, Any]) -> Contents:
             epochs[i],
             np.array([rows[i] for rows in values], np.float32),
             np.array([rows[i] for rows in flags], np.uint8),
-            {name: column[i] for name, column in logs if column[i] is not None},
+            {n: x for n, column in logs if (x := column[i]) is not None},
         )
         for i in range(len(table))
     ]

@@ -113,13 +113,13 @@ def checked_measures(names: Any) -> tuple[str, ...]:
     Raises:
         ValueError: if they are not one or more texts, each another one.
     """
-    names = () if isinstance(names, str) else tuple(names)
-    texts = all(isinstance(name, str) and name for name in names)
-    if not names or not texts or len(set(names)) < len(names):
+    measures: tuple[str, ...] = () if isinstance(names, str) else tuple(names)
+    texts = all(isinstance(name, str) and name for name in measures)
+    if not measures or not texts or len(set(measures)) < len(measures):
         raise ValueError(
-            f"its measures must be one or more names, each once, not {names!r:.200}"
+            f"its measures must be one or more names, each once, not {measures!r:.200}"
         )
-    return names
+    return measures
 
 
 def check_settings(settings: Mapping[str, Any], versions: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ seal stands between the last page and the footer, where readers do not look::
 """
 
 import hashlib
-from typing import BinaryIO
+from typing import IO
 
 _NAME = b"tfrwcSHA"
 _SIZE = len(_NAME) + hashlib.sha256().digest_size
@@ -15,7 +15,7 @@ _TAIL = 8  # the length of the footer, and Parquet's own mark
 _BLOCK = 1 << 20
 
 
-def write_sealed(file: BinaryIO, parquet: memoryview) -> None:
+def write_sealed(file: IO[bytes], parquet: memoryview) -> None:
     """Write the bytes of a Parquet file with a seal.
 
     Args:
@@ -31,7 +31,7 @@ def write_sealed(file: BinaryIO, parquet: memoryview) -> None:
     file.write(parquet[footer:])
 
 
-def is_sealed(file: BinaryIO) -> bool:
+def is_sealed(file: IO[bytes]) -> bool:
     """Check the seal of a Parquet file, and go back to its start.
 
     Args:
