@@ -3,12 +3,17 @@
 import json
 import re
 import zipfile
+from collections import Counter
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 import numpy.typing as npt
+
+from tfrwc.recording.file_layers import FileLayer, FileLayers, model_layers
+from tfrwc.recording.names import numbered
 
 SUFFIXES = (".weights.h5", ".keras")
 
@@ -94,43 +99,51 @@ class WeightsFile:
                 "not say what is trained. Give `model`, or watch 'kernels', 'all' or a "
                 "regular expression for paths in the file."
             )
-        paths = self._paths()
-        rows: list[dict[str, Any]] = []
-        names: dict[str, int] = {}
-        layers_with_kernel: set[str] = set()
-        for path in paths:
-            data = self._file[path]
-            layer = path.rsplit("/vars/", 1)[0]
-            if len(data.shape) > 1:
-                layers_with_kernel.add(layer)
-            if not _selects(watch, path, data):
-                continue
-            name = data.parent.attrs.get("name") or layer.rsplit("/", 1)[-1]
-            name = f"{name}/{path.rsplit('/', 1)[-1]}"
-            names[name] = names.get(name, 0) + 1
-            if names[name] > 1:
-                name = f"{name}#{names[name]}"
-            depth = max(len(layers_with_kernel) - 1, 0)
-            places, kind = self._place(path)
-            rows.append(
-                {
-                    "name": name,
-                    "path": path,
-                    "kind": kind or class_name(layer.rsplit("/", 1)[-1]),
-                    "shape": tuple(data.shape),
-                    "size": int(np.prod(data.shape)),
-                    "depth": depth if places else np.nan,
-                }
-            )
+        rows = [row for row, chosen in self._rows(watch) if chosen]
         if not rows:
+            paths = self._paths()
             raise ValueError(
                 f"watch={watch!r} selects none of the {len(paths)} tensors in "
                 f"{self._path}, such as {paths[:3]}."
             )
         return rows
 
+    def _rows(self, watch: str) -> Iterator[tuple[dict[str, Any], bool]]:
+        """A row for each tensor, and whether `watch` selects it."""
+        layers = self._layers()
+        # A name is numbered where it comes again, and so is the depth: by what comes
+        # before. Once that is uncertain, all after it is.
+        names: Counter[str] = Counter()
+        depths: Counter[Hashable] = Counter()
+        certain = True
+        for layer in layers:
+            certain &= layer.certain
+            depths[layer.network] += layer.has_kernel
+            depth = max(depths[layer.network] - 1, 0)
+            for index, path in enumerate(layer.paths):
+                data = self._file[path]
+                group = data.parent.attrs.get("name")
+                group = group or path.rsplit("/vars/", 1)[0].rsplit("/", 1)[-1]
+                own = layer.names[index] if layer.names else path.rsplit("/", 1)[-1]
+                row = {
+                    "name": numbered(f"{group}/{own}", names),
+                    "path": path,
+                    "kind": layer.kind,
+                    "shape": tuple(data.shape),
+                    "size": int(np.prod(data.shape)),
+                    "depth": depth if certain else np.nan,
+                }
+                yield row, _selects(watch, path, data, layer.kernels[index])
+
+    def _layers(self) -> list[FileLayer]:
+        paths = self._paths()
+        walk = FileLayers(self._file, paths)
+        layers = list(walk.walk(self._config)) if model_layers(self._config) else []
+        rest = walk.without(layers)
+        return [*layers, *FileLayers(self._file, rest).unknown("")]
+
     def _paths(self) -> list[str]:
-        """Paths of the model's tensors, in forward order where that is known."""
+        """Paths of the model's tensors."""
         paths: list[str] = []
 
         def visit(path: str, item: Any) -> None:
@@ -139,37 +152,7 @@ class WeightsFile:
                 paths.append(path)
 
         self._file.visititems(visit)
-        return sorted(paths, key=lambda path: (self._place(path)[0], natural(path)))
-
-    def _place(self, path: str) -> tuple[list[int], str | None]:
-        """Where the configuration has the layer of a tensor, and its class.
-
-        Returns:
-            places among the layers at each level of nested models, none of them where
-            the file has no configuration that lists layers; and the class name, or
-            None.
-        """
-        places: list[int] = []
-        kind, config, prefix, rest = None, self._config, "", path
-        while rest.startswith("layers/") and _layers_of(config):
-            _, part, rest = rest.split("/", 2)
-            prefix += f"layers/{part}/"
-            group = self._file.get(prefix + "vars")
-            name = None if group is None else group.attrs.get("name")
-            layers = _layers_of(config)
-            numbers = [i for i, x in enumerate(layers) if x["config"]["name"] == name]
-            if not numbers:
-                break
-            places += numbers[:1]
-            config = layers[numbers[0]]
-            kind = config["class_name"]
-        return places, kind
-
-
-def _layers_of(config: dict[str, Any]) -> list[dict[str, Any]]:
-    if config.get("class_name") not in ("Functional", "Sequential"):
-        return []
-    return list(config.get("config", {}).get("layers", []))
+        return sorted(paths, key=natural)
 
 
 def natural(name: str) -> list[tuple[int, int, str]]:
@@ -178,22 +161,10 @@ def natural(name: str) -> list[tuple[int, int, str]]:
     return [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts]
 
 
-def class_name(snake: str) -> str:
-    """The name of a class from what Keras makes of it in a file.
-
-    >>> class_name("conv2d_1")
-    'Conv2D'
-    """
-    words = re.sub(r"_\d+$", "", snake).split("_")
-    acronyms = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
-    words = [acronyms.get(word, word[:1].upper() + word[1:]) for word in words]
-    return re.sub(r"(\d)d\b|(\d)d(?=[A-Z])", lambda m: m[0].upper(), "".join(words))
-
-
-def _selects(watch: str, path: str, data: Any) -> bool:
+def _selects(watch: str, path: str, data: Any, is_kernel: bool) -> bool:
     real = data.dtype.kind == "f" or data.attrs.get("dtype") == "bfloat16"
     if not real or not data.size:
         return False
     if watch == "kernels":
-        return len(data.shape) > 1
+        return is_kernel
     return watch == "all" or re.search(watch, path) is not None
