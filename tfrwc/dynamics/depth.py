@@ -220,11 +220,27 @@ def check_recordings(recordings: Any, caller: str) -> list[Recording]:
     return list(recordings)
 
 
+def check_settings(recordings: list[Recording]) -> None:
+    """Refuse recordings of which values do not mean the same.
+
+    Raises:
+        ValueError: if they were made with different schedules or references.
+    """
+    for setting in ("every", "reference"):
+        values = {r.settings[setting] for r in recordings if setting in r.settings}
+        if len(values) > 1:
+            raise ValueError(
+                f"Recordings that are compared must be made with one {setting!r} of "
+                f"RWCCallback. Received: {', '.join(sorted(map(repr, values)))}."
+            )
+
+
 def _log_changes(
     caller: str, recordings: Any, measure: str, needed: int
 ) -> tuple[Floats, pd.DataFrame]:
     """Mean log change (seeds, layers) of the layers that have one, and their table."""
     recordings = check_recordings(recordings, caller)
+    check_settings(recordings)
     tables = [recording.layers for recording in recordings]
     shapes = [table["shape"].tolist() for table in tables]
     if any(other != shapes[0] for other in shapes):
@@ -232,6 +248,13 @@ def _log_changes(
             "All recordings must be of one network: the shapes of their watched "
             f"tensors differ. Received {len(recordings)} recordings with "
             f"{[len(table) for table in tables]} tensors."
+        )
+    depths = [table["depth"].tolist() for table in tables]
+    if any(other != depths[0] for other in depths):
+        raise ValueError(
+            f"{caller} needs recordings of one network, but the depths of their layers "
+            "differ, as they do between networks that are built otherwise and between "
+            "versions of this package. Give recordings of one kind."
         )
     logs = np.array([mean_log(r.values(measure).T) for r in recordings])
     # In an order of their own, so that the order in which they come is without effect.

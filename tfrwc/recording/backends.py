@@ -211,6 +211,12 @@ def number(tensor: Any) -> float:
     return float(np.asarray(tensor) if BACKEND == "jax" else tensor)
 
 
+def unchanging(tensor: Any) -> Any:
+    """A tensor that stays what it is when training goes on."""
+    # A metric may return its state, which PyTorch changes in place.
+    return tensor.detach().clone() if BACKEND == "torch" else tensor
+
+
 def compiled(function: Callable[..., Any], donate: bool = False) -> Callable[..., Any]:
     """A function of tensors, compiled.
 

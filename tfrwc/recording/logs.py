@@ -84,7 +84,7 @@ def _entries(value: Any) -> Any:
     try:
         if ops.is_tensor(value):
             if len(value.shape) == 0 and _is_real(str(value.dtype)):
-                return value
+                return backends.unchanging(value)
             value = ops.convert_to_numpy(value)
         if isinstance(value, (list, tuple)) or np.ndim(value):
             return _vector(np.asarray(value))

@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 """What layers are called wherever people read of them.
 
 >>> table = pd.DataFrame(
@@ -66,3 +67,14 @@ def _numbered(names: list[str]) -> list[str]:
         seen[name] += 1
         result.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
     return result
+=======
+"""Names that are unique within a model."""
+
+from collections import Counter
+
+
+def numbered(name: str, names: Counter[str]) -> str:
+    """A name, with its number where it was among `names` already; they are counted."""
+    names[name] += 1
+    return name if names[name] == 1 else f"{name}#{names[name]}"
+>>>>>>> roles

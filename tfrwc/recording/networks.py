@@ -12,6 +12,7 @@ one model that never calls one on the other. Depth is counted in each by itself.
 import dis
 import inspect
 from collections.abc import Callable, Hashable, Iterator
+from itertools import pairwise
 from types import CodeType
 from typing import Any
 
@@ -79,18 +80,19 @@ def _join_graph(model: Any, groups: Groups) -> None:
     nodes = [node for level in model._nodes_by_depth.values() for node in level]
     own = {id(node.operation) for node in nodes}
 
-    def place(operation: Any) -> Hashable:
-        # Weightless layers that several models share do not connect these.
-        shared = getattr(operation, "weights", None)
-        return id(operation) if shared else (id(model), id(operation))
+    def place(node: Any) -> Hashable:
+        # A layer with weights is one thing wherever it is called. One without (an
+        # activation, say) does not connect those that it is called on.
+        operation = node.operation
+        return id(operation if getattr(operation, "weights", None) else node)
 
     for node in nodes:
         for parent in node.parent_nodes:
             if id(parent.operation) in own:
-                groups.join(place(parent.operation), place(node.operation))
+                groups.join(place(parent), place(node))
         for part in getattr(node.operation, "_flatten_layers", list)():
             if part.weights:
-                groups.join(place(node.operation), id(part))
+                groups.join(place(node), id(part))
 
 
 def _called(container: Any, children: list[Any]) -> list[Any]:
@@ -148,7 +150,7 @@ def _names_in(kind: type, function: Any, names: set[str], seen: set[CodeType]) -
 def _hands_on(code: CodeType, itself: str) -> bool:
     """Whether the layer is used otherwise than for an attribute."""
     steps = [s for s in dis.get_instructions(code) if s.opname != "CACHE"]
-    for step, following in zip(steps, steps[1:], strict=False):
+    for step, following in pairwise(steps):
         loaded = step.argval if isinstance(step.argval, tuple) else (step.argval,)
         if not step.opname.startswith(("LOAD_FAST", "LOAD_DEREF", "STORE_FAST_LOAD")):
             continue

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
+from tfrwc.recording.names import numbered
 from tfrwc.recording.networks import networks
 from tfrwc.recording.roles import Role, role_of
 
@@ -117,12 +118,6 @@ def tensors(model: Any) -> list[Tensor]:
                 )
             )
     return listed
-
-
-def numbered(name: str, names: Counter[str]) -> str:
-    """A name, with its number where it was among `names` already; they are counted."""
-    names[name] += 1
-    return name if names[name] == 1 else f"{name}#{names[name]}"
 
 
 def watched(model: Any, watch: Watch) -> list[Tensor]:

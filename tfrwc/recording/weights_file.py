@@ -2,6 +2,8 @@
 
 import re
 import zipfile
+from collections import Counter
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+<<<<<<< HEAD
 from tfrwc.recording.hdf5_heaps import check_heaps
 from tfrwc.recording.watch import check_watch
 from tfrwc.recording.weights_check import (
@@ -19,6 +22,10 @@ from tfrwc.recording.weights_check import (
     quantised,
     reading,
 )
+=======
+from tfrwc.recording.file_layers import FileLayer, FileLayers, model_layers
+from tfrwc.recording.names import numbered
+>>>>>>> roles
 
 SUFFIXES = (".weights.h5", ".keras")
 
@@ -111,6 +118,7 @@ class WeightsFile:
         Raises:
             ValueError: if it selects none.
         """
+<<<<<<< HEAD
         paths = self._paths()
         rows: list[dict[str, Any]] = []
         names: dict[str, int] = {}
@@ -139,15 +147,61 @@ class WeightsFile:
                     "depth": depth if places else np.nan,
                 }
             )
+=======
+        if watch not in ("kernels", "all") and (
+            watch == "trainable" or not isinstance(watch, str)
+        ):
+            raise ValueError(
+                f"watch={watch!r} cannot be decided from a weights file, which does "
+                "not say what is trained. Give `model`, or watch 'kernels', 'all' or a "
+                "regular expression for paths in the file."
+            )
+        rows = [row for row, chosen in self._rows(watch) if chosen]
+>>>>>>> roles
         if not rows:
+            paths = self._paths()
             raise ValueError(
                 f"watch={watch!r} selects none of the {len(paths)} tensors in "
                 f"{self._path}, such as {paths[:3]}.{self.quantised()}"
             )
         return rows
 
+    def _rows(self, watch: str) -> Iterator[tuple[dict[str, Any], bool]]:
+        """A row for each tensor, and whether `watch` selects it."""
+        layers = self._layers()
+        # A name is numbered where it comes again, and so is the depth: by what comes
+        # before. Once that is uncertain, all after it is.
+        names: Counter[str] = Counter()
+        depths: Counter[Hashable] = Counter()
+        certain = True
+        for layer in layers:
+            certain &= layer.certain
+            depths[layer.network] += layer.has_kernel
+            depth = max(depths[layer.network] - 1, 0)
+            for index, path in enumerate(layer.paths):
+                data = self._file[path]
+                group = data.parent.attrs.get("name")
+                group = group or path.rsplit("/vars/", 1)[0].rsplit("/", 1)[-1]
+                own = layer.names[index] if layer.names else path.rsplit("/", 1)[-1]
+                row = {
+                    "name": numbered(f"{group}/{own}", names),
+                    "path": path,
+                    "kind": layer.kind,
+                    "shape": tuple(data.shape),
+                    "size": int(np.prod(data.shape)),
+                    "depth": depth if certain else np.nan,
+                }
+                yield row, _selects(watch, path, data, layer.kernels[index])
+
+    def _layers(self) -> list[FileLayer]:
+        paths = self._paths()
+        walk = FileLayers(self._file, paths)
+        layers = list(walk.walk(self._config)) if model_layers(self._config) else []
+        rest = walk.without(layers)
+        return [*layers, *FileLayers(self._file, rest).unknown("")]
+
     def _paths(self) -> list[str]:
-        """Paths of the model's tensors, in forward order where that is known."""
+        """Paths of the model's tensors."""
         paths: list[str] = []
 
         def visit(path: str, item: Any) -> None:
@@ -156,6 +210,7 @@ class WeightsFile:
                 paths.append(path)
 
         self._file.visititems(visit)
+<<<<<<< HEAD
         return sorted(paths, key=lambda path: (self._place(path)[0], natural(path)))
 
     def _place(self, path: str) -> tuple[list[int], str | None]:
@@ -204,6 +259,9 @@ def _layers_of(config: dict[str, Any]) -> list[dict[str, Any]]:
     if config.get("class_name") not in ("Functional", "Sequential"):
         return []
     return list(config.get("config", {}).get("layers", []))
+=======
+        return sorted(paths, key=natural)
+>>>>>>> roles
 
 
 def natural(name: str) -> list[tuple[int, int, str]]:
@@ -212,22 +270,10 @@ def natural(name: str) -> list[tuple[int, int, str]]:
     return [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts]
 
 
-def class_name(snake: str) -> str:
-    """The name of a class from what Keras makes of it in a file.
-
-    >>> class_name("conv2d_1")
-    'Conv2D'
-    """
-    words = re.sub(r"_\d+$", "", snake).split("_")
-    acronyms = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
-    words = [acronyms.get(word, word[:1].upper() + word[1:]) for word in words]
-    return re.sub(r"(\d)d\b|(\d)d(?=[A-Z])", lambda m: m[0].upper(), "".join(words))
-
-
-def _selects(watch: str, path: str, data: Any) -> bool:
+def _selects(watch: str, path: str, data: Any, is_kernel: bool) -> bool:
     real = data.dtype.kind == "f" or data.attrs.get("dtype") == "bfloat16"
     if not real or not data.size:
         return False
     if watch == "kernels":
-        return len(data.shape) > 1
+        return is_kernel
     return watch == "all" or re.search(watch, path) is not None
