@@ -10,12 +10,8 @@ import numpy as np
 import pandas as pd
 
 from tfrwc.dynamics.arrays import Bools
-<<<<<<< HEAD
-from tfrwc.dynamics.depth import check_recordings
-from tfrwc.recording.names import display_names, shortened
-=======
 from tfrwc.dynamics.depth import check_recordings, check_settings
->>>>>>> roles
+from tfrwc.recording.names import display_names, shortened
 from tfrwc.recording.recording import Recording
 
 

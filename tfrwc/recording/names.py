@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 """What layers are called wherever people read of them.
 
 >>> table = pd.DataFrame(
@@ -41,7 +40,8 @@ def display_names(layers: pd.DataFrame, most: int | None = None) -> list[str]:
     ]
     if most is not None:
         names = [shortened(name, most) for name in names]
-    return _numbered(names)
+    counted: Counter[str] = Counter()
+    return [numbered(name, counted) for name in names]
 
 
 def shortened(name: str, most: int = MOST) -> str:
@@ -59,22 +59,7 @@ def some_names(names: list[str], most: int = 5) -> str:
     return f"{words} and {more} more" if more > 0 else words
 
 
-def _numbered(names: list[str]) -> list[str]:
-    """Names of which those that come again have a number behind them."""
-    seen: Counter[str] = Counter()
-    result = []
-    for name in names:
-        seen[name] += 1
-        result.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
-    return result
-=======
-"""Names that are unique within a model."""
-
-from collections import Counter
-
-
 def numbered(name: str, names: Counter[str]) -> str:
     """A name, with its number where it was among `names` already; they are counted."""
     names[name] += 1
     return name if names[name] == 1 else f"{name}#{names[name]}"
->>>>>>> roles

@@ -11,8 +11,9 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-<<<<<<< HEAD
+from tfrwc.recording.file_layers import FileLayer, FileLayers, model_layers
 from tfrwc.recording.hdf5_heaps import check_heaps
+from tfrwc.recording.names import numbered
 from tfrwc.recording.watch import check_watch
 from tfrwc.recording.weights_check import (
     WEIGHTS,
@@ -22,10 +23,6 @@ from tfrwc.recording.weights_check import (
     quantised,
     reading,
 )
-=======
-from tfrwc.recording.file_layers import FileLayer, FileLayers, model_layers
-from tfrwc.recording.names import numbered
->>>>>>> roles
 
 SUFFIXES = (".weights.h5", ".keras")
 
@@ -118,46 +115,7 @@ class WeightsFile:
         Raises:
             ValueError: if it selects none.
         """
-<<<<<<< HEAD
-        paths = self._paths()
-        rows: list[dict[str, Any]] = []
-        names: dict[str, int] = {}
-        layers_with_kernel: set[str] = set()
-        for path in paths:
-            data = self._file[path]
-            layer = path.rsplit("/vars/", 1)[0]
-            if len(data.shape) > 1:
-                layers_with_kernel.add(layer)
-            if not _selects(watch, path, data):
-                continue
-            name = data.parent.attrs.get("name") or layer.rsplit("/", 1)[-1]
-            name = f"{name}/{path.rsplit('/', 1)[-1]}"
-            names[name] = names.get(name, 0) + 1
-            if names[name] > 1:
-                name = f"{name}#{names[name]}"
-            depth = max(len(layers_with_kernel) - 1, 0)
-            places, kind = self._place(path)
-            rows.append(
-                {
-                    "name": name,
-                    "path": path,
-                    "kind": kind or class_name(layer.rsplit("/", 1)[-1]),
-                    "shape": tuple(data.shape),
-                    "size": int(np.prod(data.shape)),
-                    "depth": depth if places else np.nan,
-                }
-            )
-=======
-        if watch not in ("kernels", "all") and (
-            watch == "trainable" or not isinstance(watch, str)
-        ):
-            raise ValueError(
-                f"watch={watch!r} cannot be decided from a weights file, which does "
-                "not say what is trained. Give `model`, or watch 'kernels', 'all' or a "
-                "regular expression for paths in the file."
-            )
         rows = [row for row, chosen in self._rows(watch) if chosen]
->>>>>>> roles
         if not rows:
             paths = self._paths()
             raise ValueError(
@@ -210,32 +168,7 @@ class WeightsFile:
                 paths.append(path)
 
         self._file.visititems(visit)
-<<<<<<< HEAD
-        return sorted(paths, key=lambda path: (self._place(path)[0], natural(path)))
-
-    def _place(self, path: str) -> tuple[list[int], str | None]:
-        """Where the configuration has the layer of a tensor, and its class.
-
-        Returns:
-            places among the layers at each level of nested models, none of them where
-            the file has no configuration that lists layers; and the class name, or
-            None.
-        """
-        places: list[int] = []
-        kind, config, prefix, rest = None, self._config, "", path
-        while rest.startswith("layers/") and _layers_of(config):
-            _, part, rest = rest.split("/", 2)
-            prefix += f"layers/{part}/"
-            group = self._file.get(prefix + "vars")
-            name = None if group is None else group.attrs.get("name")
-            layers = _layers_of(config)
-            numbers = [i for i, x in enumerate(layers) if x["config"]["name"] == name]
-            if not numbers:
-                break
-            places += numbers[:1]
-            config = layers[numbers[0]]
-            kind = config["class_name"]
-        return places, kind
+        return sorted(paths, key=natural)
 
 
 def check_watch_of_files(watch: Any) -> None:
@@ -253,15 +186,6 @@ def check_watch_of_files(watch: Any) -> None:
             "expression for paths in the file."
         )
     check_watch(watch)
-
-
-def _layers_of(config: dict[str, Any]) -> list[dict[str, Any]]:
-    if config.get("class_name") not in ("Functional", "Sequential"):
-        return []
-    return list(config.get("config", {}).get("layers", []))
-=======
-        return sorted(paths, key=natural)
->>>>>>> roles
 
 
 def natural(name: str) -> list[tuple[int, int, str]]:
