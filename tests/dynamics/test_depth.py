@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr, ttest_ind
 
+from dynamics.recordings import recording as plain_recording
+
 from tfrwc import Recording
 from tfrwc.dynamics import block_effect, depth_effect, relative_change
 from tfrwc.dynamics.depth import EFFECTS, block_of, typical_change
@@ -328,3 +330,17 @@ def test_blocks_need_two_layers_each():
     lopsided.layers["depth"] = [0, 1, 1, 1, 1, 1, 2, 2]
     with pytest.raises(ValueError, match="2 or more layers in each third"):
         block_effect(lopsided)
+
+
+@pytest.mark.parametrize("effect", [depth_effect, block_effect])
+def test_recordings_made_otherwise_are_not_averaged(effect):
+    change = np.linspace(0.1, 0.2, 9)
+    one = plain_recording(change, reference="previous", every="epoch")
+    for other in ({"reference": "initial"}, {"every": 5}):
+        made = {"reference": "previous", "every": "epoch"} | other
+        with pytest.raises(ValueError, match="made with one"):
+            effect([one, plain_recording(change, **made)])
+    deeper = plain_recording(change)
+    deeper.layers["depth"] += 1
+    with pytest.raises(ValueError, match="depths of their layers differ"):
+        effect([plain_recording(change), deeper])

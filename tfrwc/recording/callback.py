@@ -76,7 +76,7 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
             ``"cosine"``, or one that you have registered.
         reference: ``"previous"`` compares with the record before, at first with
             the initial weights; ``"initial"`` always with the initial weights.
-        watch: ``"kernels"``, every trained tensor of more than one dimension;
+        watch: ``"kernels"``, every trained kernel, by its role in its layer;
             ``"trainable"``, every trained tensor; ``"all"``, every weight; a
             regular expression searched for in variable paths; or a function of a
             `keras.Variable` that returns a bool. Frozen layers read zero.
