@@ -69,9 +69,9 @@ def test_settings_that_cannot_be(settings, message):
     [
         ((50, 5, np.zeros((1, 2)), np.zeros((1, 2))), r"shape \(2, 2\)"),
         ((50, 5, np.zeros((2, 2)), np.zeros((2, 1))), r"shape \(2, 2\)"),
-        ((50, 5, np.zeros((2, 2)), np.full((2, 2), 4)), "flags must be 0 to 3"),
-        ((50, 5, np.zeros((2, 2)), np.full((2, 2), 256)), "flags must be 0 to 3"),
-        ((50, 5, np.zeros((2, 2)), np.full((2, 2), -1)), "flags must be 0 to 3"),
+        ((50, 5, np.zeros((2, 2)), np.full((2, 2), 5)), "flags must be 0 to 4"),
+        ((50, 5, np.zeros((2, 2)), np.full((2, 2), 256)), "flags must be 0 to 4"),
+        ((50, 5, np.zeros((2, 2)), np.full((2, 2), -1)), "flags must be 0 to 4"),
         ((-1, 5, np.zeros((2, 2)), np.zeros((2, 2))), "a negative step or epoch"),
         ((50, -1, np.zeros((2, 2)), np.zeros((2, 2))), "a negative step or epoch"),
     ],

@@ -25,6 +25,7 @@ class Backup(keras.callbacks.Callback):  # type: ignore[misc]
     an epoch on weights that have had it. Here a backup is written beside the last one,
     which is removed when the new one is whole.
 
+    >>> from tfrwc import RWCCallback
     >>> callbacks = [RWCCallback("run.parquet"), Backup("backup")]
     >>> model.fit(x, y, epochs=10, callbacks=callbacks)  # doctest: +SKIP
 

@@ -137,11 +137,12 @@ def weights_set_between_fits():
 
     def pruned(model):
         kernel = model.layers[0].kernel
-        kernel.assign(keras.ops.where(keras.ops.abs(kernel) < 0.2, 0, kernel))
+        now = keras.ops.convert_to_tensor(kernel)
+        kernel.assign(keras.ops.where(keras.ops.abs(now) < 0.2, 0, now))
 
     def turned(model):  # the same numbers in another order
         kernel = model.layers[0].kernel
-        kernel.assign(keras.ops.flip(kernel, axis=1))
+        kernel.assign(keras.ops.flip(keras.ops.convert_to_tensor(kernel), axis=1))
 
     def recompiled_and_set(model):
         other(compiled(model))
@@ -257,7 +258,8 @@ def missing(every, skip):
         by_hand([callback], model, model.train_on_batch, skip=skip, epochs=3)
     late = any("begins only here" in str(m.message) for m in messages)
     assert late == ("on_epoch_begin" in skip), (skip, messages)
-    lost = {"epoch": {"on_epoch_end"}, 1: {"on_train_batch_end"}}[every]
+    # That a step was made is told by the train function itself.
+    lost = {"epoch": {"on_epoch_end"}, 1: set()}[every]
     expected = [*range(1, 13)] if every == 1 else [4, 8, 12]
     expected = [] if skip & lost else expected[late:]
     assert callback.recording.steps.tolist() == expected, (every, skip)
