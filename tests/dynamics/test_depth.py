@@ -4,11 +4,10 @@ import hypothesis.extra.numpy as hnp
 import numpy as np
 import pandas as pd
 import pytest
+from dynamics.recordings import recording as plain_recording
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr, ttest_ind
-
-from dynamics.recordings import recording as plain_recording
 
 from tfrwc import Recording
 from tfrwc.dynamics import block_effect, depth_effect, relative_change
@@ -336,7 +335,7 @@ def test_blocks_need_two_layers_each():
 def test_recordings_made_otherwise_are_not_averaged(effect):
     change = np.linspace(0.1, 0.2, 9)
     one = plain_recording(change, reference="previous", every="epoch")
-    for other in ({"reference": "initial"}, {"every": 5}):
+    for other in ({"reference": "initial"}, {"every": "EverySteps(n=5)"}):
         made = {"reference": "previous", "every": "epoch"} | other
         with pytest.raises(ValueError, match="made with one"):
             effect([one, plain_recording(change, **made)])

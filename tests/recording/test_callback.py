@@ -82,10 +82,14 @@ def test_a_schedule_that_asks_for_no_record_is_announced(every):
     assert len(callback.recording) == 0
 
 
-def test_only_step_schedules_have_a_batch_hook():
-    is_default = keras.src.utils.is_default
-    assert is_default(RWCCallback().on_train_batch_end)
-    assert not is_default(RWCCallback(every=5).on_train_batch_end)
+def test_keras_waits_for_each_batch_only_for_some_steps():
+    def waits(**options):
+        return not keras.callbacks.CallbackList([RWCCallback(**options)])._async_train
+
+    assert not waits()
+    assert not waits(every=1)
+    assert waits(every=5)
+    assert waits(every=1, reference="initial")
 
 
 def test_nothing_watched_stops_the_start_of_training():

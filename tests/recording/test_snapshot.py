@@ -119,7 +119,7 @@ def test_a_recording_that_is_being_made_is_not_written_over(tmp_path):
 def test_a_damaged_origin_is_named(tmp_path, origin):
     path = tmp_path / "run.parquet"
     parquet.write(path, make().contents(origin))
-    with pytest.raises(ValueError, match="not a readable recording: its origin"):
+    with pytest.raises(ValueError, match=r"not a readable recording.*its origin"):
         load_recording(path)
 
 

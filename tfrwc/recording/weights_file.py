@@ -82,10 +82,11 @@ class WeightsFile:
 
     def step(self) -> int | None:
         """The optimizer's count of updates, or None if the file has none."""
-        for optimizer in ("optimizer/inner_optimizer", "optimizer"):
-            count = self._file.get(f"{optimizer}/vars/0")
-            if count is not None and count.shape == ():
-                return int(count[()])
+        with reading(self._path):
+            for optimizer in ("optimizer/inner_optimizer", "optimizer"):
+                count = self._file.get(f"{optimizer}/vars/0")
+                if isinstance(count, h5py.Dataset) and count.shape == ():
+                    return int(count[()])
         return None
 
     def read(self, path: str) -> npt.NDArray[Any]:
