@@ -31,7 +31,7 @@ def test_the_first_example(tmp_path):
 
 def test_checkpoints(tmp_path):
     printed = run_example("from_checkpoints(", tmp_path)
-    assert "dense_4/0" in printed
+    assert "dense_4/kernel" in printed
     assert len(list((tmp_path / "checkpoints").iterdir())) == 5
 
 
