@@ -1,6 +1,6 @@
 """Reading Keras' weights files."""
 
-from tfrwc.recording.weights_file import class_name
+from tfrwc.recording.keras_layers import class_name
 
 
 def test_classes_are_guessed_from_names_in_files():

@@ -23,16 +23,12 @@ from tfrwc._common.checks import one_of
 from tfrwc._common.paths import local_path
 from tfrwc.recording.blocks import Comparison
 from tfrwc.recording.measures import check_measures, lookup
+from tfrwc.recording.natural import natural
 from tfrwc.recording.records import REFERENCES, Contents, Record
 from tfrwc.recording.sums import values_and_flags
 from tfrwc.recording.watch import COLUMNS, check_watch, layer_table, watched
 from tfrwc.recording.weights_check import DAMAGE, reading
-from tfrwc.recording.weights_file import (
-    SUFFIXES,
-    WeightsFile,
-    check_watch_of_files,
-    natural,
-)
+from tfrwc.recording.weights_file import SUFFIXES, WeightsFile, check_watch_of_files
 
 StrPath: TypeAlias = str | os.PathLike[str]
 # The table of layers, the steps of all files (None where unknown), and the values and

@@ -12,6 +12,7 @@ one model that never calls one on the other. Depth is counted in each by itself.
 import dis
 import inspect
 from collections.abc import Callable, Hashable, Iterator
+from itertools import pairwise
 from types import CodeType
 from typing import Any
 
@@ -148,7 +149,7 @@ def _names_in(kind: type, function: Any, names: set[str], seen: set[CodeType]) -
 def _hands_on(code: CodeType, itself: str) -> bool:
     """Whether the layer is used otherwise than for an attribute."""
     steps = [s for s in dis.get_instructions(code) if s.opname != "CACHE"]
-    for step, following in zip(steps, steps[1:], strict=False):
+    for step, following in pairwise(steps):
         loaded = step.argval if isinstance(step.argval, tuple) else (step.argval,)
         if not step.opname.startswith(("LOAD_FAST", "LOAD_DEREF", "STORE_FAST_LOAD")):
             continue

@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from tfrwc.recording.file_layers import FileWeight, weights_of_file
 from tfrwc.recording.hdf5_heaps import check_heaps
+from tfrwc.recording.natural import natural
 from tfrwc.recording.watch import check_watch
 from tfrwc.recording.weights_check import (
     WEIGHTS,
@@ -112,33 +115,21 @@ class WeightsFile:
             ValueError: if it selects none.
         """
         paths = self._paths()
-        rows: list[dict[str, Any]] = []
-        names: dict[str, int] = {}
-        layers_with_kernel: set[str] = set()
-        for path in paths:
-            data = self._file[path]
-            layer = path.rsplit("/vars/", 1)[0]
-            if len(data.shape) > 1:
-                layers_with_kernel.add(layer)
-            if not _selects(watch, path, data):
-                continue
-            name = data.parent.attrs.get("name") or layer.rsplit("/", 1)[-1]
-            name = f"{name}/{path.rsplit('/', 1)[-1]}"
-            names[name] = names.get(name, 0) + 1
-            if names[name] > 1:
-                name = f"{name}#{names[name]}"
-            depth = max(len(layers_with_kernel) - 1, 0)
-            places, kind = self._place(path)
-            rows.append(
-                {
-                    "name": name,
-                    "path": path,
-                    "kind": kind or class_name(layer.rsplit("/", 1)[-1]),
-                    "shape": tuple(data.shape),
-                    "size": int(np.prod(data.shape)),
-                    "depth": depth if places else np.nan,
-                }
-            )
+        shapes = {
+            path: tuple(self._file[path].shape) for path in paths if self._is_real(path)
+        }
+        rows = [
+            {
+                "name": weight.name,
+                "path": weight.path,
+                "kind": weight.kind,
+                "shape": shapes[weight.path],
+                "size": prod(shapes[weight.path]),
+                "depth": weight.depth,
+            }
+            for weight in weights_of_file(self._config, shapes, self._name_of)
+            if _selects(watch, weight)
+        ]
         if not rows:
             raise ValueError(
                 f"watch={watch!r} selects none of the {len(paths)} tensors in "
@@ -147,7 +138,7 @@ class WeightsFile:
         return rows
 
     def _paths(self) -> list[str]:
-        """Paths of the model's tensors, in forward order where that is known."""
+        """Paths of the model's tensors."""
         paths: list[str] = []
 
         def visit(path: str, item: Any) -> None:
@@ -156,31 +147,18 @@ class WeightsFile:
                 paths.append(path)
 
         self._file.visititems(visit)
-        return sorted(paths, key=lambda path: (self._place(path)[0], natural(path)))
+        return sorted(paths, key=natural)
 
-    def _place(self, path: str) -> tuple[list[int], str | None]:
-        """Where the configuration has the layer of a tensor, and its class.
+    def _is_real(self, path: str) -> bool:
+        data = self._file[path]
+        real = data.dtype.kind == "f" or data.attrs.get("dtype") == "bfloat16"
+        return bool(real and data.size)
 
-        Returns:
-            places among the layers at each level of nested models, none of them where
-            the file has no configuration that lists layers; and the class name, or
-            None.
-        """
-        places: list[int] = []
-        kind, config, prefix, rest = None, self._config, "", path
-        while rest.startswith("layers/") and _layers_of(config):
-            _, part, rest = rest.split("/", 2)
-            prefix += f"layers/{part}/"
-            group = self._file.get(prefix + "vars")
-            name = None if group is None else group.attrs.get("name")
-            layers = _layers_of(config)
-            numbers = [i for i, x in enumerate(layers) if x["config"]["name"] == name]
-            if not numbers:
-                break
-            places += numbers[:1]
-            config = layers[numbers[0]]
-            kind = config["class_name"]
-        return places, kind
+    def _name_of(self, group: str) -> str | None:
+        """Name of the layer of a group, which earlier versions of Keras do not keep."""
+        weights = self._file.get(f"{group}/vars".lstrip("/"))
+        name = None if weights is None else weights.attrs.get("name")
+        return None if name is None else str(name)
 
 
 def check_watch_of_files(watch: Any) -> None:
@@ -200,34 +178,7 @@ def check_watch_of_files(watch: Any) -> None:
     check_watch(watch)
 
 
-def _layers_of(config: dict[str, Any]) -> list[dict[str, Any]]:
-    if config.get("class_name") not in ("Functional", "Sequential"):
-        return []
-    return list(config.get("config", {}).get("layers", []))
-
-
-def natural(name: str) -> list[tuple[int, int, str]]:
-    """A key that orders names by the numbers in them."""
-    parts = [part for part in re.split(r"(\d+)", name) if part]
-    return [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts]
-
-
-def class_name(snake: str) -> str:
-    """The name of a class from what Keras makes of it in a file.
-
-    >>> class_name("conv2d_1")
-    'Conv2D'
-    """
-    words = re.sub(r"_\d+$", "", snake).split("_")
-    acronyms = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
-    words = [acronyms.get(word, word[:1].upper() + word[1:]) for word in words]
-    return re.sub(r"(\d)d\b|(\d)d(?=[A-Z])", lambda m: m[0].upper(), "".join(words))
-
-
-def _selects(watch: str, path: str, data: Any) -> bool:
-    real = data.dtype.kind == "f" or data.attrs.get("dtype") == "bfloat16"
-    if not real or not data.size:
-        return False
+def _selects(watch: str, weight: FileWeight) -> bool:
     if watch == "kernels":
-        return len(data.shape) > 1
-    return watch == "all" or re.search(watch, path) is not None
+        return weight.is_kernel
+    return watch == "all" or re.search(watch, weight.path) is not None
