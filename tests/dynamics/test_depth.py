@@ -328,3 +328,30 @@ def test_blocks_need_two_layers_each():
     lopsided.layers["depth"] = [0, 1, 1, 1, 1, 1, 2, 2]
     with pytest.raises(ValueError, match="2 or more layers in each third"):
         block_effect(lopsided)
+
+
+@pytest.mark.parametrize("effect", [depth_effect, block_effect])
+@pytest.mark.parametrize(
+    ("setting", "one", "other"),
+    [("reference", "previous", "initial"), ("every", "epoch", 2)],
+)
+def test_recordings_of_other_settings_are_refused(effect, setting, one, other):
+    rng = np.random.default_rng(0)
+    pair = [recording(rng.random(9), np.arange(1, 10)) for _ in range(2)]
+    pair[0].settings[setting] = one
+    # Older recordings do not tell it.
+    assert len(effect(pair))
+    pair[1].settings[setting] = other
+    with pytest.raises(ValueError, match=rf"one '{setting}' .*'{one}'"):
+        effect(pair)
+
+
+@pytest.mark.parametrize("effect", [depth_effect, block_effect])
+def test_recordings_of_other_depths_are_refused(effect):
+    rng = np.random.default_rng(0)
+    pair = [recording(rng.random(9), np.arange(1, 10)) for _ in range(2)]
+    layers = pair[1].layers.assign(depth=np.arange(9) // 2)
+    other = Recording(layers, ["l1_ratio"])
+    other.append(0, 1, rng.random((1, 9)), np.zeros((1, 9)), {})
+    with pytest.raises(ValueError, match="depths of their layers differ"):
+        effect([pair[0], other])

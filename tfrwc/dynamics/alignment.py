@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from tfrwc.dynamics.arrays import Bools
-from tfrwc.dynamics.depth import check_recordings
+from tfrwc.dynamics.depth import check_recordings, check_settings
 from tfrwc.recording.names import display_names, shortened
 from tfrwc.recording.recording import Recording
 
@@ -43,13 +43,7 @@ def check_conditions(conditions: Any) -> dict[str, list[Recording]]:
                 f"A recording of condition {name!r} has no records. Leave it out, or "
                 "train it for an epoch or more."
             )
-    for setting in ("every", "reference"):
-        values = {r.settings[setting] for _, r in everything if setting in r.settings}
-        if len(values) > 1:
-            raise ValueError(
-                f"Recordings that are compared must be made with one {setting!r} of "
-                f"RWCCallback. Received: {', '.join(sorted(map(repr, values)))}."
-            )
+    check_settings([recording for _, recording in everything])
     return checked
 
 

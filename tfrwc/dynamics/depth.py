@@ -76,7 +76,8 @@ def depth_effect(
 
     Raises:
         TypeError: if something else than recordings is given.
-        ValueError: if fewer than 4 layers have values, or networks differ.
+        ValueError: if fewer than 4 layers have values, or networks, depths, schedules
+            or references differ.
     """
     logs, layers = _log_changes("depth_effect", recordings, measure, needed=4)
     rng = np.random.default_rng(random_state)
@@ -134,7 +135,8 @@ def block_effect(
 
     Raises:
         TypeError: if something else than recordings is given.
-        ValueError: if a block has fewer than 2 layers with values, or networks differ.
+        ValueError: if a block has fewer than 2 layers with values, or networks, depths,
+            schedules or references differ.
     """
     logs, layers = _log_changes("block_effect", recordings, measure, needed=6)
     blocks = block_of(layers["depth"])
@@ -220,6 +222,21 @@ def check_recordings(recordings: Any, caller: str) -> list[Recording]:
     return list(recordings)
 
 
+def check_settings(recordings: Sequence[Recording]) -> None:
+    """Check that recordings were made with one schedule and one reference.
+
+    Raises:
+        ValueError: if they were not.
+    """
+    for setting in ("every", "reference"):
+        values = {r.settings[setting] for r in recordings if setting in r.settings}
+        if len(values) > 1:
+            raise ValueError(
+                f"Recordings that are compared must be made with one {setting!r} of "
+                f"RWCCallback. Received: {', '.join(sorted(map(repr, values)))}."
+            )
+
+
 def _log_changes(
     caller: str, recordings: Any, measure: str, needed: int
 ) -> tuple[Floats, pd.DataFrame]:
@@ -233,6 +250,15 @@ def _log_changes(
             f"tensors differ. Received {len(recordings)} recordings with "
             f"{[len(table) for table in tables]} tensors."
         )
+    depths = [table["depth"].tolist() for table in tables]
+    for place, other in enumerate(depths):
+        if other != depths[0]:
+            raise ValueError(
+                "All recordings must be of one network: the depths of their layers "
+                f"differ, {depths[0]} in the first and {other} in number {place + 1}. "
+                "Record them with one version of tfrwc, and from one model."
+            )
+    check_settings(recordings)
     logs = np.array([mean_log(r.values(measure).T) for r in recordings])
     # In an order of their own, so that the order in which they come is without effect.
     logs = logs[np.lexsort(logs.T)]
