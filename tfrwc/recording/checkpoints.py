@@ -5,12 +5,10 @@ it, and its own weights are put back at the end.
 """
 
 import os
-import re
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
@@ -22,6 +20,7 @@ import pandas as pd
 from tfrwc._common.checks import one_of
 from tfrwc._common.paths import local_path
 from tfrwc.recording.blocks import Comparison
+from tfrwc.recording.checkpoint_order import in_order
 from tfrwc.recording.measures import check_measures, lookup
 from tfrwc.recording.natural import natural
 from tfrwc.recording.records import REFERENCES, Contents, Record
@@ -58,12 +57,12 @@ def read_checkpoints(
     names = check_measures(measures)
     reference = one_of(reference, REFERENCES, "reference")
     files = _files(paths)
+    is_listed = not isinstance(paths, (str, os.PathLike))
+    files, epochs = in_order(files, [_step(path) for path in files], is_listed)
     if model is None:
         table, steps, results = _from_files(files, names, reference, watch)
     else:
         table, steps, results = _by_model(model, files, names, reference, watch)
-    _check_order(files, steps)
-    epochs = _numbers_in_names(files)
     counts = [step for step in steps if step is not None]
     if len(counts) < len(steps):
         counts = epochs
@@ -117,24 +116,9 @@ def _files(paths: StrPath | Iterable[StrPath]) -> list[Path]:
     return files
 
 
-def _check_order(paths: list[Path], steps: list[int | None]) -> None:
-    dated = [(step, path) for step, path in zip(steps, paths, strict=True) if step]
-    for (step, path), (later, other) in pairwise(dated):
-        if later < step:
-            raise ValueError(
-                f"Checkpoints must come in order of training, but {path} of step "
-                f"{step} comes before {other} of step {later}. Sort them by the "
-                "numbers in their names, as is done for a folder."
-            )
-
-
-def _numbers_in_names(paths: list[Path]) -> list[int]:
-    """The first number that grows from name to name; else the places of the files."""
-    names = [[int(n) for n in re.findall(r"\d+", path.name)] for path in paths]
-    for numbers in zip(*names, strict=False):
-        if all(a < b for a, b in pairwise(numbers)):
-            return list(numbers)
-    return list(range(len(paths)))
+def _step(path: Path) -> int | None:
+    with WeightsFile(path) as file, reading(path):
+        return file.step()
 
 
 def _from_files(

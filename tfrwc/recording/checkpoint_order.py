@@ -1,0 +1,169 @@
+"""The order of checkpoints in training, and the epoch of each.
+
+Files that one `keras.callbacks.ModelCheckpoint` wrote have names of one template, which
+are compared field by field. The optimizer's count of updates in the files decides where
+it moves. Where neither makes the order certain, the files are refused.
+"""
+
+import re
+import warnings
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+_FIELD = re.compile(
+    r"(?:0|[1-9]\d*)\.\d+(?:e[+-]?\d+)?|\d+e[+-]\d+|\d+|(?<![a-z])(?:nan|inf)(?![a-z])",
+    re.IGNORECASE,
+)
+_EPOCH = re.compile(r"(?:^|[^a-z])(?:\w*epochs?|ep|e)[^a-z0-9]*$", re.IGNORECASE)
+_METRIC = re.compile(
+    r"(?:acc|accuracy|loss|auc|mae|mse|rmse|f1|score|precision|recall|lr|rate|iou|error"
+    r"|metric|psnr|ssim|fid)[^a-z0-9]*$",
+    re.IGNORECASE,
+)
+_STEP = re.compile(r"(?:steps?|batch|iter|iterations?)[^a-z0-9]*$", re.IGNORECASE)
+_Template = tuple[str, ...]
+
+
+def in_order(
+    paths: list[Path], steps: list[int | None], is_listed: bool
+) -> tuple[list[Path], list[int]]:
+    """Checkpoints as they follow in training, and their epochs.
+
+    Args:
+        paths: the files, in natural order of their names or as listed.
+        steps: the optimizer's count in each; None where it has none.
+        is_listed: whether somebody gave them in order.
+
+    Returns:
+        the files, without copies of others, and the epoch of each: the number in its
+        name, or its place from 0 where names have none.
+
+    Warns:
+        UserWarning: naming files left out because they repeat another one.
+
+    Raises:
+        ValueError: if listed files are out of order, or that of others is not certain.
+    """
+    if is_listed:
+        _check_steps(paths, steps)
+        numbers = _epochs(paths)
+        return paths, numbers if numbers and _grows(numbers) else [*range(len(paths))]
+    counts = [step for step in steps if step is not None]
+    if len(counts) == len(paths) and len(set(counts)) > 1:
+        return _by_steps(paths, counts)
+    numbers = _epochs(paths)
+    if numbers is None:
+        raise _uncertain(
+            paths,
+            steps,
+            "no count of updates in them moves, and no number in all of "
+            "their names is certain to be the epoch",
+        )
+    ordered = sorted(zip(numbers, paths, strict=True))
+    return [path for _, path in ordered], [number for number, _ in ordered]
+
+
+def _by_steps(paths: list[Path], steps: list[int]) -> tuple[list[Path], list[int]]:
+    template = _most_common(paths)
+    count_of = dict(zip(paths, steps, strict=True))
+    own = [path for path in paths if _template(path) == template]
+    others = [path for path in paths if path not in own]
+    copies = [p for p in others if count_of[p] in {count_of[path] for path in own}]
+    if template is None and len(set(steps)) < len(steps):
+        raise _uncertain(paths, steps, "files of one count of updates are among them")
+    numbers = _epochs(own) if template is not None else None
+    places = {p: i for i, p in enumerate(paths)}
+    epoch_of = dict(zip(own, numbers, strict=True)) if numbers else places
+    if len({count_of[path] for path in own}) < len(own) and numbers is None:
+        raise _uncertain(paths, steps, "files of one count of updates are among them")
+    ordered = sorted(
+        (path for path in paths if path not in copies),
+        key=lambda path: (count_of[path], epoch_of.get(path, 0)),
+    )
+    if copies:
+        warnings.warn(
+            f"{', '.join(path.name for path in copies)}: left out, because the count "
+            "of updates in them is that of another checkpoint. Give a list of files "
+            "if they belong to the training.",
+            stacklevel=5,
+        )
+    if numbers is None:
+        return ordered, [*range(len(ordered))]
+    # The first file is what the next is held against; its epoch is not read.
+    if any(path not in epoch_of for path in ordered[1:]):
+        raise _uncertain(
+            paths, steps, "the names of some have no epoch like the others"
+        )
+    first = epoch_of.get(ordered[0], epoch_of[ordered[1]] - 1)
+    epochs = [first, *(epoch_of[path] for path in ordered[1:])]
+    if not _grows(epochs):
+        raise _uncertain(paths, steps, "epochs in their names fall where updates grow")
+    return ordered, epochs
+
+
+def _check_steps(paths: list[Path], steps: list[int | None]) -> None:
+    dated = [(step, path) for step, path in zip(steps, paths, strict=True) if step]
+    for (step, path), (later, other) in pairwise(dated):
+        if later < step:
+            raise ValueError(
+                f"Checkpoints must come in order of training, but {path} of step "
+                f"{step} comes before {other} of step {later}. Sort them by the "
+                "numbers in their names, as is done for a folder."
+            )
+
+
+def _epochs(paths: list[Path]) -> list[int] | None:
+    """The epoch in each name, or None where no field is certain to be it."""
+    if len({_template(path) for path in paths}) != 1 or len(paths) < 2:
+        return None
+    texts = _template(paths[0])
+    rows = [_FIELD.findall(_stem(path)) for path in paths]
+    whole = {
+        place: [int(field) for field in column]
+        for place, column in enumerate(zip(*rows, strict=True))
+        if all(field.isdecimal() for field in column)
+    }
+    varying = {place: column for place, column in whole.items() if len(set(column)) > 1}
+    named = [place for place in varying if _EPOCH.search(texts[place])]
+    if not named:
+        named = [p for p in varying if not _METRIC.search(texts[p])]
+        if len(named) > 1:
+            named = [p for p in named if not _STEP.search(texts[p])]
+    columns = [varying[p] for p in named if len({*varying[p]}) == len(paths)]
+    return columns[0] if len(named) == len(columns) == 1 else None
+
+
+def _most_common(paths: list[Path]) -> _Template | None:
+    """The template of most names; None where no two have one."""
+    counts = Counter(_template(path) for path in paths)
+    [(template, count), *others] = counts.most_common()
+    if count == 1 or (others and others[0][1] == count):
+        return None
+    return template
+
+
+def _template(path: Path) -> _Template:
+    """What is between the fields of a name."""
+    return (*_FIELD.split(_stem(path)), path.name[len(_stem(path)) :])
+
+
+def _stem(path: Path) -> str:
+    return path.name.removesuffix(".keras").removesuffix(".weights.h5")
+
+
+def _grows(numbers: list[int]) -> bool:
+    return all(a < b for a, b in pairwise(numbers))
+
+
+def _uncertain(
+    paths: list[Path], steps: list[int | None] | list[int], why: str
+) -> ValueError:
+    counts = ", ".join(
+        f"{path.name} ({'no count' if step is None else f'{step} updates'})"
+        for path, step in zip(paths, steps, strict=True)
+    )
+    return ValueError(
+        f"The order of these checkpoints is not certain, because {why}: {counts}. Give "
+        "Recording.from_checkpoints a list of the files in the order of training."
+    )
