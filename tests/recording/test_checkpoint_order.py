@@ -1,52 +1,117 @@
-"""The order of checkpoints, and the epochs their names tell."""
+"""The order and epochs of checkpoints, by templates of `ModelCheckpoint`."""
 
+import itertools
+import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tfrwc.recording.checkpoint_order import epochs_in_names, order
+from tfrwc.recording.checkpoint_order import in_order
+from tfrwc.recording.natural import natural
 
 TEMPLATES = [
-    "{epoch}.keras",
-    "weights.{epoch:02d}-{loss:.2f}.weights.h5",
-    "acc{loss:.3f}-ep{epoch:02d}.keras",
-    "{loss:.4f}_epoch_{epoch}.keras",
-    "2024-05-01_lr1e-05_seed42_v2-{epoch:03d}.weights.h5",
-    "resnet50-e{epoch}-{loss:.1f}.keras",
-    "cp-{epoch:04d}.weights.h5",
+    "{epoch}",
+    "{epoch:02d}",
+    "weights.{epoch:02d}-{val_loss:.2f}",
+    "weights-improvement-{epoch:02d}-{acc:.3f}",
+    "acc{acc:.3f}-ep{epoch:02d}",
+    "{val_loss:.4f}-{epoch:03d}",
+    "model_e{epoch}_loss{val_loss:.3e}",
+    "resnet50_v2-epoch{epoch:04d}",
+    "run3/e{epoch}-b{batch}",
+    "cp-{epoch:04d}-acc{percent}",
+    "conv2d_epoch_{epoch}_step_{batch}",
+    "best-val_loss{val_loss:.2f}-my_epoch={epoch}",
 ]
 
 
+def name(template, epoch, rng, suffix):
+    return Path(
+        template.format(
+            epoch=epoch,
+            val_loss=rng.choice([rng.random(), 10 * rng.random(), 1.0, 0.0]),
+            acc=0.5 + 0.01 * epoch,
+            percent=rng.randrange(100),
+            batch=100 * epoch,
+        )
+        + suffix
+    )
+
+
+def folder(paths, steps):
+    pairs = sorted(zip(paths, steps, strict=True), key=lambda p: natural(p[0].name))
+    return in_order([p for p, _ in pairs], [s for _, s in pairs], False)
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".weights.h5"])
+@pytest.mark.parametrize("moves", ["moves", "zero", "none"])
 @pytest.mark.parametrize("template", TEMPLATES)
-@given(st.sets(st.integers(1, 2000), min_size=2, max_size=9), st.randoms())
-def test_epochs_of_templates(template, epochs, random):
-    epochs = sorted(epochs)
-    names = [template.format(epoch=e, loss=random.random()) for e in epochs]
-    assert epochs_in_names(names) == epochs
+def test_templates(template, moves, suffix):
+    rng = random.Random(0)
+    for count, start in itertools.product((2, 3, 15), (0, 1, 7, 95)):
+        epochs = [*range(start, start + count)]
+        paths = [name(template, epoch, rng, suffix) for epoch in epochs]
+        steps = {
+            "moves": [10 * epoch for epoch in epochs],
+            "zero": [0] * count,
+            "none": [None] * count,
+        }[moves]
+        assert folder(paths, steps) == (paths, epochs)
+
+
+def test_epochs_with_gaps_as_of_save_best_only():
+    paths = [Path(f"acc0.{800 + e}-ep{e:02d}.keras") for e in (1, 12, 2, 45)]
+    assert folder(paths, [None] * 4)[1] == [1, 2, 12, 45]
+
+
+def test_a_copy_of_the_last_is_left_out_with_a_warning():
+    paths = [Path(f"ep{i}.keras") for i in (1, 2, 3)]
+    for extra, step in (("final.keras", 30), ("best.keras", 20)):
+        with pytest.warns(UserWarning, match=f"{extra}: left out"):
+            assert folder([*paths, Path(extra)], [10, 20, 30, step]) == (
+                paths,
+                [1, 2, 3],
+            )
+
+
+def test_a_start_without_a_number_comes_first():
+    paths = [Path("start.keras"), *(Path(f"ep{i}.keras") for i in (1, 2))]
+    assert folder(paths, [0, 10, 20]) == (paths, [0, 1, 2])
+
+
+def test_counts_order_names_without_numbers():
+    paths = [Path("zebra.keras"), Path("middle.keras"), Path("ape.keras")]
+    assert folder(paths, [1, 2, 3]) == (paths, [0, 1, 2])
+    paths = [Path(f"loss{loss}.keras") for loss in ("0.9", "0.7", "0.8")]
+    assert folder(paths, [1, 2, 3]) == (paths, [0, 1, 2])
 
 
 @pytest.mark.parametrize(
-    "names",
+    ("names", "steps"),
     [
-        ["01.keras", "02.keras", "final.keras"],
-        ["loss0.812.keras", "loss0.903.keras"],
-        ["a1-2.keras", "a2-7.keras"],
-        ["best.keras", "last.keras"],
-        ["epoch1-step5.keras", "epoch1-step9.keras"],
+        (["loss0.9", "loss0.7"], [0, 0]),
+        (["loss0.9", "loss0.7"], [None, None]),
+        (["acc81", "acc90"], [None, None]),
+        (["ep1", "ep2", "final"], [0, 0, 0]),
+        (["ep1", "ep2", "final"], [10, 20, 35]),
+        (["ep1", "ep2", "ep3"], [30, 20, 10]),
+        (["3-9", "4-1"], [None, None]),
+        (["a", "b"], [None, None]),
+        (["a", "b", "c"], [1, 2, 2]),
+        (["a", "b"], [None, 2]),
     ],
 )
-def test_where_the_order_is_not_certain_it_is_refused(names):
-    files = [Path(name) for name in names]
-    for steps in ([None] * len(names), [7] * len(names)):
-        with pytest.raises(ValueError, match=r"(?s)not certain.*list of files"):
-            order(files, steps, listed=False)
-    assert order(files, [None] * len(names), listed=True)[0] == [*range(len(names))]
+def test_what_is_not_certain_is_refused_with_the_files(names, steps):
+    paths = [Path(f"{name}.keras") for name in names]
+    with pytest.raises(ValueError, match=r"not certain.*Give .* a list") as error:
+        in_order(paths, steps, False)
+    assert all(path.name in str(error.value) for path in paths)
 
 
-def test_counters_go_before_names():
-    files = [Path("b.keras"), Path("a.keras")]
-    assert order(files, [9, 4], listed=False) == ([1, 0], [0, 1])
-    with pytest.raises(ValueError, match="order of training"):
-        order(files, [9, 4], listed=True)
+def test_a_list_is_taken_as_it_is():
+    paths = [Path("loss0.9.keras"), Path("final.keras"), Path("a1.keras")]
+    assert in_order(paths, [None] * 3, True) == (paths, [0, 1, 2])
+    paths = [Path(f"acc0.{900 - e}-ep{e:02d}.keras") for e in (3, 5)]
+    assert in_order(paths, [None] * 2, True) == (paths, [3, 5])
+    with pytest.raises(ValueError, match="in order of training"):
+        in_order(paths, [20, 10], True)

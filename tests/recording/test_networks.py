@@ -1,61 +1,75 @@
-"""Depth in networks that are connected, and in those beside each other."""
+"""Depth in each connected network by itself."""
 
 import keras
 import numpy as np
-import pytest
 from keras import layers
 
-from tfrwc.recording.watch import tensors
+from tfrwc.recording.watch import watched
 
 
-def mlp():
-    return keras.Sequential([layers.Input((4,)), layers.Dense(4), layers.Dense(4)])
+def dense(*units, features=4):
+    stack = [layers.Dense(n) for n in units]
+    return keras.Sequential([layers.Input((features,)), *stack])
+
+
+def depths(model):
+    return [tensor.depth for tensor in watched(model, "kernels")]
 
 
 class Pair(keras.Model):
+    """A generator and a critic, called in a train step alone."""
+
     def __init__(self):
         super().__init__()
-        self.one, self.other = mlp(), mlp()
+        self.generator = dense(3, 4, 4)
+        self.critic = dense(3, 1)
 
-
-class Gan(Pair):
     def train_step(self, data):
-        return {}
+        return {"loss": self.critic(self.generator(data))}
 
 
-class WithTarget(Pair):
+class Target(keras.Model):
+    """A network, and a copy of it that its call does not name."""
+
+    def __init__(self):
+        super().__init__()
+        self.online = dense(3, 2)
+        self.target = dense(3, 2)
+
     def call(self, x):
-        return self.one(x)
+        return self._value(x)
+
+    def _value(self, x):
+        return self.online(x)
 
 
-class Towers(Pair):
+class Encoder(Target):
     def call(self, x):
-        return self.one(x) * self.other(x)
+        return self.target(x) + self.online(x)
 
 
-class ByGetattr(Pair):
-    def call(self, x):
-        return getattr(self, "o" + "ne")(x)
+def test_models_called_in_a_train_step_alone_are_networks_by_themselves():
+    assert depths(Pair()) == [0, 1, 2, 0, 1]
 
 
-def two_graphs():
-    a, b, relu = keras.Input((4,)), keras.Input((4,)), layers.ReLU()
-    outputs = [layers.Dense(2)(relu(layers.Dense(3)(x))) for x in (a, b)]
-    return keras.Model([a, b], outputs)
+def test_what_a_call_does_not_name_is_a_network_by_itself():
+    model = Target()
+    model(np.zeros((1, 4), "float32"))
+    assert depths(model) == [0, 1, 0, 1]
+    model = Encoder()
+    model(np.zeros((1, 4), "float32"))
+    assert depths(model) == [0, 1, 2, 3]
 
 
-@pytest.mark.parametrize(
-    ("make", "depths"),
-    [
-        (Gan, [0, 1, 0, 1]),
-        (WithTarget, [0, 1, 0, 1]),
-        (Towers, [0, 1, 2, 3]),
-        (ByGetattr, [0, 1, 2, 3]),
-        (two_graphs, [0, 0, 1, 1]),
-    ],
-)
-def test_depth_is_of_the_network(make, depths):
-    model = make()
-    if make in (WithTarget, Towers, ByGetattr):
-        model(np.zeros((1, 4), "float32"))
-    assert [t.depth for t in tensors(model) if t.role.is_kernel] == depths
+def test_parts_of_a_graph_that_do_not_meet_are_networks():
+    x, y = layers.Input((4,)), layers.Input((4,))
+    left, right = dense(3, 2), dense(3, 3, 2)
+    assert depths(keras.Model([x, y], [left(x), right(y)])) == [0, 1, 0, 1, 2]
+    joined = layers.Dense(1)(left(x) + right(y))
+    assert depths(keras.Model([x, y], joined)) == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_layer_that_both_share_joins_them():
+    x, y, shared = layers.Input((4,)), layers.Input((4,)), layers.Dense(3)
+    outputs = [layers.Dense(2)(shared(x)), layers.Dense(2)(shared(y))]
+    assert depths(keras.Model([x, y], outputs)) == [0, 1, 2]

@@ -1,91 +1,169 @@
-"""The order of checkpoints in training, and the epochs they are of.
+"""The order of checkpoints in training, and the epoch of each.
 
-Names are read as `keras.callbacks.ModelCheckpoint` makes them of a template with
-``{epoch}``: one whole number, whatever else such a name holds.
+Files that one `keras.callbacks.ModelCheckpoint` wrote have names of one template, which
+are compared field by field. The optimizer's count of updates in the files decides where
+it moves. Where neither makes the order certain, the files are refused.
 """
 
 import re
+import warnings
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
-_END = r"[-_=. ]?(\d+)(?!\d|\.\d)"
-_EPOCH = re.compile(r"(?:epochs?|(?<![a-z])ep|(?<![a-z0-9])e)" + _END, re.IGNORECASE)
-_STEP = re.compile(r"(?:steps?|iter|ckpt|checkpoint)" + _END, re.IGNORECASE)
-_DECIMAL = re.compile(r"\d+\.\d+(?:e[-+]?\d+)?|\d+e[-+]\d+", re.IGNORECASE)
+_FIELD = re.compile(
+    r"(?:0|[1-9]\d*)\.\d+(?:e[+-]?\d+)?|\d+e[+-]\d+|\d+|(?<![a-z])(?:nan|inf)(?![a-z])",
+    re.IGNORECASE,
+)
+_EPOCH = re.compile(r"(?:^|[^a-z])(?:\w*epochs?|ep|e)[^a-z0-9]*$", re.IGNORECASE)
+_METRIC = re.compile(
+    r"(?:acc|accuracy|loss|auc|mae|mse|rmse|f1|score|precision|recall|lr|rate|iou|error"
+    r"|metric|psnr|ssim|fid)[^a-z0-9]*$",
+    re.IGNORECASE,
+)
+_STEP = re.compile(r"(?:steps?|batch|iter|iterations?)[^a-z0-9]*$", re.IGNORECASE)
+_Template = tuple[str, ...]
 
 
-def epochs_in_names(names: list[str]) -> list[int] | None:
-    """Epochs that the names of files tell, one for each; None if they tell none.
-
-    A number after ``epoch``, ``ep`` or ``e`` is one. Without such a mark, it is the
-    only whole number that differs between names that are otherwise the same but for
-    decimal numbers.
-    """
-    for pattern in (_EPOCH, _STEP):
-        marked = [pattern.findall(_stem(name)) for name in names]
-        if all(len(numbers) == 1 for numbers in marked):
-            epochs = [int(numbers[0]) for numbers in marked]
-            return epochs if len(set(epochs)) == len(epochs) else None
-    # The text around whole numbers must be one; decimal numbers are metrics.
-    stems = [_DECIMAL.sub("~", _stem(name)) for name in names]
-    if len({re.sub(r"\d+", "#", stem) for stem in stems}) > 1:
-        return None
-    whole = [[int(n) for n in re.findall(r"\d+", stem)] for stem in stems]
-    columns = zip(*whole, strict=True)
-    changing = [column for column in columns if len(set(column)) > 1]
-    if len(changing) == 1 and len(set(changing[0])) == len(names):
-        return list(changing[0])
-    return None
-
-
-def _stem(name: str) -> str:
-    return re.sub(r"\.(weights\.h5|keras)$", "", name)
-
-
-def order(
-    files: list[Path], steps: list[int | None], listed: bool
-) -> tuple[list[int], list[int]]:
-    """Places of the files in the order of training, and the epoch of each there.
+def in_order(
+    paths: list[Path], steps: list[int | None], is_listed: bool
+) -> tuple[list[Path], list[int]]:
+    """Checkpoints as they follow in training, and their epochs.
 
     Args:
-        files: checkpoints.
-        steps: the optimizer's counter in each.
-        listed: whether somebody put them in this order.
+        paths: the files, in natural order of their names or as listed.
+        steps: the optimizer's count in each; None where it has none.
+        is_listed: whether somebody gave them in order.
+
+    Returns:
+        the files, without copies of others, and the epoch of each: the number in its
+        name, or its place from 0 where names have none.
+
+    Warns:
+        UserWarning: naming files left out because they repeat another one.
 
     Raises:
-        ValueError: if the order cannot be told, or contradicts the counters.
+        ValueError: if listed files are out of order, or that of others is not certain.
     """
-    epochs = epochs_in_names([file.name for file in files])
+    if is_listed:
+        _check_steps(paths, steps)
+        numbers = _epochs(paths)
+        return paths, numbers if numbers and _grows(numbers) else [*range(len(paths))]
     counts = [step for step in steps if step is not None]
-    moving = len(counts) == len(files) and len(set(counts)) == len(counts)
-    places = list(range(len(files)))
-    if not listed and moving:
-        places.sort(key=lambda place: counts[place])
-    elif not listed and epochs is not None:
-        places.sort(key=lambda place: epochs[place])
-    elif not listed:
-        raise ValueError(
-            "The order of these checkpoints is not certain: their names have no epoch "
-            "that all share, and their optimizers' counters do not differ. Received: "
-            f"{[file.name for file in files]}. Give a list of files in the order of "
-            "training, without those that repeat another (best, last, final)."
+    if len(counts) == len(paths) and len(set(counts)) > 1:
+        return _by_steps(paths, counts)
+    numbers = _epochs(paths)
+    if numbers is None:
+        raise _uncertain(
+            paths,
+            steps,
+            "no count of updates in them moves, and no number in all of "
+            "their names is certain to be the epoch",
         )
-    dated = [(steps[place], files[place]) for place in places if steps[place]]
+    ordered = sorted(zip(numbers, paths, strict=True))
+    return [path for _, path in ordered], [number for number, _ in ordered]
+
+
+def _by_steps(paths: list[Path], steps: list[int]) -> tuple[list[Path], list[int]]:
+    template = _most_common(paths)
+    count_of = dict(zip(paths, steps, strict=True))
+    own = [path for path in paths if _template(path) == template]
+    others = [path for path in paths if path not in own]
+    copies = [p for p in others if count_of[p] in {count_of[path] for path in own}]
+    if template is None and len(set(steps)) < len(steps):
+        raise _uncertain(paths, steps, "files of one count of updates are among them")
+    numbers = _epochs(own) if template is not None else None
+    places = {p: i for i, p in enumerate(paths)}
+    epoch_of = dict(zip(own, numbers, strict=True)) if numbers else places
+    if len({count_of[path] for path in own}) < len(own) and numbers is None:
+        raise _uncertain(paths, steps, "files of one count of updates are among them")
+    ordered = sorted(
+        (path for path in paths if path not in copies),
+        key=lambda path: (count_of[path], epoch_of.get(path, 0)),
+    )
+    if copies:
+        warnings.warn(
+            f"{', '.join(path.name for path in copies)}: left out, because the count "
+            "of updates in them is that of another checkpoint. Give a list of files "
+            "if they belong to the training.",
+            stacklevel=5,
+        )
+    if numbers is None:
+        return ordered, [*range(len(ordered))]
+    # The first file is what the next is held against; its epoch is not read.
+    if any(path not in epoch_of for path in ordered[1:]):
+        raise _uncertain(
+            paths, steps, "the names of some have no epoch like the others"
+        )
+    first = epoch_of.get(ordered[0], epoch_of[ordered[1]] - 1)
+    epochs = [first, *(epoch_of[path] for path in ordered[1:])]
+    if not _grows(epochs):
+        raise _uncertain(paths, steps, "epochs in their names fall where updates grow")
+    return ordered, epochs
+
+
+def _check_steps(paths: list[Path], steps: list[int | None]) -> None:
+    dated = [(step, path) for step, path in zip(steps, paths, strict=True) if step]
     for (step, path), (later, other) in pairwise(dated):
-        if later < step:  # type: ignore[operator]
+        if later < step:
             raise ValueError(
                 f"Checkpoints must come in order of training, but {path} of step "
                 f"{step} comes before {other} of step {later}. Sort them by the "
                 "numbers in their names, as is done for a folder."
             )
-    numbers = [epochs[place] for place in places] if epochs else None
-    if numbers is None or any(a >= b for a, b in pairwise(numbers)):
-        if numbers is not None and not listed:
-            raise ValueError(
-                "The order of these checkpoints is not certain: the epochs in their "
-                f"names are {numbers} in the order of their steps. Received: "
-                f"{[files[place].name for place in places]}. Give a list of files of "
-                "one run, in the order of training."
-            )
-        numbers = list(range(len(files)))
-    return places, numbers
+
+
+def _epochs(paths: list[Path]) -> list[int] | None:
+    """The epoch in each name, or None where no field is certain to be it."""
+    if len({_template(path) for path in paths}) != 1 or len(paths) < 2:
+        return None
+    texts = _template(paths[0])
+    rows = [_FIELD.findall(_stem(path)) for path in paths]
+    whole = {
+        place: [int(field) for field in column]
+        for place, column in enumerate(zip(*rows, strict=True))
+        if all(field.isdecimal() for field in column)
+    }
+    varying = {place: column for place, column in whole.items() if len(set(column)) > 1}
+    named = [place for place in varying if _EPOCH.search(texts[place])]
+    if not named:
+        named = [p for p in varying if not _METRIC.search(texts[p])]
+        if len(named) > 1:
+            named = [p for p in named if not _STEP.search(texts[p])]
+    columns = [varying[p] for p in named if len({*varying[p]}) == len(paths)]
+    return columns[0] if len(named) == len(columns) == 1 else None
+
+
+def _most_common(paths: list[Path]) -> _Template | None:
+    """The template of most names; None where no two have one."""
+    counts = Counter(_template(path) for path in paths)
+    [(template, count), *others] = counts.most_common()
+    if count == 1 or (others and others[0][1] == count):
+        return None
+    return template
+
+
+def _template(path: Path) -> _Template:
+    """What is between the fields of a name."""
+    return (*_FIELD.split(_stem(path)), path.name[len(_stem(path)) :])
+
+
+def _stem(path: Path) -> str:
+    return path.name.removesuffix(".keras").removesuffix(".weights.h5")
+
+
+def _grows(numbers: list[int]) -> bool:
+    return all(a < b for a, b in pairwise(numbers))
+
+
+def _uncertain(
+    paths: list[Path], steps: list[int | None] | list[int], why: str
+) -> ValueError:
+    counts = ", ".join(
+        f"{path.name} ({'no count' if step is None else f'{step} updates'})"
+        for path, step in zip(paths, steps, strict=True)
+    )
+    return ValueError(
+        f"The order of these checkpoints is not certain, because {why}: {counts}. Give "
+        "Recording.from_checkpoints a list of the files in the order of training."
+    )

@@ -20,18 +20,14 @@ import pandas as pd
 from tfrwc._common.checks import one_of
 from tfrwc._common.paths import local_path
 from tfrwc.recording.blocks import Comparison
-from tfrwc.recording.checkpoint_order import order
+from tfrwc.recording.checkpoint_order import in_order
 from tfrwc.recording.measures import check_measures, lookup
+from tfrwc.recording.natural import natural
 from tfrwc.recording.records import REFERENCES, Contents, Record
 from tfrwc.recording.sums import values_and_flags
 from tfrwc.recording.watch import COLUMNS, check_watch, layer_table, watched
 from tfrwc.recording.weights_check import DAMAGE, reading
-from tfrwc.recording.weights_file import (
-    SUFFIXES,
-    WeightsFile,
-    check_watch_of_files,
-    natural,
-)
+from tfrwc.recording.weights_file import SUFFIXES, WeightsFile, check_watch_of_files
 
 StrPath: TypeAlias = str | os.PathLike[str]
 # The table of layers, the steps of all files (None where unknown), and the values and
@@ -61,15 +57,14 @@ def read_checkpoints(
     names = check_measures(measures)
     reference = one_of(reference, REFERENCES, "reference")
     files = _files(paths)
-    listed = not isinstance(paths, (str, os.PathLike))
-    places, epochs = order(files, [_step(file) for file in files], listed)
-    files = [files[place] for place in places]
+    is_listed = not isinstance(paths, (str, os.PathLike))
+    files, epochs = in_order(files, [_step(path) for path in files], is_listed)
     if model is None:
         table, steps, results = _from_files(files, names, reference, watch)
     else:
         table, steps, results = _by_model(model, files, names, reference, watch)
     counts = [step for step in steps if step is not None]
-    if len(counts) < len(steps) or len(set(counts)) == 1:
+    if len(counts) < len(steps):
         counts = epochs
     settings = {
         "every": "checkpoint",
@@ -122,7 +117,7 @@ def _files(paths: StrPath | Iterable[StrPath]) -> list[Path]:
 
 
 def _step(path: Path) -> int | None:
-    with WeightsFile(path) as file:
+    with WeightsFile(path) as file, reading(path):
         return file.step()
 
 
@@ -162,13 +157,6 @@ def _by_model(
     from tfrwc.recording.device import measures_of
 
     chosen = watched(model, check_watch(watch))
-    merged = [t.name for t in chosen if "lora_" in t.variable.name]
-    if merged:
-        raise ValueError(
-            f"Checkpoints hold kernels with the factors of LoRA merged into them, so "
-            f"that {merged[0]!r} cannot be read. Watch the merged kernels of a model "
-            "without LoRA, or record with RWCCallback."
-        )
     variables = [tensor.variable for tensor in chosen]
     shapes = Counter(tensor.shape for tensor in chosen)
     weights = measures_of(variables, names, renew=reference == "previous")

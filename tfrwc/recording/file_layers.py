@@ -1,242 +1,264 @@
-"""The layers of a weights file, in the order that its configuration tells."""
+"""The layers of a weights file, in the order and with the depth that a callback gives.
 
-from collections.abc import Collection, Hashable, Iterator
-from dataclasses import dataclass
+The order is known where the configuration of a ``.keras`` file tells it: through
+sequential and functional models and the layers of Keras. In layers of others, and in
+files without a configuration, it is not: then depth is unknown, and that of all layers
+that come after them.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-import h5py
-
 from tfrwc.recording.keras_layers import (
-    Config,
+    UNKNOWN,
+    Entry,
     class_name,
-    is_known,
-    parts_of,
-    variables_of,
+    is_of_keras,
+    keras_entry,
+    kind_of,
+    members,
+    parts,
+    weight_names,
 )
-from tfrwc.recording.networks import Groups
-from tfrwc.recording.roles import keras_role
+from tfrwc.recording.natural import natural
+from tfrwc.recording.unnamed import roles_of_unnamed
 
-UNKNOWN = "unknown"
-_NO_KERNELS = {"LayerNormalization", "GroupNormalization", "BatchNormalization"}
-_NO_KERNELS |= {"PReLU", "Normalization", "RMSNormalization"}
+Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class FileLayer:
-    """A layer in a weights file.
+    """A layer that has weights in a file.
 
     Attributes:
-        paths: of its own tensors, in order.
-        shapes: of these.
-        kind: name of its class, or `UNKNOWN`.
-        names: of its variables; None where the file does not tell.
-        kernels: for each tensor whether it is a kernel; guessed if not `certain`.
-        has_kernel: whether one of them is, or was before it was quantised.
-        network: stands for the network that it is part of.
-        certain: whether order and kernels are known.
+        group: its path in the file.
+        entry: its entry in the configuration, or one with its class alone.
+        branch: the part of the outermost model that it is in.
+        is_ordered: whether its place among the others is known.
+        repeats: how many of its first weights belong to the layer around it.
     """
 
-    paths: list[str]
+    group: str
+    entry: Entry
+    branch: str = ""
+    is_ordered: bool = True
+    repeats: int = 0
+
+    @property
+    def kind(self) -> str:
+        """Name of its class, or "unknown"."""
+        return kind_of(self.entry)
+
+
+@dataclass(frozen=True)
+class FileWeight:
+    """A weight in a file.
+
+    Attributes:
+        path: its path in the file.
+        name: ``layer/variable``, or ``layer/number`` where it is not known.
+        kind: class of its layer, or "unknown".
+        depth: as of a `Tensor` of a model; NaN where unknown.
+        is_kernel: whether it is one, as far as the file tells.
+    """
+
+    path: str
+    name: str
     kind: str
-    names: list[str] | None
-    kernels: list[bool]
-    has_kernel: bool
-    network: Hashable
-    certain: bool
+    depth: float
+    is_kernel: bool
 
 
-class FileLayers:
-    """Walks the layers of an open file.
+def weights_of_file(
+    config: Entry, shapes: Mapping[str, Shape], name_of: Callable[[str], str | None]
+) -> list[FileWeight]:
+    """The weights of a file, in the order of a callback where that is known.
 
     Args:
-        file: of HDF5.
-        paths: of the model's tensors.
+        config: the configuration; empty if there is none.
+        shapes: shape of each real weight, by its path.
+        name_of: the name of the layer of a group, or None.
     """
-
-    def __init__(self, file: Any, paths: list[str]) -> None:
-        self._file = file
-        self._paths: dict[str, list[str]] = {}
-        for path in paths:
-            self._paths.setdefault(path.rsplit("vars/", 1)[0], []).append(path)
-
-    def walk(self, config: Config, place: str = "", network: Hashable = 0) -> Any:
-        """Yield each `FileLayer` of the model or layer at a place, itself first."""
-        layers = model_layers(config)
-        if layers:
-            yield from self._model(config, layers, place, network)
-        elif is_known(config):
-            yield from self._known(config, place, network)
-        else:
-            yield from self.unknown(place, network, config.get("class_name", UNKNOWN))
-
-    def unknown(
-        self, place: str, network: Hashable = 0, kind: str = UNKNOWN
-    ) -> Iterator[FileLayer]:
-        """Layers at and below a place of which the file does not tell more."""
-        for inner in sorted(self._paths):
-            if inner.startswith(place):
-                paths = self._paths[inner]
-                shapes = [tuple(self._file[path].shape) for path in paths]
-                kernels = guessed_kernels(shapes)
-                own = kind if inner == place else _kind_by_place(inner)
-                if own in _NO_KERNELS:
-                    kernels = [False] * len(paths)
-                yield FileLayer(
-                    paths=paths,
-                    kind=own,
-                    names=None,
-                    kernels=kernels,
-                    has_kernel=any(kernels),
-                    network=network,
-                    certain=all(len(shape) < 2 for shape in shapes),
+    groups: dict[str, list[str]] = {}
+    for path in sorted(shapes, key=natural):
+        groups.setdefault(_group_of(path), []).append(path)
+    networks = _networks(config)
+    depths: Counter[str] = Counter()
+    names: Counter[str] = Counter()
+    listed, is_ordered = [], True
+    for layer in _Walk(groups, name_of).layers(config):
+        paths = groups[layer.group][layer.repeats :]
+        variables = weight_names(layer.entry, len(groups[layer.group]))
+        known = variables is not None
+        roles = (
+            [_is_kernel(name) for name in variables]
+            if variables is not None
+            else roles_of_unnamed(
+                [shapes[path] for path in groups[layer.group]],
+                (layer.group, name_of(layer.group) or ""),
+            )
+        )[layer.repeats :]
+        is_ordered &= layer.is_ordered and known
+        network = networks.get(layer.branch, "")
+        depths[network] += any(roles)
+        labels = variables or [path.rsplit("/", 1)[-1] for path in groups[layer.group]]
+        for path, label, role in zip(
+            paths, labels[layer.repeats :], roles, strict=True
+        ):
+            name = name_of(layer.group) or layer.group.rsplit("/", 1)[-1]
+            name = f"{name}/{label}"
+            names[name] += 1
+            listed.append(
+                FileWeight(
+                    path,
+                    name if names[name] == 1 else f"{name}#{names[name]}",
+                    layer.kind,
+                    max(depths[network] - 1, 0) if is_ordered else float("nan"),
+                    role,
                 )
+            )
+    return listed
+
+
+def _group_of(path: str) -> str:
+    return path.rpartition("vars/")[0].rstrip("/")
+
+
+def _is_kernel(name: str) -> bool:
+    return name.endswith(("kernel", "embeddings"))
+
+
+class _Walk:
+    """A walk through the groups of a file, each once."""
+
+    def __init__(
+        self, groups: dict[str, list[str]], name_of: Callable[[str], str | None]
+    ) -> None:
+        self._left = dict.fromkeys(groups)
+        self._name_of = name_of
+
+    def layers(self, config: Entry) -> Iterator[FileLayer]:
+        """The layers, outermost model first."""
+        if config.get("class_name"):
+            yield from self._layers(config, "", None)
+        yield from self._rest("", "")
+
+    def _layers(
+        self, entry: Entry, group: str, branch: str | None
+    ) -> Iterator[FileLayer]:
+        if is_of_keras(entry):
+            if entry["class_name"] in ("Functional", "Sequential"):
+                yield from self._model(entry, group, branch)
+            else:
+                yield from self._layer(entry, group, branch or "")
+        elif group in self._left:
+            del self._left[group]
+            yield FileLayer(group, entry, branch or "", False)
+        yield from self._rest(group, branch or "")
 
     def _model(
-        self, config: Config, layers: list[Config], place: str, network: Hashable
+        self, entry: Entry, group: str, branch: str | None
     ) -> Iterator[FileLayer]:
-        groups = self._file.get(f"{place}layers")
-        places = {}
-        for part in groups if isinstance(groups, h5py.Group) else ():
-            name = self.name(f"{place}layers/{part}/")
-            if name is not None:
-                places[name] = f"{place}layers/{part}/"
-        apart = not place and config["class_name"] == "Functional"
-        networks = connected(layers, {n for n, p in places.items() if self._below(p)})
-        for layer in layers:
-            name = layer["config"]["name"]
-            if name in places:
-                group = networks.of(name) if apart else network
-                yield from self.walk(layer, places[name], group)
+        prefix = f"{group}/layers/".lstrip("/")
+        parts_here = {
+            path[len(prefix) :].split("/")[0]
+            for path in self._left
+            if path.startswith(prefix)
+        }
+        by_name = {self._name_of(prefix + part): prefix + part for part in parts_here}
+        for path, layer in members("layers", _layers_in(entry)):
+            name = _name_in(layer)
+            # Layers without a `get_config` of their own tell no name.
+            inside = (
+                f"{group}/{path}".lstrip("/") if name is None else by_name.get(name)
+            )
+            if inside is not None:
+                own = str(name or path) if branch is None else branch
+                yield from self._layers(layer, inside, own)
 
-    def _known(
-        self, config: Config, place: str, network: Hashable
-    ) -> Iterator[FileLayer]:
-        paths, kind = self._paths.get(place, []), config["class_name"]
-        names: list[str] | None = variables_of(config)
-        known = keras_role_of(names)
-        has_kernel = any(known)
-        if has_kernel and any(self._file[path].dtype.kind in "iu" for path in paths):
-            # Quantised: the kernel is whole numbers, the others are no kernels.
-            names, known = None, [False] * len(paths)
-        elif len(known) != len(paths):
-            if paths:
-                yield from self.unknown(place, network, kind)
+    def _layer(self, entry: Entry, group: str, branch: str) -> Iterator[FileLayer]:
+        repeats = 0
+        if group in self._left:
+            del self._left[group]
+            yield FileLayer(group, entry, branch)
+            repeats = entry["class_name"] == "SpectralNormalization"
+        for attribute, part in parts(entry):
+            for path in (f"{group}/{attribute}", f"{group}/_{attribute}"):
+                for layer in self._layers(part, path, branch):
+                    first = repeats if layer.group == path else layer.repeats
+                    yield replace(layer, repeats=first)
+
+    def _rest(self, group: str, branch: str) -> Iterator[FileLayer]:
+        """What is left within a group, of which nothing tells the order."""
+        while True:
+            inside = [path for path in self._left if _is_within(path, group)]
+            if not inside:
                 return
-            names, known, has_kernel = [], [], False
-        if (config["config"] or {}).get("lora_rank"):
-            names = None  # The file has the kernel with its factors merged.
-        if paths:
-            yield FileLayer(paths, kind, names, known, has_kernel, network, True)
-        for part, layer in parts_of(config):
-            inner = f"{place}{part}/"
-            if kind == "SpectralNormalization" and self._paths.get(inner):
-                self._paths[inner] = self._paths[inner][1:]  # It is listed above.
-                yield from self._rest(layer, inner, network)
-            elif self._below(inner):
-                if layer is None:
-                    yield from self.unknown(inner, network)
-                else:
-                    yield from self.walk(layer, inner, network)
+            path = min(inside, key=natural)
+            for layer in self._layer(self._guess(path), path, branch):
+                yield replace(layer, is_ordered=False)
 
-    def _rest(
-        self, layer: Config | None, place: str, network: Hashable
-    ) -> Iterator[FileLayer]:
-        """A layer whose kernel is listed already."""
-        paths = self._paths[place]
-        if not paths:
-            return
-        kind = layer["class_name"] if layer else UNKNOWN
-        names = variables_of(layer)[1:] if layer and is_known(layer) else []
-        certain = len(names) == len(paths)
-        yield FileLayer(
-            paths=paths,
-            kind=kind,
-            names=names if certain else None,
-            kernels=[False] * len(paths),
-            has_kernel=False,
-            network=network,
-            certain=certain,
-        )
+    def _guess(self, group: str) -> Entry:
+        """An entry for a group, whose class its name tells in a list of layers."""
+        above, _, name = group.rpartition("/")
+        if self._is_list(above):
+            return keras_entry(class_name(name))
+        container, _, part = above.rpartition("/")
+        if self._is_list(container):
+            for attribute, entry in parts(keras_entry(class_name(part))):
+                if name.lstrip("_") == attribute:
+                    return entry
+        return keras_entry(UNKNOWN)
 
-    def without(self, layers: list[FileLayer]) -> list[str]:
-        """Paths that are in none of the layers, nor repeat what is in one."""
-        listed = {path for layer in layers for path in layer.paths}
-        return [p for ps in self._paths.values() for p in ps if p not in listed]
-
-    def _below(self, place: str) -> bool:
-        return any(path.startswith(place) for path in self._paths)
-
-    def name(self, place: str) -> str | None:
-        """The name of the layer at a place, if the file has it."""
-        group = self._file.get(f"{place}vars")
-        name = None if group is None else group.attrs.get("name")
-        return name if isinstance(name, str) else None
+    def _is_list(self, group: str) -> bool:
+        """Whether a group holds the members of a list: all else has a name."""
+        is_named = self._name_of("") is not None or group.endswith("layers")
+        return bool(group) and is_named and self._name_of(group) is None
 
 
-def keras_role_of(names: list[str]) -> list[bool]:
-    """For each variable of a layer of Keras whether it is a kernel."""
-    return [keras_role([name]).is_kernel for name in names]
+def _is_within(path: str, group: str) -> bool:
+    return not group or path == group or path.startswith(group + "/")
 
 
-def guessed_kernels(shapes: list[tuple[int, ...]]) -> list[bool]:
-    """Which tensors of a layer are kernels, as far as their shapes tell."""
-    return [
-        len(shape) > 1
-        and (len(shape) != 3 or sum(length > 1 for length in shape) > 1)
-        and not (index and _looks_like_bias(shape, shapes[0]))
-        for index, shape in enumerate(shapes)
-    ]
+def _networks(config: Entry) -> dict[str, str]:
+    """Which layers of the outermost model its graph connects: a name for each."""
+    if config.get("class_name") != "Functional" or not is_of_keras(config):
+        return {}
+    above: dict[str, str] = {}
+
+    def top(name: str) -> str:
+        while name in above:
+            name = above[name]
+        return name
+
+    for layer in _layers_in(config):
+        own = str(_name_in(layer))
+        for other in _sources(layer.get("inbound_nodes")):
+            if top(other) != top(own):
+                above[top(other)] = top(own)
+    names = [str(_name_in(layer)) for layer in _layers_in(config)]
+    return {name: top(name) for name in names}
 
 
-def _kind_by_place(place: str) -> str:
-    """The class of a layer in Keras' own list of a model's layers, else `UNKNOWN`."""
-    parts = place.rstrip("/").split("/")
-    listed = len(parts) > 1 and parts[-2] == "layers"
-    return class_name(parts[-1]) if listed else UNKNOWN
+def _layers_in(entry: Entry) -> list[Entry]:
+    return list((entry.get("config") or {}).get("layers") or [])
 
 
-def _looks_like_bias(shape: tuple[int, ...], kernel: tuple[int, ...]) -> bool:
-    """A bias has the last axes of the kernel; that of a GRU has two rows of these."""
-    if len(kernel) > len(shape):
-        return kernel[-len(shape) :] == shape
-    return len(shape) == 2 and len(kernel) == 2 and shape == (2, kernel[1])
+def _name_in(layer: Entry) -> str | None:
+    name = layer.get("name") or (layer.get("config") or {}).get("name")
+    return None if name is None else str(name)
 
 
-def model_layers(config: Config) -> list[Config]:
-    """Configurations of the layers of a sequential or functional model, else none."""
-    is_keras = str(config.get("module", "keras")).split(".")[0] == "keras"
-    if not is_keras or config.get("class_name") not in ("Functional", "Sequential"):
-        return []
-    return [x for x in config.get("config", {}).get("layers", []) if "config" in x]
-
-
-def connected(layers: list[Config], weighted: Collection[str]) -> Groups:
-    """Which layers of a functional model are connected, by their names.
-
-    Args:
-        layers: configurations.
-        weighted: names of those that have weights: they are one thing wherever they
-            are called; others are one for each call.
-    """
-    groups = Groups()
-    for layer in layers:
-        name = layer["config"]["name"]
-        first = 1 if layer["class_name"] == "Functional" else 0
-        for number, node in enumerate(layer.get("inbound_nodes", []), first):
-            here = name if name in weighted else (name, number)
-            for other, index in _histories(node):
-                groups.join(here, other if other in weighted else (other, index))
-    return groups
-
-
-def _histories(node: Any) -> Iterator[tuple[str, int]]:
-    """Layers, and the numbers of their calls, that a call takes its inputs from."""
-    if isinstance(node, dict):
-        history = node.get("keras_history")
-        if history:
-            yield history[0], history[1]
-        for value in node.values():
-            yield from _histories(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _histories(value)
+def _sources(nodes: Any) -> Iterator[str]:
+    """Names of the layers whose outputs are in a description of calls."""
+    if isinstance(nodes, dict):
+        history = nodes.get("keras_history")
+        if isinstance(history, list) and history:
+            yield str(history[0])
+        for part in nodes.values():
+            yield from _sources(part)
+    elif isinstance(nodes, list):
+        for part in nodes:
+            yield from _sources(part)

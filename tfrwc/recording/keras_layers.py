@@ -1,125 +1,158 @@
-"""What layers of Keras consist of, without Keras: their variables and inner layers.
-
-Files keep neither the names of variables nor the order of inner layers; both follow
-from the class of a layer and its configuration.
-"""
+"""What is known of the layers of Keras without it: their weights, and their parts."""
 
 import re
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
-Config: TypeAlias = dict[str, Any]
-
-_WITH_BIAS = ("kernel", "bias?use_bias")
-_CELL = ("kernel", "recurrent_kernel", "bias?use_bias")
-_SCALED = ("gamma?scale", "beta?center")
-# Names of a layer's own variables; one after "?" is the option that creates it.
-_VARIABLES: dict[str, Sequence[str]] = {
-    **{f"Conv{n}D": _WITH_BIAS for n in (1, 2, 3)},
-    **{f"Conv{n}DTranspose": _WITH_BIAS for n in (1, 2, 3)},
-    **{f"DepthwiseConv{n}D": _WITH_BIAS for n in (1, 2)},
-    **{
-        f"SeparableConv{n}D": ("depthwise_kernel", "pointwise_kernel", "bias?use_bias")
-        for n in (1, 2)
-    },
-    **dict.fromkeys(("SimpleRNNCell", "LSTMCell", "GRUCell", "ConvLSTMCell"), _CELL),
-    **dict.fromkeys(("LayerNormalization", "GroupNormalization"), _SCALED),
-    "BatchNormalization": (*_SCALED, "moving_mean", "moving_variance"),
-    "RMSNormalization": ("scale",),
-    "Normalization": ("mean", "variance", "count"),
-    "Dense": _WITH_BIAS,
-    "EinsumDense": ("kernel", "bias?bias_axes"),
+UNKNOWN = "unknown"
+_DENSE = ("kernel", "bias")
+_CELL = ("kernel", "recurrent_kernel", "bias")
+_SEPARABLE = ("depthwise_kernel", "pointwise_kernel", "bias")
+_STATISTICS = ("moving_mean", "moving_variance")
+_RENORM = ("moving_stddev", "renorm_mean", "renorm_stddev")
+# Names of weights in the order of a file. A last one that a layer has not is left out.
+_WEIGHTS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("Dense", "EinsumDense"), _DENSE),
+    **dict.fromkeys((f"Conv{n}D" for n in (1, 2, 3)), _DENSE),
+    **dict.fromkeys((f"Conv{n}DTranspose" for n in (1, 2, 3)), _DENSE),
+    **dict.fromkeys((f"DepthwiseConv{n}D" for n in (1, 2)), _DENSE),
+    **dict.fromkeys((f"SeparableConv{n}D" for n in (1, 2)), _SEPARABLE),
+    **dict.fromkeys(("LSTMCell", "GRUCell", "SimpleRNNCell", "ConvLSTMCell"), _CELL),
     "Embedding": ("embeddings",),
+    "ReversibleEmbedding": ("embeddings", "reverse_embeddings"),
     "PReLU": ("alpha",),
-    "AdditiveAttention": ("scale?use_scale",),
-    "Attention": ("scale?use_scale", "concat_score_weight?score_mode"),
-    "SpectralNormalization": ("kernel", "vector_u"),
+    "RMSNormalization": ("scale",),
+    "AdditiveAttention": ("scale",),
+    "Normalization": ("mean", "variance", "count"),
+    "STFTSpectrogram": ("real_kernel", "imag_kernel"),
 }
-_CELL_OF = {
-    **{name: f"{name}Cell" for name in ("SimpleRNN", "LSTM", "GRU")},
+_SCALED = ("BatchNormalization", "LayerNormalization", "GroupNormalization")
+_ATTENTION = ("query_dense", "key_dense", "value_dense", "output_dense")
+# The cell of each recurrent layer that makes its own.
+_CELLS = {
+    **{kind: f"{kind}Cell" for kind in ("LSTM", "GRU", "SimpleRNN")},
     **{f"ConvLSTM{n}D": "ConvLSTMCell" for n in (1, 2, 3)},
 }
-_ATTENTION = ("MultiHeadAttention", "GroupQueryAttention")
-_WITH_PARTS = {*_CELL_OF, *_ATTENTION, "RNN", "StackedRNNCells", "Bidirectional"}
-_WITH_PARTS |= {"TimeDistributed", "SpectralNormalization"}
+_COMPOSITES = (
+    *("MultiHeadAttention", "GroupedQueryAttention", "Bidirectional", "RNN"),
+    *("StackedRNNCells", "TimeDistributed", "SpectralNormalization", "Attention"),
+    *("Functional", "Sequential"),
+)
+Entry = dict[str, Any]
 
 
-def is_known(layer: Config) -> bool:
-    """Whether this page knows the layer of a configuration."""
-    module = str(layer.get("module", "")).split(".")[0]
-    name = layer.get("class_name")
-    known = name in _VARIABLES or name in _WITH_PARTS
-    return module == "keras" and not layer.get("registered_name") and known
+def is_of_keras(entry: Entry) -> bool:
+    """Whether Keras defines the class of an entry of a configuration."""
+    return str(entry.get("module")).split(".")[0] == "keras" and (
+        entry.get("registered_name") in (None, entry.get("class_name"))
+    )
 
 
-def variables_of(layer: Config) -> list[str]:
-    """Names of a known layer's own variables, in the order of its file."""
-    options = layer["config"] or {}
-    names = []
-    for entry in _VARIABLES.get(layer["class_name"], ()):
-        name, _, option = entry.partition("?")
-        value = options.get(option, True)
-        if value and (option != "score_mode" or value == "concat"):
-            names.append(name)
-    return names
+def kind_of(entry: Entry) -> str:
+    """Name of the class of an entry; a configuration has its public name."""
+    name = str(entry["class_name"])
+    return "GroupedQueryAttention" if name == "GroupQueryAttention" else name
 
 
-def parts_of(layer: Config) -> list[tuple[str, Config | None]]:
-    """Inner layers of a known layer, in the order in which Keras keeps them.
+def keras_entry(kind: str) -> Entry:
+    """An entry for a layer of Keras of whose configuration nothing is known."""
+    return {"class_name": kind, "module": "keras.layers", "config": {}}
+
+
+def weight_names(entry: Entry, count: int) -> tuple[str, ...] | None:
+    """Names of a layer's own weights as they follow in a file.
+
+    Args:
+        entry: the layer's entry in the configuration.
+        count: how many the file has.
 
     Returns:
-        where each is below the layer, and its configuration, None if that is not told.
+        the names, or None where they are not known.
     """
-    kind, options = layer["class_name"], layer["config"] or {}
-    if kind in _CELL_OF:
-        return [("cell", _keras(_CELL_OF[kind], options))]
-    if kind == "RNN":
-        return [("cell", options.get("cell"))]
+    kind, config = kind_of(entry), entry.get("config") or {}
+    if not is_of_keras(entry):
+        return None
+    names = _WEIGHTS.get(kind)
+    if kind in _SCALED:
+        both = {"scale": count != 1, "center": count != 1} | config
+        names = ("gamma",) * bool(both["scale"]) + ("beta",) * bool(both["center"])
+        if kind == "BatchNormalization":
+            names += _STATISTICS + _RENORM * (len(names) + 5 == count)
+        # Without a configuration it is not told which of the two there is.
+        if count != len(names) or (count == 1 and not config):
+            return None
+    elif kind == "Attention":
+        names = ("scale",) * bool(config.get("use_scale")) + ("concat_score_weight",)
+    elif kind == "SpectralNormalization":
+        inner = config.get("layer") or {}
+        kernel = "embeddings" if inner.get("class_name") == "Embedding" else "kernel"
+        names = (kernel, "vector_u")[-count:]
+    if names is None or count > len(names):
+        return None
+    if config.get("lora_rank"):
+        # A file has a kernel with what was learnt beside it added.
+        names = (f"merged_{names[0]}", *names[1:])
+    return names[:count]
+
+
+def parts(entry: Entry) -> list[tuple[str, Entry]]:
+    """The layers in a composite layer of Keras, in the order that it keeps them in.
+
+    Returns:
+        path within the layer and entry of each; none where they are not known.
+    """
+    kind, config = kind_of(entry), entry.get("config") or {}
+    inner = config.get("layer") or keras_entry(UNKNOWN)
+    if kind in _CELLS:
+        return [("cell", keras_entry(_CELLS[kind]))]
+    if kind in ("MultiHeadAttention", "GroupedQueryAttention"):
+        return [(name, keras_entry("EinsumDense")) for name in _ATTENTION]
     if kind == "Bidirectional":
-        forward = options.get("layer")
-        backward = options.get("backward_layer") or forward
-        return [("forward_layer", forward), ("backward_layer", backward)]
+        back = config.get("backward_layer") or inner
+        return [("forward_layer", inner), ("backward_layer", back)]
     if kind in ("TimeDistributed", "SpectralNormalization"):
-        return [("layer", options.get("layer"))]
-    if kind == "StackedRNNCells":
-        return _in_list("cells", options.get("cells", []))
-    if kind in _ATTENTION:
-        inner = _keras("EinsumDense", {"bias_axes": options.get("use_bias", True)})
-        names = ("query_dense", "key_dense", "value_dense", "output_dense")
-        # With and without the mark of a private attribute: this differs by version.
-        return [(m + name, inner) for name in names for m in ("", "_")]
+        return [("layer", inner)]
+    if kind == "RNN":
+        cell = config.get("cell") or keras_entry(UNKNOWN)
+        if isinstance(cell, list):
+            cells = {"config": {"cells": cell}}
+            cell = keras_entry("StackedRNNCells") | cells
+        return [("cell", cell)]
+    if kind == "StackedRNNCells" and config.get("cells"):
+        return members("cells", config["cells"])
     return []
 
 
-def class_name(snake: str) -> str:
-    """The name of a class from what Keras makes of it in a file.
+def members(attribute: str, entries: list[Entry]) -> list[tuple[str, Entry]]:
+    """Paths of the members of a list, as Keras counts up those of one class."""
+    numbers: dict[str, int] = {}
+    paths: list[tuple[str, Entry]] = []
+    for entry in entries:
+        name = snake_case(kind_of(entry))
+        number = numbers[name] = numbers.get(name, -1) + 1
+        paths.append((f"{attribute}/{name}" + (f"_{number}" if number else ""), entry))
+    return paths
 
-    >>> class_name("conv2d_1"), class_name("p_re_lu")
-    ('Conv2D', 'PReLU')
+
+def snake_case(kind: str) -> str:
+    """What Keras makes of the name of a class in a file.
+
+    >>> snake_case("SeparableConv2D"), snake_case("PReLU")
+    ('separable_conv2d', 'p_re_lu')
     """
-    plain = re.sub(r"_\d+$", "", snake)
-    for name in (*_VARIABLES, *_WITH_PARTS):
-        if _snake(name) == plain:
-            return name
-    words = [word[:1].upper() + word[1:] for word in plain.split("_")]
-    return re.sub(r"(\d)d\b|(\d)d(?=[A-Z])", lambda m: m[0].upper(), "".join(words))
+    name = re.sub(r"\W+", "", kind)
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
-def _keras(kind: str, options: Config) -> Config:
-    return {"module": "keras.layers", "class_name": kind, "config": options}
+_KINDS = {
+    snake_case(kind): kind for kind in (*_WEIGHTS, *_SCALED, *_CELLS, *_COMPOSITES)
+}
 
 
-def _in_list(place: str, layers: list[Config]) -> list[tuple[str, Config | None]]:
-    used: dict[str, int] = {}
-    parts: list[tuple[str, Config | None]] = []
-    for layer in layers:
-        name = _snake(layer["class_name"])
-        used[name] = used.get(name, -1) + 1
-        number = f"_{used[name]}" if used[name] else ""
-        parts.append((f"{place}/{name}{number}", layer))
-    return parts
+def class_name(snake: str) -> str:
+    """The class of Keras with a name in a file, or "unknown".
 
-
-def _snake(name: str) -> str:
-    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
-    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+    >>> class_name("conv2d_1"), class_name("my_block")
+    ('Conv2D', 'unknown')
+    """
+    return _KINDS.get(re.sub(r"_\d+$", "", snake), UNKNOWN)

@@ -91,27 +91,33 @@ class Recording:
         Args:
             paths: files ``.weights.h5`` or ``.keras`` in the order of training, two or
                 more; or a folder of them, as `keras.callbacks.ModelCheckpoint` leaves
-                it, whose files are taken in the order of the numbers in their names.
+                it, whose files are taken in the order of the optimizer's counts in
+                them, or of the epochs in their names.
             model: a built `keras.Model` of this architecture. Without one, ``.keras``
                 files of sequential and functional models tell the order, depth and
-                kinds of layers; for other files tensors are ordered by their paths in
-                the file, depth is NaN, and kinds are guessed from these paths.
+                kinds of the layers of Keras; for other files, and after a layer of
+                others, tensors are ordered by their paths in the file, depth is NaN,
+                and the kind may be "unknown".
             measures: as in `RWCCallback`.
             reference: ``"previous"``, or ``"initial"`` for the first checkpoint.
-            watch: as in `RWCCallback`. Without a model, only ``"kernels"`` (every
-                tensor of more than one dimension), ``"all"`` or a regular expression
-                for paths in the file.
+            watch: as in `RWCCallback`. Without a model, only ``"kernels"``, ``"all"``
+                or a regular expression for paths in the file. Kernels of layers of
+                others are told by their shapes there.
 
         Returns:
             A `Recording` with a record for each file but the first, without logs. Its
-            epochs are the numbers in the files' names where one of them grows from
-            file to file, else the places of the files, from 0; its steps are the
+            epochs are those in the names of the files, else the places of the files,
+            from 0; its steps are the
             optimizer's counts where all files hold them, else as its epochs.
 
         Raises:
             FileNotFoundError: if a file or folder is missing.
-            ValueError: for fewer than two files; for files that are out of order,
-                damaged, or of different networks; for what needs a model.
+            ValueError: for fewer than two files; for files that are out of order, or
+                whose order is not certain, damaged, or of different networks; for
+                what needs a model.
+
+        Warns:
+            UserWarning: naming files of a folder that repeat another one.
         """
         contents = read_checkpoints(paths, model, measures, reference, watch)
         return cls.from_contents(contents)

@@ -2,8 +2,7 @@
 
 import re
 import zipfile
-from collections import Counter
-from collections.abc import Hashable, Iterator
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,9 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from tfrwc.recording.file_layers import FileLayer, FileLayers, model_layers
+from tfrwc.recording.file_layers import FileWeight, weights_of_file
 from tfrwc.recording.hdf5_heaps import check_heaps
-from tfrwc.recording.names import numbered
+from tfrwc.recording.natural import natural
 from tfrwc.recording.watch import check_watch
 from tfrwc.recording.weights_check import (
     WEIGHTS,
@@ -116,48 +115,28 @@ class WeightsFile:
         Raises:
             ValueError: if it selects none.
         """
-        rows = [row for row, chosen in self._rows(watch) if chosen]
+        paths = self._paths()
+        shapes = {
+            path: tuple(self._file[path].shape) for path in paths if self._is_real(path)
+        }
+        rows = [
+            {
+                "name": weight.name,
+                "path": weight.path,
+                "kind": weight.kind,
+                "shape": shapes[weight.path],
+                "size": prod(shapes[weight.path]),
+                "depth": weight.depth,
+            }
+            for weight in weights_of_file(self._config, shapes, self._name_of)
+            if _selects(watch, weight)
+        ]
         if not rows:
-            paths = self._paths()
             raise ValueError(
                 f"watch={watch!r} selects none of the {len(paths)} tensors in "
                 f"{self._path}, such as {paths[:3]}.{self.quantised()}"
             )
         return rows
-
-    def _rows(self, watch: str) -> Iterator[tuple[dict[str, Any], bool]]:
-        """A row for each tensor, and whether `watch` selects it."""
-        layers = self._layers()
-        # A name is numbered where it comes again, and so is the depth: by what comes
-        # before. Once that is uncertain, all after it is.
-        names: Counter[str] = Counter()
-        depths: Counter[Hashable] = Counter()
-        certain = True
-        for layer in layers:
-            certain &= layer.certain
-            depths[layer.network] += layer.has_kernel
-            depth = max(depths[layer.network] - 1, 0)
-            for index, path in enumerate(layer.paths):
-                data = self._file[path]
-                group = data.parent.attrs.get("name")
-                group = group or path.rsplit("/vars/", 1)[0].rsplit("/", 1)[-1]
-                own = layer.names[index] if layer.names else path.rsplit("/", 1)[-1]
-                row = {
-                    "name": numbered(f"{group}/{own}", names),
-                    "path": path,
-                    "kind": layer.kind,
-                    "shape": tuple(data.shape),
-                    "size": int(np.prod(data.shape)),
-                    "depth": depth if certain else np.nan,
-                }
-                yield row, _selects(watch, path, data, layer.kernels[index])
-
-    def _layers(self) -> list[FileLayer]:
-        paths = self._paths()
-        walk = FileLayers(self._file, paths)
-        layers = list(walk.walk(self._config)) if model_layers(self._config) else []
-        rest = walk.without(layers)
-        return [*layers, *FileLayers(self._file, rest).unknown("")]
 
     def _paths(self) -> list[str]:
         """Paths of the model's tensors."""
@@ -170,6 +149,17 @@ class WeightsFile:
 
         self._file.visititems(visit)
         return sorted(paths, key=natural)
+
+    def _is_real(self, path: str) -> bool:
+        data = self._file[path]
+        real = data.dtype.kind == "f" or data.attrs.get("dtype") == "bfloat16"
+        return bool(real and data.size)
+
+    def _name_of(self, group: str) -> str | None:
+        """Name of the layer of a group, which earlier versions of Keras do not keep."""
+        weights = self._file.get(f"{group}/vars".lstrip("/"))
+        name = None if weights is None else weights.attrs.get("name")
+        return None if name is None else str(name)
 
 
 def check_watch_of_files(watch: Any) -> None:
@@ -189,16 +179,7 @@ def check_watch_of_files(watch: Any) -> None:
     check_watch(watch)
 
 
-def natural(name: str) -> list[tuple[int, int, str]]:
-    """A key that orders names by the numbers in them."""
-    parts = [part for part in re.split(r"(\d+)", name) if part]
-    return [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts]
-
-
-def _selects(watch: str, path: str, data: Any, is_kernel: bool) -> bool:
-    real = data.dtype.kind == "f" or data.attrs.get("dtype") == "bfloat16"
-    if not real or not data.size:
-        return False
+def _selects(watch: str, weight: FileWeight) -> bool:
     if watch == "kernels":
-        return is_kernel
-    return watch == "all" or re.search(watch, path) is not None
+        return weight.is_kernel
+    return watch == "all" or re.search(watch, weight.path) is not None
