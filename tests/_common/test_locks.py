@@ -24,11 +24,11 @@ lock = Lock(Path({path!r}))
 if {forks}:
     child = os.fork()
     if not child:
-        print("child", flush=True)
+        os.write(1, b"child\\n")
         time.sleep(60)
         os._exit(0)
-    print(child, flush=True)
-print("held", flush=True)
+    os.write(1, b"%d\\n" % child)
+os.write(1, b"held\\n")  # a line in one call, so that no two are mixed
 time.sleep(60)
 """
 

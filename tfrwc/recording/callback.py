@@ -136,7 +136,7 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         return state_of(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
+        self.__dict__.update(state)
         self._get_ready()
 
     @property
@@ -232,7 +232,8 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
     def _after_batch(self, batch: int, logs: Any, handed_out: Any) -> None:
         if not self._started and not self._start_late():
             return
-        sums, more = None, {}
+        sums: Any = None
+        more: dict[str, Any] = {}
         if self._step_sums is not None:
             if handed_out is None:  # of a train function that Keras has made since
                 self._measure_by(None)
