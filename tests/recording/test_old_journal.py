@@ -34,12 +34,12 @@ def old(tmp_path_factory):
 
 
 def old_file(path, records):
-    """A recording as it was written before files had an origin."""
+    """A recording as it was written before files had an origin or a seal."""
     head = make(records)
     head.save(path)
     table = pq.read_table(path)
     description = json.loads(table.schema.metadata[b"tfrwc"])
-    del description["origin"]
+    del description["origin"], description["sealed"]
     metadata = {"tfrwc": json.dumps(description)}
     pq.write_table(table.replace_schema_metadata(metadata), path)
 
