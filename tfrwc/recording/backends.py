@@ -117,7 +117,7 @@ def logs_of_step(model: Any, result: Any) -> Any:
 
 def fetched(tensors: Sequence[Any]) -> npt.NDArray[Any]:
     """Tensors of one shape, as one array in host memory."""
-    if BACKEND == "jax":
+    if BACKEND == "jax" and not _is_in_host_memory(tensors[0]):
         return np.stack(_library.device_get(list(tensors)))
     return np.stack([np.asarray(tensor) for tensor in tensors])
 

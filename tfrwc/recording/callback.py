@@ -232,15 +232,18 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
     def _after_batch(self, batch: int, logs: Any, handed_out: Any) -> None:
         if not self._started and not self._start_late():
             return
-        sums: Any = None
-        more: dict[str, Any] = {}
-        if self._step_sums is not None:
-            if handed_out is None:  # of a train function that Keras has made since
-                self._measure_by(None)
-            else:
-                sums, more = self._step_sums.take(handed_out)
-        if self._clock.due_after_batch(batch, self._fit.batches_in_epoch()):
-            self._record(self._clock.step, logs, sums, **more)
+        if self._step_sums is not None and handed_out is None:
+            self._measure_by(None)  # of a train function that Keras has made since
+        if self._step_sums is None:
+            if self._clock.due_after_batch(batch, self._fit.batches_in_epoch()):
+                self._record(self._clock.step, logs)
+            return
+        sums, more = self._step_sums.take(handed_out)
+        due = self._clock.count_update() or self._clock.due_after_batch(
+            batch, self._fit.batches_in_epoch()
+        )
+        if due:
+            self._add(self._clock.step, sums, logs, more, unchanging=True)
 
     def _start_late(self, epoch: int = 0) -> bool:
         """Start from the weights as they are now; False, as no change is known yet."""
@@ -351,22 +354,17 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._weights = measures_of(variables, self.measures, renew)
         self._weights.snapshot()
 
-    def _record(self, step: int, logs: Any, sums: Any = None, **more: Any) -> None:
-        """Record this moment.
+    def _record(self, step: int, logs: Any) -> None:
+        settings = self._counters.settings()
+        if self._counters.scales_loss:
+            settings["skipped_steps"] = self._clock.skipped_batches()
+        self._add(step, self._weights.measure(), logs, settings)
 
-        Args:
-            step: optimizer updates done.
-            logs: as Keras hands them out.
-            sums: if the training step has taken them.
-            more: numbers for the logs, which the training step has read.
-        """
-        if sums is None:
-            sums, more = self._weights.measure(), self._counters.settings()
-            if self._counters.scales_loss:
-                more["skipped_steps"] = self._clock.skipped_batches()
-        self._pending.add(step, self._epochs.current, sums, logs, more)
+    def _add(self, step: int, sums: Any, *logs: Any, unchanging: bool = False) -> None:
+        epoch = self._epochs.current
+        self._pending.add(step, epoch, sums, *logs, unchanging=unchanging)
         self._clock.start_interval()
-        if self._store is not None and self.schedule.unit == "step":
+        if self._store is not None and self._by_steps:
             self._fetch_pending()
             try_to_write(self._store.add, self._recording, self.path)
 

@@ -115,6 +115,18 @@ class Clock:
             self._read_or_count()
         return self.step > last and bool(self._schedule.due(last, self.step))
 
+    def count_update(self) -> bool:
+        """Count a batch as an update, where batches are certain to be updates.
+
+        Returns:
+            Whether they are; if not, nothing is counted.
+        """
+        if not (self._counts_batches and self._is_sure) or self._unread:
+            return False
+        self.step += 1
+        self._batches += 1
+        return True
+
     def _new_batches(self, batch: int, in_epoch: int | None) -> int:
         if not isinstance(batch, Integral):  # of a loop by hand
             return 1

@@ -8,10 +8,10 @@ import numpy.typing as npt
 
 from tfrwc.recording.device import DeviceMeasures
 from tfrwc.recording.host import HostMeasures
-from tfrwc.recording.logs import LogReader, fetched
+from tfrwc.recording.logs import LogReader, fetched, fetched_together
 from tfrwc.recording.names import display_names, some_names
 from tfrwc.recording.recording import Recording
-from tfrwc.recording.records import Flag
+from tfrwc.recording.records import Flag, Record
 from tfrwc.recording.step_sums import StepSums
 
 
@@ -19,7 +19,8 @@ class _Measured(NamedTuple):
     """A record whose sums are still on the device.
 
     Attributes:
-        logs: numbers, or tensors of one.
+        logs: numbers, or tensors of one; or several logs that nothing changes any more,
+            out of which the numbers are still to be taken.
         begins_anew: whether weights were set from outside since the record before.
         gone: numbers of tensors that the model has no longer.
     """
@@ -27,7 +28,7 @@ class _Measured(NamedTuple):
     step: int
     epoch: int
     sums: Any
-    logs: dict[str, Any]
+    logs: dict[str, Any] | tuple[Any, ...]
     begins_anew: bool
     gone: list[int]
 
@@ -55,7 +56,9 @@ class PendingRecords:
         """Whether tensors are left out of the records."""
         return bool(self._gone)
 
-    def add(self, step: int, epoch: int, sums: Any, *logs: Any) -> None:
+    def add(
+        self, step: int, epoch: int, sums: Any, *logs: Any, unchanging: bool = False
+    ) -> None:
         """Add a record.
 
         Args:
@@ -63,14 +66,30 @@ class PendingRecords:
             epoch: that it ends or lies in, from 1.
             sums: as `measure` of the weights returned them.
             logs: one or several; where names are equal, the first is taken.
+            unchanging: whether they stay as they are, so that they can be read later.
         """
+        read = logs if unchanging else self._numbers(logs)
+        self._records.append(
+            _Measured(step, epoch, sums, read, self._begins_anew, self._gone)
+        )
+        self._begins_anew = False
+
+    def _numbers(self, logs: tuple[Any, ...]) -> dict[str, Any]:
         numbers: dict[str, Any] = {}
         for each in logs:
             numbers = {**numbers, **self._logs.numbers(each), **numbers}
-        self._records.append(
-            _Measured(step, epoch, sums, numbers, self._begins_anew, self._gone)
-        )
-        self._begins_anew = False
+        return numbers
+
+    def _logs_of(self, records: list[_Measured]) -> list[dict[str, float]]:
+        later = [r.logs for r in records if isinstance(r.logs, tuple)]
+        if len(later) == len(records):
+            together = fetched_together(later)
+            if together is not None:
+                return together
+        return [
+            fetched(self._numbers(r.logs) if isinstance(r.logs, tuple) else r.logs)
+            for r in records
+        ]
 
     def move_to(
         self,
@@ -86,13 +105,17 @@ class PendingRecords:
             return
         records, self._records = self._records, []
         values, flags = weights.finish([record.sums for record in records])
+        logs = self._logs_of(records)
         for record, value, flag in zip(records, values, flags, strict=True):
             if record.begins_anew:
                 flag[flag == Flag.OK] = Flag.SET_FROM_OUTSIDE
             value[:, record.gone], flag[:, record.gone] = np.nan, Flag.NOT_WATCHED
-            recording.append(
-                record.step, record.epoch, value, flag, fetched(record.logs)
+        recording.extend(
+            Record(record.step, record.epoch, value, flag, numbers)
+            for record, value, flag, numbers in zip(
+                records, values, flags, logs, strict=True
             )
+        )
         not_finite = (flags == Flag.NON_FINITE).any(axis=(0, 1))
         if not_finite.any() and not self._warned:
             self._warned = True

@@ -276,6 +276,10 @@ class Recording:
             schema.check_clock(np.array([record.step]), np.array([record.epoch]))
         self._records.append(record)
 
+    def extend(self, records: Iterable[Record]) -> None:
+        """Add records that a training has made, which are not checked again."""
+        self._records.extend(records)
+
     def add_layers(self, table: pd.DataFrame) -> None:
         """Watch more tensors from the next record on; earlier ones are NaN.
 
