@@ -8,6 +8,8 @@ from keras import layers
 from tfrwc import Recording
 from tfrwc.recording.watch import layer_table, watched
 
+# Keras 3.12 has it not.
+RENORM = {"renorm": True} if hasattr(layers.BatchNormalization(), "renorm") else {}
 SAME = ["name", "kind", "shape", "size", "depth"]
 
 
@@ -50,7 +52,7 @@ def images(x):
     x = layers.BatchNormalization(scale=False)(x)
     x = layers.SpectralNormalization(layers.Conv2D(3, 1))(x)
     x = layers.SeparableConv2D(3, 3)(layers.DepthwiseConv2D(3)(x))
-    x = layers.BatchNormalization(renorm=True)(layers.Conv2DTranspose(2, 3)(x))
+    x = layers.BatchNormalization(**RENORM)(layers.Conv2DTranspose(2, 3)(x))
     return layers.Dense(1)(layers.GlobalAveragePooling2D()(x))
 
 
