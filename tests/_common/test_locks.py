@@ -16,7 +16,7 @@ from tfrwc._common import locks
 from tfrwc._common.locks import Lock, LockedError
 
 HOLDER = """
-import os, sys, time
+import os, sys
 sys.path.insert(0, {root!r})
 from pathlib import Path
 from tfrwc._common.locks import Lock
@@ -25,18 +25,21 @@ if {forks}:
     child = os.fork()
     if not child:
         os.write(1, b"child\\n")
-        time.sleep(60)
+        sys.stdin.read()  # until the test is over
         os._exit(0)
     os.write(1, b"%d\\n" % child)
 os.write(1, b"held\\n")  # a line in one call, so that no two are mixed
-time.sleep(60)
+sys.stdin.read()
 """
 
 
 def holder(path, forks=False):
     script = HOLDER.format(root=str(ROOT), path=str(path), forks=forks)
     process = subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     lines = []
     while len(lines) < (3 if forks else 1):

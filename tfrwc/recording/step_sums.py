@@ -51,10 +51,11 @@ class StepSums:
         in_host_memory = isinstance(weights, HostMeasures)
         self._on_host = in_host_memory and backends.BACKEND == "tensorflow"
         numbers = _FoldedSums() if in_host_memory else ops
+        device_sums = [measure.device_sums for measure in self._measures]
 
+        # Not of `self`: the model keeps this function, which must not keep snapshots.
         def sums(before: list[Any], after: list[Any]) -> Any:
             pairs = zip(before, after, strict=True)
-            device_sums = [measure.device_sums for measure in self._measures]
             return ops.stack([sums_of(numbers, device_sums, *pair) for pair in pairs])
 
         def new_weights(before: list[Any], after: list[Any]) -> Any:

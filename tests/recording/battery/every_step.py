@@ -1,5 +1,8 @@
 """Records of every step, whose sums the step itself takes."""
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -166,3 +169,14 @@ def two_recorders_of_one_fit():
     oracle.check(third.recording, kept=[0, 2, 4, 6, 8, 10, 12])
     fit(model)
     assert len(one.recording) == len(two.recording) == 12
+
+
+@case()
+def no_snapshot_stays_with_the_model():
+    model = network()
+    callback = RWCCallback(every=1)
+    fit(model, callback)
+    weights = weakref.ref(callback._weights)
+    del callback
+    gc.collect()
+    assert weights() is None
