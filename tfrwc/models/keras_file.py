@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfrwc._common.json_files import check_object, parse_json
+from tfrwc._common.keras_archive import CONFIG, check_parts
 from tfrwc.compat.keras_files import load_model
 
 if TYPE_CHECKING:
     import keras
 
-_CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
-_BLOCK = 1 << 20
+_METADATA = "metadata.json"
 # By the modules that files of earlier versions name, within the package.
 _MOVED = {"privacy.private_model": "tfrwc.privacy.sgd.private_model"}
 
@@ -55,18 +55,8 @@ def _checked(path: Path) -> tuple[dict[str, Any], str]:
     try:
         _check_kind(path)
         with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            missing = {_CONFIG, _WEIGHTS} - set(names)
-            if missing or len(set(names)) < len(names):
-                raise ValueError(
-                    f"an archive of Keras has one {_CONFIG} and one {_WEIGHTS}; this "
-                    f"one has {', '.join(names[:5]) or 'nothing'}"
-                )
-            for name in names:
-                with archive.open(name) as part:
-                    while part.read(_BLOCK):  # at its end the checksum is compared
-                        pass
-            config = parse_json(archive.read(_CONFIG))
+            names = check_parts(archive)
+            config = parse_json(archive.read(CONFIG))
             check_object(config, {"module": str, "class_name": str, "config": dict})
             metadata = parse_json(archive.read(_METADATA)) if _METADATA in names else {}
             check_object(metadata, {})

@@ -20,8 +20,8 @@ import h5py
 import numpy as np
 
 from tfrwc._common.json_files import check_object, parse_json
+from tfrwc._common.keras_archive import CONFIG, check_parts
 
-CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 # What zipfile, h5py and Keras raise for damaged files. No list of theirs says so: these
 # are the kinds that they were seen to raise.
 DAMAGE = (
@@ -30,7 +30,6 @@ DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, struct.error),
 )
 _ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
-_BLOCK = 1 << 20
 _MOST_IN_ATTRIBUTE = 100_000  # numbers or letters; Keras writes names
 _MOST_EXPANSION = 1100  # of compressed data, which is as far as zlib goes
 
@@ -93,17 +92,7 @@ def check_archive(archive: zipfile.ZipFile) -> dict[str, Any]:
     Raises:
         ValueError: if a part is damaged or missing, or no such configuration.
     """
-    names = archive.namelist()
-    missing = {CONFIG, WEIGHTS} - set(names)
-    if missing or len(set(names)) < len(names):
-        raise ValueError(
-            f"an archive of Keras has one {CONFIG} and one {WEIGHTS}; this one has "
-            f"{', '.join(names[:5]) or 'nothing'}"
-        )
-    for name in names:
-        with archive.open(name) as part:
-            while part.read(_BLOCK):  # at its end the checksum is compared
-                pass
+    check_parts(archive)
     config = parse_json(archive.read(CONFIG))
     check_object(config, {"class_name": str, "config": dict})
     return dict(config)

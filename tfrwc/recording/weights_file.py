@@ -10,12 +10,12 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from tfrwc._common.keras_archive import WEIGHTS
 from tfrwc.recording.file_layers import FileWeight, weights_of_file
 from tfrwc.recording.hdf5_heaps import check_heaps
 from tfrwc.recording.natural import natural
 from tfrwc.recording.watch import check_watch
 from tfrwc.recording.weights_check import (
-    WEIGHTS,
     check_archive,
     check_kind,
     check_tensors,
@@ -113,8 +113,11 @@ class WeightsFile:
         """Rows of a table of layers for the tensors that `watch` selects.
 
         Raises:
-            ValueError: if it selects none.
+            ValueError: if it selects none, or if weights are quantised.
         """
+        # Their layers keep what belongs to them in another order.
+        if sentence := self.quantised():
+            raise ValueError(f"{self._path} cannot be measured:{sentence}")
         paths = self._paths()
         shapes = {
             path: tuple(self._file[path].shape) for path in paths if self._is_real(path)
@@ -129,12 +132,12 @@ class WeightsFile:
                 "depth": weight.depth,
             }
             for weight in weights_of_file(self._config, shapes, self._name_of)
-            if _selects(watch, weight)
+            if _selects(watch, weight) and _is_real(self._file[weight.path])
         ]
         if not rows:
             raise ValueError(
                 f"watch={watch!r} selects none of the {len(paths)} tensors in "
-                f"{self._path}, such as {paths[:3]}.{self.quantised()}"
+                f"{self._path}, such as {paths[:3]}."
             )
         return rows
 
@@ -177,6 +180,12 @@ def check_watch_of_files(watch: Any) -> None:
             "expression for paths in the file."
         )
     check_watch(watch)
+
+
+def _is_real(data: h5py.Dataset) -> bool:
+    """Whether a tensor holds real numbers, as quantised weights and seeds do not."""
+    is_float = data.dtype.kind == "f" or data.attrs.get("dtype") == "bfloat16"
+    return bool(is_float and data.size)
 
 
 def _selects(watch: str, weight: FileWeight) -> bool:
