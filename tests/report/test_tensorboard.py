@@ -157,7 +157,8 @@ def test_a_folder_that_cannot_be_written_is_told_once_and_training_goes_on(tmp_p
     shown = TrendsToTensorBoard(tmp_path / "file", change, picture_every=1)
     with pytest.warns(RuntimeWarning, match="could not show all in .*file") as messages:
         fit(network(), [change, shown], epochs=3)
-    assert len(messages) == 1
+    # Libraries may warn of other things at the same time.
+    assert sum("could not show" in str(m.message) for m in messages) == 1
     assert len(change.recording) == 3
 
 
