@@ -110,8 +110,9 @@ def logs_of_step(model: Any, result: Any) -> Any:
     if BACKEND != "jax":
         return result
     logs, state = result
-    # As the trainer does after the call.
-    model._jax_state = dict(zip(_STATE, state, strict=True))
+    # As the trainer does after the call; past Keras' search of attributes for layers,
+    # which would take longer than a record.
+    vars(model)["_jax_state"] = dict(zip(_STATE, state, strict=True))
     return logs
 
 

@@ -24,7 +24,6 @@ from tfrwc.recording.step_hook import HANDED_OUT, hook_of
 from tfrwc.recording.sums import values_and_flags
 
 _CACHE = "_tfrwc_recorded_step"
-_FOLDS = 32
 
 
 class StepSums:
@@ -48,15 +47,15 @@ class StepSums:
     ) -> None:
         self._weights = weights
         self._measures = lookup(measures)
-        in_host_memory = isinstance(weights, HostMeasures)
-        self._on_host = in_host_memory and backends.BACKEND == "tensorflow"
-        numbers = _FoldedSums() if in_host_memory else ops
+        self._on_host = (
+            isinstance(weights, HostMeasures) and backends.BACKEND == "tensorflow"
+        )
         device_sums = [measure.device_sums for measure in self._measures]
 
         # Not of `self`: the model keeps this function, which must not keep snapshots.
         def sums(before: list[Any], after: list[Any]) -> Any:
             pairs = zip(before, after, strict=True)
-            return ops.stack([sums_of(numbers, device_sums, *pair) for pair in pairs])
+            return ops.stack([sums_of(ops, device_sums, *pair) for pair in pairs])
 
         def new_weights(before: list[Any], after: list[Any]) -> Any:
             return {str(number): weight for number, weight in enumerate(after)}
@@ -164,21 +163,3 @@ def _learning_rate(optimizer: Any, read: Callable[[Any], Any]) -> Any:
     if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
         return rate(read(optimizer.iterations))
     return ops.convert_to_tensor(rate())
-
-
-class _FoldedSums:
-    """`keras.ops`, but for a sum that XLA on a CPU does not take number by number."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(ops, name)
-
-    @staticmethod
-    def sum(tensor: Any) -> Any:
-        vector = ops.reshape(tensor, (-1,))
-        length = vector.shape[0] // _FOLDS
-        if length < _FOLDS:
-            return ops.sum(vector)
-        folded = vector[:length]
-        for start in range(length, _FOLDS * length, length):
-            folded = folded + vector[start : start + length]
-        return ops.sum(folded) + ops.sum(vector[_FOLDS * length :])
