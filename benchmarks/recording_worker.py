@@ -71,8 +71,8 @@ def attached(model):
 
 
 def record(callback):
-    callback._record(1, {})
-    callback._fetch_pending()
+    callback._recorder._record({})
+    callback._recorder.fetch()
 
 
 def watched_bytes(callback):
@@ -81,10 +81,10 @@ def watched_bytes(callback):
 
 def copy_of(callback):
     """A function that copies the watched weights once, and waits for it."""
-    weights = callback._weights.variables
+    weights = callback._recorder._weights.variables
     if backends.in_host_memory(weights):
         source = np.concatenate(
-            [array.ravel() for array in callback._weights._arrays()]
+            [array.ravel() for array in callback._recorder._weights._arrays()]
         )
         target = source.copy()
         return lambda: np.copyto(target, source)

@@ -69,7 +69,7 @@ class CallsByHand(RuleBasedStateMachine):
         self.call("on_test_end")
 
     def check(self):
-        if self.callback._recording is None:
+        if self.callback._recorder.recording is None:
             return
         recording = self.callback.recording
         for value in recording.values()[self.records :, 0]:
@@ -83,7 +83,7 @@ class CallsByHand(RuleBasedStateMachine):
 
     @invariant()
     def runs_forward(self):
-        if self.callback._recording is None:
+        if self.callback._recorder.recording is None:
             return
         recording: Recording = self.callback.recording
         steps, epochs = recording.steps, recording.epochs

@@ -35,7 +35,7 @@ def distributed(distribution, device):
         fit(model, callback, oracle, by_step, every_step)
         oracle.check(callback.recording)
         every_step.check(by_step.recording, kept=range(0, 13, 2))
-        assert type(callback._weights).__name__ == device
+        assert type(callback._recorder._weights).__name__ == device
         return model
     finally:
         keras.distribution.set_distribution(None)

@@ -176,7 +176,7 @@ def no_snapshot_stays_with_the_model():
     model = network()
     callback = RWCCallback(every=1)
     fit(model, callback)
-    weights = weakref.ref(callback._weights)
+    weights = weakref.ref(callback._recorder._weights)
     del callback
     gc.collect()
     assert weights() is None
