@@ -1,6 +1,7 @@
 """JSON files that are damaged say so."""
 
 import json
+import os
 
 import pytest
 
@@ -42,6 +43,15 @@ def test_what_is_not_there_or_another_thing(tmp_path):
     (tmp_path / "folder").mkdir()
     with pytest.raises(ValueError, match=r"folder is not a fact .*it is a folder"):
         read_json(tmp_path / "folder", "a fact")
+    with pytest.raises(ValueError, match="path must be a local path"):
+        read_json("gs://bucket/facts.json", "a fact")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have no names here")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match=r"pipe is not a fact .*it is no file"):
+        read_json(tmp_path / "pipe", "a fact")
 
 
 @pytest.mark.parametrize(

@@ -67,3 +67,11 @@ def test_a_working_folder_that_is_gone_is_named(tmp_path, monkeypatch):
     gone.rmdir()
     with pytest.raises(ValueError, match="no working folder"):
         local_path("run.parquet")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"), [("\ud800.parquet", "characters"), (300 * "a", "longer")]
+)
+def test_a_name_that_no_file_can_have_is_named(text, why):
+    with pytest.raises(ValueError, match=f"paths .*{why}.*Received: '"):
+        local_path(text, "paths")

@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+from math import inf, nan
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,12 @@ def without(name):
             CASES["PixelLaplace"].to_dict() | {"image_epsilon_delta": 3.0},
             "an attribute of another type",
         ),
+        (CASES["PixelLaplace"].to_dict() | {"values_per_image": -1}, "Received: -1"),
+        (CASES["PixelLaplace"].to_dict() | {"values_per_image": 3}, "have not 3"),
+        (CASES["PixelLaplace"].to_dict() | {"image_shape": []}, "have not"),
+        (CASES["PixelLaplace"].to_dict() | {"parameters": {"scale": nan}}, "nan"),
+        (TRAINING.to_dict() | {"images_per_patient": 10**400}, "1 to 2"),
+        (TRAINING.to_dict() | {"clip": inf}, "without end is a word"),
     ],
 )
 def test_data_that_are_no_statement_are_refused(data, message, tmp_path):

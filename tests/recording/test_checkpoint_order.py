@@ -99,6 +99,11 @@ def test_counts_order_names_without_numbers():
         (["a", "b"], [None, None]),
         (["a", "b", "c"], [1, 2, 2]),
         (["a", "b"], [None, 2]),
+        (["seed1", "seed2"], [None, None]),
+        (["fold1", "fold2"], [100, 120]),
+        (["run1-ep1", "run1-ep2", "run2-ep3"], [10, 20, 30]),
+        (["model-v1", "model-v2"], [None, None]),
+        (["ep1", "ep2"], [100, 100]),
     ],
 )
 def test_what_is_not_certain_is_refused_with_the_files(names, steps):

@@ -120,8 +120,71 @@ def test_depth_counts_layers_with_a_kernel():
         ("variable", (), False),
         ("w1", (4, 5, 6), True),
         ("experts", (4, 5, 6), True),
+        ("lora_kernel_a", (4, 2), True),
+        ("lora_kernel_b", (2, 4), True),
+        ("lora_B", (2, 4), True),
+        ("lora_alpha", (), False),
+        ("B", (4, 3), True),
+        ("B", (4,), False),
+        ("W_B", (4, 3), True),
+        ("ws", (4, 3), True),
+        ("bs", (2, 3), False),
     ],
 )
 def test_weights_of_layers_of_others(name, shape, is_kernel):
     role = named_role([name], shape) or shaped_role(shape)
     assert role.is_kernel == is_kernel
+
+
+class Adapted(layers.Dense):
+    """A layer of somebody who begins with one of Keras."""
+
+
+class Nested(layers.Layer):
+    def build(self, shape):
+        add = self.add_weight
+        self.parts = {"gate": {"kernel": add(shape=(4, 3)), "bias": add(shape=(2, 3))}}
+        self.cycle = []
+        self.cycle.append(self.cycle)
+        self.stack = [[add(shape=(4, 3))]]
+
+    def call(self, x):
+        return x
+
+
+def test_lora_of_a_layer_that_begins_with_one_of_keras():
+    model = chain((5,), Adapted(3))
+    model.layers[0].enable_lora(2)
+    watched = explain(model).query("watched")["name"]
+    assert [name.split("/")[1] for name in watched] == [
+        *("kernel", "lora_kernel_a", "lora_kernel_b")
+    ]
+
+
+def test_names_of_weights_in_nested_containers():
+    model = chain((4,), Nested())
+    assert [t.role.name for t in tensors(model)] == ["kernel", "bias", "kernel"]
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="a layer for JAX alone")
+def test_weights_of_a_function_of_jax():
+    import jax.numpy as jnp
+
+    def start(rng, inputs, training=None):
+        return {"w": jnp.ones((4, 3)), "b": jnp.ones((2, 3)), "scale": jnp.ones((3, 4))}
+
+    def call(params, inputs):
+        return inputs @ params["w"]
+
+    model = chain((4,), layers.JaxLayer(call, init_fn=start))
+    watched = explain(model).query("watched")
+    assert [*watched["role"]] == ["weight matrix"]
+
+
+@pytest.mark.skipif(keras.backend.backend() != "torch", reason="a layer for PyTorch")
+def test_weights_of_a_module_of_torch():
+    from torch import nn
+
+    module = nn.Sequential(nn.Linear(4, 3), nn.PReLU(), nn.Linear(3, 2))
+    watched = explain(chain((4,), layers.TorchModuleWrapper(module))).query("watched")
+    assert [*watched["shape"]] == [(3, 4), (2, 3)]

@@ -11,8 +11,9 @@ ValueError: it is not JSON (Expecting ',' delimiter at line 1, column 13)
 import json
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
+
+from tfrwc._common.paths import local_path
 
 
 def parse_json(text: bytes | str) -> Any:
@@ -51,19 +52,20 @@ def read_json(path: str | os.PathLike[str], kind: str) -> Any:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is not readable JSON.
+        ValueError: if it is not readable JSON, or the path is not local.
         OSError: if it cannot be read.
     """
-    path = Path(path)
+    path = local_path(path)
     if not path.exists():
         raise FileNotFoundError(f"There is no {path}, where {kind} should be.")
     try:
+        if not path.is_file():  # a pipe would be waited for
+            raise ValueError("it is a folder" if path.is_dir() else "it is no file")
         return parse_json(path.read_bytes())
-    except (ValueError, IsADirectoryError) as error:
-        why = "it is a folder" if isinstance(error, IsADirectoryError) else error
+    except ValueError as error:
         raise ValueError(
-            f"{path} is not {kind} that can be read: {why}. Restore it from a copy, or "
-            "make it again."
+            f"{path} is not {kind} that can be read: {error}. Restore it from a copy, "
+            "or make it again."
         ) from error
 
 

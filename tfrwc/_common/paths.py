@@ -1,5 +1,6 @@
 """The one door for the paths that users give."""
 
+import errno
 import os
 import re
 from pathlib import Path
@@ -20,8 +21,8 @@ def local_path(path: object, name: str = "path") -> Path:
         name: what the caller calls it, for the message.
 
     Raises:
-        ValueError: if it is no path, empty, or the address of a remote store, such as
-            ``gs://bucket/run.parquet``.
+        ValueError: if it is no path, empty, no name that a file can have, or the
+            address of a remote store, such as ``gs://bucket/run.parquet``.
     """
     if not isinstance(path, (str, bytes, os.PathLike)):
         raise ValueError(f"{name} must be a path. Received: {path!r}.")
@@ -42,6 +43,7 @@ def local_path(path: object, name: str = "path") -> Path:
             f"{name} names the home of a user that is not known here. Received: "
             f"{path!r}. For a name that begins with ~, give an absolute path."
         )
+    _check_name(expanded, path, name)
     try:
         return Path(expanded).absolute()
     except OSError as error:
@@ -49,3 +51,19 @@ def local_path(path: object, name: str = "path") -> Path:
             f"{name} is relative, and there is no working folder ({error}). Received: "
             f"{path!r}. Give an absolute path."
         ) from error
+
+
+def _check_name(text: str, path: object, name: str) -> None:
+    """Check that a file can be called so, whether or not there is one."""
+    try:
+        os.lstat(text)
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"{name} has characters that no file name can have. Received: {path!r}."
+        ) from error
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise ValueError(
+                f"{name} is longer than the file system allows. Received: {path!r}. "
+                "Give a shorter one."
+            ) from error

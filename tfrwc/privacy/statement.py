@@ -16,7 +16,6 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
-from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_args, get_origin
 
 from tfrwc._common.files import write_text
@@ -108,7 +107,7 @@ class PrivacyStatement(ABC):
         for name, value in values.items():
             try:
                 attributes[name] = _restored(value, types[name])
-                _check_probability(name, attributes[name])
+                _check_range(name, attributes[name])
             except (ValueError, KeyError, TypeError) as error:
                 raise ValueError(
                     f"A privacy statement of the kind {cls.kind!r} has an attribute of "
@@ -143,7 +142,7 @@ def read_statement(folder: str | os.PathLike[str]) -> PrivacyStatement:
         FileNotFoundError: if there is no privacy_statement.json in it.
         ValueError: if that is not a statement.
     """
-    path = Path(folder) / f"{_NAME}.json"
+    path = local_path(folder, "folder") / f"{_NAME}.json"
     data = read_json(path, "a privacy statement")
     try:
         return statement_from_dict(data)
@@ -185,6 +184,8 @@ def _restored(value: Any, field_type: Any) -> Any:
     if field_type is float:
         if value is None:
             raise ValueError("It must be a number. Received: null.")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"A number without end is a word. Received: {value}.")
         return number(value)
     if field_type is EpsilonDelta:
         if sorted(value) != ["delta", "epsilon"]:
@@ -214,12 +215,16 @@ def _check_type(value: Any, expected: type) -> None:
         raise ValueError(f"It must be {expected.__name__}. Received: {value!r:.100}.")
 
 
-def _check_probability(name: str, value: Any) -> None:
-    """Check what says how likely something is."""
+def _check_range(name: str, value: Any) -> None:
+    """Check what says how many there are, or how likely something is."""
     if isinstance(value, EpsilonDelta):
-        _check_probability("epsilon", value.epsilon)
-        _check_probability("delta", value.delta)
+        _check_range("epsilon", value.epsilon)
+        _check_range("delta", value.delta)
     elif isinstance(value, float) and name.endswith(("epsilon", "delta")):
         most = 1 if name.endswith("delta") else math.inf
         if not 0 <= value <= most:
             raise ValueError(f"It must be 0 to {most}. Received: {value}.")
+    elif isinstance(value, int) and not isinstance(value, bool):
+        least = 0 if name == "steps" else 1
+        if not least <= value < 2**63:
+            raise ValueError(f"It must be {least} to 2^63. Received: {value!r:.30}.")

@@ -21,6 +21,12 @@ _METRIC = re.compile(
     r"|metric|psnr|ssim|fid)[^a-z0-9]*$",
     re.IGNORECASE,
 )
+# Numbers of trainings, not of moments in one.
+_TRAINING = re.compile(
+    r"(?:^|[^a-z])(?:seed|fold|trial|run|split|subject|worker|rank|member|version|v)"
+    r"[^a-z0-9]*$",
+    re.IGNORECASE,
+)
 _STEP = re.compile(r"(?:steps?|batch|iter|iterations?)[^a-z0-9]*$", re.IGNORECASE)
 _Template = tuple[str, ...]
 
@@ -50,6 +56,12 @@ def in_order(
         numbers = _epochs(paths)
         return paths, numbers if numbers and _grows(numbers) else [*range(len(paths))]
     counts = [step for step in steps if step is not None]
+    if number := _training(paths):
+        raise _uncertain(
+            paths, steps, f"{number!r} in their names tells of several trainings"
+        )
+    if len(counts) == len(paths) and len(set(counts)) == 1 and counts[0]:
+        raise _uncertain(paths, steps, "all have the same count of updates")
     if len(counts) == len(paths) and len(set(counts)) > 1:
         return _by_steps(paths, counts)
     numbers = _epochs(paths)
@@ -113,15 +125,30 @@ def _check_steps(paths: list[Path], steps: list[int | None]) -> None:
             )
 
 
+def _fields(paths: list[Path]) -> list[tuple[str, tuple[str, ...]]]:
+    """Of names of one template: what is before each field, and the field in each."""
+    rows = [_FIELD.findall(_stem(path)) for path in paths]
+    return [*zip(_template(paths[0]), zip(*rows, strict=True), strict=False)]
+
+
+def _training(paths: list[Path]) -> str:
+    """What tells, in names of one template, that files are of several trainings."""
+    if len({_template(path) for path in paths}) != 1:
+        return ""
+    for before, fields in _fields(paths):
+        if len(set(fields)) > 1 and (found := _TRAINING.search(before)):
+            return found[0].strip("-_. ")
+    return ""
+
+
 def _epochs(paths: list[Path]) -> list[int] | None:
     """The epoch in each name, or None where no field is certain to be it."""
     if len({_template(path) for path in paths}) != 1 or len(paths) < 2:
         return None
     texts = _template(paths[0])
-    rows = [_FIELD.findall(_stem(path)) for path in paths]
     whole = {
         place: [int(field) for field in column]
-        for place, column in enumerate(zip(*rows, strict=True))
+        for place, (_, column) in enumerate(_fields(paths))
         if all(field.isdecimal() for field in column)
     }
     varying = {place: column for place, column in whole.items() if len(set(column)) > 1}

@@ -28,15 +28,19 @@ _KERAS_KERNELS = {
 }
 # The last word of a name that is in one of these tells what it names.
 _OTHERS = {
-    "bias": {"bias", "biases", "b", "beta", "shift", "offset", "intercept"},
+    "bias": {"bias", "biases", "b", "bs", "beta", "shift", "offset", "intercept"},
     "scale": {"gamma", "scale", "scales", "gain", "temperature", "tau", "zero"}
     | {"alpha", "slope", "threshold"},
 }
 _KERNELS = {
     "kernel": {"kernel", "kernels", "filter", "filters"},
     "table of embeddings": {"embedding", "embeddings", "embed", "emb", "codebook"},
-    "weight matrix": {"weight", "weights", "w", "matrix", "projection", "proj"},
+    "weight matrix": {"weight", "weights", "w", "ws", "matrix", "projection", "proj"},
 }
+# Layers of Keras that hold weights of another library, under its names.
+_FOREIGN = {"TorchModuleWrapper", "JaxLayer", "FlaxLayer"}
+# Containers in containers that are searched; one may hold itself.
+_DEEPEST = 10
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ def role_of(layer: Any, variable: Any, trained: bool) -> Role:
     """
     names = [*_attributes(layer, variable), variable.name]
     shape = tuple(variable.shape)
-    if type(layer).__module__.split(".")[0] == "keras":
+    kind = type(layer)
+    if kind.__module__.split(".")[0] == "keras" and kind.__name__ not in _FOREIGN:
         return keras_role(names)
     if not trained:
         return Role("state", False, "never trained")
@@ -89,12 +94,15 @@ def keras_role(names: list[str]) -> Role:
 def named_role(names: list[str], shape: tuple[int, ...]) -> Role | None:
     """What names say of a weight of somebody's layer; None if nothing."""
     for name in names:
-        for word in reversed(_words(name)):
-            for role, words in _OTHERS.items():
-                if word in words:
+        words = _words(name)
+        if "lora" in words and words[-1] in ("lora", "a", "b") and len(shape) > 1:
+            return Role("LoRA factor", True, f"by the name {name!r}")
+        for word in reversed(words):
+            for role, others in _OTHERS.items():
+                if word in others:
                     return Role(role, False, f"by the name {name!r}")
-            for role, words in _KERNELS.items():
-                if word in words:
+            for role, kernels in _KERNELS.items():
+                if word in kernels:
                     # A vector, or one with axes for broadcasting, multiplies or is
                     # added element by element, whatever its name.
                     certain = role == "kernel" and len(shape) > 1
@@ -119,6 +127,9 @@ def _long_axes(shape: tuple[int, ...]) -> int:
 
 
 def _words(name: str) -> list[str]:
+    # A lone B names a matrix, beside an A or a C; a bias is a b.
+    if name.rpartition("_")[2] == "B" and "lora" not in name.lower():
+        name = name[:-1]
     parts = re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
     return [word for word in re.split(r"[^a-z]+", parts) if word]
 
@@ -127,11 +138,26 @@ def _attributes(layer: Any, variable: Any) -> Iterator[str]:
     """Names of the layer's attributes that are, or hold, the variable."""
     for name, value in vars(layer).items():
         # What Keras keeps of every layer tells no role.
-        if name in ("_trainable_variables", "_non_trainable_variables", "_tracker"):
-            continue
-        if value is variable:
-            yield name
-        elif isinstance(value, dict):
-            yield from (str(k) for k, v in value.items() if v is variable)
-        elif isinstance(value, (list, tuple)) and any(v is variable for v in value):
-            yield name
+        if name not in ("_trainable_variables", "_non_trainable_variables", "_tracker"):
+            yield from _names_of(variable, name, value)
+    module = getattr(layer, "module", None)
+    if type(layer).__name__ == "TorchModuleWrapper" and module is not None:
+        for name, parameter in module.named_parameters():
+            if parameter is variable.value:
+                yield name
+
+
+def _names_of(
+    variable: Any, name: str, value: Any, most: int = _DEEPEST
+) -> Iterator[str]:
+    """Names of a variable in a thing called `name`, or in containers in it."""
+    if value is variable:
+        yield name
+    elif not most:
+        return
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield from _names_of(variable, str(key), part, most - 1)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _names_of(variable, name, part, most - 1)

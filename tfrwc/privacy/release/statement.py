@@ -76,6 +76,13 @@ class Statement(PrivacyStatement):
     not_promised: tuple[str, ...]
     adjacency: dict[str, str]
 
+    def __post_init__(self) -> None:
+        if math.prod(self.image_shape) != self.values_per_image:
+            raise ValueError(
+                f"Images of shape {self.image_shape} have not {self.values_per_image} "
+                "values."
+            )
+
     @property
     def guarantee(self) -> EpsilonDelta:
         """Epsilon and delta of one image, replaced by any other of the shape."""
