@@ -231,6 +231,23 @@ def test_the_intervals_say_what_is_drawn_again():
     assert width["depth"] > 1.1 * (alone["high"] - alone["low"])["depth"]
 
 
+def test_one_training_is_no_two_seeds():
+    def trained(losses):
+        layers = recording(np.ones(5), np.arange(1, 6)).layers
+        result = Recording(layers, ["l1_ratio"])
+        values = np.exp(0.1 * np.arange(5))[None]
+        for t, loss in enumerate(losses):
+            result.append(t, t + 1, values, np.zeros((1, 5)), {"loss": loss})
+        return result
+
+    one, same, other = trained([2, 1, 0.5]), trained([2, 1, 0.5]), trained([2, 1, 0.6])
+    assert set(depth_effect([one, other])["seeds"]) == {2}
+    for twice in ([one, one], [one, other, same]):
+        for effect in (depth_effect, block_effect):
+            with pytest.raises(ValueError, match="one twice, as numbers 0 and"):
+                effect(twice)
+
+
 def typical(one):
     return typical_change(one.values().T)
 

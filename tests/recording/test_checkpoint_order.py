@@ -24,6 +24,9 @@ TEMPLATES = [
     "best-val_loss{val_loss:.2f}-my_epoch={epoch}",
 ]
 
+# What tells of no moment in a training, before a number.
+WORDS = ["size", "beta", "layers", "part", "acc", "lr", "px", "gpu", "site", "v", "exp"]
+
 
 def name(template, epoch, rng, suffix):
     return Path(
@@ -57,6 +60,12 @@ def test_templates(template, moves, suffix):
             "none": [None] * count,
         }[moves]
         assert folder(paths, steps) == (paths, epochs)
+
+
+@pytest.mark.parametrize("word", [word for word in WORDS if word != "v"])
+def test_other_numbers_are_no_epochs_where_counts_tell_the_order(word):
+    paths = [Path(f"{word}{n}.keras") for n in (64, 128)]
+    assert folder(paths, [20, 10]) == (paths[::-1], [0, 1])
 
 
 def test_epochs_with_gaps_as_of_save_best_only():
@@ -104,6 +113,8 @@ def test_counts_order_names_without_numbers():
         (["run1-ep1", "run1-ep2", "run2-ep3"], [10, 20, 30]),
         (["model-v1", "model-v2"], [None, None]),
         (["ep1", "ep2"], [100, 100]),
+        *((([f"{word}{n}" for n in (16, 32, 64)], [0] * 3)) for word in WORDS),
+        *(([f"vgg-{word}_{n}" for n in (1, 2)], [None] * 2) for word in WORDS),
     ],
 )
 def test_what_is_not_certain_is_refused_with_the_files(names, steps):

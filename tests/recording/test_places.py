@@ -31,7 +31,11 @@ def test_times_are_told_to_the_microsecond(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["{", "}", "{trail}", "{}", "{0}", "{trial.x}", "{trial:z}", "{time[0]}"]
+    "name",
+    [
+        *("{", "}", "{trail}", "{}", "{0}", "{trial.x}", "{trial:z}", "{time[0]}"),
+        *("{trial.__class__}", "{time.year}"),
+    ],
 )
 def test_other_braces_are_named(tmp_path, name):
     with pytest.raises(ValueError, match=r"may have {trial}, {fold}, {time} in braces"):

@@ -22,6 +22,7 @@ most often for depth (benchmarks/dynamics_statistics.json).
 """
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -199,7 +200,8 @@ def check_recordings(recordings: Any, caller: str) -> list[Recording]:
 
     Raises:
         TypeError: if something else than recordings is in it.
-        ValueError: if it is empty, or the depth of layers is not known.
+        ValueError: if it is empty or has one training twice, or the depth of layers is
+            not known.
     """
     if not isinstance(recordings, (list, tuple)):
         recordings = [recordings]
@@ -211,6 +213,12 @@ def check_recordings(recordings: Any, caller: str) -> list[Recording]:
             )
     if not recordings:
         raise ValueError(f"{caller} needs at least one recording. Received none.")
+    for (i, one), (j, other) in combinations(enumerate(recordings), 2):
+        if is_same_training(one, other):
+            raise ValueError(
+                f"{caller} takes each training for a sample of its own. Received one "
+                f"twice, as numbers {i} and {j}. Leave out one of them."
+            )
     if any(recording.layers["depth"].isna().any() for recording in recordings):
         raise ValueError(
             f"{caller} needs the depth of each layer, which is unknown where a "
@@ -218,6 +226,16 @@ def check_recordings(recordings: Any, caller: str) -> list[Recording]:
             "Recording.from_checkpoints."
         )
     return list(recordings)
+
+
+def is_same_training(one: Recording, other: Recording) -> bool:
+    """Whether two recordings have the same logs and values, to the last digit."""
+    if one.measures != other.measures or not np.array_equal(one.steps, other.steps):
+        return False
+    if one.logs.empty or not one.logs.equals(other.logs):
+        return False
+    pairs = [(one.values(name), other.values(name)) for name in one.measures]
+    return all(np.array_equal(*pair, equal_nan=True) for pair in pairs)
 
 
 def check_settings(recordings: list[Recording]) -> None:

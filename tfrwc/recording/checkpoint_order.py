@@ -16,11 +16,6 @@ _FIELD = re.compile(
     re.IGNORECASE,
 )
 _EPOCH = re.compile(r"(?:^|[^a-z])(?:\w*epochs?|ep|e)[^a-z0-9]*$", re.IGNORECASE)
-_METRIC = re.compile(
-    r"(?:acc|accuracy|loss|auc|mae|mse|rmse|f1|score|precision|recall|lr|rate|iou|error"
-    r"|metric|psnr|ssim|fid)[^a-z0-9]*$",
-    re.IGNORECASE,
-)
 # Numbers of trainings, not of moments in one.
 _TRAINING = re.compile(
     r"(?:^|[^a-z])(?:seed|fold|trial|run|split|subject|worker|rank|member|version|v)"
@@ -28,6 +23,13 @@ _TRAINING = re.compile(
     re.IGNORECASE,
 )
 _STEP = re.compile(r"(?:steps?|batch|iter|iterations?)[^a-z0-9]*$", re.IGNORECASE)
+# What may stand before a number that nothing else tells of, for it to be a moment in
+# training: nothing, or a word for what is saved.
+_UNNAMED = re.compile(
+    r"|\w*(?:model|net|network|weights?|checkpoint|ckpt|chkpt)|cp|saved?|snapshot|state"
+    r"|params|best|improvement|trained|at|after|no|steps?|batch|iter|iterations?"
+)
+_LAST_WORD = re.compile(r"([a-z]*)[^a-z0-9]*$")
 _Template = tuple[str, ...]
 
 
@@ -154,11 +156,16 @@ def _epochs(paths: list[Path]) -> list[int] | None:
     varying = {place: column for place, column in whole.items() if len(set(column)) > 1}
     named = [place for place in varying if _EPOCH.search(texts[place])]
     if not named:
-        named = [p for p in varying if not _METRIC.search(texts[p])]
+        named = [p for p in varying if _UNNAMED.fullmatch(_last_word(texts[p]))]
         if len(named) > 1:
             named = [p for p in named if not _STEP.search(texts[p])]
     columns = [varying[p] for p in named if len({*varying[p]}) == len(paths)]
     return columns[0] if len(named) == len(columns) == 1 else None
+
+
+def _last_word(text: str) -> str:
+    match = _LAST_WORD.search(text.lower())
+    return match[1] if match else ""
 
 
 def _most_common(paths: list[Path]) -> _Template | None:

@@ -47,6 +47,8 @@ class Places:
             )
         try:
             parts = [*string.Formatter().parse(str(self.path))]
+            if others := {field for _, field, _, _ in parts} - {None, *_NAMES}:
+                raise KeyError(*others)
             self.at(1)
         except (ValueError, LookupError, AttributeError, TypeError) as error:
             raise ValueError(
