@@ -1,5 +1,7 @@
 """Layers of weights files, against the tensors of the model that was saved."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
@@ -8,7 +10,8 @@ from keras import layers
 from tfrwc import Recording
 from tfrwc.recording.watch import layer_table, watched
 
-# Keras 3.12 has it not.
+# Keras 3.12 has neither.
+HAS_GATES = "use_gate" in inspect.signature(layers.MultiHeadAttention).parameters
 RENORM = {"renorm": True} if hasattr(layers.BatchNormalization(), "renorm") else {}
 SAME = ["name", "kind", "shape", "size", "depth"]
 
@@ -47,6 +50,12 @@ def transformer(x):
     return x + layers.Dense(4)(layers.PReLU()(layers.Dense(8)(h)))
 
 
+def gated(x):
+    gate = {"use_gate": True} if HAS_GATES else {}
+    x = x + layers.MultiHeadAttention(2, 3, **gate)(x, x)
+    return layers.Dense(2)(layers.GroupQueryAttention(3, 4, 2, **gate)(x, x))
+
+
 def images(x):
     x = layers.Conv2D(3, 3, use_bias=False)(x)
     x = layers.BatchNormalization(scale=False)(x)
@@ -82,6 +91,7 @@ MODELS = {
     "both ways": lambda: functional((5, 4), both_ways),
     "cells": lambda: functional((5, 4), cells),
     "transformer": lambda: functional((5, 4), transformer),
+    "gated": lambda: functional((5, 4), gated),
     "images": lambda: functional((9, 9, 2), images),
     "moving": lambda: chain(
         layers.ConvLSTM2D(2, 3), layers.Flatten(), layers.Dense(1), shape=(4, 6, 6, 2)
