@@ -75,7 +75,8 @@ def nested():
 
 def parallel():
     x, y = layers.Input((4,), name="left"), layers.Input((4,), name="right")
-    left, right = layers.Dense(3)(x), layers.Dense(3)(y)
+    shared = layers.ReLU()  # which has no weights, and connects nothing
+    left, right = shared(layers.Dense(3)(x)), shared(layers.Dense(3)(y))
     outputs = [layers.Dense(2)(left), layers.Dense(2)(right)]
     return keras.Model([x, y], outputs)
 
