@@ -185,6 +185,18 @@ def test_what_comes_after_layers_of_others_has_no_depth(is_functional, tmp_path)
     np.testing.assert_allclose(alone.values()[0], expected, rtol=1e-5)
 
 
+def test_a_model_with_lora_has_its_factors_back(tmp_path):
+    model = chain(layers.Dense(4), layers.Dense(2))
+    model.layers[0].enable_lora(2)
+    save(model, tmp_path, ".weights.h5")
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=r"no factors of LoRA.* Leave out `model`"):
+        Recording.from_checkpoints(tmp_path, model=model)
+    Recording.from_checkpoints(tmp_path, model=model, watch="bias")
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
 def test_a_kernel_with_its_lora_factors_added_is_called_so(tmp_path):
     model = chain(layers.Dense(4, name="adapted"), layers.Dense(2, name="plain"))
     model.layers[0].enable_lora(2)

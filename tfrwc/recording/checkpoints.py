@@ -161,6 +161,12 @@ def _by_model(
     shapes = Counter(tensor.shape for tensor in chosen)
     weights = measures_of(variables, names, renew=reference == "previous")
     steps, results = [], []
+    lora = ""
+    if any(tensor.role.name.startswith("LoRA") for tensor in chosen):
+        lora = (
+            ", and no factors of LoRA, as files hold kernels with these added. "
+            "Leave out `model` to measure those kernels"
+        )
     with _weights_put_back(model):
         for path in paths:
             with WeightsFile(path) as file, reading(path):
@@ -170,7 +176,7 @@ def _by_model(
                 quantised = file.quantised()
             try:
                 if missing:
-                    raise ValueError(f"it lacks tensors of shapes {[*missing]}")
+                    raise ValueError(f"it lacks tensors of shapes {[*missing]}{lora}")
                 _load(model, path)
             except DAMAGE as error:
                 raise ValueError(
@@ -186,6 +192,15 @@ def _by_model(
 
 @contextmanager
 def _weights_put_back(model: Any) -> Iterator[None]:
+    from keras import ops
+
+    # A file would have kernels with factors added, and no factors.
+    adapted = [
+        (variable, np.array(ops.convert_to_numpy(variable)))
+        for layer in model._flatten_layers()
+        if getattr(layer, "lora_enabled", False)
+        for variable in layer.weights
+    ]
     with TemporaryDirectory() as folder:
         own = Path(folder) / "own.weights.h5"
         model.save_weights(own)
@@ -193,6 +208,8 @@ def _weights_put_back(model: Any) -> Iterator[None]:
             yield
         finally:
             _load(model, own)
+            for variable, array in adapted:
+                variable.assign(array)
 
 
 def _load(model: Any, path: Path) -> None:
