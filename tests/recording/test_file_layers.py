@@ -185,6 +185,17 @@ def test_what_comes_after_layers_of_others_has_no_depth(is_functional, tmp_path)
     np.testing.assert_allclose(alone.values()[0], expected, rtol=1e-5)
 
 
+def test_scales_of_convnext_are_known_although_their_weight_has_no_name(tmp_path):
+    from keras.src.applications.convnext import LayerScale
+
+    scale = LayerScale(0.1, 4, name="scale")
+    model = functional((4,), lambda x: layers.Dense(2)(scale(layers.Dense(4)(x))))
+    save(model, tmp_path, ".keras")
+    assert Recording.from_checkpoints(tmp_path).layers["depth"].tolist() == [0, 1]
+    names = Recording.from_checkpoints(tmp_path, watch="all").layers["name"]
+    assert names.tolist()[2] == "scale/0"
+
+
 def test_a_model_with_lora_has_its_factors_back(tmp_path):
     model = chain(layers.Dense(4), layers.Dense(2))
     model.layers[0].enable_lora(2)

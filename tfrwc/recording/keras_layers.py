@@ -20,6 +20,7 @@ _WEIGHTS: dict[str, tuple[str, ...]] = {
     "Embedding": ("embeddings",),
     "ReversibleEmbedding": ("embeddings", "reverse_embeddings"),
     "PReLU": ("alpha",),
+    "LayerScale": ("0",),  # of ConvNeXt, which gives it no name
     "RMSNormalization": ("scale",),
     "AdditiveAttention": ("scale",),
     "Normalization": ("mean", "variance", "count"),
