@@ -6,6 +6,7 @@ it, and its own weights are put back at the end.
 
 import os
 import warnings
+import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tfrwc._common.checks import one_of
+from tfrwc._common.keras_archive import WEIGHTS
 from tfrwc._common.paths import local_path
 from tfrwc.recording.blocks import Comparison
 from tfrwc.recording.checkpoint_order import in_order
@@ -213,7 +215,11 @@ def _weights_put_back(model: Any) -> Iterator[None]:
 
 
 def _load(model: Any, path: Path) -> None:
-    with warnings.catch_warnings():
+    with TemporaryDirectory() as folder, warnings.catch_warnings():
+        if path.suffix == ".keras":
+            # Keras reads them within the archive, from the beginning at each step back.
+            with zipfile.ZipFile(path) as archive:
+                path = Path(archive.extract(WEIGHTS, folder))
         # Only weights matter here, whatever the optimizer's state was at the time.
         warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
         model.load_weights(path)
