@@ -7,7 +7,6 @@ import h5py
 import numpy as np
 from numpy.testing import assert_allclose
 
-MERGED = ("kernel", "embeddings")
 COLUMNS = ("name", "path", "kind", "shape", "size", "depth")
 
 
@@ -50,19 +49,12 @@ def check_callback(recording, states, chosen):
 
 def check_whole_files(recording, states, chosen, stored):
     """Files that tell all that a callback does, but for paths, which are their own."""
-    rows = [as_in_files(states.rows[i]) for i in chosen]
+    rows = [states.rows[i] for i in chosen]
+    rows = [replace(row, name=row.name_in_files) for row in rows]
     check_table(recording, rows, [c for c in COLUMNS if c != "path"])
     check_values(recording, np.array(states.file_changes)[:, chosen])
     for path, i in zip(recording.layers["path"], chosen, strict=True):
         assert_allclose(stored(path), states.arrays[i][1], rtol=1e-6, err_msg=path)
-
-
-def as_in_files(row):
-    """A row as files have it, where kernels with LoRA factors added are called so."""
-    own = row.variable.name
-    if not (getattr(row.layer, "lora_enabled", False) and own in MERGED):
-        return row
-    return replace(row, name=row.name.replace(f"/{own}", f"/merged_{own}"))
 
 
 def check_partial_files(recording, states, chosen, stored, known_depths):
@@ -83,9 +75,10 @@ def check_partial_files(recording, states, chosen, stored, known_depths):
         row = states.rows[i]
         assert (shape, size) == (row.shape, row.size)
         assert kind in (row.kind, "unknown"), f"{path}: {kind}, but it is {row.kind}"
-        own = name.split("#")[0].rpartition("/")[2]
-        true = (row.variable.name, f"merged_{row.variable.name}")
-        assert own in true or own.isdecimal(), f"{path}: {name}, but it is {row.name}"
+        own = [
+            each.split("#")[0].rpartition("/")[2] for each in (name, row.name_in_files)
+        ]
+        assert own[0] in (own[1], row.variable.name) or own[0].isdecimal(), (name, row)
         assert np.isnan(depth) or depth == row.depth, f"{path}: depth {depth}, {row}"
         depths += not np.isnan(depth)
         assert_allclose(value, np.array(states.file_changes)[:, i], rtol=1e-5)

@@ -36,6 +36,7 @@ WEIGHTS = {
     # It holds the kernel of the layer within, and comes before it.
     "SpectralNormalization": "*kernel -vector_u",
     "PReLU": "alpha",
+    "LayerScale": "gamma",  # of ConvNeXt
     "Attention": "scale concat_score_weight",
     "AdditiveAttention": "scale",
     "Normalization": "-adapt_mean -adapt_variance -count",
@@ -53,6 +54,7 @@ PARTS = {
 }
 # Layers of Keras that hold no real numbers are not in these tables; a test of every
 # model is that the tables find as many elements as Keras counts.
+MERGED = ("kernel", "embeddings")
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,20 @@ class Row:
     @property
     def size(self) -> int:
         return prod(self.shape)
+
+    @property
+    def name_in_files(self) -> str:
+        """The name that files without a model tell.
+
+        They call kernels with LoRA factors added so, and do not have the names that
+        Keras counts up for variables without one.
+        """
+        layer, own = self.name.split("/")
+        if self.variable.name.partition("_")[0] == "variable":
+            own = "0"
+        if getattr(self.layer, "lora_enabled", False) and own in MERGED:
+            own = f"merged_{own}"
+        return f"{layer}/{own}"
 
     @property
     def is_in_files(self) -> bool:
