@@ -73,14 +73,14 @@ def adam():
     return with_optimizer(keras.optimizers.AdamW(0.01, use_ema=True, clipnorm=1.0))
 
 
-@model()
+@model(needs=hasattr(keras.optimizers, "MultiOptimizer"))
 def several_optimizers():
     sgd, adam = keras.optimizers.SGD(0.05), keras.optimizers.Adam(0.01)
     chosen = keras.optimizers.OptimizerMap(sgd, {".*/kernel": adam})
     return with_optimizer(keras.optimizers.MultiOptimizer(chosen))
 
 
-@model()
+@model(needs=hasattr(keras.optimizers, "Muon"))
 def muon():
     return with_optimizer(keras.optimizers.Muon(0.01))
 

@@ -6,6 +6,8 @@ from keras import layers, ops
 from recording.real_models.table import model
 from recording.real_models.training import compiled
 
+RENORM = {"renorm": True} if hasattr(layers.BatchNormalization(), "renorm") else {}
+
 
 def chain(shape, *stack):
     """A sequential network, compiled."""
@@ -73,7 +75,7 @@ def separable_images():
         (9, 9, 2),
         layers.DepthwiseConv2D(3),
         layers.SeparableConv2D(4, 3, depth_multiplier=2),
-        layers.BatchNormalization(renorm=True),
+        layers.BatchNormalization(**RENORM),
         layers.PReLU(),
         layers.Conv2DTranspose(2, 2, use_bias=False),
     )

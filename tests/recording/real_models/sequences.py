@@ -1,5 +1,7 @@
 """Recurrent networks, and networks with attention."""
 
+import inspect
+
 import keras
 from keras import layers
 from recording.real_models.architectures import chain, graph
@@ -125,7 +127,10 @@ def grouped_queries():
     return graph((5, 4), function)
 
 
-@model()
+HAS_GATES = "use_gate" in inspect.signature(layers.MultiHeadAttention).parameters
+
+
+@model(needs=HAS_GATES)
 def gated_attention():
     def function(x):
         many = layers.MultiHeadAttention(2, 3, use_gate=True)

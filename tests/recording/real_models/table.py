@@ -47,11 +47,17 @@ class RealModel:
         return row.is_kernel and not (self.fewer and row.path.endswith(self.fewer))
 
 
-def model(**options: Any) -> Callable[[Any], Any]:
-    """Register the function below as a model."""
+def model(needs: bool = True, **options: Any) -> Callable[[Any], Any]:
+    """Register the function below as a model.
+
+    Args:
+        needs: whether this version of Keras has what it takes.
+        options: of `RealModel`.
+    """
 
     def register(build: Callable[[], Any]) -> Callable[[], Any]:
-        MODELS[build.__name__] = RealModel(build, **options)
+        if needs:
+            MODELS[build.__name__] = RealModel(build, **options)
         return build
 
     return register
