@@ -101,7 +101,7 @@ def _called(container: Any, children: list[Any]) -> list[Any]:
     if _is_of_keras(call):
         # Models and layers inherit a `call` that only says that there is none.
         return [] if call.__qualname__ in ("Model.call", "Layer.call") else children
-    names: set[str] | None = set()
+    names: set[str] = set()
     if not _names_in(type(container), call, names, set()):
         return children
     named = [
