@@ -38,6 +38,7 @@ def run(entry):
             expect_error(lambda: fit(model, x, y, [kernels]), entry.no_kernels)
             callbacks.remove(kernels)
         fit(model, x, y, callbacks, epochs=entry.epochs)
+        assert np.nanmax(states.changes) > 0, "nothing was trained"
         chosen = [i for i, row in enumerate(states.rows) if row.is_kernel]
         compare.check_callback(every.recording, states, [*range(len(states.rows))])
         if not entry.no_kernels:
