@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 from keras import layers, ops
-from recording.battery.helpers import data
 
 BACKEND = keras.backend.backend()
 
@@ -55,6 +54,9 @@ def stack():
 
 
 def batches(n=4):
+    # Here, since the battery imports this module.
+    from recording.battery.helpers import data
+
     x, y = data()
     return list(zip(np.split(x, n), np.split(y, n), strict=True))
 

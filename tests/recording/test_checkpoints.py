@@ -83,6 +83,19 @@ def test_with_a_model_it_is_what_the_callback_recorded(training, kind):
         np.testing.assert_array_equal(a, b)
 
 
+def test_models_load_archives_from_a_file_of_their_own(training, monkeypatch):
+    """Keras would read an archive from its beginning for each step back."""
+    loaded, load = [], keras.Model.load_weights
+
+    def noted(model, path):
+        loaded.append(path.name)
+        load(model, path)
+
+    monkeypatch.setattr(keras.Model, "load_weights", noted)
+    Recording.from_checkpoints(training[0] / "keras", model=network())
+    assert {*loaded} == {"model.weights.h5", "own.weights.h5"}
+
+
 def test_keras_files_need_no_model(training):
     folder, _, recorded = training
     found = Recording.from_checkpoints(folder / "keras", measures=MEASURES)

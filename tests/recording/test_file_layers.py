@@ -1,5 +1,7 @@
 """Layers of weights files, against the tensors of the model that was saved."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
@@ -8,7 +10,8 @@ from keras import layers
 from tfrwc import Recording
 from tfrwc.recording.watch import layer_table, watched
 
-# Keras 3.12 has it not.
+# Keras 3.12 has neither.
+HAS_GATES = "use_gate" in inspect.signature(layers.MultiHeadAttention).parameters
 RENORM = {"renorm": True} if hasattr(layers.BatchNormalization(), "renorm") else {}
 SAME = ["name", "kind", "shape", "size", "depth"]
 
@@ -47,6 +50,12 @@ def transformer(x):
     return x + layers.Dense(4)(layers.PReLU()(layers.Dense(8)(h)))
 
 
+def gated(x):
+    gate = {"use_gate": True} if HAS_GATES else {}
+    x = x + layers.MultiHeadAttention(2, 3, **gate)(x, x)
+    return layers.Dense(2)(layers.GroupQueryAttention(3, 4, 2, **gate)(x, x))
+
+
 def images(x):
     x = layers.Conv2D(3, 3, use_bias=False)(x)
     x = layers.BatchNormalization(scale=False)(x)
@@ -66,7 +75,8 @@ def nested():
 
 def parallel():
     x, y = layers.Input((4,), name="left"), layers.Input((4,), name="right")
-    left, right = layers.Dense(3)(x), layers.Dense(3)(y)
+    shared = layers.ReLU()  # which has no weights, and connects nothing
+    left, right = shared(layers.Dense(3)(x)), shared(layers.Dense(3)(y))
     outputs = [layers.Dense(2)(left), layers.Dense(2)(right)]
     return keras.Model([x, y], outputs)
 
@@ -82,6 +92,7 @@ MODELS = {
     "both ways": lambda: functional((5, 4), both_ways),
     "cells": lambda: functional((5, 4), cells),
     "transformer": lambda: functional((5, 4), transformer),
+    "gated": lambda: functional((5, 4), gated),
     "images": lambda: functional((9, 9, 2), images),
     "moving": lambda: chain(
         layers.ConvLSTM2D(2, 3), layers.Flatten(), layers.Dense(1), shape=(4, 6, 6, 2)
@@ -172,6 +183,29 @@ def test_what_comes_after_layers_of_others_has_no_depth(is_functional, tmp_path)
     expected = [change[id(t.variable)] for t in watched(model, "kernels")]
     expected[1:3] = expected[2:0:-1]  # by path
     np.testing.assert_allclose(alone.values()[0], expected, rtol=1e-5)
+
+
+def test_scales_of_convnext_are_known_although_their_weight_has_no_name(tmp_path):
+    from keras.src.applications.convnext import LayerScale
+
+    scale = LayerScale(0.1, 4, name="scale")
+    model = functional((4,), lambda x: layers.Dense(2)(scale(layers.Dense(4)(x))))
+    save(model, tmp_path, ".keras")
+    assert Recording.from_checkpoints(tmp_path).layers["depth"].tolist() == [0, 1]
+    names = Recording.from_checkpoints(tmp_path, watch="all").layers["name"]
+    assert names.tolist()[2] == "scale/0"
+
+
+def test_a_model_with_lora_has_its_factors_back(tmp_path):
+    model = chain(layers.Dense(4), layers.Dense(2))
+    model.layers[0].enable_lora(2)
+    save(model, tmp_path, ".weights.h5")
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=r"no factors of LoRA.* Leave out `model`"):
+        Recording.from_checkpoints(tmp_path, model=model)
+    Recording.from_checkpoints(tmp_path, model=model, watch="bias")
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
 
 
 def test_a_kernel_with_its_lora_factors_added_is_called_so(tmp_path):

@@ -10,6 +10,7 @@ import pytest
 from conftest import ROOT
 
 HERE = Path(__file__).parent
+NAMES = ("file_layers", "roles", "networks", "networks_in_calls")
 
 
 @pytest.mark.slow
@@ -18,7 +19,7 @@ HERE = Path(__file__).parent
 def test_files_and_roles(backend):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
-    files = [HERE / f"test_{name}.py" for name in ("file_layers", "roles", "networks")]
+    files = [HERE / f"test_{name}.py" for name in NAMES]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *map(str, files)],
         cwd=ROOT,

@@ -6,6 +6,7 @@ it, and its own weights are put back at the end.
 
 import os
 import warnings
+import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tfrwc._common.checks import one_of
+from tfrwc._common.keras_archive import WEIGHTS
 from tfrwc._common.paths import local_path
 from tfrwc.recording.blocks import Comparison
 from tfrwc.recording.checkpoint_order import in_order
@@ -161,6 +163,12 @@ def _by_model(
     shapes = Counter(tensor.shape for tensor in chosen)
     weights = measures_of(variables, names, renew=reference == "previous")
     steps, results = [], []
+    lora = ""
+    if any(tensor.role.name.startswith("LoRA") for tensor in chosen):
+        lora = (
+            ", and no factors of LoRA, as files hold kernels with these added. "
+            "Leave out `model` to measure those kernels"
+        )
     with _weights_put_back(model):
         for path in paths:
             with WeightsFile(path) as file, reading(path):
@@ -170,7 +178,7 @@ def _by_model(
                 quantised = file.quantised()
             try:
                 if missing:
-                    raise ValueError(f"it lacks tensors of shapes {[*missing]}")
+                    raise ValueError(f"it lacks tensors of shapes {[*missing]}{lora}")
                 _load(model, path)
             except DAMAGE as error:
                 raise ValueError(
@@ -186,6 +194,15 @@ def _by_model(
 
 @contextmanager
 def _weights_put_back(model: Any) -> Iterator[None]:
+    from keras import ops
+
+    # A file would have kernels with factors added, and no factors.
+    adapted = [
+        (variable, np.array(ops.convert_to_numpy(variable)))
+        for layer in model._flatten_layers()
+        if getattr(layer, "lora_enabled", False)
+        for variable in layer.weights
+    ]
     with TemporaryDirectory() as folder:
         own = Path(folder) / "own.weights.h5"
         model.save_weights(own)
@@ -193,10 +210,16 @@ def _weights_put_back(model: Any) -> Iterator[None]:
             yield
         finally:
             _load(model, own)
+            for variable, array in adapted:
+                variable.assign(array)
 
 
 def _load(model: Any, path: Path) -> None:
-    with warnings.catch_warnings():
+    with TemporaryDirectory() as folder, warnings.catch_warnings():
+        if path.suffix == ".keras":
+            # Keras reads them within the archive, from the beginning at each step back.
+            with zipfile.ZipFile(path) as archive:
+                path = Path(archive.extract(WEIGHTS, folder))
         # Only weights matter here, whatever the optimizer's state was at the time.
         warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
         model.load_weights(path)

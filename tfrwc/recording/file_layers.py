@@ -7,7 +7,7 @@ that come after them.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from tfrwc.recording.keras_layers import (
     weight_names,
 )
 from tfrwc.recording.natural import natural
+from tfrwc.recording.networks import Groups
 from tfrwc.recording.unnamed import roles_of_unnamed
 
 Shape = tuple[int, ...]
@@ -84,11 +85,12 @@ def weights_of_file(
     groups: dict[str, list[str]] = {}
     for path in sorted(shapes, key=natural):
         groups.setdefault(_group_of(path), []).append(path)
-    networks = _networks(config)
-    depths: Counter[str] = Counter()
+    layers = list(_Walk(groups, name_of).layers(config))
+    networks = _networks(config, {layer.branch for layer in layers})
+    depths: Counter[Hashable] = Counter()
     names: Counter[str] = Counter()
     listed, is_ordered = [], True
-    for layer in _Walk(groups, name_of).layers(config):
+    for layer in layers:
         paths = groups[layer.group][layer.repeats :]
         variables = weight_names(layer.entry, len(groups[layer.group]))
         known = variables is not None
@@ -222,24 +224,30 @@ def _is_within(path: str, group: str) -> bool:
     return not group or path == group or path.startswith(group + "/")
 
 
-def _networks(config: Entry) -> dict[str, str]:
-    """Which layers of the outermost model its graph connects: a name for each."""
+def _networks(config: Entry, with_weights: set[str]) -> dict[str, Hashable]:
+    """Which layers of the outermost model its graph connects.
+
+    Args:
+        config: of the outermost model.
+        with_weights: names of its layers that have weights.
+
+    Returns:
+        for each of these, what stands for its network.
+    """
     if config.get("class_name") != "Functional" or not is_of_keras(config):
         return {}
-    above: dict[str, str] = {}
+    groups = Groups()
 
-    def top(name: str) -> str:
-        while name in above:
-            name = above[name]
-        return name
+    def place(name: str, call: int) -> Hashable:
+        # A layer without weights does not connect those that it is called on.
+        return name if name in with_weights else (name, call)
 
     for layer in _layers_in(config):
-        own = str(_name_in(layer))
-        for other in _sources(layer.get("inbound_nodes")):
-            if top(other) != top(own):
-                above[top(other)] = top(own)
-    names = [str(_name_in(layer)) for layer in _layers_in(config)]
-    return {name: top(name) for name in names}
+        name = str(_name_in(layer))
+        for call, node in enumerate(layer.get("inbound_nodes") or []):
+            for source, number in _sources(node):
+                groups.join(place(source, number), place(name, call))
+    return {name: groups.of(name) for name in with_weights}
 
 
 def _layers_in(entry: Entry) -> list[Entry]:
@@ -251,14 +259,14 @@ def _name_in(layer: Entry) -> str | None:
     return None if name is None else str(name)
 
 
-def _sources(nodes: Any) -> Iterator[str]:
-    """Names of the layers whose outputs are in a description of calls."""
-    if isinstance(nodes, dict):
-        history = nodes.get("keras_history")
-        if isinstance(history, list) and history:
-            yield str(history[0])
-        for part in nodes.values():
+def _sources(node: Any) -> Iterator[tuple[str, int]]:
+    """Names of the layers, and numbers of their calls, whose outputs a call takes."""
+    if isinstance(node, dict):
+        history = node.get("keras_history")
+        if isinstance(history, list) and len(history) > 1:
+            yield str(history[0]), int(history[1])
+        for part in node.values():
             yield from _sources(part)
-    elif isinstance(nodes, list):
-        for part in nodes:
+    elif isinstance(node, list):
+        for part in node:
             yield from _sources(part)

@@ -20,13 +20,14 @@ _WEIGHTS: dict[str, tuple[str, ...]] = {
     "Embedding": ("embeddings",),
     "ReversibleEmbedding": ("embeddings", "reverse_embeddings"),
     "PReLU": ("alpha",),
+    "LayerScale": ("0",),  # of ConvNeXt, which gives it no name
     "RMSNormalization": ("scale",),
     "AdditiveAttention": ("scale",),
     "Normalization": ("mean", "variance", "count"),
     "STFTSpectrogram": ("real_kernel", "imag_kernel"),
 }
 _SCALED = ("BatchNormalization", "LayerNormalization", "GroupNormalization")
-_ATTENTION = ("query_dense", "key_dense", "value_dense", "output_dense")
+_ATTENTION = ("query_dense", "key_dense", "gate_dense", "value_dense", "output_dense")
 # The cell of each recurrent layer that makes its own.
 _CELLS = {
     **{kind: f"{kind}Cell" for kind in ("LSTM", "GRU", "SimpleRNN")},

@@ -101,7 +101,7 @@ def _called(container: Any, children: list[Any]) -> list[Any]:
     if _is_of_keras(call):
         # Models and layers inherit a `call` that only says that there is none.
         return [] if call.__qualname__ in ("Model.call", "Layer.call") else children
-    names: set[str] | None = set()
+    names: set[str] = set()
     if not _names_in(type(container), call, names, set()):
         return children
     named = [
@@ -164,8 +164,10 @@ def _hands_on(code: CodeType, itself: str) -> bool:
 
 def _attributes_of(container: Any, child: Any) -> Iterator[str]:
     """Names of the attributes that are, or hold, a layer."""
-    for name, value in vars(container).items():
-        if name != "_layers" and _holds(value, child):
+    attributes = vars(container)
+    # On PyTorch, attributes that are layers are kept in a dict of their own.
+    for name, value in (attributes | attributes.get("_modules", {})).items():
+        if name not in ("_layers", "_modules") and _holds(value, child):
             yield name
 
 

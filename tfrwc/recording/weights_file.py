@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from tfrwc._common.keras_archive import WEIGHTS
+from tfrwc._common.keras_archive import WEIGHTS, open_part
 from tfrwc.recording.file_layers import FileWeight, weights_of_file
 from tfrwc.recording.hdf5_heaps import check_heaps
 from tfrwc.recording.natural import natural
@@ -55,7 +55,7 @@ class WeightsFile:
             archive = self._enter(zipfile.ZipFile(self._path))
             self._config = check_archive(archive)
             size = archive.getinfo(WEIGHTS).file_size
-            source = self._enter(archive.open(WEIGHTS))
+            source = self._enter(open_part(archive, WEIGHTS))
             check_heaps(source, size)
             source.seek(0)
         else:
