@@ -319,12 +319,16 @@ def per_step(model, x, y, rounds, with_sums=None):
         for name in sorted(kinds, reverse=number % 2):
             seconds[name].append(kinds[name]())
     result = {"step_seconds": seconds}
-    for name in list(kinds)[1:]:
-        ratios = np.divide(seconds[name], seconds["plain"])
-        result[f"{name} / plain"] = float(np.median(ratios))
-        # Of a median, were the ratios normal.
-        error = 1.25 * float(np.std(ratios, ddof=1)) / rounds**0.5
-        result[f"standard error of {name} / plain"] = error
+    pairs = [("recorded", "plain"), ("sums alone", "plain"), ("recorded", "sums alone")]
+    for one, other in pairs:
+        if {one, other} <= set(kinds):
+            ratios = np.divide(seconds[one], seconds[other])
+            # The standard error of a median, were the ratios normal.
+            error = 1.25 * float(np.std(ratios, ddof=1)) / rounds**0.5
+            result[f"{one} / {other}"] = {
+                "median": float(np.median(ratios)),
+                "standard error": error,
+            }
     return result
 
 

@@ -116,11 +116,11 @@ def logs_of_step(model: Any, result: Any) -> Any:
     return logs
 
 
-def fetched(tensors: Sequence[Any]) -> npt.NDArray[Any]:
-    """Tensors of one shape, as one array in host memory."""
+def host_arrays(tensors: Sequence[Any]) -> list[npt.NDArray[Any]]:
+    """Tensors as arrays in host memory, all fetched at once."""
     if BACKEND == "jax" and not _is_in_host_memory(tensors[0]):
-        return np.stack(_library.device_get(list(tensors)))
-    return np.stack([np.asarray(tensor) for tensor in tensors])
+        return list(_library.device_get(list(tensors)))
+    return [np.asarray(tensor) for tensor in tensors]
 
 
 def _tensorflow_reader(variable: Any) -> Callable[[], Any]:

@@ -107,7 +107,7 @@ class DeviceMeasures:
     def _sums(self, snapshots: list[Any], current: list[Any]) -> Any:
         return ops.stack(
             [
-                sums_of(ops, self._device_sums, before, now)
+                ops.stack(sums_of(ops, self._device_sums, before, now))
                 for before, now in zip(snapshots, current, strict=True)
             ]
         )
@@ -121,18 +121,17 @@ class DeviceMeasures:
 
 def sums_of(
     ops: Any, device_sums: Sequence[Callable[..., Any]], before: Any, now: Any
-) -> Any:
-    """All sums of one tensor, one behind the other, in float32."""
+) -> list[Any]:
+    """All sums of one tensor, in float32."""
     dtype = keras.backend.standardize_dtype(before.dtype)
     if dtype not in ("float32", "float64"):
         before, now = ops.cast(before, "float32"), ops.cast(now, "float32")
     change = now - before
-    sums = [
+    return [
         ops.cast(value, "float32")
         for sums in device_sums
         for value in sums(ops, before, now, change)
     ]
-    return ops.stack(sums)
 
 
 def _calls(tensors: Iterable[Any]) -> Iterator[list[int]]:

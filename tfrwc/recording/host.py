@@ -89,19 +89,13 @@ class HostMeasures:
         new = self._arrays()[len(self.snapshots) :]
         self._set(self.snapshots + [array.copy() for array in new])
 
-    def measure(self, tensors: Iterable[Any] | None = None) -> npt.NDArray[np.float64]:
+    def measure(self) -> npt.NDArray[np.float64]:
         """Compare every variable with its snapshot.
-
-        Args:
-            tensors: the values of the variables, where they have been read already.
 
         Returns:
             Sums, float64 (variables, sums), for `finish`.
         """
-        arrays = (
-            self._arrays() if tensors is None else map(backends.host_array, tensors)
-        )
-        weights = [array.reshape(-1) for array in arrays]
+        weights = [array.reshape(-1) for array in self._arrays()]
         if len(self._tasks) == 1:
             rows = _compare(self._tasks[0], weights)
         else:

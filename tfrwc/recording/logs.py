@@ -1,8 +1,7 @@
 """The numbers in the logs that a training hands to its callbacks."""
 
 import warnings
-from collections import ChainMap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -56,30 +55,6 @@ def fetched(numbers: Mapping[str, Any]) -> dict[str, float]:
         name: number if isinstance(number, float) else backends.number(number)
         for name, number in numbers.items()
     }
-
-
-def fetched_together(logs: Sequence[tuple[Any, ...]]) -> list[dict[str, float]] | None:
-    """The numbers of many logs at once, where these are of one simple form.
-
-    Args:
-        logs: for each record one or several; where names are equal, the first is taken.
-
-    Returns:
-        As `fetched`, for each record; None unless all have the same names, each with a
-        tensor of one number.
-    """
-    if not all(isinstance(each, dict) for parts in logs for each in parts):
-        return None
-    merged = [dict(ChainMap(*parts)) for parts in logs]
-    names = list(merged[0])
-    if any(each.keys() != merged[0].keys() for each in merged):
-        return None
-    if not all(isinstance(name, str) and _is_number(merged[0][name]) for name in names):
-        return None
-    numbers = backends.fetched([each[name] for each in merged for name in names])
-    rows = numbers.astype(np.float64).reshape(len(merged), len(names)).tolist()
-    texts = [_text(name) for name in names]
-    return [dict(zip(texts, row, strict=True)) for row in rows]
 
 
 def _is_number(value: Any) -> bool:

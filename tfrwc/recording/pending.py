@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from tfrwc.recording.device import DeviceMeasures
 from tfrwc.recording.host import HostMeasures
-from tfrwc.recording.logs import LogReader, fetched, fetched_together
+from tfrwc.recording.logs import LogReader, fetched
 from tfrwc.recording.names import display_names, some_names
 from tfrwc.recording.recording import Recording
 from tfrwc.recording.records import Flag, Record
@@ -80,16 +80,9 @@ class PendingRecords:
             numbers = {**numbers, **self._logs.numbers(each), **numbers}
         return numbers
 
-    def _logs_of(self, records: list[_Measured]) -> list[dict[str, float]]:
-        later = [r.logs for r in records if isinstance(r.logs, tuple)]
-        if len(later) == len(records):
-            together = fetched_together(later)
-            if together is not None:
-                return together
-        return [
-            fetched(self._numbers(r.logs) if isinstance(r.logs, tuple) else r.logs)
-            for r in records
-        ]
+    def _logs_of(self, record: _Measured) -> dict[str, float]:
+        logs = record.logs
+        return fetched(self._numbers(logs) if isinstance(logs, tuple) else logs)
 
     def move_to(
         self,
@@ -104,8 +97,12 @@ class PendingRecords:
         if not self._records:
             return
         records, self._records = self._records, []
-        values, flags = weights.finish([record.sums for record in records])
-        logs = self._logs_of(records)
+        sums = [record.sums for record in records]
+        values, flags = weights.finish(sums)
+        logs = [self._logs_of(record) for record in records]
+        if isinstance(weights, StepSums):
+            more = weights.logs(sums)
+            logs = [{**a, **b, **a} for a, b in zip(logs, more, strict=True)]
         for record, value, flag in zip(records, values, flags, strict=True):
             if record.begins_anew:
                 flag[flag == Flag.OK] = Flag.SET_FROM_OUTSIDE

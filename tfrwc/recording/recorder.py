@@ -154,9 +154,10 @@ class Recorder:
             if self._clock.due_after_batch(batch, in_epoch):
                 self._record(logs)
             return
-        sums, more = self._step_sums.take(handed_out)
+        numbers = self._step_sums.take(handed_out, logs)
         if self._clock.count_update() or self._clock.due_after_batch(batch, in_epoch):
-            self._add(sums, logs, more, unchanging=True)
+            others = () if numbers.names else (logs,)
+            self._add(numbers, *others, unchanging=True)
 
     def end_epoch(
         self, epoch: int, in_epoch: int | None, logs: Any, begun: bool

@@ -2,14 +2,12 @@
 
 What changed from one record to the next is then what one step changed. The step has
 the weights from before and after it at hand: nothing is read from outside, and the sums
-wait on the device until the end of the epoch.
-
-TensorFlow on a CPU makes slow work of such sums. There the step only hands out the new
-weights, where they lie, and the host takes the sums.
+wait on the device until the end of the epoch. With them, in one row of numbers, wait
+the learning rate and the logs of the step: small tensors would take longer to fetch.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import keras
 import numpy as np
@@ -24,6 +22,22 @@ from tfrwc.recording.step_hook import HANDED_OUT, hook_of
 from tfrwc.recording.sums import values_and_flags
 
 _CACHE = "_tfrwc_recorded_step"
+_AS_FLOAT32 = ("float32", "float16", "bfloat16")
+
+Row: TypeAlias = Callable[[list[Any], list[Any], Any, dict[str, Any]], Any]
+
+
+class StepNumbers(NamedTuple):
+    """What one step hands out.
+
+    Attributes:
+        row: vector of float32, which need not be computed yet: the sums of each tensor,
+            the learning rate, and the logs.
+        names: of the logs that are in it.
+    """
+
+    row: Any
+    names: tuple[str, ...]
 
 
 class StepSums:
@@ -47,56 +61,80 @@ class StepSums:
     ) -> None:
         self._weights = weights
         self._measures = lookup(measures)
-        self._on_host = (
-            isinstance(weights, HostMeasures) and backends.BACKEND == "tensorflow"
-        )
+        self._width = sum(len(measure.sums) for measure in self._measures)
+        self._last: tuple[Any, tuple[str, ...]] = (None, ())
         device_sums = [measure.device_sums for measure in self._measures]
 
         # Not of `self`: the model keeps this function, which must not keep snapshots.
-        def sums(before: list[Any], after: list[Any]) -> Any:
+        def row(
+            before: list[Any], after: list[Any], rate: Any, logs: dict[str, Any]
+        ) -> Any:
             pairs = zip(before, after, strict=True)
-            return ops.stack([sums_of(ops, device_sums, *pair) for pair in pairs])
+            sums = [x for pair in pairs for x in sums_of(ops, device_sums, *pair)]
+            others = [rate, *(logs[name] for name in _names_in_row(logs))]
+            # One operation: on a CPU, TensorFlow takes long for each.
+            return ops.stack([*sums, *(ops.cast(x, "float32") for x in others)])
 
-        def new_weights(before: list[Any], after: list[Any]) -> Any:
-            return {str(number): weight for number, weight in enumerate(after)}
+        key = (*map(id, weights.variables), *measures)
+        self.train_function = _train_function(model, weights.variables, row, key)
 
-        self.train_function = _train_function(
-            model,
-            weights.variables,
-            new_weights if self._on_host else sums,
-            key=(*map(id, weights.variables), *measures),
-        )
-
-    def take(self, handed_out: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        """The sums of a step, and what belongs into its logs.
+    def take(self, handed_out: Any, logs: dict[str, Any]) -> StepNumbers:
+        """What the step handed out, for `finish`.
 
         Args:
-            handed_out: by the train function. None of it need be computed yet.
+            handed_out: by the train function.
+            logs: of the step.
         """
-        sums = handed_out["outputs"]
-        if self._on_host:
-            sums = self._weights.measure(sums.values())
-        return sums, {"learning_rate": handed_out["learning_rate"]}
+        keys, names = self._last
+        if keys is None or logs.keys() != keys:
+            names = _names_in_row(logs)
+            self._last = (dict(logs).keys(), names)
+        return StepNumbers(handed_out, names)
 
     def end_epoch(self) -> None:
         """Have the snapshots agree with the weights again."""
-        if not self._on_host:
-            self._weights.snapshot()
+        self._weights.snapshot()
 
     def finish(
-        self, results: Sequence[Any]
+        self, results: Sequence[StepNumbers]
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
         """Turn results of `take` into values; see `sums.values_and_flags`."""
-        return values_and_flags(backends.fetched(results), self._measures)
+        tensors = len(self._weights.variables)
+        count = tensors * self._width
+        rows = backends.host_arrays([result.row for result in results])
+        self._logs = [row[count:] for row in rows]
+        sums = np.stack([row[:count] for row in rows])
+        return values_and_flags(sums.reshape(-1, tensors, self._width), self._measures)
+
+    def logs(self, results: Sequence[StepNumbers]) -> list[dict[str, float]]:
+        """The learning rate, and the logs in rows that `finish` has fetched."""
+        logs = []
+        for result, row in zip(results, self._logs, strict=True):
+            rate, *values = row.tolist()
+            numbers = dict(zip(result.names, values, strict=True))
+            numbers.setdefault("learning_rate", rate)
+            logs.append(numbers)
+        return logs
+
+
+def _names_in_row(logs: dict[str, Any]) -> tuple[str, ...]:
+    """The names of logs, in order, if all are numbers that float32 holds; else none."""
+    for name, value in logs.items():
+        is_number = isinstance(name, str) and ops.is_tensor(value) and not value.shape
+        if not (
+            is_number and keras.backend.standardize_dtype(value.dtype) in _AS_FLOAT32
+        ):
+            return ()
+    return tuple(sorted(logs))
 
 
 def _train_function(
     model: Any,
     variables: list[Any],
-    outputs: Callable[[list[Any], list[Any]], Any],
+    row: Row,
     key: tuple[Any, ...],
 ) -> Callable[..., Any]:
-    """A train function that hands out these outputs and the learning rate.
+    """A train function that hands out this row of numbers.
 
     It is kept on the model, as Keras keeps its own: to trace it again for each `fit`
     would take longer than many a `fit`.
@@ -108,7 +146,7 @@ def _train_function(
         return cached[2]
     add = _in_jax_step if backends.BACKEND == "jax" else _in_tensorflow_step
     # Keras makes the train function from this name, here for once an attribute.
-    vars(model)["train_step"] = add(model, variables, outputs)
+    vars(model)["train_step"] = add(model, variables, row)
     try:
         model.train_function = None
         model.make_train_function(force=True)
@@ -121,7 +159,7 @@ def _train_function(
 
 
 def _in_tensorflow_step(
-    model: Any, variables: list[Any], outputs: Callable[..., Any]
+    model: Any, variables: list[Any], row: Row
 ) -> Callable[..., Any]:
     step = model.train_step
 
@@ -130,15 +168,12 @@ def _in_tensorflow_step(
         before = [backends.tensor(variable) for variable in variables]
         logs = step(data)
         after = [backends.tensor(variable) for variable in variables]
-        added = {"learning_rate": rate, "outputs": outputs(before, after)}
-        return {**logs, HANDED_OUT: added}
+        return {**logs, HANDED_OUT: row(before, after, rate, logs)}
 
     return train_step
 
 
-def _in_jax_step(
-    model: Any, variables: list[Any], outputs: Callable[..., Any]
-) -> Callable[..., Any]:
+def _in_jax_step(model: Any, variables: list[Any], row: Row) -> Callable[..., Any]:
     step = model.train_step
     places = backends.places_in_state(model)
 
@@ -148,9 +183,8 @@ def _in_jax_step(
     def train_step(state: Any, data: Any) -> tuple[dict[str, Any], Any]:
         logs, new_state = step(state, data)
         rate = _learning_rate(model.optimizer, lambda v: values([v], state)[0])
-        sums = outputs(values(variables, state), values(variables, new_state))
-        added = {"learning_rate": rate, "outputs": sums}
-        return {**logs, HANDED_OUT: added}, new_state
+        before, after = values(variables, state), values(variables, new_state)
+        return {**logs, HANDED_OUT: row(before, after, rate, logs)}, new_state
 
     return train_step
 
