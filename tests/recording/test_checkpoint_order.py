@@ -73,6 +73,11 @@ def test_epochs_with_gaps_as_of_save_best_only():
     assert folder(paths, [None] * 4)[1] == [1, 2, 12, 45]
 
 
+def test_epochs_in_names_tell_the_order_where_another_optimizer_trains():
+    paths = [Path(f"gan-epoch{i}.keras") for i in (2, 9, 10)]
+    assert folder(paths, [100] * 3) == (paths, [2, 9, 10])
+
+
 def test_a_copy_of_the_last_is_left_out_with_a_warning():
     paths = [Path(f"ep{i}.keras") for i in (1, 2, 3)]
     for extra, step in (("final.keras", 30), ("best.keras", 20)):
@@ -112,7 +117,7 @@ def test_counts_order_names_without_numbers():
         (["fold1", "fold2"], [100, 120]),
         (["run1-ep1", "run1-ep2", "run2-ep3"], [10, 20, 30]),
         (["model-v1", "model-v2"], [None, None]),
-        (["ep1", "ep2"], [100, 100]),
+        (["model1", "model2"], [100, 100]),
         *((([f"{word}{n}" for n in (16, 32, 64)], [0] * 3)) for word in WORDS),
         *(([f"vgg-{word}_{n}" for n in (1, 2)], [None] * 2) for word in WORDS),
     ],

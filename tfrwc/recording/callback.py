@@ -170,7 +170,6 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
             self._take_sums_in_step()
 
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        self._recorder.start_batch()
         if self._by_steps:
             self._batches.begin(batch)
 

@@ -62,11 +62,10 @@ def in_order(
         raise _uncertain(
             paths, steps, f"{number!r} in their names tells of several trainings"
         )
-    if len(counts) == len(paths) and len(set(counts)) == 1 and counts[0]:
-        raise _uncertain(paths, steps, "all have the same count of updates")
     if len(counts) == len(paths) and len(set(counts)) > 1:
         return _by_steps(paths, counts)
-    numbers = _epochs(paths)
+    stays = len(counts) == len(paths) and bool(counts[0])
+    numbers = _epochs(paths, only_named=stays)
     if numbers is None:
         raise _uncertain(
             paths,
@@ -143,8 +142,13 @@ def _training(paths: list[Path]) -> str:
     return ""
 
 
-def _epochs(paths: list[Path]) -> list[int] | None:
-    """The epoch in each name, or None where no field is certain to be it."""
+def _epochs(paths: list[Path], only_named: bool = False) -> list[int] | None:
+    """The epoch in each name, or None where no field is certain to be it.
+
+    Args:
+        paths: of the files.
+        only_named: whether a word for epochs has to stand before it.
+    """
     if len({_template(path) for path in paths}) != 1 or len(paths) < 2:
         return None
     texts = _template(paths[0])
@@ -155,7 +159,7 @@ def _epochs(paths: list[Path]) -> list[int] | None:
     }
     varying = {place: column for place, column in whole.items() if len(set(column)) > 1}
     named = [place for place in varying if _EPOCH.search(texts[place])]
-    if not named:
+    if not (named or only_named):
         named = [p for p in varying if _UNNAMED.fullmatch(_last_word(texts[p]))]
         if len(named) > 1:
             named = [p for p in named if not _STEP.search(texts[p])]

@@ -1,8 +1,8 @@
 """What the watched weights were when a training was seen last.
 
-Between two calls of `fit`, two loops by hand or two epochs, something else than
-training may set the weights: `load_weights`, a callback that restores the best ones or
-prunes. That is no change to record.
+Between two calls of `fit`, or two loops by hand, something else than training may set
+the weights: `load_weights`, a callback that restores the best ones at the end, pruning.
+That is no change to record.
 """
 
 import warnings
@@ -79,19 +79,6 @@ class LastSeen:
         """
         if self._in_epoch and not rewound:
             return False
-        return self._changed(weights, present)
-
-    def were_set_between_epochs(self, weights: Weights, present: Iterable[int]) -> bool:
-        """Whether weights were set since the last epoch, before this one's first batch.
-
-        Args:
-            weights: that are watched.
-            present: numbers of those that the model still has.
-        """
-        self.keep(weights)
-        return self._changed(weights, present)
-
-    def _changed(self, weights: Weights, present: Iterable[int]) -> bool:
         tensors, present = _tensors(weights), list(present)
         now = digests(tensors[i] for i in present)
         return differ([(self._last or [])[i] for i in present], now)
@@ -106,7 +93,7 @@ class LastSeen:
             return
         self._told = True
         effect = (
-            "It compares with the weights that training goes on from"
+            "It compares with the weights at the start of this training"
             if reference == "previous"
             else "As all, it compares with the initial weights, and holds that change"
         )

@@ -35,19 +35,6 @@ def optimizers_of(model: Any) -> dict[str, Any]:
     return optimizers
 
 
-def keep_averages(model: Any) -> bool:
-    """Whether an optimizer keeps moving averages, to be swapped with the weights."""
-    optimizers = deque(optimizers_of(model).values())
-    while optimizers:
-        optimizer = optimizers.popleft()
-        if getattr(optimizer, "use_ema", False):
-            return True
-        inner = getattr(optimizer, "inner_optimizer", None)
-        optimizers.extend([] if inner is None else [inner])
-        optimizers.extend(getattr(optimizer, "optimizers", ()))  # a MultiOptimizer's
-    return False
-
-
 def _members(thing: Any) -> Iterator[tuple[str, Any]]:
     """What a layer or container holds that may be, or hold, an optimizer."""
     members: Any

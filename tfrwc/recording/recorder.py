@@ -11,7 +11,6 @@ from tfrwc.recording.counters import Counters
 from tfrwc.recording.device import measures_of
 from tfrwc.recording.epochs import EpochCounter
 from tfrwc.recording.last_seen import LastSeen
-from tfrwc.recording.optimizers import keep_averages
 from tfrwc.recording.pending import PendingRecords
 from tfrwc.recording.recording import Recording
 from tfrwc.recording.resuming import check_goes_on, step_of_model
@@ -61,8 +60,6 @@ class Recorder:
         self._epochs = EpochCounter()
         self._clock = Clock(schedule)
         self._seen = LastSeen()
-        self._present: list[int] = []  # of the watched tensors, those in the model
-        self._looks = False
 
     @property
     def path(self) -> Path | None:
@@ -106,9 +103,6 @@ class Recorder:
         self._weights.readers = backends.readers(self._weights.variables, model)
         self._seen.start(self._weights)
         self._clock.start(self._counters, self._seen.trained)
-        self._looks = False
-        # Weights that a callback swaps for averages and back were not set.
-        self._may_look = not keep_averages(model)
 
     def take_sums_in_step(self, hook: StepHook) -> None:
         """Have the training step take the sums, if each is an update to record."""
@@ -124,14 +118,6 @@ class Recorder:
         self._epochs.start_epoch(epoch, model)
         self._clock.start_epoch()
         self._seen.start_epoch()
-
-    def start_batch(self) -> None:
-        """Begin a batch; before the first, see what callbacks did between epochs."""
-        if not self._looks:
-            return
-        self._looks = False
-        if self._seen.were_set_between_epochs(self._weights, self._present):
-            self._begin_anew()
 
     def count_call(self) -> None:
         """Count a call of the batch hook, in any thread."""
@@ -184,7 +170,6 @@ class Recorder:
             self._step_sums.end_epoch()
         recorded = self._reference == "previous" and self._clock.has_just_recorded()
         self._seen.end_epoch(self._weights, recorded)
-        self._looks = self._may_look
         self._flush()
 
     def finish(self) -> None:
@@ -256,32 +241,24 @@ class Recorder:
             if not self._seen.is_recorded:
                 self._pending.begin_anew()
         if self._seen.were_set(self._weights, present, rewound):
-            self._begin_anew()
+            self._seen.warn(self._reference)
+            self._pending.begin_anew()
+            if self._reference == "previous":
+                self._weights.snapshot()
         # Tensors that are no longer selected stay in the recording.
         gone = set(range(len(self._weights.variables))) - set(present)
         self._pending.leave_out(sorted(gone))
-        self._present = sorted(present)
         if new:
             recording.add_layers(layer_table(new))
             self._weights.add([tensor.variable for tensor in new])
-            count = len(self._weights.variables)
-            self._present += range(count - len(new), count)
             self._save_initial()
             self._flush()
         return recording
-
-    def _begin_anew(self) -> None:
-        """Go on from weights that something else than training has set."""
-        self._seen.warn(self._reference)
-        self._pending.begin_anew()
-        if self._reference == "previous":
-            self._weights.snapshot()
 
     def _attach(self, tensors: list[Tensor]) -> None:
         variables, renew = [t.variable for t in tensors], self._reference == "previous"
         self._weights = measures_of(variables, self._measures, renew)
         self._weights.snapshot()
-        self._present = list(range(len(tensors)))
 
     def _measure_by(self, step_sums: StepSums | None) -> None:
         self.fetch()  # what was measured in another way
