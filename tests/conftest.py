@@ -12,6 +12,8 @@ ROOT = Path(__file__).parent.parent
 
 # Tests that start no process, but compute for so long that `make test` leaves them out.
 LONG = {
+    "test_a_model",
+    "test_some_damaged_files",
     "test_a_claim_of_a_users_own_is_decided_with_the_others",
     "test_a_linear_model_reaches_the_optimum",
     "test_a_network_starts_from_public_images",
