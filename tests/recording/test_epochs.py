@@ -1,9 +1,11 @@
 """Numbers of epochs over several calls of `fit`."""
 
 import numpy as np
+import pytest
 from recording.networks import Weights, fit, small
 
 from tfrwc import RWCCallback
+from tfrwc.recording.epochs import EpochCounter
 
 
 def test_two_fits_make_one_recording():
@@ -22,3 +24,17 @@ def test_epochs_go_on_with_initial_epoch():
     fit(model, callback, epochs=2)
     fit(model, callback, epochs=4, initial_epoch=2)
     assert callback.recording.epochs.tolist() == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("new_fit", [False, True])
+def test_an_epoch_that_was_left_in_the_middle_is_not_gone_back_behind(new_fit):
+    counter = EpochCounter()
+    counter.start_fit()
+    counter.start_epoch(1, None)
+    if new_fit:
+        counter.start_fit()
+    counter.start_epoch(0, None)
+    assert counter.current == 2
+    counter.end_epoch()
+    counter.start_epoch(1, None)
+    assert counter.current == 3

@@ -35,6 +35,8 @@ class EpochCounter:
             epoch: its number by Keras, from 0. A loop by hand may count otherwise.
             model: that is trained.
         """
+        # One that was left in the middle may have records, of its number.
+        least = self.current - 1 if self.is_open else 0
         self.is_open = True
         if not isinstance(epoch, Integral):
             epoch = self.done - (self._offset or 0)
@@ -47,8 +49,10 @@ class EpochCounter:
             self._resumed = False
             # Keras counts on by itself with initial_epoch and in a restored run.
             self._offset = 0 if goes_on else self.done
-        elif self._offset + epoch < self.done:
-            self._offset = self.done - epoch
+        else:
+            least = max(least, self.done)
+        if self._offset + epoch < least:
+            self._offset = least - epoch
         self.current = self._offset + int(epoch) + 1
 
     def end_epoch(self) -> None:
