@@ -13,6 +13,8 @@ ROOT = Path(__file__).parent.parent
 # Tests that start no process, but compute for so long that `make test` leaves them out.
 LONG = {
     "test_a_model",
+    "test_members_are_models",
+    "test_the_best_beta_of_trained_encoders_is_the_exact_one",
     "test_some_damaged_files",
     "test_a_claim_of_a_users_own_is_decided_with_the_others",
     "test_a_linear_model_reaches_the_optimum",
