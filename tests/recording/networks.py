@@ -63,3 +63,17 @@ def fit(model, *callbacks, epochs=3, n=64, **options):
     x, y = data(n)
     options = {"batch_size": 16, "verbose": 0} | options
     return model.fit(x, y, epochs=epochs, callbacks=list(callbacks), **options)
+
+
+class Branching(keras.Model):
+    """A network within a network, and a layer that is called twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = layers.Dense(8)
+        self.inner = keras.Sequential([layers.Dense(8), layers.Dense(8)])
+        self.shared = layers.Dense(8)
+        self.out = layers.Dense(2)
+
+    def call(self, x):
+        return self.out(self.shared(self.shared(self.inner(self.first(x)))))

@@ -71,7 +71,7 @@ def _items(
         return
     if isinstance(value, Mapping) and depth < 10:
         for key, part in value.items():
-            whole = f"{name}_{_text(key)}" if depth else _text(key)
+            whole = f"{name}_{name_in_file(key)}" if depth else name_in_file(key)
             yield from _items(whole, part, left_out, depth + 1)
         return
     entries = None if depth == 0 else _entries(value)
@@ -116,7 +116,7 @@ def _vector(array: npt.NDArray[Any]) -> Any:
     return list(map(float, array)) if fits else None
 
 
-def _text(name: Any) -> str:
+def name_in_file(name: Any) -> str:
     """A name that any file can hold."""
     return str(name).encode("utf-8", "backslashreplace").decode().replace("\0", "")
 

@@ -17,6 +17,7 @@ from keras import ops
 from tfrwc.recording import backends
 from tfrwc.recording.device import DeviceMeasures, sums_of
 from tfrwc.recording.host import HostMeasures
+from tfrwc.recording.logs import name_in_file
 from tfrwc.recording.measures import lookup
 from tfrwc.recording.step_hook import HANDED_OUT, hook_of
 from tfrwc.recording.sums import values_and_flags
@@ -62,7 +63,8 @@ class StepSums:
         self._weights = weights
         self._measures = lookup(measures)
         self._width = sum(len(measure.sums) for measure in self._measures)
-        self._last: tuple[Any, tuple[str, ...]] = (None, ())
+        self._keys: set[Any] = set()
+        self._names: tuple[str, ...] = ()
         device_sums = [measure.device_sums for measure in self._measures]
 
         # Not of `self`: the model keeps this function, which must not keep snapshots.
@@ -85,11 +87,9 @@ class StepSums:
             handed_out: by the train function.
             logs: of the step.
         """
-        keys, names = self._last
-        if keys is None or logs.keys() != keys:
-            names = _names_in_row(logs)
-            self._last = (dict(logs).keys(), names)
-        return StepNumbers(handed_out, names)
+        if logs.keys() != self._keys:
+            self._keys, self._names = set(logs), _names_in_row(logs)
+        return StepNumbers(handed_out, self._names)
 
     def end_epoch(self) -> None:
         """Have the snapshots agree with the weights again."""
@@ -118,14 +118,15 @@ class StepSums:
 
 
 def _names_in_row(logs: dict[str, Any]) -> tuple[str, ...]:
-    """The names of logs, in order, if all are numbers that float32 holds; else none."""
-    for name, value in logs.items():
-        is_number = isinstance(name, str) and ops.is_tensor(value) and not value.shape
-        if not (
-            is_number and keras.backend.standardize_dtype(value.dtype) in _AS_FLOAT32
-        ):
-            return ()
-    return tuple(sorted(logs))
+    """The names of logs, in order, if a row and a file can hold all; else none."""
+    fit = all(map(_fits_in_row, logs, logs.values()))
+    return tuple(sorted(logs)) if fit else ()
+
+
+def _fits_in_row(name: Any, value: Any) -> bool:
+    if name != name_in_file(name) or not ops.is_tensor(value) or value.shape:
+        return False
+    return keras.backend.standardize_dtype(value.dtype) in _AS_FLOAT32
 
 
 def _train_function(

@@ -88,12 +88,29 @@ def odd_logs():
 
 @case()
 def a_metric_that_is_a_vector():
-    callback = RWCCallback()
-    model = compiled(stack(), metrics=[keras.metrics.F1Score()])
-    x, y = np.ones((8, 4), "f4"), np.eye(2, dtype="f4")[[0, 1] * 4]
-    model.fit(x, y, validation_data=(x, y), verbose=0, callbacks=[callback])
-    names = {"f1_score_0", "f1_score_1", "val_f1_score_0", "val_f1_score_1"}
-    assert names <= set(callback.recording.logs)
+    for every in ("epoch", 1, 2):
+        callback = RWCCallback(every=every)
+        model = compiled(stack(), metrics=[keras.metrics.F1Score()])
+        x, y = np.ones((8, 4), "f4"), np.eye(2, dtype="f4")[[0, 1] * 4]
+        fit_on = {"validation_data": (x, y), "batch_size": 4, "verbose": 0}
+        model.fit(x, y, callbacks=[callback], **fit_on)
+        names = {"f1_score_0", "f1_score_1", "loss", "learning_rate"}
+        if every == "epoch":
+            names |= {"val_f1_score_0", "val_f1_score_1"}
+        assert names <= set(callback.recording.logs)
+        assert np.isfinite(callback.recording.logs[sorted(names)]).all(axis=None)
+
+
+@case("jax", "torch")  # TensorFlow has no such names
+def names_that_no_file_can_hold():
+    for every in ("epoch", 1, 5):
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "run.parquet"
+            metrics = [keras.metrics.MeanAbsoluteError(n) for n in ("a\0b", "a\udc80c")]
+            model = compiled(stack(), metrics=metrics)
+            fit(model, RWCCallback(path, every=every))
+            logs = load_recording(path).logs
+        assert {"ab", "a\\udc80c"} <= set(logs)
 
 
 @case()

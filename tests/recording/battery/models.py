@@ -4,21 +4,10 @@ import keras
 import numpy as np
 from keras import layers
 from recording.battery.helpers import Oracle, case, compiled, fit, network
+from recording.networks import Branching
 
 from tfrwc import RWCCallback
 from tfrwc.recording import backends
-
-
-class Branching(keras.Model):
-    def __init__(self):
-        super().__init__()
-        self.first = layers.Dense(8)
-        self.inner = keras.Sequential([layers.Dense(8), layers.Dense(8)])
-        self.shared = layers.Dense(8)
-        self.out = layers.Dense(2)
-
-    def call(self, x):
-        return self.out(self.shared(self.shared(self.inner(self.first(x)))))
 
 
 @case()

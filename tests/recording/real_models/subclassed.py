@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 from recording.loops import descend
+from recording.networks import Branching
 from recording.real_models.architectures import dense, graph
 from recording.real_models.table import model
 from recording.real_models.training import compiled, train_by
@@ -19,18 +20,6 @@ def with_data(model, features=4, outputs=2, n=8):
     model(x[:4])
     y = rng.normal(size=(n, outputs)).astype("float32")
     return compiled(model), x, y
-
-
-class Branching(keras.Model):
-    def __init__(self):
-        super().__init__()
-        self.first = layers.Dense(8)
-        self.inner = keras.Sequential([layers.Dense(8), layers.Dense(8)])
-        self.shared = layers.Dense(8)
-        self.out = layers.Dense(2)
-
-    def call(self, x):
-        return self.out(self.shared(self.shared(self.inner(self.first(x)))))
 
 
 @model(untold=OWN_MODEL)
