@@ -96,3 +96,8 @@ def test_a_warning_of_weights_names_the_block():
     x = np.full((8, 4), np.nan)
     with pytest.warns(RuntimeWarning, match=r"in .*one/dense/kernel, .*two/dense"):
         model.fit(x, x, callbacks=[callback], verbose=0)
+
+
+@given(st.text(max_size=100))
+def test_a_short_name_stands_on_one_line(name):
+    assert shortened(name).isprintable()

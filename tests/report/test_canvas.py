@@ -1,10 +1,14 @@
 """The canvas of all figures."""
 
 import math
+import warnings
 
 import numpy as np
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from tfrwc.report.canvas import NO_TREND_COLOUR, array, subplots, trend_colour
+from tfrwc.report.canvas import NO_TREND_COLOUR, array, label, subplots, trend_colour
 
 
 def test_json_becomes_floats():
@@ -26,3 +30,19 @@ def test_axes_have_no_frame_above_and_on_the_right():
     for axis in axes.flat:
         assert not axis.spines["top"].get_visible()
         assert axis.spines["left"].get_visible()
+
+
+@given(st.text() | st.text(alphabet="$\\_{}^ab\n\t\0"))
+@example(r"x$\frac$")
+@example("a\nb")
+@settings(deadline=None)
+def test_any_name_of_a_layer_can_be_drawn_on_one_line(name):
+    shown = label(name, 40)
+    assert shown.replace(r"\$", "$").isprintable()
+    figure, axis = subplots(9, 2)
+    axis.set_yticks([0], [shown])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph|Matplotlib currently")
+        FigureCanvasAgg(figure).draw()
+    [text] = axis.get_yticklabels()
+    assert not text._preprocess_math(shown)[1]

@@ -45,7 +45,11 @@ def display_names(layers: pd.DataFrame, most: int | None = None) -> list[str]:
 
 
 def shortened(name: str, most: int = MOST) -> str:
-    """A name of at most so many characters, with an ellipsis for its middle."""
+    """A name of at most so many characters, with an ellipsis for its middle.
+
+    It stands on one line: what breaks lines, or cannot be seen, becomes a space.
+    """
+    name = "".join(c if c.isprintable() else " " for c in name)
     if len(name) <= most:
         return name
     tail = (most - 1) // 2

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from tfrwc.recording.names import shortened
+
 # Okabe and Ito's palette, told apart with any colour vision.
 TREND_COLOURS = (
     "#0072B2",
@@ -50,3 +52,11 @@ def subplots(
     for axis in np.atleast_1d(axes).flat:
         axis.spines[["top", "right"]].set_visible(False)
     return figure, axes
+
+
+def label(name: str, most: int) -> str:
+    """The name of a layer in a picture, of at most so many characters.
+
+    Matplotlib would read what stands between two dollars as a formula.
+    """
+    return shortened(name, most).replace("$", r"\$")

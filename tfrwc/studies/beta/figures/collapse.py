@@ -5,8 +5,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from tfrwc.recording.names import shortened
-from tfrwc.report.canvas import array, subplots
+from tfrwc.report.canvas import array, label, subplots
 from tfrwc.report.figures import Results, register
 from tfrwc.studies.beta.figures._axes import PLAIN
 from tfrwc.studies.beta.findings import collapsing
@@ -49,7 +48,7 @@ def collapse(results: Results) -> Figure:
         interpolation="nearest",
         extent=(epochs[0] - 0.5, epochs[-1] + 0.5, len(positive), 0),
     )
-    names = [shortened(name, 40) for name in rise["layers"]]
+    names = [label(name, 40) for name in rise["layers"]]
     axes[2].set_yticks(np.arange(len(positive)) + 0.5, names, fontsize=8)
     axes[2].set_xlabel("epoch")
     axes[2].xaxis.set_major_locator(MaxNLocator(integer=True))

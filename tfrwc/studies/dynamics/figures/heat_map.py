@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from tfrwc.recording.names import shortened
-from tfrwc.report.canvas import array, subplots
+from tfrwc.report.canvas import array, label, subplots
 from tfrwc.report.figures import Results, register
 
 _POINTS = 1500
@@ -35,7 +35,7 @@ def caption(results: Results) -> str:
 def heat_map(results: Results) -> Figure:
     """Relative change of each layer (row, first layer on top) at each epoch."""
     change = array(results["change"]["mean"])
-    names = [shortened(layer["name"], 40) for layer in results["layers"]]
+    names = [label(layer["name"], 40) for layer in results["layers"]]
     # A picture has no more than so many inches, however many layers there are.
     figure, axis = subplots(9, 1.2 + 0.19 * min(max(len(names), 8), 200))
     # More rows and columns than a picture has points would not be seen.

@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from tfrwc.recording.names import shortened
-from tfrwc.report.canvas import TREND_COLOURS, array, subplots
+from tfrwc.report.canvas import TREND_COLOURS, array, label, subplots
 from tfrwc.report.figures import Results, register
 from tfrwc.studies.privacy.figures.arms import DP_SGD, PLAIN, arm_name
 from tfrwc.studies.privacy.findings import (
@@ -53,7 +52,7 @@ def layer_change(results: Results) -> Figure:
     axes[0].set_title("relative change in an epoch", fontsize=10)
     axes[1].set_title(f"the same over that of {arm_name(compared[0])}", fontsize=10)
     names = [
-        shortened(name.removesuffix("/kernel"), 30)
+        label(name.removesuffix("/kernel"), 30)
         for name in compared[0]["layers"]["name"]
     ]
     for axis in axes:
