@@ -8,13 +8,13 @@ along a line Re s = c > 0 (Alghamdi et al., arXiv:2208.09595). On the line throu
 saddle point the integrand falls off like a normal density, and the trapezoidal rule
 is exact to about 1e-10, whatever delta is. M itself is the trapezoidal rule for an
 analytic integrand, too. Where few steps leave an integrand that does not fall off,
-`delta` is nan.
+`log_delta` is nan.
 """
 
 import math
 
 import numpy as np
-from scipy.optimize import brentq, minimize_scalar
+from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp, ndtri
 from scipy.stats import binom
 
@@ -71,15 +71,3 @@ class Steps:
             return math.nan
         return height - c * epsilon + math.log(total * apart / math.pi)
 
-
-def epsilon(steps, delta, near):
-    """Epsilon of `Steps` for a delta, near a guess; nan where there is no telling."""
-
-    def excess(eps):
-        return steps.log_delta(eps) - math.log(delta)
-
-    low, high = 0.97 * near, 1.01 * near
-    ends = excess(low), excess(high)
-    if not np.isfinite(ends).all() or ends[0] < 0 or ends[1] > 0:
-        return math.nan
-    return brentq(excess, low, high, xtol=1e-6 * near)

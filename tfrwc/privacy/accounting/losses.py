@@ -69,6 +69,29 @@ class Loss:
         return float(mean), float(weights @ (self.values - mean) ** 2)
 
 
+def discrete_loss(losses: Floats, masses: Floats) -> Loss:
+    """A loss of a few values.
+
+    Args:
+        losses: (m,), the values.
+        masses: (m,), their probabilities.
+    """
+
+    def on_grid(interval: float) -> Atoms:
+        first = math.floor(losses.min() / interval)
+        atoms = np.zeros(math.floor(losses.max() / interval) - first + 2)
+        for loss, mass in zip(losses, masses, strict=True):
+            place = math.floor(loss / interval)
+            # So that the mean of e^-loss stays.
+            upper = math.expm1(place * interval - loss) / math.expm1(-interval)
+            atoms[place - first] += mass * (1 - upper)
+            atoms[place - first + 1] += mass * upper
+        return Atoms(first, atoms)
+
+    with np.errstate(divide="ignore"):
+        return Loss(losses, np.log(masses), on_grid)
+
+
 class Total(NamedTuple):
     """The tilted sum of losses, in a window of a grid.
 
@@ -149,7 +172,10 @@ class LossSum:
     def _step(self, epsilon: float, order: float) -> float:
         """The step of a grid that adds at most `ERROR` of an epsilon to it."""
         added = math.sqrt(12 * ERROR * epsilon / (self.count * (order + 1)))
-        step = min(added, 0.3 / (order + 1), epsilon / 20)
+        return self.feasible(min(added, 0.3 / (order + 1), epsilon / 20), order)
+
+    def feasible(self, step: float, order: float) -> float:
+        """The step of a grid, or a larger one that memory and time allow."""
         low, high = self._window(order)
         return max(step, max(high - low, self._range) / _LARGEST_GRID)
 
