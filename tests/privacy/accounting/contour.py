@@ -70,4 +70,3 @@ class Steps:
         else:
             return math.nan
         return height - c * epsilon + math.log(total * apart / math.pi)
-

@@ -7,14 +7,11 @@ between the pessimistic and the optimistic estimate of dp-accounting.
 """
 
 import math
-import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from privacy.accounting.contour import Steps
-from scipy.special import logsumexp, ndtr
+from scipy.special import ndtr
 from scipy.stats import norm
 
 from tfrwc.privacy.accounting.sgd import sampled_gaussian

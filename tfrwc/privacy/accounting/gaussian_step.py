@@ -151,9 +151,7 @@ def _normal_masses(edges: Floats) -> Floats:
     """Probabilities between edges, from the nearer tail."""
     left, right = edges[:-1], edges[1:]
     low, high = special.ndtr(edges), special.ndtr(-edges)
-    masses: Any = np.where(
-        left + right > 0, high[:-1] - high[1:], low[1:] - low[:-1]
-    )
+    masses: Any = np.where(left + right > 0, high[:-1] - high[1:], low[1:] - low[:-1])
     return np.maximum(masses, 0.0)
 
 
@@ -193,9 +191,7 @@ def _cells(step: GaussianStep, low: float, high: float, interval: float) -> Cell
     ends = step.losses(np.array([low, high])) / interval
     first, last = math.floor(ends[0]), math.ceil(ends[1])
     inner = np.arange(first + 1, last)
-    edges = np.concatenate(
-        [[low], step.numbers(inner * interval, low, high), [high]]
-    )
+    edges = np.concatenate([[low], step.numbers(inner * interval, low, high), [high]])
     return first, step.with_it.masses(edges), step.without.masses(edges)
 
 

@@ -190,4 +190,3 @@ def _guarantee(pure: float, approximate: EpsilonDelta) -> str:
             f"{approximate.delta:g}"
         )
     return ", and ".join(parts) or "no guarantee at all"
-

@@ -143,10 +143,10 @@ class TrainingStatement(PrivacyStatement):
             f"One image: epsilon = {self.epsilon:.4g} but for a probability of "
             f"{self.delta:.2g}, for two sets of which one has an image more. The best "
             "attack that tells whether an image was among them has an advantage (true "
-            f"less false positive rate) of at most {best.advantage:.1%}: where both "
-            f"are as likely before, it is right in at most {best.success:.1%} of cases; "
-            f"guessing is in 50 %. At 1 % false alarms it finds at most "
-            f"{best.tpr_at(0.01):.1%} of those who were there.",
+            f"less false positive rate) of at most {best.advantage:.1%}: it is right "
+            f"in at most {best.success:.1%} of cases, where guessing is in 50 %. At "
+            f"1 % false alarms it finds at most {best.tpr_at(0.01):.1%} of those who "
+            "were there.",
         ]
         if self.sampling == "fixed":
             lines.append(
@@ -155,9 +155,11 @@ class TrainingStatement(PrivacyStatement):
                 f"their order, epsilon = {self.epsilon_without_sampling:.4g}."
             )
         if self.images_per_patient > 1:
+            together = self.attacks(self.images_per_patient)
             lines.append(
                 f"All {self.images_per_patient} images of a patient together: epsilon "
-                f"= {self.patient_epsilon:.4g} with the same probability."
+                f"= {self.patient_epsilon:.4g} with the same probability, and an "
+                f"advantage of at most {together.advantage:.1%}."
             )
         lines.append(f"The noise is drawn by {self.generator}.")
         lines.append("Not promised: " + " ".join(self.not_promised))
