@@ -117,7 +117,7 @@ def test_a_group_costs_what_it_does(size):
     assert deltas(noise, chances, steps, 0.99 * bound) > 1e-5
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(
     noise=st.floats(0.3, 100),
     log_rate=st.floats(-5, 0),

@@ -28,10 +28,15 @@ from scipy.integrate import trapezoid
 
 from tfrwc.privacy.accounting.gaussian_step import losses_of
 from tfrwc.privacy.accounting.losses import Floats, Loss, LossSum, discrete_loss
-from tfrwc.privacy.accounting.sgd import Stage, gaussian_steps
+from tfrwc.privacy.accounting.sgd import (
+    Stage,
+    gaussian_steps,
+    shift_without_sampling,
+)
 
 _ERROR = 1e-3  # of the advantage, as a share of it
 _CUT = 1e-13  # probability that may count as certainty
+_CERTAIN = 50.0  # shift of normal noise, in deviations
 _ROUNDING = 1e-10  # of the numbers of a curve
 
 
@@ -97,6 +102,9 @@ def of_training(stages: Sequence[Stage], size: int = 1) -> Attacks:
 
 @lru_cache(maxsize=16)
 def _of_training(stages: tuple[Stage, ...], size: int) -> Attacks:
+    shift = shift_without_sampling(stages, size)
+    if shift is not None and shift > _CERTAIN:
+        return of_guarantee(math.inf)
     steps = gaussian_steps(stages, size, _CUT)
     tail = _CUT / sum(count for _, count in steps)
     return of_losses([(losses_of(step, tail)[0], count) for step, count in steps])
@@ -142,6 +150,8 @@ def of_losses(parts: Sequence[tuple[Loss, int]]) -> Attacks:
     """
     total = LossSum(parts)
     advantage = min(1.0, math.sqrt(total.moments(0.0)[1]))
+    if advantage == 0:
+        return of_guarantee(0.0, total.infinite + _ROUNDING)
     step = math.inf
     for _ in range(6):
         # A grid moves the mean loss by n h² / 12 and its variance by n h² / 6.

@@ -17,9 +17,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from scipy import special
+from scipy.optimize import brentq
+
 from tfrwc.privacy.accounting.gaussian_step import GaussianStep, losses_of
 from tfrwc.privacy.accounting.losses import LossSum
-from tfrwc.privacy.accounting.release import Cost, gaussian, smallest_noise
+from tfrwc.privacy.accounting.release import Cost, smallest_noise
 
 _TAILS = 1e-5  # the share of delta that may be cut off
 _STEEPEST = 1e4  # shift of a step, in deviations of its noise, beyond which it is bare
@@ -58,9 +61,10 @@ def composed(stages: Sequence[Stage], delta: float, size: int = 1) -> Cost:
 
 @lru_cache(maxsize=1024)
 def _composed(stages: tuple[Stage, ...], delta: float, size: int) -> Cost:
+    shift = shift_without_sampling(stages, size)
+    if shift is not None:
+        return Cost(_epsilon_of_shift(shift, delta), "analytic Gaussian")
     steps = gaussian_steps(stages, size, delta * _TAILS)
-    if len(steps) == 1 and len(steps[0][0].with_it.means) == 1:
-        return gaussian(float(steps[0][0].with_it.means[0]), 1.0, delta)
     tail = delta * _TAILS / sum(count for _, count in steps)
     losses = [(losses_of(step, tail), count) for step, count in steps]
     cost = Cost(0.0, "PLD")
@@ -68,6 +72,25 @@ def _composed(stages: tuple[Stage, ...], delta: float, size: int) -> Cost:
         total = LossSum([(both[direction], count) for both, count in losses])
         cost = max(cost, Cost(*total.epsilon(delta, at_least=cost.epsilon)))
     return cost
+
+
+def shift_without_sampling(stages: Sequence[Stage], size: int) -> float | None:
+    """How far all steps together shift normal noise of deviation 1.
+
+    Args:
+        stages: of noise, with steps.
+        size: number of examples that come and go together.
+
+    Returns:
+        None where sampling hides something. Where there is too little noise for that,
+        the shift if all stages used every example, which tells more.
+    """
+    shifts = [math.sqrt(steps) * size / noise for noise, _, steps in stages]
+    bare = [shift for shift, stage in zip(shifts, stages, strict=True) if stage[1] >= 1]
+    steepest = max(size / noise for noise, _, _ in stages)
+    if len(bare) == len(stages) or max(steepest, math.hypot(*bare)) > _STEEPEST:
+        return math.hypot(*shifts)
+    return None
 
 
 def gaussian_steps(
@@ -82,16 +105,34 @@ def gaussian_steps(
         size: number of examples that come and go together.
         missed: probability that may be left out, in all steps together.
     """
+    sampled = [stage for stage in stages if stage.rate < 1]
+    bare = [stage for stage in stages if stage.rate >= 1]
     missed /= sum(stage.steps for stage in stages)
-    shift, steps = 0.0, []
-    for noise, rate, count in stages:
-        if rate >= 1 or size / noise > _STEEPEST:
-            shift = math.hypot(shift, math.sqrt(count) * size / noise)
-        else:
-            steps.append((GaussianStep.of_group(size, noise, rate, missed), count))
-    if shift:
+    steps = [
+        (GaussianStep.of_group(size, noise, rate, missed), count)
+        for noise, rate, count in sampled
+    ]
+    if bare and (shift := shift_without_sampling(bare, size)):
         steps.append((GaussianStep.of_group(1, 1 / shift, 1.0), 1))
     return steps
+
+
+def _epsilon_of_shift(shift: float, delta: float) -> float:
+    """Epsilon of normal noise (Balle and Wang, ICML 2018, theorem 8).
+
+    The loss is normal with mean shift² / 2 and deviation shift: epsilon is written as
+    that mean and z deviations, so that no large numbers cancel.
+    """
+
+    def excess(z: float) -> float:
+        other = math.exp(-(z**2) / 2) * special.erfcx((shift + z) / math.sqrt(2)) / 2
+        return float(special.ndtr(-z) - other) - delta
+
+    low, high = -shift / 2, 10 + math.sqrt(2 * math.log(1 / delta))
+    if excess(low) <= 0:
+        return 0.0
+    z = float(brentq(excess, low, high, xtol=1e-13, rtol=1e-13))
+    return shift * (shift / 2 + z)
 
 
 def sampled_gaussian(
