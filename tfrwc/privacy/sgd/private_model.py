@@ -151,6 +151,8 @@ class PrivateModel(keras.Model):
                 does not last for them.
         """
         self._account.check_origin()
+        if isinstance(x, PoissonBatches) and kwargs.get("class_weight") is not None:
+            x = x.with_class_weights(kwargs.pop("class_weight"))
         poisson = isinstance(x, PoissonBatches)
         if poisson != self._poisson:
             self._poisson = poisson
