@@ -35,7 +35,7 @@ def each_example(
         return tf.vectorized_map(function, examples)
     # Of which kind the error is, the operation that cannot be vectorized decides. One
     # of the function's own is raised again by what follows.
-    except Exception:  # noqa: BLE001
+    except Exception:
         rows = tf.map_fn(function, examples, fn_output_signature=types)
     warnings.warn(
         f"{name} cannot be computed by tf.vectorized_map: it is computed for one "

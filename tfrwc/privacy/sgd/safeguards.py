@@ -127,7 +127,7 @@ def makes_batches(x: Any) -> bool:
 
 
 def is_torch_loader(x: Any) -> bool:
-    """Whether x is a `torch.utils.data.DataLoader`, which needs no torch to be asked."""
+    """Whether x is a `torch.utils.data.DataLoader`; needs no torch to tell."""
     return any(
         kind.__name__ == "DataLoader" and kind.__module__.startswith("torch.utils.data")
         for kind in type(x).__mro__

@@ -121,9 +121,7 @@ def _alone(call: LayerCall, parts: Sequence[tf.Tensor], state: State) -> Any:
     return outputs
 
 
-def _drawn_from(
-    call: LayerCall, cells: Sequence[keras.Layer]
-) -> list[keras.Variable]:
+def _drawn_from(call: LayerCall, cells: Sequence[keras.Layer]) -> list[keras.Variable]:
     """The states of the seed generators of a layer that its call draws numbers from,
     but for those of some cells."""
     layers = [inner for inner in call.layer._flatten_layers() if inner not in cells]

@@ -1,4 +1,4 @@
-"""Dropout masks of recurrent cells: drawn once for a batch, and used again for its rows.
+"""Dropout masks of recurrent cells: drawn for a batch, and used again for its rows.
 
 A cell of Keras draws its masks through two methods, once in each call of its layer.
 """
