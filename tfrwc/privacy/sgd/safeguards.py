@@ -31,6 +31,11 @@ def check_layers(model: keras.Model) -> None:
                 "tfrwc.privacy.replace_batch_norm(model, by='group') or by='frozen', "
                 "or set its trainable to False if its statistics are from public data."
             )
+        if getattr(layer, "stateful", False):
+            raise ValueError(
+                f"Layer {layer.name!r} is stateful: it carries what it saw of the "
+                "examples of one batch over to those of the next. Set stateful=False."
+            )
         if getattr(layer, "activity_regularizer", None) is not None:
             raise ValueError(
                 f"Layer {layer.name!r} has an activity_regularizer, a loss over the "
