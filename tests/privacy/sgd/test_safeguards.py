@@ -50,6 +50,11 @@ class OwnStep(keras.Model):
         return {}
 
 
+def test_recurrent_layers_with_state():
+    rows = [layers.Input(batch_shape=(BATCH, 4, 4)), layers.GRU(2, stateful=True)]
+    refused("stateful=False", keras.Sequential(rows))
+
+
 def test_models_with_a_step_of_their_own():
     model = OwnStep()
     model(X)

@@ -24,7 +24,12 @@ from tfrwc.privacy.sgd.noise import NoiseKey, noisy_mean
 from tfrwc.privacy.sgd.sampling import PoissonBatches
 from tfrwc.privacy.sgd.settings import CalibratedSettings
 from tfrwc.privacy.sgd.statement import TrainingStatement
-from tfrwc.privacy.sgd.step import sums_in_parts, with_penalties
+from tfrwc.privacy.sgd.step import (
+    added_losses,
+    sums_in_parts,
+    sums_of_means,
+    with_penalties,
+)
 
 with extra("privacy"):
     import tensorflow as tf
@@ -93,6 +98,7 @@ class PrivateModel(keras.Model):
         self._noise_key = NoiseKey(settings.insecure_seed)
         self._poisson = False
         self._prepared: clipping.PreparedModel | None = None
+        self._is_summed = False  # the loss of a batch, over its examples
         self._account = Account(settings, self.add_weight)
         self.built = model.built
 
@@ -145,6 +151,8 @@ class PrivateModel(keras.Model):
                 does not last for them.
         """
         self._account.check_origin()
+        if isinstance(x, PoissonBatches) and kwargs.get("class_weight") is not None:
+            x = x.with_class_weights(kwargs.pop("class_weight"))
         poisson = isinstance(x, PoissonBatches)
         if poisson != self._poisson:
             self._poisson = poisson
@@ -178,15 +186,25 @@ class PrivateModel(keras.Model):
                 settings.physical_batch_size,
                 trainable,
             )
-        variables = [v for v in trainable if id(v) in sums]
-        gradients = noisy_mean(
-            [sums[id(v)] for v in variables], settings, self._noise_key, count
+        noisy = noisy_mean(list(sums.values()), settings, self._noise_key, count)
+        if self._is_summed:
+            noisy = sums_of_means(noisy, settings, count)
+        gradients = with_penalties(
+            trainable,
+            dict(zip(sums, noisy, strict=True)),
+            added_losses(self.model, x),
         )
-        gradients = with_penalties(variables, gradients)
-        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        self._apply(gradients)
         self._account.count_step(self._poisson)
         metrics: dict[str, Any] = self.get_metrics_result()
         return metrics
+
+    def _apply(self, gradients: dict[int, tf.Tensor]) -> None:
+        """Have the optimizer take a step, by gradients by id of the variable."""
+        variables = [v for v in self.trainable_variables if id(v) in gradients]
+        # An optimizer divides by its loss_scale_factor.
+        scaled = [self.optimizer.scale_loss(gradients[id(v)]) for v in variables]
+        self.optimizer.apply_gradients(zip(scaled, variables, strict=True))
 
     def make_train_function(self, force: bool = False) -> None:
         """As Keras', with a step that asks the budget first."""
@@ -259,7 +277,7 @@ class PrivateModel(keras.Model):
         clipping.forward(self.model, data[0])  # builds what is not built
         safeguards.check_layers(self.model)
         prepared = clipping.prepare(self.model)
-        rehearsal.check_step(prepared, self._compile_loss, data)
+        self._is_summed = rehearsal.check_step(prepared, self._compile_loss, data)
         self._prepared = prepared
         return iterator
 

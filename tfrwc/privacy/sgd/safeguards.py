@@ -31,6 +31,11 @@ def check_layers(model: keras.Model) -> None:
                 "tfrwc.privacy.replace_batch_norm(model, by='group') or by='frozen', "
                 "or set its trainable to False if its statistics are from public data."
             )
+        if getattr(layer, "stateful", False):
+            raise ValueError(
+                f"Layer {layer.name!r} is stateful: it carries what it saw of the "
+                "examples of one batch over to those of the next. Set stateful=False."
+            )
         if getattr(layer, "activity_regularizer", None) is not None:
             raise ValueError(
                 f"Layer {layer.name!r} has an activity_regularizer, a loss over the "
@@ -105,6 +110,9 @@ def check_data(
         size = spec[0] or size
         count = int(x.cardinality())
         steps = count if count >= 0 else None
+    elif is_torch_loader(x):
+        size, steps = x.batch_size or size, _torch_steps(x)
+        examples = len(x.dataset) if steps is not None else examples
     elif not makes_batches(x):
         examples = int(len(keras.tree.flatten(x)[0]) * (1 - validation_split))
         steps = math.ceil(examples / size)
@@ -120,4 +128,17 @@ def check_data(
 def makes_batches(x: Any) -> bool:
     """Whether what fit is given as x makes batches of its own."""
     sources = (tf.data.Dataset, keras.utils.PyDataset)
-    return isinstance(x, sources) or hasattr(x, "__next__")
+    return isinstance(x, sources) or hasattr(x, "__next__") or is_torch_loader(x)
+
+
+def is_torch_loader(x: Any) -> bool:
+    """Whether x is a `torch.utils.data.DataLoader`; needs no torch to tell."""
+    return any(
+        kind.__name__ == "DataLoader" and kind.__module__.startswith("torch.utils.data")
+        for kind in type(x).__mro__
+    )
+
+
+def _torch_steps(loader: Any) -> int | None:
+    """Batches of a torch DataLoader; None for a stream, whose length it cannot tell."""
+    return len(loader) if hasattr(loader.dataset, "__len__") else None
