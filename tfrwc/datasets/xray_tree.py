@@ -131,8 +131,9 @@ def _check_once(root: Path) -> None:
             twice.append(f"{name} and {first}")
     if twice:
         raise BadFileError(
-            f"{len(twice)} files in {root} are there twice, by links: {shown(twice)}. "
-            "Remove the links: each counts as an image, perhaps of another patient."
+            f"{root} has {len(twice)} of the files there twice, by links: "
+            f"{shown(twice)}. Remove the links: each would count as an image of its "
+            "own, perhaps of another patient."
         )
 
 
