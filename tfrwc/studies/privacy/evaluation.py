@@ -120,6 +120,7 @@ def about(task: Task) -> Facts:
         "training_majority": majority(task.train.y),
         "majority": majority(task.test.y),
         "images_per_patient": task.images_per_patient,
+        "assumptions": list(task.assumptions),
     }
 
 
