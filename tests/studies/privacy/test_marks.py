@@ -65,7 +65,7 @@ def test_only_what_hides_an_image_may_be_published(out):
     }
     reason = found["saved_models/strict/1/"][1]
     assert "epsilon 3," in reason
-    assert "epsilon 99 for a patient with 5 images" in reason
+    assert "epsilon 99 for a patient with 5 images, which hides no patient" in reason
     for kind in ("data/private_pneumonia/{}/1.0.0/", "saved_models/{}/1/"):
         assert "which hides no image" in found[kind.format("loose")][1]
         assert "no guarantee for an image" in found[kind.format("none")][1]

@@ -170,7 +170,9 @@ def _words(statement: PrivacyStatement) -> str:
     number = statement.images_per_patient
     if number > 1:
         words += f"; epsilon {patient:.4g} for a patient with {number} images"
-    return words if _is_strict(statement) else f"{words}, which hides no image"
+    if not _is_strict(statement):
+        return f"{words}, which hides no image"
+    return f"{words}, which hides no patient" if patient > STRICT else words
 
 
 def _shown(path: Path) -> str:
