@@ -32,8 +32,9 @@ PEOPLE = {
     "chexpert, flat": "chexpert",
 }
 BEFORE = ("", "Copy of ", "aug_", "aug3_", "aug_12_", "hflip-", "rot90_", "clahe_")
+BEFORE += ("horizontal_flip_", "brightness0.8_", "Augmented (3) ")
 AFTER = ("", " (1)", "_aug3", " copy", " - Copy (2)", "-flip", "_rot90", "_0_1234")
-AFTER += ("_1_8765432", "_jpeg.rf.0123abcd")
+AFTER += ("_1_8765432", "_jpeg.rf.0123abcd", "copy", "(2)", "aug3", "~1")
 SUFFIXES = (".jpeg", ".JPG", ".png")
 NAMELESS = (
     *("aug_0_1234", "_3_991", "image", "IMG_0001", "20200101_001", "x-ray 12"),
