@@ -171,7 +171,7 @@ def test_a_result_says_what_it_means():
     exposed = replace(result, epsilon=2.0)
     assert exposed.exposed
     assert "The statement is false: it says 1." in exposed.explain()
-    without = audit(PixelGaussian(500.0), (1, 1), trials=400, key=KEY)
+    without = audit(ScalarShift(1.0), (1, 1), trials=400, key=KEY)
     assert without.stated == math.inf
     assert not without.exposed
     assert "promises nothing for this delta" in without.explain()

@@ -12,7 +12,7 @@ known counts as the worst mechanism that has it (Kairouz, Oh, Viswanath, ICML 20
 
 import math
 from collections.abc import Iterable
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias
 
 from tfrwc.compat.extras import extra
 from tfrwc.privacy.accounting.release import (
@@ -68,7 +68,6 @@ class Known(NamedTuple):
 
 
 Part: TypeAlias = Laplace | Normal | Response | Known
-P = TypeVar("P", Laplace, Normal, Response, Known)
 
 
 def mixed(parts: Iterable[Part], delta: float) -> Cost | None:
@@ -84,16 +83,19 @@ def mixed(parts: Iterable[Part], delta: float) -> Cost | None:
         those of the parts of which no more is known.
     """
     parts = sorted(parts, key=lambda part: (type(part).__name__, part))
-    lap, normal, response = (_of(parts, k) for k in (Laplace, Normal, Response))
-    if len(lap) == len(parts):
-        return laplace([part if part.steps else part[:2] for part in lap], delta)
+    normal = [part for part in parts if isinstance(part, Normal)]
     if len(normal) == len(parts):
         return gaussian(math.hypot(*(part.ratio for part in normal)), 1.0, delta)
-    if len(response) == len(parts) and len({part[:2] for part in response}) == 1:
-        count = sum(part.values for part in response)
-        return randomized_response(*response[0][:2], count, delta)
-    values = sum(part.values for part in (*lap, *response))
-    unknown = sum(part.delta for part in _of(parts, Known))
+    lap = [part for part in parts if isinstance(part, Laplace)]
+    if len(lap) == len(parts):
+        return _laplace(lap, delta)
+    responses = [part for part in parts if isinstance(part, Response)]
+    kinds = {(part.epsilon, part.levels) for part in responses}
+    values = sum(part.values for part in responses)
+    if len(responses) == len(parts) and len(kinds) == 1:
+        return randomized_response(*kinds.pop(), values, delta)
+    values += sum(part.values for part in lap)
+    unknown = sum(part.delta for part in parts if isinstance(part, Known))
     if delta < SMALLEST_PLD_DELTA or values > PLD_LIMIT or unknown >= delta:
         return None
     step = _step(parts)
@@ -103,8 +105,10 @@ def mixed(parts: Iterable[Part], delta: float) -> Cost | None:
     return _from_pld(first, step, delta, _pure(parts))
 
 
-def _of(parts: list[Any], kind: type[P]) -> list[P]:
-    return [part for part in parts if isinstance(part, kind)]
+def _laplace(parts: list[Laplace], delta: float) -> Cost:
+    # As triples only where there are steps.
+    listed: list[Any] = [part if part.steps else part[:2] for part in parts]
+    return laplace(listed, delta)
 
 
 def _pure(parts: list[Part]) -> float:

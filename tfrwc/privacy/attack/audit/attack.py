@@ -33,7 +33,7 @@ Both = tuple[Rows, Rows]  # of the first input and of the second
 _PER = ("value", "image", "structure", "patient")
 _PILOT = 1000  # releases of each input, to choose among pairs
 _ALONE = 5  # of so many trials, one is a call of its own
-_OWN_CALLS = 0.3  # of the trials: so many are made by the attacker for himself
+_OWN_CALLS = 0.2  # of the trials: so many are made by the attacker for himself
 # So much more must a pair show in pilots to be worth fewer trials.
 _MARGIN = 0.25
 
