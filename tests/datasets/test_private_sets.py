@@ -187,7 +187,7 @@ def test_another_key_is_another_set(folder, tmp_path, monkeypatch):
     builder = build(folder, out)
     with monkeypatch.context() as patched:
         patched.setenv(KEY_VARIABLE, insecure_test_key("other").hex())
-        with pytest.raises(FileExistsError, match="another input and another key"):
+        with pytest.raises(FileExistsError, match="built with another key than"):
             build(folder, out)
     identity = (builder.data_path / IDENTITY).read_text()
     assert KEY.hex() not in identity

@@ -128,17 +128,16 @@ def _build(options: argparse.Namespace, for_beam: list[str]) -> list[str]:
     out, data = options.out, options.out / "data"
     builders = build.builders(names, asked, data, options.engine)
     beam = _command.beam_options(for_beam) if options.engine == "beam" else None
-    out.mkdir(parents=True, exist_ok=True)
+    write_marks(out, images.origin, images.may_be_shown)
     lock = Lock(data)  # so that the report is of the sets beside it
     try:
-        write_marks(out, images.origin, images.may_be_shown)
         build.build(builders, asked, beam)
         results, pictures = compare_releases(images, secret_key())
         write_report(results, pictures, out)
         write_results(results, out)
-        write_marks(out, images.origin, images.may_be_shown)
     finally:
         lock.release()
+    write_marks(out, images.origin, images.may_be_shown)
     findings: list[str] = results["findings"]
     return findings
 

@@ -20,10 +20,12 @@ from pathlib import PurePosixPath
 _FLAGS = re.IGNORECASE | re.ASCII
 # What programs put before the name of a copy, as in "Copy of ..." and "aug_3_...".
 _WORDS = (
-    "copy of|copy|augmented|augment|aug|hflip|vflip|flipped|flip|mirrored|mirror|"
-    "rotated|rotate|rot|shifted|shift|zoomed|zoom|cropped|crop|resized|resize|"
-    "brightness|bright|contrast|clahe|gamma|noisy|noise|blurred|blur|sheared|shear|"
-    "scaled|scale|train|test|val"
+    "copy of|copy|augmented|augmentation|augment|aug|hflip|vflip|flipped|flipping|flip|"
+    "horizontal|vertical|mirrored|mirror|rotated|rotation|rotate|rot|shifted|shift|"
+    "translated|translation|translate|zoomed|zoom|cropped|crop|resized|resize|"
+    "brightness|bright|contrast|clahe|gamma|equalized|enhanced|sharpened|sharpen|"
+    "noisy|noise|gaussian|blurred|blur|sheared|shear|affine|elastic|scaled|scale|"
+    "normalized|preprocessed|processed|edited|train|test|val"
 )
 _BEFORE = re.compile(
     rf"(?:(?:{_WORDS})[\d.]*[ _()-]+(?:[\d.]{{1,5}}[ _()-]+)*)*", _FLAGS
@@ -37,7 +39,7 @@ class _Scheme:
     """A way of naming files.
 
     Attributes:
-        pattern: of the name, between other signs than letters and digits.
+        pattern: of the name, after another sign than a letter or digit.
         patient: from a match to the name of the patient.
         subtype: from a match to normal, bacteria or virus; None if it is not told.
         at_start: whether it must begin the name of the file, but for words of copies:
@@ -51,14 +53,14 @@ class _Scheme:
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![a-z0-9])(?:{text})(?![a-z0-9])", _FLAGS)
+    return re.compile(rf"(?<![a-z0-9])(?:{text})(?!\d)", _FLAGS)
 
 
 _SCHEMES = (
     # Kermany et al., version 2, which Kaggle has: person1_bacteria_1.jpeg,
     # IM-0115-0001.jpeg, NORMAL2-IM-0383-0001.jpeg.
     _Scheme(
-        _pattern(r"person(\d+)[_-](bacteria|virus)"),
+        _pattern(r"person(\d+)[_-](bacteria|virus)(?![a-z])"),
         lambda m: f"person{_number(m[1])}",
         lambda m: m[2].lower(),
     ),

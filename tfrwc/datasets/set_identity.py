@@ -51,6 +51,8 @@ def check_identity(identity: Identity, folder: Any) -> None:
         for name in identity.keys() | known.keys()
         if identity.get(name) != known.get(name)
     )
+    if "key" in others:  # under which the fingerprint of the input is another, too
+        others = [name for name in others if name != "input"]
     if others:
         raise FileExistsError(
             f"The set in {folder} was built with another {' and another '.join(others)}"

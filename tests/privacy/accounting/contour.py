@@ -47,6 +47,8 @@ class Steps:
         return math.exp(minimize_scalar(log_integrand, bounds=near, method="bounded").x)
 
     def log_delta(self, epsilon):
+        if self.steps * self.loss.max() <= epsilon:
+            return -math.inf
         c = self.saddle(epsilon)
         height = self.cumulant(c)
         weights = np.exp(self.log_mass + c * self.loss - height / self.steps)
@@ -54,6 +56,8 @@ class Steps:
         spread = math.sqrt(
             self.steps * (weights @ self.loss**2 - (weights @ self.loss) ** 2)
         )
+        if spread < 1e-12 * abs(epsilon):
+            return math.nan
         apart = min(1 / spread, c) / 12
         centred = self.loss - epsilon / self.steps
         total, block = 0.0, 64
@@ -68,5 +72,7 @@ class Steps:
             if np.abs(ratio[-8:] ** self.steps).max() < 1e-13:
                 break
         else:
+            return math.nan
+        if total <= 0:
             return math.nan
         return height - c * epsilon + math.log(total * apart / math.pi)

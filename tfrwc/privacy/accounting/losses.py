@@ -163,7 +163,7 @@ class LossSum:
         epsilon, step = renyi, math.inf
         for _ in range(6):
             finer = self._step(max(epsilon, least), order)
-            if finer > step / 1.5:
+            if finer > step / 1.5 or epsilon <= at_least:
                 break
             step = finer
             epsilon = min(epsilon, self._epsilon(target, order, step))
@@ -174,10 +174,10 @@ class LossSum:
         added = math.sqrt(12 * ERROR * epsilon / (self.count * (order + 1)))
         return self.feasible(min(added, 0.3 / (order + 1), epsilon / 20), order)
 
-    def feasible(self, step: float, order: float) -> float:
-        """The step of a grid, or a larger one that memory and time allow."""
+    def feasible(self, step: float, order: float, most: int = _LARGEST_GRID) -> float:
+        """The step of a grid, or a larger one, for at most about so many points."""
         low, high = self._window(order)
-        return max(step, max(high - low, self._range) / _LARGEST_GRID)
+        return max(step, max(high - low, self._range) / most)
 
     def _epsilon(self, delta: float, order: float, step: float) -> float:
         total = self.total(order, step)

@@ -11,7 +11,7 @@ EpsilonDelta(epsilon=2.999, delta=2.1e-05)
 Each step clips the gradient of every example, sums them, and adds Gaussian noise
 (Abadi et al., arXiv:1607.00133). Clipping needs no backward pass of its own for each
 example, see `tfrwc.privacy.sgd.per_example`; noise and mean are queries of
-tensorflow-privacy, the account is dp-accounting's.
+tensorflow-privacy, the account is by privacy loss distributions.
 """
 
 from typing import Any

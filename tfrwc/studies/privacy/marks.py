@@ -51,9 +51,10 @@ keep:    is not to leave the place where the images themselves are kept.
 
 What is not in this list is to be kept.
 """
-_PUBLIC = """\
-What in this folder may be passed on: everything. It was made from {origin}, which are
-public images of nobody.
+_ALL = "Everything in this folder may be passed on."
+_PUBLIC = f"""\
+{_ALL} It was made from {{origin}}, which are public images of
+nobody.
 """
 
 Mark = tuple[bool, str, str]
@@ -65,29 +66,39 @@ def write_marks(out: Path, origin: str, may_be_shown: bool) -> None:
     Args:
         out: folder of a study, before its steps run or after.
         origin: of the images, in words.
-        may_be_shown: whether they are public; then all may be published.
+        may_be_shown: whether they are public; then all may be published, unless the
+            folder has results of other images.
     """
     out.mkdir(parents=True, exist_ok=True)
     pipeline = out / "pipeline"
-    if may_be_shown:
-        (pipeline / KEEP).unlink(missing_ok=True)
+    if may_be_shown and _is_only_public(out):
         text = _PUBLIC.format(origin=origin)
         marks: list[Mark] = [
-            (True, _shown(path), "made from public images")
-            for path in sorted(out.iterdir())
-            if path.name != MARKS
+            (True, _shown(path), "made from public images") for path in _contents(out)
         ]
     else:
         if pipeline.is_dir():
             reason = _REASONS["pipeline"]
             write_text(pipeline / KEEP, f"Keep this folder: {reason}.\n")
         text = _HEAD.format(origin=origin)
-        marks = [mark for path in sorted(out.iterdir()) for mark in _marks(path)]
+        marks = [mark for path in _contents(out) for mark in _marks(path)]
     lines = [
         f"{'publish' if publish else 'keep':8} {path}: {reason}"
         for publish, path, reason in marks
     ]
     write_text(out / MARKS, "\n".join([text, *lines]) + "\n")
+
+
+def _is_only_public(out: Path) -> bool:
+    """Whether nothing in a folder is of other images than public ones."""
+    if (out / MARKS).exists():
+        return (out / MARKS).read_text(encoding="utf-8").startswith(_ALL)
+    homes = (out / name for name in ("pipeline", "data", "saved_models"))
+    return not any(home.is_dir() and any(home.iterdir()) for home in homes)
+
+
+def _contents(out: Path) -> list[Path]:
+    return sorted({*out.iterdir(), out / MARKS})
 
 
 def _marks(path: Path) -> Iterator[Mark]:
@@ -159,7 +170,9 @@ def _words(statement: PrivacyStatement) -> str:
     number = statement.images_per_patient
     if number > 1:
         words += f"; epsilon {patient:.4g} for a patient with {number} images"
-    return words if _is_strict(statement) else f"{words}, which hides no image"
+    if not _is_strict(statement):
+        return f"{words}, which hides no image"
+    return f"{words}, which hides no patient" if patient > STRICT else words
 
 
 def _shown(path: Path) -> str:

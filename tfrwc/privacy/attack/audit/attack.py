@@ -33,6 +33,7 @@ Both = tuple[Rows, Rows]  # of the first input and of the second
 _PER = ("value", "image", "structure", "patient")
 _PILOT = 1000  # releases of each input, to choose among pairs
 _ALONE = 5  # of so many trials, one is a call of its own
+_OWN_CALLS = 0.2  # of the trials: so many are made by the attacker for himself
 # So much more must a pair show in pilots to be worth fewer trials.
 _MARGIN = 0.25
 
@@ -101,7 +102,8 @@ def audit(
     stated, levels = stated_epsilon(mechanism, tuple(shape), per, delta, k)
     if key is not None:
         check_key(key)
-    releases = Releases(mechanism, levels, key or new_key())
+    own_calls = int(_OWN_CALLS * trials)
+    releases = Releases(mechanism, levels, key or new_key(), own_calls)
     places = scout(releases, tuple(shape), levels)
     if inputs is None:
         tried = experiments(tuple(shape), per, levels, places.changed, k, seed=0)
@@ -136,18 +138,20 @@ def _most_telling(
     for experiment in tried:
         gaze = Gaze(experiment, levels, releases, places)
         rows = releases.of(experiment, pilot)
-        ratio, score = _learnt(gaze, rows, delta)
+        ratio, score = _learnt(gaze, rows, delta, classify=False)
         shown = max(ratio.epsilon, score.event.epsilon)
         if shown > most + (_MARGIN if experiment.alone else 0):
             best, most = experiment, shown
     return best
 
 
-def _learnt(gaze: Gaze, rows: Both, delta: float) -> tuple[Event, Learnt]:
+def _learnt(
+    gaze: Gaze, rows: Both, delta: float, classify: bool = True
+) -> tuple[Event, Learnt]:
     """An event of the likelihood ratio, and the score and event that were learnt."""
     first, other = rows
     ratio = best_event(gaze.likelihood(first), gaze.likelihood(other), delta)
-    return ratio, learn(gaze.columns(first), gaze.columns(other), delta)
+    return ratio, learn(gaze.columns(first), gaze.columns(other), delta, classify)
 
 
 def _shown(

@@ -80,7 +80,8 @@ def best_event(
         quantiles: of both samples together, as thresholds.
     """
     pooled = np.sort(np.concatenate([scores, other_scores]))
-    thresholds = pooled[(quantiles * (len(pooled) - 1)).astype(int)]
+    places = (quantiles * (len(pooled) - 2)).astype(int)
+    thresholds = (pooled[places] + pooled[places + 1]) / 2
     below = np.stack(
         [np.sort(x).searchsorted(thresholds, "right") for x in (scores, other_scores)]
     )

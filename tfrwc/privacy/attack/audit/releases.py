@@ -18,8 +18,7 @@ _SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 _VALUES = 1 << 24  # in a call, at most
 # Trials in a call, in turns. Some noise comes again only within large calls; where it
 # is the same within a call, only many of them tell events from chance.
-_TRIALS = (64, *[8] * 8)
-_POOL = 6000  # calls of the attacker's own, for what is released alone
+_TRIALS = (64, *[16] * 4)
 
 
 class Rows(NamedTuple):
@@ -53,12 +52,16 @@ class Releases:
         mechanism: with `privatize`.
         levels: of the images.
         key: secret, from which each call gets a key of its own.
+        own_calls: of the attacker, with keys of his own, beside what is released alone.
     """
 
-    def __init__(self, mechanism: Any, levels: Levels, key: bytes) -> None:
+    def __init__(
+        self, mechanism: Any, levels: Levels, key: bytes, own_calls: int
+    ) -> None:
         self._mechanism = mechanism
         self._levels = levels
         self._key = hashlib.blake2b(key).digest()
+        self._own_calls = own_calls
         self._calls = 0
         self._pool: dict[int, Hashes] = {}
 
@@ -133,8 +136,9 @@ class Releases:
         name = id(experiment)
         if name not in self._pool:
             image = experiment.images[:1]
-            own = np.stack([self._call(image) for _ in range(_POOL)])
-            self._pool[name] = np.sort(self.hashes((own - image).reshape(_POOL, -1)))
+            n = self._own_calls
+            own = np.stack([self._call(image) for _ in range(n)])
+            self._pool[name] = np.sort(self.hashes((own - image).reshape(n, -1)))
         return self._pool[name]
 
     def _call(self, images: Images, names: Sequence[str] | None = None) -> Floats:
