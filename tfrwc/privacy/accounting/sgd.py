@@ -12,6 +12,8 @@ connect-the-dots rounding give upper bounds, tight to about 1e-3.
 """
 
 import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from tfrwc.compat.extras import extra
 from tfrwc.privacy.accounting.release import (
@@ -24,38 +26,64 @@ from tfrwc.privacy.accounting.release import (
 _NEARLY_ALL = 0.99
 
 
-def sampled_gaussian(
-    noise_multiplier: float, rate: float, steps: int, delta: float
-) -> Cost:
-    """Cost of a number of steps for one example.
+class Stage(NamedTuple):
+    """Steps of one noise and one sampling rate.
 
-    Args:
+    Attributes:
         noise_multiplier: standard deviation of the noise over the clipping norm.
         rate: probability that a step uses an example.
         steps: number of steps.
+    """
+
+    noise_multiplier: float
+    rate: float
+    steps: int
+
+
+def composed(stages: Sequence[Stage], delta: float) -> Cost:
+    """Cost of several stages together for one example.
+
+    Args:
+        stages: in any order.
         delta: of the guarantee.
     """
-    if steps == 0:
+    stages = [stage for stage in stages if stage.steps > 0 and stage.rate > 0]
+    if not stages:
         return Cost(0.0, "nothing was released")
-    if noise_multiplier == 0:
+    if any(stage.noise_multiplier == 0 for stage in stages):
         return Cost(math.inf, "no noise")
     # Sampling nearly all hides next to nothing: without it epsilon is exact, and larger
     # by some 1 %. Loss distributions of such steps can fail numerically.
-    if rate > _NEARLY_ALL:
-        return gaussian(math.sqrt(steps), noise_multiplier, delta)
+    if all(stage.rate > _NEARLY_ALL for stage in stages):
+        shift = math.sqrt(sum(s.steps / s.noise_multiplier**2 for s in stages))
+        return gaussian(shift, 1.0, delta)
     with extra("privacy"):
         import dp_accounting
         from dp_accounting import pld
 
     # Losses of one step are within about 10 deviations of its noise; their grid costs
     # time and memory in proportion.
-    interval = min(max(1e-3 / noise_multiplier, 1e-5), 1e-2)
+    noise = min(stage.noise_multiplier for stage in stages)
+    interval = min(max(1e-3 / noise, 1e-5), 1e-2)
     accountant = pld.PLDAccountant(value_discretization_interval=interval)
-    event = dp_accounting.PoissonSampledDpEvent(
-        rate, dp_accounting.GaussianDpEvent(noise_multiplier)
-    )
-    accountant.compose(event, steps)
+    for stage in stages:
+        event = dp_accounting.GaussianDpEvent(stage.noise_multiplier)
+        if stage.rate <= _NEARLY_ALL:
+            event = dp_accounting.PoissonSampledDpEvent(stage.rate, event)
+        accountant.compose(event, stage.steps)
     return Cost(float(accountant.get_epsilon(delta)), "PLD")
+
+
+def sampled_gaussian(
+    noise_multiplier: float, rate: float, steps: int, delta: float
+) -> Cost:
+    """Cost of a number of steps for one example: of a single `Stage`.
+
+    Args:
+        noise_multiplier, rate, steps: as of `Stage`.
+        delta: of the guarantee.
+    """
+    return composed([Stage(noise_multiplier, rate, steps)], delta)
 
 
 def noise_multiplier_for(
