@@ -1,0 +1,41 @@
+"""A callback that counts the passes of a fit over its examples."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from tfrwc.privacy.sgd.account import Account
+from tfrwc.privacy.sgd.training_data import TrainingData
+
+
+class _Watch(keras.callbacks.Callback):
+    """Counts the passes of a fit, and knows the weights at the ends of epochs."""
+
+    def __init__(self, account: Account, data: TrainingData) -> None:
+        super().__init__()
+        self._account, self._passes = account, data.passes
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        for _ in range(self._passes):
+            self._account.counters.begin_pass()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self._account.ledger.remember_weights()
+
+
+def watched(callbacks: Any, account: Account, data: TrainingData) -> Any:
+    """The callbacks of fit, behind one that counts."""
+    watch = _Watch(account, data)
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        callbacks.callbacks.insert(0, watch)
+        return callbacks
+    return [watch, *callbacks_of({"callbacks": callbacks})]
+
+
+def callbacks_of(options: Mapping[str, Any]) -> list[Any]:
+    """The callbacks among the options of fit."""
+    callbacks = options.get("callbacks")
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        return list(callbacks.callbacks)
+    return list(keras.tree.flatten(callbacks)) if callbacks else []
