@@ -22,7 +22,9 @@ def test_a_page_comes_back_from_a_weight():
 def test_a_page_of_too_many_runs_sums_them_up():
     rng = np.random.default_rng(0)
     runs = {
-        rng.bytes(6).hex(): Run(1.0 + i % 3, 0.1, Counts(*rng.integers(0, 1e6, 5)))
+        rng.bytes(6).hex(): Run(
+            1.0 + i % 3, 0.1, Counts(*rng.integers(0, 1e6, 5).tolist())
+        )
         for i in range(400)
     }
     page = Page.from_array(PAGE._replace(runs=runs).to_array())

@@ -20,7 +20,7 @@ _ADAPTED = {
 
 def adapted_layers(model: keras.Model) -> Iterator[str]:
     """Sentences on layers whose statistics were taken from data by `adapt`."""
-    for layer in _all_layers(model):
+    for layer in model._flatten_layers():
         names = {kind.__name__ for kind in type(layer).__mro__}
         for kind in names & _ADAPTED.keys():
             if getattr(layer, _ADAPTED[kind], None) is None:
@@ -63,11 +63,3 @@ def _monitored(callback: Any) -> str | None:
         return None
     names = (getattr(callback, name, None) for name in ("monitor", "_monitor"))
     return next((name for name in names if isinstance(name, str)), None)
-
-
-def _all_layers(model: keras.Model) -> Iterator[keras.Layer]:
-    for layer in model._flatten_layers():
-        yield layer
-        lookup = getattr(layer, "_lookup_layer", None)
-        if lookup is not None:
-            yield lookup
