@@ -80,6 +80,7 @@ def sampled_epsilon(delta):
             noise,
             sampling_prob=BATCH / N,
             pessimistic_estimate=False,
+            use_connect_dots=False,
             value_discretization_interval=1e-3,
         ).self_compose(count)
         total = one if total is None else total.compose(one)

@@ -32,6 +32,13 @@ def first(data, count):
     return tuple(tf.constant(part[:count]) for part in data)
 
 
+def whole_set(x, y):
+    """One batch, of a size that TensorFlow does not know."""
+    pairs = tf.data.Dataset.from_tensor_slices((x, y)).filter(lambda x, y: True)
+    return pairs.batch(len(x))
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")
 def test_a_fit_on_poisson_samples_says_nothing_of_what_follows(data):
     model = compiled()
     model.fit(poisson_batches(*data, batch_size=BATCH), verbose=0)
@@ -40,13 +47,13 @@ def test_a_fit_on_poisson_samples_says_nothing_of_what_follows(data):
         lambda x, y: model.train_on_batch(x.numpy(), y.numpy()),
         lambda x, y: model.train_step((x, y)),
         lambda x, y: model.train_function(iter([(x, y)])),
-        lambda x, y: model.fit(
-            tf.data.Dataset.from_tensors((x, y)).filter(lambda x, y: True), verbose=0
-        ),
+        lambda x, y: model.fit(whole_set(x, y), shuffle=False, verbose=0),
     ):
         steps = model.steps
         before = model.model.get_weights()
-        with pytest.raises(ValueError, match="more than batch_size examples. The acc"):
+        with pytest.raises(
+            ValueError, match=r"more than batch_size examples\. The acc"
+        ):
             step(*first(data, N))
         assert model.steps == steps
         for one, other in zip(before, model.model.get_weights(), strict=True):
@@ -71,7 +78,7 @@ def test_what_xla_cannot_refuse_it_leaves_out(data):
         model.privacy_spent()
     for one, other in zip(before, model.model.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
-    assert model.privacy_spent().epsilon > 0
+    assert model.steps == 2
 
 
 def test_steps_by_hand_ask_the_budget_and_the_model(data):
@@ -82,7 +89,7 @@ def test_steps_by_hand_ask_the_budget_and_the_model(data):
     for step in (model.train_step, lambda pair: model.train_on_batch(*pair)):
         with pytest.raises(ValueError, match="lasts for 4 steps"):
             step(first(data, BATCH))
-    with pytest.raises(ValueError, match="within a tf.function"):
+    with pytest.raises(ValueError, match=r"within a tf\.function"):
         tf.function(compiled().train_step)(first(data, BATCH))
     with pytest.raises(ValueError, match="compile"):
         private(dense()).train_step(first(data, BATCH))
@@ -117,7 +124,8 @@ def test_uses_of_an_example_without_help_of_the_order(data):
     )
     assert model.statement().rests_on == ()
     pairs = tf.data.Dataset.from_tensor_slices(data).shuffle(N)
-    model.fit(pairs.batch(BATCH, drop_remainder=True), epochs=2, verbose=0)
+    pairs = pairs.batch(BATCH, drop_remainder=True)
+    model.fit(pairs, epochs=2, shuffle=False, verbose=0)
     whole = cost((1.0, 1.0, 3 + 8))
     statement = model.statement()
     assert statement.epsilon_without_sampling == pytest.approx(whole)

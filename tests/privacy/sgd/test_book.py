@@ -22,10 +22,8 @@ def test_a_page_comes_back_from_a_weight():
 def test_a_page_of_too_many_runs_sums_them_up():
     rng = np.random.default_rng(0)
     runs = {
-        rng.bytes(6).hex(): Run(
-            1.0 + i % 3, 0.1, Counts(*rng.integers(0, 1e6, 5).tolist())
-        )
-        for i in range(400)
+        rng.bytes(6).hex(): Run(1.0 + i % 3, 0.1, Counts(*counts))
+        for i, counts in enumerate(rng.integers(0, 1e6, (400, 5)).tolist())
     }
     page = Page.from_array(PAGE._replace(runs=runs).to_array())
     assert len(page.runs) == 3

@@ -165,6 +165,7 @@ class Calls(RuleBasedStateMachine):
             model = keras.saving.load_model(path)
         self.wrap(model, noise)
 
+    @precondition(lambda self: STEPS)  # what follows on nothing is another training
     @rule()
     def save(self):
         self.files += 1

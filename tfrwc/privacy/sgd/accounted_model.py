@@ -13,7 +13,7 @@ from tfrwc.privacy.guarantee import EpsilonDelta
 from tfrwc.privacy.sgd import steering, training_data
 from tfrwc.privacy.sgd.account import Account
 from tfrwc.privacy.sgd.counters import OVERSIZED
-from tfrwc.privacy.sgd.passes import callbacks_of, watched
+from tfrwc.privacy.sgd.passes import Awaited, Watch, callbacks_of, watched
 from tfrwc.privacy.sgd.settings import CalibratedSettings
 from tfrwc.privacy.sgd.statement import TrainingStatement
 from tfrwc.privacy.sgd.stating import training_statement
@@ -53,7 +53,8 @@ class AccountedModel(keras.Model):
         self.settings = settings
         self._account = Account(settings, model, self.add_weight)
         self._is_asked = False  # whether Keras' loop takes the step, after asking
-        self._counted_copies: Any = lambda: None
+        self._loops = 0  # of fit and train_on_batch, one within the other
+        self._awaited = Awaited()
 
     def fit(
         self,
@@ -76,14 +77,15 @@ class AccountedModel(keras.Model):
         account.sync()
         options = kwargs | {"batch_size": batch_size}
         data = training_data.training_data(x, y, options, self.settings)
-        with account.counters.drawing(data.drawn), _plain_errors(account):
+        with account.counters.drawing(data.drawn), self._loop():
             steps = kwargs.get("steps_per_epoch") or data.steps
             passes = epochs - kwargs.get("initial_epoch", 0)
             if steps is not None:
                 uses = passes * data.passes if data.drawn == "ordered" else None
                 account.check_budget(steps * passes, uses)
             self._note(x, data, options)
-            kwargs["callbacks"] = watched(kwargs.get("callbacks"), account, data)
+            watch = Watch(account, data), self._awaited
+            kwargs["callbacks"] = watched(kwargs.get("callbacks"), *watch)
             batch_size = None if data.has_batches else self.settings.batch_size
             history = super().fit(x, y, batch_size=batch_size, epochs=epochs, **kwargs)
         if self.stop_training and not any(
@@ -116,14 +118,15 @@ class AccountedModel(keras.Model):
 
         def step_within_budget(iterator: Any) -> Any:
             iterator = self._prepare(iterator)
-            try:
-                self._account.before_step()
-            except ValueError:
-                if _is_exhausted(iterator):  # nothing was asked for
-                    raise StopIteration from None
-                raise
-            with self._asked(), _plain_errors(self._account):
-                return step(iterator)
+            with self._known_origin():
+                try:
+                    self._account.before_step()
+                except ValueError:
+                    if _is_exhausted(iterator):  # nothing was asked for
+                        raise StopIteration from None
+                    raise
+                with self._asked():
+                    return step(iterator)
 
         self.train_function: Any = step_within_budget
 
@@ -211,14 +214,36 @@ class AccountedModel(keras.Model):
                 return self.train_step(data)
 
     @contextlib.contextmanager
+    def _loop(self) -> Iterator[None]:
+        self._loops += 1
+        try:
+            yield
+        finally:
+            self._loops -= 1
+
+    @contextlib.contextmanager
     def _by_hand(self, x: Any) -> Iterator[None]:
         account = self._account
         if training_data.rows(x) > self.settings.batch_size:
             raise ValueError(f"{OVERSIZED}. {account.remedy}")
         account.note(BY_HAND, warn=False)
-        with account.counters.drawing("fixed"), _plain_errors(account):
+        with account.counters.drawing("fixed"), self._loop(), _plain_errors(account):
             yield
         account.ledger.remember_weights()
+
+    @contextlib.contextmanager
+    def _known_origin(self) -> Iterator[None]:
+        """Within it, a step is of fixed batches unless fit itself asks for it."""
+        is_awaited, self._awaited.is_awaited = self._awaited.is_awaited, False
+        if self._loops == 0:  # train_function is called by hand
+            self._account.note(BY_HAND, warn=False)
+        drawn = self._account.counters.drawn
+        if drawn == "poisson" and not is_awaited:
+            drawn = "fixed"
+        with self._account.counters.drawing(drawn), _plain_errors(self._account):
+            yield
+        if self._loops == 0:
+            self._account.ledger.remember_weights()
 
     @contextlib.contextmanager
     def _asked(self) -> Iterator[None]:

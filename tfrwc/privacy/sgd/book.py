@@ -142,6 +142,11 @@ class Journal:
         weakref.finalize(self, os.close, self._file)
 
 
+def is_journal(path: Path) -> bool:
+    """Whether a file is a journal, by its name."""
+    return path.match(_NAME.format("*"))
+
+
 def journals(folders: Iterable[str | os.PathLike[str]]) -> Iterator[History]:
     """The histories in the journals of folders.
 

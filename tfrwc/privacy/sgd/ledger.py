@@ -8,7 +8,7 @@ import numpy as np
 
 from tfrwc.privacy.sgd import history as histories
 from tfrwc.privacy.sgd import lineage as lineages
-from tfrwc.privacy.sgd.book import Journal, Page, journals
+from tfrwc.privacy.sgd.book import Journal, Page, is_journal, journals
 from tfrwc.privacy.sgd.counters import DRAWN, Counters
 from tfrwc.privacy.sgd.history import Counts, History
 from tfrwc.privacy.sgd.lineage import TALLIES
@@ -40,6 +40,8 @@ class Ledger:
         self._expected = -1  # number of steps, if nothing was loaded since
         self._journals: dict[str, Journal] = {}
         self._join()
+        if self.has_earlier and model.built:
+            counters.end_step()
 
     @property
     def steps(self) -> int:
@@ -116,10 +118,12 @@ class Ledger:
 
     def release_journals(self) -> None:
         """Remove journals of folders where nothing else is any more."""
-        for key, journal in list(self._journals.items()):
+        for key in list(self._journals):
             folder = Path(key)
-            if folder.is_dir() and list(folder.iterdir()) == [journal.path]:
-                journal.path.unlink()
+            paths = list(folder.iterdir()) if folder.is_dir() else []
+            if paths and all(map(is_journal, paths)):
+                for path in paths:
+                    path.unlink()
                 folder.rmdir()
             if not folder.is_dir():
                 del self._journals[key]
@@ -143,6 +147,8 @@ class Ledger:
             return
         self._lineage.notes |= dict.fromkeys(page.notes)
         self._take_in(page.history(self._counters.counts))
+        for folder in filter(Path.is_dir, map(Path, page.folders)):
+            self._journals.setdefault(str(folder), Journal(folder, self._name))
         continued = self._take_in_journals(page.folders)
         is_known = page.own in continued | TALLIES.keys()
         if self._counters.counts.steps and not is_known:

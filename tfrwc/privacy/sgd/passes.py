@@ -9,7 +9,7 @@ from tfrwc.privacy.sgd.account import Account
 from tfrwc.privacy.sgd.training_data import TrainingData
 
 
-class _Watch(keras.callbacks.Callback):
+class Watch(keras.callbacks.Callback):
     """Counts the passes of a fit, and knows the weights at the ends of epochs."""
 
     def __init__(self, account: Account, data: TrainingData) -> None:
@@ -24,13 +24,26 @@ class _Watch(keras.callbacks.Callback):
         self._account.ledger.remember_weights()
 
 
-def watched(callbacks: Any, account: Account, data: TrainingData) -> Any:
-    """The callbacks of fit, behind one that counts."""
-    watch = _Watch(account, data)
+class Awaited(keras.callbacks.Callback):
+    """Knows whether the loop of fit is about to take a step; the last of callbacks.
+
+    Attributes:
+        is_awaited: whether it is, and no step has been taken since.
+    """
+
+    is_awaited = False
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self.is_awaited = True
+
+
+def watched(callbacks: Any, watch: Watch, awaited: Awaited) -> Any:
+    """The callbacks of fit, behind one that counts, and before one that awaits."""
     if isinstance(callbacks, keras.callbacks.CallbackList):
         callbacks.callbacks.insert(0, watch)
+        callbacks.callbacks.append(awaited)
         return callbacks
-    return [watch, *callbacks_of({"callbacks": callbacks})]
+    return [watch, *callbacks_of({"callbacks": callbacks}), awaited]
 
 
 def callbacks_of(options: Mapping[str, Any]) -> list[Any]:
