@@ -16,8 +16,13 @@ NOT_PROMISED = (
     "without noise: do not publish them.",
     "Choosing settings by several runs on the same images costs privacy that no "
     "single run's numbers contain.",
-    "Noise is drawn in 32-bit floating point, of which the theory of real numbers "
+    "Noise is added in 32-bit floating point, of which the theory of real numbers "
     "knows nothing.",
+    "What the weights that the training began with tell of the images is not counted: "
+    "if they were trained on them before, then only as far as their account came along "
+    "(weights of a bare file have none).",
+    "Steps of trainings that were begun anew, or of which no file was kept, are not "
+    "counted.",
 )
 # Earlier versions computed epsilons that were a little larger.
 _AGREEMENT = 0.02
@@ -41,9 +46,11 @@ class TrainingStatement(PrivacyStatement):
         sampling: ``"poisson"`` if all steps drew Poisson samples; else ``"fixed"``:
             epsilon then rests on the assumption that shuffled batches of a fixed size
             protect as well, which is usual and not proven.
-        epsilon_without_sampling: of one example with the same delta, for fixed batches
-            that use each example once in an epoch, with no help from their order;
-            neighbours then differ in whether the example is replaced by nothing.
+        epsilon_without_sampling: of one example with the same delta, with no help from
+            the order of fixed batches: each of their steps that can have used it counts
+            whole (one for each pass over arrays, else all). Poisson samples help as in
+            epsilon. Neighbours then differ in whether the example is replaced by
+            nothing.
         steps: of the optimizer, so far.
         noise_multiplier: standard deviation of the noise over the clipping norm.
         clip: greatest norm of an example's gradient.
@@ -53,6 +60,10 @@ class TrainingStatement(PrivacyStatement):
         patient_epsilon: of all images of a patient together.
         generator: where the noise comes from.
         not_promised: sentences.
+        rests_on: sentences on what the account takes on trust, or does not count, of
+            what was done in this training.
+        stages: where it had several of different noise or sampling, a sentence on each;
+            epsilon is of all together.
     """
 
     kind: ClassVar[str] = "training"
@@ -71,6 +82,8 @@ class TrainingStatement(PrivacyStatement):
     patient_epsilon: float
     generator: str = GENERATOR
     not_promised: tuple[str, ...] = NOT_PROMISED
+    rests_on: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
 
     @property
     def guarantee(self) -> EpsilonDelta:
@@ -161,6 +174,10 @@ class TrainingStatement(PrivacyStatement):
                 f"= {self.patient_epsilon:.4g} with the same probability, and an "
                 f"advantage of at most {together.advantage:.1%}."
             )
+        if self.stages:
+            lines.append(f"Together these are {'; '.join(self.stages)}.")
+        if self.rests_on:
+            lines.append("This rests on: " + " ".join(self.rests_on))
         lines.append(f"The noise is drawn by {self.generator}.")
         lines.append("Not promised: " + " ".join(self.not_promised))
         return "\n\n".join(lines)
