@@ -76,6 +76,7 @@ def test_steps_of_every_other_optimizer(kind, option):
     check(KINDS[kind], **OPTIONS[option])
 
 
+@pytest.mark.filterwarnings("ignore:Layer .* has no rule:RuntimeWarning")
 def test_what_adds_a_loss_of_its_weights():
     class Penalised(layers.Layer):
         """Adds losses of its weights, one of which no example reaches."""
