@@ -102,6 +102,21 @@ def test_data_sets_of_batches():
     assert model.steps == 4
 
 
+def test_loaders_of_torch():
+    data = pytest.importorskip("torch.utils.data")
+    examples = list(zip(X, Y, strict=True))
+    model = private()
+    model.compile("sgd", loss())
+    model.fit(data.DataLoader(examples, BATCH), shuffle=False, verbose=0)
+    assert model.steps == 4
+    half = data.DataLoader(examples, 4)
+    fewer = data.DataLoader(examples[:16], BATCH)
+    for loader in (half, fewer):
+        with pytest.raises(ValueError, match="The account is for"):
+            model.fit(loader, shuffle=False, verbose=0)
+    assert model.steps == 4
+
+
 def test_more_epochs_than_the_budget_are_refused_before_the_first():
     model = private(epsilon=3.0, noise_multiplier=None, epochs=2)
     model.compile("sgd", loss())

@@ -77,7 +77,7 @@ class PoissonBatches(keras.utils.PyDataset):
         classes, of_class = np.unique(np.round(y).astype(int), return_inverse=True)
         factors = np.array([class_weight.get(int(c), 1.0) for c in classes])[of_class]
         batches = copy.copy(self)
-        batches.arrays = *self.arrays[:2], (weight.T * factors).T.astype(weight.dtype)
+        batches.arrays = *self.arrays[:2], (weight.T * factors).T.astype(np.float32)
         return batches
 
     def _examples(self, rows: Any) -> tuple[Any, Any, Any]:
