@@ -23,6 +23,7 @@ from tfrwc.privacy.noise import (
     uniform,
 )
 
+KEY = bytes(range(32))
 SEEDS, LEVEL, COUNT = range(5), 1e-3, 100_000
 
 
@@ -33,7 +34,7 @@ def words(seed, images=1, count=COUNT):
 
 def test_words_are_aes_in_counter_mode():
     """Against the primitives, put together step by step."""
-    key, image = b"k" * 32, np.arange(6, dtype=np.uint8)
+    key, image = KEY, np.arange(6, dtype=np.uint8)
     got = KeyedNoise(key, b"purpose").words(["a"], image[None], 5)
     master = hashlib.blake2b(b"purpose", key=hashlib.blake2b(key).digest()).digest()
     mac = hashlib.blake2b(b"text 1 a", key=master[32:], digest_size=12)
@@ -45,12 +46,12 @@ def test_words_are_aes_in_counter_mode():
 def test_everything_that_keys_the_words_changes_them():
     image = np.zeros((1, 4), np.uint8)
 
-    def first(key=b"k" * 16, purpose=b"p", name="a", image=image):
+    def first(key=KEY, purpose=b"p", name="a", image=image):
         return KeyedNoise(key, purpose).words([name], image, 4).tobytes()
 
     different = [
         first(),
-        first(key=b"l" * 16),
+        first(key=KEY[::-1]),
         first(purpose=b"q"),
         first(name="b"),
         first(name=b"a"),
@@ -65,7 +66,7 @@ def test_everything_that_keys_the_words_changes_them():
 def test_words_do_not_depend_on_the_company(ids, count, data):
     """The words of an image are the same alone, in any order, in any batch."""
     images = np.random.default_rng(0).integers(0, 256, (len(ids), 3), np.uint8)
-    noise = KeyedNoise(b"k" * 16, b"p")
+    noise = KeyedNoise(KEY, b"p")
     together = noise.words(ids, images, count)
     i = data.draw(st.integers(0, len(ids) - 1))
     assert (noise.words(ids[i : i + 1], images[i : i + 1], count) == together[i]).all()
@@ -147,6 +148,10 @@ def test_new_keys_differ():
         (0, TypeError, "insecure_test_key"),
         (None, TypeError, "new_key"),
         (b"short", ValueError, "Received: 5 bytes"),
+        (b"", ValueError, "Received: 0 bytes"),
+        (bytes(32), ValueError, "zeros, which .*new_key"),
+        (b"k" * 64, ValueError, "fewer than 5 different"),
+        (b"\xde\xad\xbe\xef" * 8, ValueError, "fewer than 5 different"),
     ],
 )
 def test_bad_keys(key, error, message):

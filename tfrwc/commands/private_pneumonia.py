@@ -91,7 +91,7 @@ def _set_key() -> None:
     from tfrwc.privacy import new_key
     from tfrwc.privacy.keys import KEY_VARIABLE
 
-    if not os.environ.get(KEY_VARIABLE):
+    if KEY_VARIABLE not in os.environ:
         print(
             f"{KEY_VARIABLE} is not set: a new key is drawn and forgotten. Images that "
             "were released by another key are released again."

@@ -9,8 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from tfrwc.compat.extras import MissingPackageError, extra
 
@@ -41,58 +40,26 @@ class KeyedGaussianSumQuery(gaussian_query.GaussianSumQuery):
     Args:
         l2_norm_clip: records are scaled down to this L2 norm.
         stddev: standard deviation of the noise, absolute.
-        standard_normal: called with no argument for noise of variance 1, a float64
-            array of the sum's shape, which may be overwritten.
+        noise: called with no argument for noise of that standard deviation, an array
+            of the sum's shape and type, which may be overwritten.
     """
 
     def __init__(
         self,
         l2_norm_clip: float,
         stddev: float,
-        standard_normal: Callable[[], NDArray[np.float64]],
+        noise: Callable[[], NDArray[Any]],
     ) -> None:
         super().__init__(l2_norm_clip, stddev)
-        self._standard_normal = standard_normal
+        self._noise = noise
 
     def get_noised_result(
         self, sample_state: Any, global_state: Any
     ) -> tuple[Any, Any, Any]:
-        # In float64: float32 would leave out the noise's low bits.
-        result = self._standard_normal()
-        result *= self._stddev
+        result = self._noise()
         result += sample_state
         event = dp_accounting.GaussianDpEvent(self._stddev / self._l2_norm_clip)
         return result, global_state, event
-
-
-def clipped_sums(records: ArrayLike, l2_norm_clip: float) -> NDArray[np.float32]:
-    """Each record, clipped and summed with no other by `GaussianSumQuery`.
-
-    Args:
-        records: (n, values).
-        l2_norm_clip: the query's.
-
-    Returns:
-        float32 (n, values).
-    """
-    sums = np.array(records, np.float32)
-    # A record well within the norm is its own clipped sum. The margin is for float32.
-    squares = np.einsum("ij,ij->i", sums, sums)
-    large = squares > 0.999 * l2_norm_clip**2
-    if large.any():
-        query = gaussian_query.GaussianSumQuery(l2_norm_clip, 0.0)
-        params = query.derive_sample_params(query.initial_global_state())
-        empty = query.initial_sample_state(tf.TensorSpec(sums.shape[1:]))
-        sums[large] = _sums_of_one(params, empty, tf.constant(sums[large])).numpy()
-    return sums
-
-
-@tf.function(autograph=False, reduce_retracing=True)
-def _sums_of_one(params: Any, empty: Any, records: Any) -> Any:
-    query = gaussian_query.GaussianSumQuery(0.0, 0.0)  # `params` has the clip
-    return tf.map_fn(
-        lambda record: query.accumulate_record(params, empty, record), records
-    )
 
 
 class DrawnGaussianSumQuery(gaussian_query.GaussianSumQuery):

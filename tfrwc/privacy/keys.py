@@ -13,14 +13,19 @@ def secret_key() -> bytes:
 
     Raises:
         KeyError: if it is not set; the message says how to make one.
-        ValueError: if it is not hexadecimal, or too short.
+        ValueError: if it is not hexadecimal, or no key as of `check_key`.
     """
     text = os.environ.get(KEY_VARIABLE)
-    if not text:
+    if text is None:
         raise KeyError(
             f"Private images need a secret key in the environment variable "
             f"{KEY_VARIABLE}. Make one by python -c 'import secrets; "
             "print(secrets.token_hex(32))', and keep it nowhere else."
+        )
+    if not text.strip():
+        raise ValueError(
+            f"The secret key in {KEY_VARIABLE} is empty. Make one by python -c 'import "
+            "secrets; print(secrets.token_hex(32))', or unset the variable."
         )
     try:
         key = bytes.fromhex(text)

@@ -25,6 +25,7 @@ with extra("privacy"):
 
 GENERATOR = "AES-256-CTR of the package cryptography, keyed by BLAKE2b"
 KEY_BYTES = 16
+_DIFFERENT = 5
 
 ImageId: TypeAlias = str | bytes | int
 Words: TypeAlias = npt.NDArray[np.int64]
@@ -53,8 +54,7 @@ class KeyedNoise:
         purpose: different purposes have independent words.
 
     Raises:
-        TypeError: if the key is not bytes.
-        ValueError: if the key has fewer than 16 bytes.
+        TypeError, ValueError: as `check_key`.
     """
 
     def __init__(self, key: bytes, purpose: bytes) -> None:
@@ -71,8 +71,8 @@ class KeyedNoise:
 
         Args:
             ids: one per image.
-            images: (n, ...); the words depend on its values too, so that an id
-                used by mistake for two images does not give both the same noise.
+            images: (n, ...), of one type; the words depend on the values too, so that
+                an id used by mistake for two images does not give both the same noise.
             count: number of words per image.
 
         Returns:
@@ -84,9 +84,11 @@ class KeyedNoise:
         # The cipher wants room for one block more than it writes.
         buffer = np.empty(len(images) * size + 16, np.uint8)
         room = buffer.data
+        start = hashlib.blake2b(key=self._mac_key, digest_size=12)
         for i, (name, image) in enumerate(zip(ids, images, strict=True)):
-            mac = hashlib.blake2b(encode(name), key=self._mac_key, digest_size=12)
-            mac.update(_canonical(image).data)
+            mac = start.copy()
+            mac.update(encode(name))
+            mac.update(image.tobytes())
             # A nonce of 96 bits, and a counter of 32 that starts at 0.
             encryptor.reset_nonce(mac.digest() + bytes(4))
             encryptor.update_into(zeros, room[i * size : (i + 1) * size + 16])
@@ -181,7 +183,8 @@ def check_key(key: object) -> None:
 
     Raises:
         TypeError: if it is not bytes.
-        ValueError: if it has fewer than `KEY_BYTES`.
+        ValueError: if it has fewer than `KEY_BYTES`, or fewer than `_DIFFERENT`
+            different ones.
     """
     if not isinstance(key, bytes):
         raise TypeError(
@@ -193,6 +196,13 @@ def check_key(key: object) -> None:
             f"A key needs {KEY_BYTES} bytes or more, or it can be guessed. Received: "
             f"{len(key)} bytes. Make one with tfrwc.privacy.new_key()."
         )
+    if len(set(key)) < _DIFFERENT:
+        # Without the bytes, which would show the key. A random one never looks so.
+        raise ValueError(
+            f"A key is of random bytes. Received: {len(key)} bytes of fewer than "
+            f"{_DIFFERENT} different values, such as zeros, which can be guessed. Make "
+            "one with tfrwc.privacy.new_key()."
+        )
 
 
 def encode(name: ImageId) -> bytes:
@@ -202,11 +212,3 @@ def encode(name: ImageId) -> bytes:
     text = str(name).encode()
     kind = b"text" if isinstance(name, str) else b"number"
     return b"%b %d %b" % (kind, len(text), text)
-
-
-def _canonical(image: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The values of an image as an array that does not depend on their type."""
-    if image.dtype != np.uint8:
-        whole = image.astype(np.uint8)
-        image = whole if (whole == image).all() else image.astype(np.float64)
-    return np.ascontiguousarray(image)

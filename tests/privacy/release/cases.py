@@ -26,6 +26,9 @@ ALL = [*WITH_GUARANTEE, *WITHOUT_GUARANTEE]
 SEEDS, LEVEL = range(5), 1e-3
 
 
+IDS = tuple("abcdef")
+
+
 def pictures(n=6, *shape, seed=0):
     shape = shape or (7, 8)
     return np.random.default_rng(seed).integers(0, 256, (n, *shape), np.uint8)

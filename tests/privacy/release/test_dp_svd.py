@@ -10,8 +10,8 @@ from tfrwc.privacy import DPSVD
 
 def test_singular_values_get_a_length_of_gamma_and_any_direction():
     image = np.diag([200.0, 100.0, 50.0])
-    mechanism = DPSVD(epsilon=0.5, k=3)
-    released = mechanism.privatize(np.tile(image, (5000, 1, 1)), KEY)
+    mechanism = DPSVD(epsilon=0.5, k=3, bounds=(0, 255))
+    released = mechanism.privatize(np.tile(image, (5000, 1, 1)), KEY, range(5000))
     noise = np.diagonal(released - image, axis1=1, axis2=2)
     off_diagonal = released - np.apply_along_axis(np.diag, 1, image.diagonal() + noise)
     assert np.abs(off_diagonal).max() < 1e-3

@@ -23,7 +23,8 @@ def test_cells():
 def test_noise_of_cells():
     """Scale 255 m / (cell² epsilon), and more where the edge cuts a cell."""
     images = np.full((4000, 5, 4), 128, np.uint8)
-    released = DPPix(epsilon=200.0, cell=4, m=16).privatize(images, KEY)
+    mechanism = DPPix(epsilon=200.0, cell=4, m=16)
+    released = mechanism.privatize(images, KEY, range(4000))
     for cell, scale in (((0, 0), 255 / 200), ((4, 0), 4 * 255 / 200)):
         noise = released[(slice(None), *cell)] - 128
         assert stats.kstest(noise, stats.laplace(scale=scale).cdf).pvalue > LEVEL

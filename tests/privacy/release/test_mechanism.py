@@ -1,5 +1,6 @@
 """What holds for all mechanisms: what they release, what their statements say."""
 
+import dataclasses
 import json
 import math
 import subprocess
@@ -7,8 +8,12 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from privacy.release.cases import (
     ALL,
+    IDS,
     KEY,
     LAPLACE,
     LEVEL,
@@ -27,17 +32,18 @@ from tfrwc.privacy import (
     ScalarShift,
     insecure_test_key,
 )
+from tfrwc.privacy.noise import KeyedNoise
 
 every = pytest.mark.parametrize("mechanism", ALL, ids=lambda m: type(m).__name__)
 
 
 @every
 @pytest.mark.parametrize("shape", [(7, 8), (7, 8, 1), (7, 8, 3), (9, 9), (4, 33)])
-def test_shape_type_and_grid(mechanism, shape):
+def test_shape_and_type(mechanism, shape):
     released = mechanism.privatize(pictures(5, *shape), KEY)
     assert released.shape == (5, *shape)
     assert released.dtype == np.float32
-    assert (released * 1024 == np.rint(released * 1024)).all()
+    assert np.isfinite(released).all()
 
 
 @every
@@ -50,35 +56,102 @@ def test_an_image_is_released_the_same_way_again(mechanism):
 
 
 @every
-def test_blocks_and_chunks_do_not_show(mechanism, monkeypatch):
-    whole = mechanism.privatize(pictures(), KEY)
+def test_without_ids_no_key_draws_the_noise_again(mechanism):
+    one, two = (mechanism.privatize(pictures(), KEY) for _ in range(2))
+    # A shift can make an image blank twice.
+    different = [(a != b).any() for a, b in zip(one, two, strict=True)]
+    assert all(different) or (type(mechanism) is ScalarShift and any(different))
+
+
+@every
+def test_blocks_do_not_show(mechanism, monkeypatch):
+    whole = mechanism.privatize(pictures(), KEY, IDS)
     monkeypatch.setattr("tfrwc.privacy.release.mechanism._BLOCK", 100)
-    monkeypatch.setattr("tfrwc.privacy.release.mechanism._CHUNK", 250)
-    assert (mechanism.privatize(pictures(), KEY) == whole).all()
+    assert (mechanism.privatize(pictures(), KEY, IDS) == whole).all()
 
 
 @every
 def test_key_id_and_parameters_change_the_noise(mechanism):
     images = pictures()
-    one = mechanism.privatize(images, KEY)
+    one = mechanism.privatize(images, KEY, IDS)
     for other in (
-        mechanism.privatize(images, insecure_test_key(1)),
-        mechanism.privatize(images, KEY, ids=list("abcdef")),
+        mechanism.privatize(images, insecure_test_key(1), IDS),
+        mechanism.privatize(images, KEY, ids=list("ghijkl")),
     ):
         assert all((a != b).any() for a, b in zip(one, other, strict=True))
 
 
 @every
-def test_grey_images_of_three_channels_share_a_draw(mechanism):
-    grey = pictures()
-    images = np.repeat(grey[..., None], 3, axis=-1)
-    images[2] = pictures(1, 7, 8, 3)[0]
-    released = mechanism.privatize(images, KEY)
-    alone = mechanism.privatize(grey, KEY)
-    for i in (0, 1, 3, 4, 5):
-        assert (released[i] == alone[i][..., None]).all()
-    colour = mechanism.privatize(images[2:3], KEY, ids=[2])
-    assert (released[2] == colour[0]).all()
+def test_a_declared_grey_image_is_its_first_channel(mechanism):
+    """No other one is looked at, whatever is in it."""
+    bounded = dataclasses.replace(mechanism, bounds=(0, 255))
+    for one in (mechanism, bounded):
+        alone = one.privatize(pictures()[..., None], KEY, IDS)
+        for others in (pictures(), pictures(seed=1)):
+            images = np.stack([pictures(), others, others.T.reshape(6, 7, 8)], axis=-1)
+            released = one.privatize(images, KEY, IDS, grey=True)
+            assert (released == alone).all()
+    images = np.stack([pictures() * 1.0, *[np.full((6, 7, 8), np.nan)] * 2], axis=-1)
+    assert (bounded.privatize(images, KEY, IDS, grey=True) == alone).all()
+
+
+class Unkeyed(KeyedNoise):
+    """The same words for all images: what is left is all that an image decides."""
+
+    def words(self, ids, images, count):
+        rng = np.random.default_rng(count)
+        word = rng.integers(-(2**63), 2**63, (1, count), np.int64)
+        return np.repeat(word, len(images), axis=0)
+
+
+def special_images():
+    """Grey, blank, striped, saturated or any images of three channels."""
+    any_one = arrays(np.uint8, (6, 5, 3))
+    return (
+        any_one
+        | arrays(np.uint8, (6, 5, 1)).map(lambda x: np.repeat(x, 3, axis=-1))
+        | arrays(np.uint8, (1, 1, 1)).map(lambda x: np.tile(x, (6, 5, 3)))
+        | arrays(np.uint8, (1, 5, 3)).map(lambda x: np.repeat(x, 6, axis=0))
+        | any_one.map(lambda x: x // 128 * np.uint8(255))
+    )
+
+
+@pytest.mark.parametrize(
+    "mechanism", WITH_GUARANTEE, ids=lambda mechanism: type(mechanism).__name__
+)
+@settings(max_examples=60, deadline=None)
+@given(special_images(), st.data())
+def test_a_value_decides_only_over_what_its_noise_covers(mechanism, image, data):
+    """With the same random words, another value changes its own release alone."""
+    place = tuple(data.draw(st.integers(0, side - 1)) for side in image.shape)
+    other = image.copy()
+    other[place] = data.draw(st.integers(0, 255))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tfrwc.privacy.release.mechanism.KeyedNoise", Unkeyed)
+        one, two = mechanism.privatize(np.stack([image, other]), KEY)
+    outside = np.ones(image.shape, bool)
+    if isinstance(mechanism, DPPix):
+        top, left = (i // mechanism.cell * mechanism.cell for i in place[:2])
+        rows, columns = (slice(i, i + mechanism.cell) for i in (top, left))
+        outside[rows, columns, place[2]] = False
+    else:
+        outside[place] = False
+    assert (one == two)[outside].all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    arrays(np.float64, (2, 4, 3), elements=st.floats(width=32)),
+    st.sampled_from(ALL),
+    st.sampled_from([(0, 1), (-3.5, 12), (0, 4095), (0.1, 0.7), (0, 255)]),
+)
+def test_values_beyond_the_bounds_count_as_the_nearer_one(images, mechanism, bounds):
+    """Without a word: an error or a warning would tell of them."""
+    mechanism = dataclasses.replace(mechanism, bounds=bounds)
+    released = mechanism.privatize(images, KEY, "ab")
+    clipped = np.clip(np.nan_to_num(images, nan=bounds[0]), *bounds)
+    assert (released == mechanism.privatize(clipped, KEY, "ab")).all()
+    assert np.isfinite(released).all()
 
 
 @every
@@ -88,14 +161,53 @@ def test_no_images(mechanism):
 
 
 @every
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-def test_the_type_of_the_images_does_not_matter(mechanism, dtype):
+def test_the_type_of_the_images_does_not_matter(mechanism):
+    mechanism = dataclasses.replace(mechanism, bounds=(0, 255))
     whole = pictures(3)
     fractions = whole // 2 + np.float16(0.5)
-    for images in (whole, fractions):
-        one = mechanism.privatize(images, KEY)
-        two = mechanism.privatize(np.asfortranarray(images.astype(dtype)), KEY)
-        assert np.abs(one - two).max() <= 2**-7
+    whole_types = [np.uint8, np.int16, np.uint16, np.int64]
+    for images, types in ((whole, whole_types), (fractions, [])):
+        releases = [
+            mechanism.privatize(np.asfortranarray(images.astype(dtype)), KEY, "abc")
+            for dtype in (*types, np.float16, np.float32, np.float64)
+        ]
+        for released in releases:
+            assert (released == releases[0]).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, np.uint16, bool])
+def test_images_without_bounds_of_their_own_need_some(dtype):
+    """Whatever their values: 0 to 1, 0 to 255, or none."""
+    for images in (pictures(2) // 255, pictures(2), np.zeros((0, 4, 4))):
+        with pytest.raises(ValueError, match=r"bounds=\(0, 1\), or bounds=\(0, 255\)"):
+            LAPLACE.privatize(images.astype(dtype), KEY)
+
+
+@pytest.mark.parametrize("bounds", [(0, 1), (0, 4095), (-1024, 3071), (0.1, 0.7)])
+@pytest.mark.parametrize(
+    "mechanism", WITH_GUARANTEE, ids=lambda mechanism: type(mechanism).__name__
+)
+def test_bounds_are_the_unit_of_the_noise(mechanism, bounds):
+    """Budgets cost the same epsilon, and the noise is as large beside the bounds."""
+    low, high = bounds
+    more = {RandomizedResponse: {"levels": 4}, DPPix: {"cell": 3, "m": 2}}
+    more = more.get(type(mechanism), {})
+    budget = {"epsilon": 3.0, "per": "image", "shape": (6, 6), "delta": 1e-5}
+    usual = type(mechanism).for_budget(**budget, **more)
+    bounded = type(mechanism).for_budget(**budget, **more, bounds=bounds)
+    statement = bounded.statement((6, 6))
+    assert statement.bounds == bounds
+    assert 2.99 < statement.image_epsilon_delta.epsilon <= 3
+    assert f"{low:g} to {high:g}" in statement.explain()
+    assert repr(bounded).endswith(f"bounds=({float(low)}, {float(high)}))")
+    images = np.random.default_rng(0).uniform(0, 1, (400, 6, 6))
+    noises = []
+    for one, bottom, span in ((usual, 0, 255), (bounded, low, high - low)):
+        x = np.rint(255 * images) if one is usual else bottom + images * span
+        x = x.astype(np.uint8) if one is usual else x
+        released = one.privatize(x, KEY, range(400))
+        noises.append(((released - bottom) / span).std())
+    assert noises[0] == pytest.approx(noises[1], rel=0.03)
 
 
 @pytest.mark.parametrize("epsilon", [1e-3, 0.1, 10.0])
@@ -107,24 +219,34 @@ def test_published_mechanisms_stay_within_the_range_of_images(epsilon):
 
 
 def test_released_values_are_multiples_of_a_grid_that_grows_with_the_noise():
-    for scale, grid in ((1.0, 2**-10), (20.0, 2**-7), (255.0, 2**-4), (1e6, 2**8)):
-        released = PixelLaplace(scale).privatize(pictures(), KEY)
-        assert (released / grid == np.rint(released / grid)).all()
-        assert (released / grid / 2 != np.rint(released / grid / 2)).any()
-        delta = PixelLaplace(scale).statement((224, 224)).numerical_delta
-        assert delta < 2e-5
+    for scale, grid in ((1.0, 2**-6), (20.0, 2**-2), (255.0, 1), (1e6, 1)):
+        for mechanism in (PixelLaplace(scale), PixelGaussian(scale)):
+            released = mechanism.privatize(pictures(), KEY, IDS)
+            assert (released / grid == np.rint(released / grid)).all()
+            assert (released / grid / 2 != np.rint(released / grid / 2)).any()
+            assert mechanism.statement((224, 224)).numerical_delta == 0
 
 
 @pytest.mark.parametrize("law", ["laplace", "norm"])
 def test_noise_of_values_has_its_distribution(law):
+    """The discrete one, which tests/privacy/exact knows to the last digit."""
     cls, named = {
         "laplace": (PixelLaplace, {"scale": 30.0}),
         "norm": (PixelGaussian, {"sigma": 30.0}),
     }[law]
     images = pictures(20, 64, 64)
     for seed in SEEDS:
-        noise = cls(**named).privatize(images, insecure_test_key(seed)) - images
-        fits = stats.kstest(noise.ravel(), getattr(stats, law)(scale=30).cdf)
+        key = insecure_test_key(seed)
+        noise = cls(**named).privatize(images, key, range(20)) - images
+        steps = np.arange(-2000, 2001)
+        weights = getattr(stats, law)(scale=30 / 0.25).pdf(steps)
+        expected = weights / weights.sum() * noise.size
+        starts = np.flatnonzero(
+            np.diff(np.floor(np.cumsum(expected) / 100), prepend=-1)
+        )
+        index = np.searchsorted(steps[starts], noise.ravel() / 0.25, side="right") - 1
+        counts = np.bincount(index.clip(0), minlength=len(starts))
+        fits = stats.chisquare(counts, np.add.reduceat(expected, starts))
         assert fits.pvalue > LEVEL / len(SEEDS) / 2
         # Not less where the image is dark, nor alike in two images.
         noise = noise.reshape(20, -1)
@@ -197,8 +319,15 @@ def test_statements_are_data_json_and_text(mechanism):
             "shape \\(8, 8\\)",
         ),
         (lambda: LAPLACE.privatize(np.zeros((1, 8, 8), int), KEY), "int64"),
-        (lambda: LAPLACE.privatize(np.full((1, 8, 8), 256.0), KEY), "256.0"),
-        (lambda: LAPLACE.privatize(np.full((1, 8, 8), np.nan), KEY), "nan"),
+        (lambda: LAPLACE.privatize(np.full((1, 8, 8), 256.0), KEY), "float64 may have"),
+        (lambda: LAPLACE.privatize(np.zeros((1, 8, 8), complex), KEY), "complex128"),
+        (lambda: LAPLACE.privatize(pictures(), bytes(32)), "zeros"),
+        (lambda: PixelLaplace(1.0, bounds=(1, 0)), r"Received: \(1, 0\)"),
+        (lambda: PixelLaplace(1.0, bounds=(0, math.inf)), "up to 1e9"),
+        (lambda: PixelLaplace(1.0, bounds=(0, 1, 2)), "two numbers"),
+        (lambda: PixelLaplace(1.0, bounds=255), "Received: 255"),
+        (lambda: PixelLaplace(1.0, bounds="01"), "Received: '01'"),
+        (lambda: PixelGaussian(1e-7), "sigma to be 6.1e-05 or more"),
         (lambda: LAPLACE.privatize(pictures(), KEY, ids="abcdee"), "5 are different"),
         (lambda: LAPLACE.privatize(pictures(), KEY, ids="abc"), "6 different names"),
     ],

@@ -18,7 +18,8 @@ def test_kept_and_replaced_levels():
     kept = math.exp(epsilon) / (math.exp(epsilon) + levels - 1)
     for level in range(levels):
         images = np.full((1, 1, n), 85 * level, np.uint8)
-        released = RandomizedResponse(epsilon, levels).privatize(images, KEY)
+        mechanism = RandomizedResponse(epsilon, levels)
+        released = mechanism.privatize(images, KEY, [level])
         counts = np.bincount((released.ravel() / 85).astype(int), minlength=levels)
         expected = np.full(levels, n * (1 - kept) / (levels - 1))
         expected[level] = n * kept

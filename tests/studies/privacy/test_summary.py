@@ -23,7 +23,7 @@ def test_blank_images_explain_the_published_training_accuracy(epsilon):
     x[:, 0, 0], x[:, 0, 1] = 0, 255
     y = (rng.random(n) < 0.74).astype(int)
     key = insecure_test_key("identity")
-    is_blank = blank(to_uint8(ScalarShift(epsilon).privatize(x, key)))
+    is_blank = blank(to_uint8(ScalarShift(epsilon).privatize(x, key, range(len(x)))))
     share = np.exp(-epsilon)
     assert is_blank.mean() == pytest.approx(share, abs=4 * (share / 4 / n) ** 0.5)
     right = rng.random(n) < 0.95

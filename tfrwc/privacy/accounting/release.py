@@ -35,39 +35,51 @@ class Cost(NamedTuple):
     method: str
 
 
-def laplace(parts: Iterable[tuple[float, int]], delta: float) -> Cost:
+def laplace(
+    parts: Iterable[tuple[float, int] | tuple[float, int, int]], delta: float
+) -> Cost:
     """Cost of Laplace mechanisms together.
 
     Args:
-        parts: pairs (epsilon of one value, number of such values).
+        parts: tuples (epsilon of one value, number of such values), of real numbers; or
+            (epsilon, number, steps), of whole numbers 0 to `steps` with discrete
+            Laplace noise, which costs a little more.
         delta: of the guarantee.
     """
-    parts = [(epsilon, count) for epsilon, count in parts if count]
-    values = sum(count for _, count in parts)
-    pure = sum(epsilon * count for epsilon, count in parts)
+    all_parts = [(*part, 0)[:3] for part in parts if part[1]]
+    values = sum(count for _, count, _ in all_parts)
+    pure = sum(epsilon * count for epsilon, count, _ in all_parts)
     if values == 1:
-        # 1 - exp((x - epsilon) / 2) = delta, solved for x.
-        return Cost(max(0.0, pure + 2 * math.log1p(-delta)), "exact")
-    if min(e for e, _ in parts) > 100:
+        return Cost(max(0.0, _of_one_laplace(pure, all_parts[0][2], delta)), "exact")
+    if min(e for e, _, _ in all_parts) > 100:
         # The mean loss of a value is its epsilon less 1: delta saves under 1 %, of
         # what is no protection anyway.
         return Cost(pure, PURE)
     if values > PLD_LIMIT or delta < SMALLEST_PLD_DELTA:
-        return _rdp([(_laplace_moment(e), count) for e, count in parts], delta, pure)
+        moments = [(_laplace_moment(e, steps), n) for e, n, steps in all_parts]
+        return _rdp(moments, delta, pure)
     with extra("privacy"):
         from dp_accounting.pld import privacy_loss_distribution as pld
 
     # Steps that are fine beside the spread of the sum and beside a single loss, of
     # which many average out, but no more than 1e5 of them to a loss.
-    spread = math.sqrt(sum(count * min(e, 1.7) ** 2 for e, count in parts))
-    smallest, greatest = (f(e for e, _ in parts) for f in (min, max))
+    spread = math.sqrt(sum(count * min(e, 1.7) ** 2 for e, count, _ in all_parts))
+    smallest, greatest = (f(e for e, _, _ in all_parts) for f in (min, max))
     step = min(spread / 1e4, smallest / (50 if values < 1e5 else 10))
     step = max(step, greatest / 1e5)
     total = None
-    for epsilon, count in parts:
-        one = pld.from_laplace_mechanism(
-            1 / epsilon, value_discretization_interval=step
-        )
+    for epsilon, count, steps in all_parts:
+        if steps:
+            one = pld.from_discrete_laplace_mechanism(
+                epsilon / steps,
+                steps,
+                value_discretization_interval=step,
+                use_connect_dots=True,
+            )
+        else:
+            one = pld.from_laplace_mechanism(
+                1 / epsilon, value_discretization_interval=step
+            )
         many = one.self_compose(count)
         total = many if total is None else total.compose(many)
     return _from_pld(total, step, delta, pure)
@@ -143,7 +155,7 @@ def smallest_noise(
     def excess(log_noise: float) -> float:
         return math.log(max(cost(math.exp(log_noise)), 1e-300) / epsilon)
 
-    high = math.log(enough)
+    high = math.log(enough) + 1e-9  # which rounding can have taken away
     low = high - 2
     while excess(low) <= 0:
         low, high = low - 2, low
@@ -191,9 +203,47 @@ def _rdp(
     return Cost(float(epsilon), "RDP") if epsilon < pure else Cost(pure, PURE)
 
 
-def _laplace_moment(epsilon: float) -> npt.NDArray[np.float64]:
-    # Mironov (CSF 2017, proposition 6); the library's event stands for a looser bound.
+def _of_one_laplace(epsilon: float, steps: int, delta: float) -> float:
+    """Epsilon, or a number below 0, of one value of Laplace noise."""
+    # 1 - exp((x - epsilon) / 2) = delta, solved for x.
+    real = epsilon + 2 * math.log1p(-delta)
+    if not steps:
+        return real
+    # For whole numbers this holds where x is epsilon less an even number of steps.
+    # Between two such, a change of e^x changes delta in proportion: where the event
+    # that tells best is noise of at most k steps, 1 - delta is
+    # (f^(k+1) + e^x f^(steps-k)) / (1 + f), with f = exp(-step).
+    step = epsilon / steps
+    fall = math.exp(-step)
+    most = (epsilon - real) / 2 / step
+
+    def solution(k: int) -> float:
+        rest = (1 - delta) * (1 + fall) - math.exp(-(k + 1) * step)
+        return math.log(rest) + (steps - k) * step if rest > 0 else -math.inf
+
+    return max(real, *(solution(max(0, math.floor(most) + i)) for i in (-1, 0, 1)))
+
+
+def _laplace_moment(epsilon: float, steps: int) -> npt.NDArray[np.float64]:
     a = _ORDERS
+    if epsilon < 1e-3:
+        # For any pure epsilon (Bun and Steinke, TCC 2016, proposition 3.3); here within
+        # a thousandth, while the formulas below lose their digits.
+        small: npt.NDArray[np.float64] = (a - 1) * np.minimum(
+            epsilon, a * epsilon**2 / 2
+        )
+        return small
+    if steps:
+        # Noise below 0, above the distance, and between: sums of geometric series,
+        # with the fall per step of the probability, and of the summands between.
+        step = epsilon / steps
+        fall, between = np.exp(-step), np.exp(-(2 * a - 1) * step)
+        inner = -np.expm1(-(2 * a - 1) * (epsilon - step)) / (1 - between) * between
+        return np.log1p(-fall) - np.log1p(fall) + np.logaddexp(
+            (a - 1) * epsilon + np.log(1 / (1 - fall) + inner),
+            -a * epsilon - np.log1p(-fall),
+        )  # fmt: skip
+    # Mironov (CSF 2017, proposition 6); the library's event stands for a looser bound.
     return np.logaddexp(
         np.log(a / (2 * a - 1)) + (a - 1) * epsilon,
         np.log((a - 1) / (2 * a - 1)) - a * epsilon,
@@ -201,7 +251,11 @@ def _laplace_moment(epsilon: float) -> npt.NDArray[np.float64]:
 
 
 def _discrete_moment(losses: dict[float, float]) -> npt.NDArray[np.float64]:
-    moment: npt.NDArray[np.float64] = np.logaddexp.reduce(
-        [math.log(p) + (_ORDERS - 1) * loss for loss, p in losses.items()]
-    )
+    if max(losses) < 1e-3:
+        # The mean is nearly 1, and what it is more has all the digits of its summands.
+        more = [p * np.expm1((_ORDERS - 1) * loss) for loss, p in losses.items()]
+        moment: npt.NDArray[np.float64] = np.log1p(np.sum(more, axis=0))
+        return moment
+    logarithms = [math.log(p) + (_ORDERS - 1) * loss for loss, p in losses.items()]
+    moment = np.logaddexp.reduce(logarithms)
     return moment

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfrwc.privacy.noise import Words, standard_exponential, standard_normal
-from tfrwc.privacy.release.images import Floats, FullShape, Images
+from tfrwc.privacy.release.images import Bounds, Floats, FullShape, Images
 from tfrwc.privacy.release.mechanism import NoGuarantee
 from tfrwc.privacy.release.registry import register
 
@@ -29,6 +29,7 @@ class DPSVD(NoGuarantee):
     Args:
         epsilon: per unit of distance between vectors of singular values.
         k: how many singular values are released.
+        bounds: as of `Mechanism`; the singular values are those of what is above low.
 
     Raises:
         ValueError: if an argument is not above 0, or, from `privatize`, if an image
@@ -39,13 +40,21 @@ class DPSVD(NoGuarantee):
     k: int
 
     @classmethod
-    def for_budget(cls, epsilon: float, per: str | None = None, *, k: int) -> "DPSVD":
+    def for_budget(
+        cls,
+        epsilon: float,
+        per: str | None = None,
+        *,
+        k: int,
+        bounds: Bounds | None = None,
+    ) -> "DPSVD":
         """Make the mechanism for a budget, which can only be ``per="distance"``.
 
         Args:
             epsilon: per unit of distance, as of the class.
             per: ``"distance"``.
             k: how many singular values are released.
+            bounds: as of the class.
 
         Raises:
             ValueError: for any other budget.
@@ -56,7 +65,7 @@ class DPSVD(NoGuarantee):
                 'distance between singular values: per="distance". Received: '
                 f"per={per!r}. Use PixelLaplace or PixelGaussian."
             )
-        return cls(epsilon, k)
+        return cls(epsilon, k, bounds=bounds)
 
     def _words(self, shape: FullShape) -> int:
         return (self.k + self._normals()) * shape[2]

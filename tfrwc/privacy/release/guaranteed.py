@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from tfrwc._common.checks import whole_number
 from tfrwc.privacy.accounting.release import smallest_noise
 from tfrwc.privacy.arguments import check_delta, check_epsilon
-from tfrwc.privacy.release.images import TOP, FullShape, check_shape
+from tfrwc.privacy.release.images import FullShape, check_shape
 from tfrwc.privacy.release.mechanism import Mechanism
 
 M = TypeVar("M", bound="Guaranteed")
@@ -39,7 +39,8 @@ class Guaranteed(Mechanism):
             delta: of the budget; None for a pure one.
             images_per_patient: the greatest number of images of one patient, for
                 ``"patient"``.
-            **parameters: the mechanism's other ones (cell and m, or levels).
+            **parameters: the mechanism's other ones (cell and m, or levels), and
+                bounds, if its images are not of uint8.
 
         Raises:
             ValueError: if the budget does not say what it is for, or the mechanism
@@ -48,21 +49,25 @@ class Guaranteed(Mechanism):
         full, images = _check_budget(epsilon, per, shape, delta, images_per_patient)
         one = cls._with_noise(1.0, **parameters)
         # Pure epsilons are inverse to the noise.
-        enough = images * one._image_epsilon(full) / epsilon
+        enough = float(images * one._image_epsilon(full) / epsilon)
         if delta is None and math.isinf(enough):
             raise ValueError(
                 f"{cls.__name__} has no pure guarantee: give a delta, or use "
                 "PixelLaplace."
             )
         if delta is None:
-            return cls._with_noise(enough, **parameters)
+            mechanism = cls._with_noise(enough, **parameters)
+            while images * mechanism._image_epsilon(full) > epsilon:  # by rounding
+                enough = math.nextafter(enough, math.inf)
+                mechanism = cls._with_noise(enough, **parameters)
+            return mechanism
 
         def cost(noise: float) -> float:
             mechanism = cls._with_noise(noise, **parameters)
             return mechanism._images_cost(full, delta, images).epsilon
 
         if math.isinf(enough):
-            enough = TOP
+            enough = float(one._span)
             while cost(enough) > epsilon:
                 enough *= 4
         return cls._with_noise(smallest_noise(cost, epsilon, enough), **parameters)

@@ -1,5 +1,10 @@
-"""Images as mechanisms take them: their shape, values and ids, checked."""
+"""Images as mechanisms take them: their shape, type and ids, checked.
 
+What is checked does not depend on the values: an error that says something about them
+would be a release without noise. Values beyond the bounds are moved onto them instead.
+"""
+
+import secrets
 from collections.abc import Iterable, Sequence
 from numbers import Integral
 from typing import Any, TypeAlias
@@ -13,8 +18,9 @@ from tfrwc.privacy.noise import ImageId, encode
 Images: TypeAlias = npt.NDArray[Any]
 Floats: TypeAlias = npt.NDArray[np.float64]
 FullShape: TypeAlias = tuple[int, int, int]
+Bounds: TypeAlias = tuple[float, float]
 
-TOP = 255.0  # images have values in 0..255
+TOP = 255.0  # of uint8 images, whose values are 0..255
 
 
 def to_uint8(released: npt.ArrayLike) -> npt.NDArray[np.uint8]:
@@ -48,43 +54,69 @@ def check_shape(shape: object) -> FullShape:
     return height, width, channels
 
 
-def check_images(images: npt.ArrayLike) -> Images:
+def check_bounds(bounds: object) -> Bounds:
+    """Return bounds of values as two floats.
+
+    Raises:
+        ValueError: if they are not two numbers up to 1e9 in size, the least one first,
+            at least 1e-6 apart.
+    """
+    ends: tuple[Any, ...] = tuple(bounds) if isinstance(bounds, Iterable) else ()
+    if (
+        len(ends) != 2
+        or not all(is_number(end) and abs(end) <= 1e9 for end in ends)
+        or ends[1] - ends[0] < 1e-6
+    ):
+        raise ValueError(
+            "bounds are the least and the greatest value that an image can have, such "
+            "as (0, 1), two numbers up to 1e9 in size and at least 1e-6 apart. They "
+            f"must not be taken from the images. Received: {bounds!r}."
+        )
+    return float(ends[0]), float(ends[1])
+
+
+def check_images(images: npt.ArrayLike, bounds: Bounds | None) -> Images:
     """Return images as an array.
+
+    Args:
+        images: to be checked.
+        bounds: that the caller named, or None.
 
     Raises:
         ValueError: if they are not (n, height, width) or (n, height, width, channels),
-            not of uint8 or floating values, or not within 0..255.
+            not of numbers, or neither of uint8 nor of named bounds.
     """
     images = np.asarray(images)
     if (
         images.ndim not in (3, 4)
         or 0 in images.shape[1:]
-        or not (images.dtype == np.uint8 or np.issubdtype(images.dtype, np.floating))
+        or images.dtype.kind not in "buif"
     ):
         raise ValueError(
             "images must be (n, height, width) or (n, height, width, channels) of "
-            f"uint8 or floating values. Received: shape {images.shape} of "
-            f"{images.dtype}."
+            f"real numbers. Received: shape {images.shape} of {images.dtype}."
         )
-    if images.dtype != np.uint8 and images.size:
-        low, high = images.min(), images.max()
-        if not (low >= 0 and high <= TOP):
-            raise ValueError(
-                f"images must have values in 0..255. Received: {low} to {high}. "
-                "Rescale or clip them first."
-            )
+    if bounds is None and images.dtype != np.uint8:
+        raise ValueError(
+            f"Images of {images.dtype} may have any values, and to find theirs out "
+            "would tell something of them. Say between what values they lie when you "
+            "make the mechanism: bounds=(0, 1), or bounds=(0, 255), or bounds=(0, "
+            "4095) for 12 bits. The noise is in the same unit. Only uint8 images need "
+            "no bounds."
+        )
     return images
 
 
 def check_ids(ids: Iterable[ImageId] | None, n: int) -> Sequence[ImageId]:
-    """Return the ids of n images; their positions if there are none.
+    """Return the ids of n images; if there are none, ids that nobody had before.
 
     Raises:
         TypeError: if an id is not a str, bytes or a whole number.
         ValueError: if there are not n different ones.
     """
     if ids is None:
-        return range(n)
+        call = secrets.token_bytes(16)
+        return [call + i.to_bytes(8, "little") for i in range(n)]
     if not isinstance(ids, Iterable):
         raise TypeError(f"ids must be a name per image. Received: {ids!r}.")
     names = list(ids)
@@ -101,12 +133,3 @@ def check_ids(ids: Iterable[ImageId] | None, n: int) -> Sequence[ImageId]:
             f"of which {different} are different."
         )
     return names
-
-
-def is_grey(images: Images) -> npt.NDArray[np.bool_]:
-    """Which images, (n, height, width, channels), are of three equal channels."""
-    if images.shape[-1] != 3 or not len(images):
-        return np.zeros(len(images), bool)
-    same = (images[..., :1] == images).reshape(len(images), -1)
-    grey: npt.NDArray[np.bool_] = same.all(axis=1)
-    return grey

@@ -18,13 +18,18 @@ them before leaves fewer values, which cost less.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from tfrwc.privacy.accounting.release import Cost, laplace
-from tfrwc.privacy.noise import Words, standard_laplace
+from tfrwc.privacy.exact.numbers import LaplaceNumbers
+from tfrwc.privacy.noise import Words
+from tfrwc.privacy.release.grid import Grid, grid_for
 from tfrwc.privacy.release.guaranteed import Guaranteed
-from tfrwc.privacy.release.images import TOP, Floats, FullShape, Images
+from tfrwc.privacy.release.images import Floats, FullShape, Images
 from tfrwc.privacy.release.registry import Factory, register
+from tfrwc.privacy.release.statement import rounded_up
 
 
 @dataclass(frozen=True)
@@ -32,10 +37,13 @@ class PixelLaplace(Guaranteed):
     """Independent Laplace noise on every value.
 
     Pure epsilon 255 / scale per value and N times that for any two images; with a
-    delta, the N mechanisms composed by their privacy loss distributions.
+    delta, the N mechanisms composed by their privacy loss distributions. The noise is
+    a whole number of steps of a grid, drawn from the discrete Laplace distribution
+    exactly (Ghosh et al., STOC 2009), so that a computer's numbers cost nothing.
 
     Args:
         scale: b of the Laplace distribution, in grey levels.
+        bounds: as of `Mechanism`; epsilon is (high - low) / scale with them.
 
     Raises:
         ValueError: if scale is not above 0.
@@ -47,28 +55,38 @@ class PixelLaplace(Guaranteed):
     def _with_noise(cls, noise: float, **parameters: Any) -> "PixelLaplace":
         return cls(scale=noise, **parameters)
 
+    def _grid(self) -> Grid:
+        return grid_for(self._bounds, self.scale)
+
+    @cached_property
+    def _noise(self) -> LaplaceNumbers:
+        grid = self._grid()
+        return LaplaceNumbers(Fraction(self.scale) / Fraction(grid.step), grid.steps)
+
+    def _words(self, shape: FullShape) -> int:
+        return self._noise.words(math.prod(shape))
+
     def _perturb(self, images: Images, words: Words) -> Floats:
-        noise = standard_laplace(words)
-        noise *= self.scale
-        noise = noise.reshape(images.shape)
-        noise += images
-        return noise
+        return self._noise.added(images, words, self._grid().step)
 
-    def _value_epsilon(self, shape: FullShape) -> float:
-        return TOP / self.scale
+    def _value_epsilon(self, shape: FullShape) -> Fraction:
+        return self._span / Fraction(self.scale)
 
-    def _image_epsilon(self, shape: FullShape) -> float:
-        return math.prod(shape) * TOP / self.scale
+    def _image_epsilon(self, shape: FullShape) -> Fraction:
+        return math.prod(shape) * self._value_epsilon(shape)
 
     def _value_cost(self, shape: FullShape, delta: float) -> Cost:
-        return laplace([(TOP / self.scale, 1)], delta)
+        return self._cost(1, delta)
 
     def _images_cost(self, shape: FullShape, delta: float, images: int) -> Cost:
-        count = images * math.prod(shape)
-        return laplace([(TOP / self.scale, count)], delta)
+        return self._cost(images * math.prod(shape), delta)
 
-    def _noise_scale(self) -> float:
-        return self.scale
+    def _cost(self, count: int, delta: float) -> Cost:
+        epsilon = rounded_up(self._value_epsilon((1, 1, 1)))
+        return laplace([(epsilon, count, self._grid().steps)], delta)
+
+    def _numerical_delta(self) -> float:
+        return 0.0
 
 
 def _for_value(epsilon: float) -> Factory:

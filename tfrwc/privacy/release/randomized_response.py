@@ -8,14 +8,17 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from tfrwc.privacy.accounting.release import Cost, randomized_response
-from tfrwc.privacy.noise import Words, uniform
+from tfrwc.privacy.exact.numbers import ResponseNumbers
+from tfrwc.privacy.noise import Words
 from tfrwc.privacy.release.guaranteed import Guaranteed
-from tfrwc.privacy.release.images import TOP, Floats, FullShape, Images
+from tfrwc.privacy.release.images import Floats, FullShape, Images
 from tfrwc.privacy.release.registry import Factory, register
 
 
@@ -24,11 +27,12 @@ class RandomizedResponse(Guaranteed):
     """Each value, rounded to a grey level, kept or replaced by another level.
 
     A level is kept with probability e^epsilon / (e^epsilon + levels - 1), otherwise
-    each other one is as likely (Warner 1965; Kairouz et al., ICML 2016).
+    each other one is as likely (Warner 1965; Kairouz et al., ICML 2016), exactly.
 
     Args:
         epsilon: pure epsilon of one value.
-        levels: number of grey levels, evenly spaced from 0 to 255; 2 or more.
+        levels: number of grey levels, evenly spaced from 0 to 255; 2 to 256.
+        bounds: as of `Mechanism`; the levels are between them.
 
     Raises:
         ValueError: if an argument is not as above.
@@ -46,22 +50,26 @@ class RandomizedResponse(Guaranteed):
     def _with_noise(cls, noise: float, **parameters: Any) -> "RandomizedResponse":
         return cls(epsilon=1 / noise, **parameters)
 
+    @cached_property
+    def _noise(self) -> ResponseNumbers:
+        return ResponseNumbers(Fraction(self.epsilon), self.levels)
+
+    def _words(self, shape: FullShape) -> int:
+        return self._noise.words(math.prod(shape))
+
     def _perturb(self, images: Images, words: Words) -> Floats:
         top = self.levels - 1
-        level = np.rint(images * (top / TOP)).astype(np.int64)
-        u = uniform(words).reshape(images.shape)
-        keep = 1 / (1 + top * math.exp(-self.epsilon))
-        # What is left of u above `keep` says which of the other levels it becomes.
-        rest = max(1 - keep, 2.0**-53)  # it may round to 0
-        other = np.minimum((u - keep) / rest * top, top - 1).astype(np.int64)
-        other += other >= level
-        return np.where(u < keep, level, other) * (TOP / top)
+        between = float(self._span) / top
+        level = np.rint(images / between)
+        count = math.prod(images.shape[1:])
+        level += self._noise.draw(words, count).reshape(images.shape)
+        return np.where(level > top, level - self.levels, level) * between
 
-    def _value_epsilon(self, shape: FullShape) -> float:
-        return self.epsilon
+    def _value_epsilon(self, shape: FullShape) -> Fraction:
+        return Fraction(self.epsilon)
 
-    def _image_epsilon(self, shape: FullShape) -> float:
-        return math.prod(shape) * self.epsilon
+    def _image_epsilon(self, shape: FullShape) -> Fraction:
+        return math.prod(shape) * Fraction(self.epsilon)
 
     def _value_cost(self, shape: FullShape, delta: float) -> Cost:
         return randomized_response(self.epsilon, self.levels, 1, delta)
@@ -71,7 +79,7 @@ class RandomizedResponse(Guaranteed):
         return randomized_response(self.epsilon, self.levels, count, delta)
 
     def _numerical_delta(self) -> float:
-        return 2.0**-52
+        return 0.0
 
 
 def _with_epsilon(epsilon: float) -> Factory:

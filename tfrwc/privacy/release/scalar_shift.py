@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NoReturn
 
 from tfrwc.privacy.noise import Words, standard_laplace
-from tfrwc.privacy.release.images import TOP, Floats, FullShape, Images
+from tfrwc.privacy.release.images import Floats, FullShape, Images
 from tfrwc.privacy.release.mechanism import NoGuarantee
 from tfrwc.privacy.release.registry import Factory, register
 
@@ -27,6 +27,7 @@ class ScalarShift(NoGuarantee):
 
     Args:
         epsilon: as published; it is no epsilon of an image.
+        bounds: as of `Mechanism`; high - low is in the place of 255 with them.
 
     Raises:
         ValueError: if epsilon is not above 0.
@@ -54,7 +55,7 @@ class ScalarShift(NoGuarantee):
         return 1
 
     def _perturb(self, images: Images, words: Words) -> Floats:
-        shift = standard_laplace(words) * (TOP / self.epsilon)
+        shift = standard_laplace(words) * (float(self._span) / self.epsilon)
         return images + shift[:, :, None, None]
 
     def _not_promised(self, shape: FullShape) -> tuple[str, ...]:

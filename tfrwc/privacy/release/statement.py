@@ -12,6 +12,7 @@ values an image has, between what bounds, and what is not covered. As data
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar
 
 from tfrwc.privacy.guarantee import EpsilonDelta
@@ -41,7 +42,8 @@ class Statement(PrivacyStatement):
         parameters: its parameters.
         image_shape: (height, width) or (height, width, channels).
         values_per_image: N, height times width times channels.
-        bounds: least and greatest value before the noise.
+        bounds: least and greatest value before the noise, which all others were moved
+            to.
         per_value_epsilon: pure epsilon of one value.
         per_value_epsilon_delta: of one value, with `delta`.
         image_epsilon: pure epsilon of a whole image.
@@ -51,8 +53,10 @@ class Statement(PrivacyStatement):
         patient_epsilon_delta: of all images of a patient, with `delta`.
         method: how the epsilons with delta were computed, from value to patient.
         numerical_delta: bound on the distance (total variation) between the release
-            of an image and that by ideal real numbers; to be added to any delta, and
-            to 0 for the pure epsilons.
+            of an image and one by the probabilities that the guarantees are for; 0
+            where those are met exactly. (1 + e^epsilon) times that is to be added to
+            the delta of an epsilon, also to the 0 of a pure one, and for a patient
+            once for each image.
         labels_covered: whether labels are private.
         generator: where the noise comes from.
         not_promised: sentences.
@@ -103,7 +107,10 @@ class Statement(PrivacyStatement):
                 f"m must be 1 to {self.values_per_image}, the values of an image. "
                 f"Received: {m!r}."
             )
-        return min(m * self.per_value_epsilon, self.image_epsilon)
+        if math.isinf(self.per_value_epsilon):
+            return self.image_epsilon
+        of_values = rounded_up(m * Fraction(self.per_value_epsilon))
+        return min(of_values, self.image_epsilon)
 
     def attacks(self, images: int = 1) -> "Attacks":
         """What the best attack can do that tells images from others in their place.
@@ -144,9 +151,7 @@ class Statement(PrivacyStatement):
             f"image{'s' if self.images_per_patient > 1 else ''} "
             f"({ADJACENCY['patient']}): "
             f"{_guarantee(self.patient_epsilon, self.patient_epsilon_delta)}.",
-            "The limited precision of computers adds to all of these a probability "
-            f"of at most {self.numerical_delta:.1g} for an image and "
-            f"{self.numerical_delta * self.images_per_patient:.1g} for a patient.",
+            self._precision(),
             f"The noise is drawn by {self.generator}, once for an image; for whoever "
             "has the secret key nothing is private.",
             "Not promised: " + " ".join(self.not_promised),
@@ -172,6 +177,39 @@ class Statement(PrivacyStatement):
             f"which of them was released at best {best:.1%} of the time; guessing "
             "gives 50 %."
         )
+
+    def _precision(self) -> str:
+        """What the limited precision of computers adds."""
+        if not self.numerical_delta:
+            return (
+                "The noise has exactly the probabilities that this is computed from: "
+                "the limited precision of computers adds nothing."
+            )
+        added = [
+            min(1.0, images * self.numerical_delta * (1 + _exponential(epsilon)))
+            for images, epsilon in (
+                (1, self.image_epsilon_delta.epsilon),
+                (self.images_per_patient, self.patient_epsilon_delta.epsilon),
+            )
+        ]
+        return (
+            "The limited precision of computers adds to each of these a probability "
+            f"of at most (1 + e^epsilon) times {self.numerical_delta:.1g} for each "
+            f"image: with the epsilons that allow a delta, {added[0]:.1g} for an image "
+            f"and {added[1]:.1g} for a patient."
+        )
+
+
+def rounded_up(number: Fraction | float) -> float:
+    """The least float that is not below a number."""
+    if isinstance(number, float):
+        return number
+    nearest = float(number)
+    return nearest if nearest >= number else math.nextafter(nearest, math.inf)
+
+
+def _exponential(x: float) -> float:
+    return math.exp(x) if x < 700 else math.inf
 
 
 def _number(epsilon: float) -> str:
