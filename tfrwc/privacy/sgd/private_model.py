@@ -1,6 +1,5 @@
 """The Keras model whose `fit` is private; `tfrwc.privacy.make_private` makes it."""
 
-import itertools
 import math
 from typing import Any
 
@@ -20,6 +19,7 @@ from tfrwc.privacy.guarantee import EpsilonDelta
 from tfrwc.privacy.sgd import augmentation, clipping, rehearsal, safeguards
 from tfrwc.privacy.sgd.account import Account
 from tfrwc.privacy.sgd.example_losses import example_losses
+from tfrwc.privacy.sgd.first_batch import first_batch
 from tfrwc.privacy.sgd.noise import NoiseKey, noisy_mean
 from tfrwc.privacy.sgd.sampling import PoissonBatches
 from tfrwc.privacy.sgd.settings import CalibratedSettings
@@ -246,21 +246,21 @@ class PrivateModel(keras.Model):
         return cls(model, CalibratedSettings(**options), augmentation, **config)
 
     def _rehearse(self, iterator: Any) -> Any:
-        """Check a step on made-up data like those of an iterator, which it returns."""
-        if isinstance(iterator, tf.data.Iterator):
-            data = iterator.element_spec
-        else:
-            data = next(iterator)
-            iterator = itertools.chain([data], iterator)
-        data = rehearsal.made_up(keras.utils.unpack_x_y_sample_weight(data))
-        if self.augmentation is not None:
-            augmentation.check_examples_apart(self.augmentation, data[0])
-            data = augmentation.views(self.augmentation, 1, data)
-        clipping.forward(self.model, data[0])  # builds what is not built
-        safeguards.check_layers(self.model)
-        prepared = clipping.prepare(self.model)
-        rehearsal.check_step(prepared, self._compile_loss, data)
-        self._prepared = prepared
+        """Check a step on the first batch of an iterator, and on made-up data like it.
+
+        Returns:
+            The iterator from its beginning, for a step.
+        """
+        batch, specs, iterator = first_batch(iterator)
+        self._prepared = rehearsal.rehearse(
+            self.model,
+            self._compile_loss,
+            (batch, specs),
+            self.settings,
+            self.augmentation,
+            is_poisson=self._poisson,
+            eagerly=self.run_eagerly,
+        )
         return iterator
 
     def _clipped_sums(self, data: tuple[Any, Any, Any]) -> dict[int, tf.Tensor]:
