@@ -7,14 +7,11 @@ that views cost time and no privacy (De et al., arXiv:2204.13650).
 from typing import Any
 
 import keras
-import numpy as np
 
 from tfrwc.compat.extras import extra
 
 with extra("privacy"):
     import tensorflow as tf
-
-_DRAWS = 16  # mixing that is drawn may leave an example alone, but not so many times
 
 
 def check_augmentation(augmentation: Any, multiplicity: int) -> None:
@@ -43,32 +40,6 @@ def check_augmentation(augmentation: Any, multiplicity: int) -> None:
             f"augmentation {augmentation.name!r} has weights to train, which no "
             "gradient reaches. Set its trainable to False."
         )
-
-
-def check_examples_apart(augmentation: keras.Layer, x: Any) -> None:
-    """Raise ValueError if an example's view depends on others, on made-up inputs x."""
-    augmentation(x, training=True)  # builds what is not built
-
-    def with_others(t: tf.Tensor) -> tf.Tensor:
-        others = 1 - tf.cast(t[1:], tf.float32)
-        return tf.concat([t[:1], tf.cast(others, t.dtype)], 0)
-
-    def first_view(inputs: Any) -> list[np.ndarray]:
-        outputs = augmentation(inputs, training=True)
-        return [keras.ops.convert_to_numpy(v[0]) for v in keras.tree.flatten(outputs)]
-
-    changed = keras.tree.map_structure(with_others, x)
-    for _ in range(_DRAWS):
-        state = [keras.ops.convert_to_numpy(v) for v in augmentation.variables]
-        expected = first_view(x)
-        for variable, value in zip(augmentation.variables, state, strict=True):
-            variable.assign(value)
-        if not all(map(np.array_equal, expected, first_view(changed))):
-            raise ValueError(
-                f"augmentation {augmentation.name!r} makes the view of an example "
-                "depend on others, or its random numbers on no Keras seed generator. "
-                "Use layers that change the examples one by one: no MixUp or CutMix."
-            )
 
 
 def views(

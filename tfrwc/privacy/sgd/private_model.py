@@ -1,6 +1,5 @@
 """The Keras model whose `fit` is private; `tfrwc.privacy.make_private` makes it."""
 
-import itertools
 import math
 from typing import Any
 
@@ -19,6 +18,7 @@ from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd import augmentation, clipping, rehearsal, safeguards
 from tfrwc.privacy.sgd.accounted_model import AccountedModel
 from tfrwc.privacy.sgd.example_losses import example_losses
+from tfrwc.privacy.sgd.first_batch import first_batch
 from tfrwc.privacy.sgd.noise import NoiseKey, noisy_mean
 from tfrwc.privacy.sgd.settings import CalibratedSettings
 from tfrwc.privacy.sgd.step import (
@@ -206,21 +206,21 @@ class PrivateModel(AccountedModel):
             self._prepared = clipping.prepare(self.model)
 
     def _rehearse(self, iterator: Any) -> Any:
-        """Check a step on made-up data like those of an iterator, which it returns."""
-        if isinstance(iterator, tf.data.Iterator):
-            data = iterator.element_spec
-        else:
-            data = next(iterator)
-            iterator = itertools.chain([data], iterator)
-        data = rehearsal.made_up(keras.utils.unpack_x_y_sample_weight(data))
-        if self.augmentation is not None:
-            augmentation.check_examples_apart(self.augmentation, data[0])
-            data = augmentation.views(self.augmentation, 1, data)
-        clipping.forward(self.model, data[0])  # builds what is not built
-        safeguards.check_layers(self.model)
-        prepared = clipping.prepare(self.model)
-        self._is_summed = rehearsal.check_step(prepared, self._compile_loss, data)
-        self._prepared = prepared
+        """Check a step on the first batch of an iterator, and on made-up data like it.
+
+        Returns:
+            The iterator from its beginning, for a step.
+        """
+        batch, specs, iterator = first_batch(iterator)
+        self._prepared, self._is_summed = rehearsal.rehearse(
+            self.model,
+            self._compile_loss,
+            (batch, specs),
+            self.settings,
+            self.augmentation,
+            is_poisson=self._account.counters.drawn == "poisson",
+            eagerly=self.run_eagerly,
+        )
         return iterator
 
     def _clipped_sums(self, data: tuple[Any, Any, Any]) -> dict[int, tf.Tensor]:

@@ -5,6 +5,8 @@ the data without noise, and nothing in their names says so. A step on made-up ex
 shows it, before the model sees a real one.
 """
 
+import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,16 +14,69 @@ import keras
 import numpy as np
 
 from tfrwc.compat.extras import extra
-from tfrwc.privacy.sgd import clipping
+from tfrwc.privacy.sgd import augmentation as augmentations
+from tfrwc.privacy.sgd import clipping, questions
 from tfrwc.privacy.sgd.clipping import PreparedModel
+from tfrwc.privacy.sgd.example_batches import Data, Examples
 from tfrwc.privacy.sgd.example_losses import example_losses, is_summed
+from tfrwc.privacy.sgd.independence import check_independence
 from tfrwc.privacy.sgd.layer_rules import Tap
+from tfrwc.privacy.sgd.safeguards import check_layers
+from tfrwc.privacy.sgd.settings import CalibratedSettings
 from tfrwc.privacy.sgd.step import added_losses
 
 with extra("privacy"):
     import tensorflow as tf
 
 _EXAMPLES = 4
+
+
+def rehearse(
+    model: keras.Model,
+    batch_loss: Callable[[Any, Any, Any], tf.Tensor],
+    first: tuple[Data, Any],
+    settings: CalibratedSettings,
+    augmentation: keras.Layer | None = None,
+    is_poisson: bool = False,
+    eagerly: bool = False,
+) -> tuple[PreparedModel, bool]:
+    """Build a model, and check its private step.
+
+    Args:
+        model: to be trained.
+        batch_loss: function of (y, outputs, sample_weight) to the loss of a batch.
+        first: x, y and sample_weight of the first batch, arrays or None, and
+            `tf.TensorSpec` of these, or None.
+        settings: of the training.
+        augmentation: Keras layer, or None.
+        is_poisson: whether batches have different sizes.
+        eagerly: whether the step runs without a graph.
+
+    Returns:
+        The model, prepared for per-example gradients, and whether the loss of a batch
+        is the sum of those of its examples, not their mean.
+
+    Raises:
+        ValueError: for what breaks the guarantee of DP-SGD; the message says where, and
+            what to do.
+    """
+    batch, specs = first
+    views = settings.augmentation_multiplicity
+    data = made_up(specs)
+    if not len(keras.tree.flatten(batch)[0]):
+        batch = data
+    most = _most_rows(settings, is_poisson)
+    rows = functools.partial(augmentations.views, augmentation, views)
+    asked = Examples(batch), specs, _sizes(most), eagerly
+    if augmentation is not None:
+        data = augmentations.views(augmentation, 1, data)  # builds what is not built
+        check_independence(questions.of_augmentation(augmentation, rows, views), *asked)
+    clipping.forward(model, data[0])  # builds what is not built
+    check_layers(model)
+    prepared = clipping.prepare(model)
+    asked = Examples(batch, _numbers(model)), *asked[1:]
+    check_independence(questions.of_model(prepared, batch_loss, rows, views), *asked)
+    return prepared, check_step(prepared, batch_loss, data)
 
 
 def made_up(data: Any) -> Any:
@@ -34,7 +89,7 @@ def check_step(
     batch_loss: Callable[[Any, Any, Any], tf.Tensor],
     data: tuple[Any, Any, Any],
 ) -> bool:
-    """Take one step without changing a weight: does any example meet another?
+    """Take one step without changing a weight: is it the sum of its examples'?
 
     Args:
         prepared: the model.
@@ -45,23 +100,18 @@ def check_step(
         Whether the loss of a batch is the sum of those of its examples, not their mean.
 
     Raises:
-        ValueError: that names what mixes the examples, keeps something of them, or
-            whose per-example gradients are wrong.
+        ValueError: that names what is not a sum over the examples, or whose
+            per-example gradients are wrong.
     """
     x, y, weight = data
     model = prepared.model
-    # Seeds of dropout may advance; other state may not.
-    state = [v for v in model.non_trainable_variables if "seed" not in v.path]
-    before = [keras.ops.convert_to_numpy(v) for v in state]
     with tf.GradientTape(persistent=True) as tape:
         with clipping.recorded(prepared, tape) as taps:
             outputs = clipping.forward(model, x)
         _check_added_losses(model, x)
         batch_loss(y, outputs, weight)  # builds what is not built
         losses = example_losses(batch_loss, y, outputs, weight)
-        first, total = losses[0], tf.reduce_sum(losses)
-    _check_unchanged(state, before)
-    _check_apart(tape, first, taps)
+        total = tf.reduce_sum(losses)
     summed = is_summed(batch_loss, y, outputs, weight)
     _check_gradients(model, tape, total, taps)
     return summed
@@ -77,31 +127,6 @@ def _check_added_losses(model: keras.Model, x: Any) -> None:
             "clipped by example. Put it into a loss given to compile. (Losses of "
             "weights alone are taken.)"
         )
-
-
-def _check_unchanged(
-    state: Sequence[keras.Variable], before: Sequence[np.ndarray]
-) -> None:
-    for variable, value in zip(state, before, strict=True):
-        if not np.array_equal(keras.ops.convert_to_numpy(variable), value):
-            raise ValueError(
-                f"The model changes its state {variable.path!r} in training, from the "
-                "data and without noise. Freeze that layer, or replace it."
-            )
-
-
-def _check_apart(tape: tf.GradientTape, first: tf.Tensor, taps: Sequence[Tap]) -> None:
-    """The loss of the first example must depend on no row but the first."""
-    sources = [source for tap in taps for source in tap.sources]
-    for gradient in tape.gradient(first, sources):
-        if gradient is not None and (
-            gradient.shape[0] != _EXAMPLES or np.any(gradient[1:].numpy() != 0)
-        ):
-            raise ValueError(
-                "The loss of one example depends on others of its batch: some layer "
-                "mixes them. Every layer must treat the examples (the first axis) one "
-                "by one."
-            )
 
 
 def _check_gradients(
@@ -139,3 +164,26 @@ def _made_up(tensor: Any) -> tf.Tensor | None:
     if tf.as_dtype(tensor.dtype).is_floating:
         return tf.constant(rng.uniform(0.1, 0.9, shape), tensor.dtype)
     return tf.cast(tf.constant(rng.integers(0, 2, shape)), tensor.dtype)
+
+
+def _most_rows(settings: CalibratedSettings, is_poisson: bool) -> int:
+    """The largest batch that a model is called on, but for one in a billion."""
+    size = settings.batch_size
+    if is_poisson:
+        size = min(size + math.ceil(6 * math.sqrt(size)), settings.train_size)
+    return min(size, settings.physical_batch_size or size)
+
+
+def _sizes(most: int) -> list[int]:
+    doubled = [2**n for n in range(3, most.bit_length())]
+    return sorted({size for size in (2, 3, 5, *doubled) if size < most} | {most})
+
+
+def _numbers(model: keras.Model) -> int | None:
+    """Whole numbers below this are in the range of every embedding of a model."""
+    dims = [
+        layer.input_dim
+        for layer in model._flatten_layers()
+        if isinstance(layer, keras.layers.Embedding)
+    ]
+    return min(dims, default=None)

@@ -1,0 +1,339 @@
+"""Does what an example gives to a training step depend on the others of its batch?
+
+The sum of clipped gradients moves by at most the clip when an example is removed, if
+the clipped gradient of each is a function of that example alone. So that is asked: the
+others are changed, and it may not. No gradient and no list of layers could say as much:
+mixing may have no gradient, be in frozen layers, or begin at some size or value.
+
+What cannot be known this way is whether something mixes examples for rare values, or by
+rare draws, alone.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from tfrwc.compat.extras import extra
+from tfrwc.privacy.sgd.answers import Answer, difference
+from tfrwc.privacy.sgd.example_batches import CHANGES, KINDS, Data, Examples
+from tfrwc.privacy.sgd.training_state import (
+    TrainingState,
+    is_seed,
+    name_of,
+    variables_of,
+)
+
+with extra("privacy"):
+    import tensorflow as tf
+
+_SMALL = 5
+# What is computed again in the same place of a batch of the same size is the same, bit
+# by bit on a CPU. In other places, the same products are summed in another order.
+_SAME, _ROUNDED = 1e-5, 1e-3
+_HALF = 100  # times these, in half precision
+
+Ask = Callable[[Any, tf.Tensor], Answer]
+
+
+class Step(NamedTuple):
+    """What is asked.
+
+    Attributes:
+        ask: function of x, y and sample_weight (or None), and of a weight for each
+            example, float32 (examples,), above 0 for those that are asked about.
+        outputs: as `ask`, but of outputs alone.
+        quiet: as `outputs`, but without random numbers of layers that have them in
+            training alone.
+        layer: that is asked about, and called by `ask` in training.
+        subject: what the layer is called in messages.
+        blame: function of the state to compute in, of two batches, and of the places
+            of the examples that both have, to the layer where these become different;
+            "" if it is not clear.
+    """
+
+    ask: Ask
+    outputs: Ask
+    quiet: Ask
+    layer: keras.Layer
+    subject: str
+    blame: Callable[[TrainingState, Data, Data, Sequence[int]], str]
+
+
+def check_independence(
+    step: Step,
+    examples: Examples,
+    specs: Any,
+    sizes: Sequence[int],
+    eagerly: bool = False,
+) -> None:
+    """Raise ValueError if the answer about an example depends on others.
+
+    The state of all variables is afterwards as before.
+
+    Args:
+        step: what is asked.
+        examples: that it is asked about.
+        specs: of x, y and sample_weight: a `tf.TensorSpec`, or None. If their first
+            axis has a length, the step may see it.
+        sizes: of batches, rising; the last is that of training.
+        eagerly: whether the step runs without a graph.
+    """
+    with _Inquiry(step, examples, specs, eagerly) as inquiry:
+        if inquiry.fixed is not None:
+            sizes = [inquiry.fixed]
+        small = sizes[-1] if inquiry.fixed is not None else min(_SMALL, sizes[-1])
+        inquiry.ask_twice(small)
+        for size, kind, changes in _plan(sizes):
+            inquiry.change_others(size, kind, changes)
+        # What Python decides by the length of a batch is seen outside of a graph.
+        for size in {small, sizes[-1] if inquiry.is_length_known else small}:
+            inquiry.change_others(size, "real", CHANGES[:2], step.outputs)
+        if not inquiry.is_traced:
+            inquiry.change_others(small, "real", CHANGES[:2], step.ask)
+        if inquiry.fixed is None:
+            inquiry.remove_others(sizes)
+
+
+def _plan(sizes: Sequence[int]) -> Iterable[tuple[int, str, Sequence[str]]]:
+    """Sizes, kinds and changes: all for small batches, few for large ones."""
+    for size in sizes:
+        if size == _SMALL or len(sizes) == 1:
+            yield from ((size, kind, CHANGES) for kind in KINDS)
+        elif size < _SMALL:
+            yield from ((size, kind, CHANGES[:2]) for kind in KINDS[:3])
+        elif size < sizes[-1]:
+            yield size, "real", CHANGES[:2]
+        else:
+            yield size, "real", ("no numbers", "others", "alike")
+            yield size, "alike", ("others",)
+
+
+class _Inquiry:
+    """Questions to a step, whose state is put back at the end.
+
+    Attributes:
+        fixed: the only size of batches that the step takes, or None.
+        is_length_known: whether the step knows the size of a batch when it is traced.
+        is_traced: whether it can be.
+    """
+
+    def __init__(self, step: Step, examples: Examples, specs: Any, eagerly: bool):
+        self._step, self._examples, self._specs = step, examples, specs
+        length = tf.nest.flatten(specs)[0].shape[0]
+        self.is_length_known, self.is_traced = length is not None, True
+        self.fixed = _fixed_size(step.layer)
+        if self.fixed is None:
+            self._specs = keras.tree.map_structure(_of_any_size, specs)
+        variables: list[tf.Variable] = []
+        try:
+            self._ask, variables = _traced(step.ask, self._specs)
+        except (TypeError, ValueError, AttributeError, NotImplementedError):
+            if self.is_length_known:  # and may be needed
+                self.fixed, self._specs = length, specs
+                self._ask, variables = _traced(step.ask, specs)
+            elif eagerly:
+                self._ask, self.is_traced = step.outputs, False
+            else:
+                raise
+        self._variables = [*variables, *variables_of(step.layer)]
+        self._first = TrainingState(self._variables)
+        self._state = TrainingState(self._variables)
+        self._seeds: list[tf.Variable] = []
+        types = {layer.compute_dtype for layer in step.layer._flatten_layers()}
+        self._loosened = _HALF if types & {"float16", "bfloat16"} else 1
+
+    def __enter__(self) -> "_Inquiry":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._first.restore()
+
+    def ask_twice(self, size: int) -> None:
+        """The same batch, in the same state, must have the same answer."""
+        data = self._examples.batch(size, "real")
+        weights = np.ones(size, np.float32)
+        one = self._ask(data, weights)
+        self._check_state()
+        self._state.restore()
+        other = self._ask(data, weights)
+        self._state.restore()
+        what = difference(one, other, _SAME * self._loosened)
+        if what:
+            raise ValueError(
+                f"{self._step.subject} computes another {what} from the same batch a "
+                "second time, so that nobody can see whether it treats the examples "
+                "one by one. It draws random numbers that come from no "
+                "keras.random.SeedGenerator, or keeps something of a batch outside of "
+                "its variables. Draw by keras.random, with seed=a SeedGenerator that "
+                "the layer has as attribute."
+            )
+
+    def change_others(
+        self, size: int, kind: str, changes: Sequence[str], ask: Ask | None = None
+    ) -> None:
+        """Change all examples but the first and the last, in each way."""
+        ask = ask or self._ask
+        data = self._examples.batch(size, kind)
+        places = {1: [0], 2: [KINDS.index(kind) % 2]}.get(size, [0, size - 1])
+        weights = _weights(size, places)
+        expected = _answer(ask, data, weights, kind == "real")
+        if expected is None:
+            return
+        self._check_state()
+        after = TrainingState(self._seeds)
+        for change in changes:
+            changed = self._examples.changed(data, places, change)
+            self._state.restore()
+            answer = _answer(ask, changed, weights)
+            if answer is None:
+                continue
+            self._check_state(after)
+            what = difference(expected, answer, _SAME * self._loosened)
+            if what:
+                others = "the other examples of its batch"
+                self._refuse(what, others, data, changed, places)
+        # The next batch is computed with other random numbers.
+        self._state.keep()
+
+    def remove_others(self, sizes: Sequence[int]) -> None:
+        """Examples must have the same answer without others, and in other places."""
+        ask = self._ask
+        if self._seeds:  # which draw for a whole batch
+            ask = self._step.quiet
+            if self.is_traced:
+                ask, _ = _traced(ask, self._specs)
+            small = min(_SMALL, sizes[-1])
+            data, weights = self._examples.batch(small, "real"), _weights(small, [0])
+            one, other = ask(data, weights), ask(data, weights)
+            if difference(one, other, _ROUNDED * self._loosened):
+                return  # and cannot be kept from it
+        for size in {min(_SMALL, sizes[-1]), sizes[-1]}:
+            # Two batches: in one, a value may by chance be on the edge of a step.
+            failures = []
+            for kind in ("real", "from 0 to 1", "around 0"):
+                failure = self._removal(ask, size, kind)
+                failures += [failure] if failure else []
+                if not failures or len(failures) > 1:
+                    break
+            if len(failures) > 1:
+                self._refuse(failures[0], "the size of its batch, or its place there")
+
+    def _removal(self, ask: Ask, size: int, kind: str) -> str:
+        data = self._examples.batch(size, kind)
+        last = size - 1
+        parts = [[last, 0]] if last else []
+        if last and size <= _SMALL:
+            parts += [[last], [*range(1, size)]]
+        for places in parts:
+            part = keras.tree.map_structure(
+                lambda a, p=places: None if a is None else a[p], data
+            )
+            weights = _weights(size, sorted(places))
+            expected = _answer(ask, data, weights)
+            answer = _answer(ask, part, weights[places])
+            if expected is None or answer is None:
+                continue
+            if places != sorted(places):
+                answer = answer.reversed()
+            what = difference(expected, answer, _ROUNDED * self._loosened, True)
+            if what:
+                return what
+        return ""
+
+    def _check_state(self, after: TrainingState | None = None) -> None:
+        """Only seeds may have changed; and to the same values whatever the data."""
+        layer = self._step.layer
+        changed = [] if after is None else after.changed()
+        for variable in self._state.changed():
+            if any(variable is seed for seed in self._seeds):
+                continue
+            if is_seed(variable, layer) and after is None:
+                self._seeds.append(variable)
+            else:
+                changed.append(variable)
+        if changed:
+            raise ValueError(
+                f"{self._step.subject} changes its state {name_of(changed[0], layer)} "
+                "in training, from the data and without noise. Freeze that layer, or "
+                "replace it."
+            )
+
+    def _refuse(
+        self,
+        what: str,
+        cause: str,
+        data: Data | None = None,
+        changed: Data | None = None,
+        places: Sequence[int] = (),
+    ) -> None:
+        where = ""
+        if data is not None and changed is not None:
+            self._state.restore()
+            name = self._step.blame(self._state, data, changed, places)
+            where = f", first {name}" if name else ""
+        raise ValueError(
+            f"{self._step.subject} makes the {what} of an example depend on {cause}: "
+            f"some layer mixes them{where}. Then clipping bounds nothing. Every layer "
+            "must treat the examples (the first axis) one by one: leave that one out, "
+            "or replace it by one that does, such as LayerNormalization or "
+            "GroupNormalization for what is normalised over the batch."
+        )
+
+
+def _answer(
+    ask: Ask, data: Data, weights: np.ndarray, certain: bool = False
+) -> Answer | None:
+    """The answer; None if a layer does not compute on such values."""
+    try:
+        return ask(data, weights)
+    except tf.errors.InvalidArgumentError:
+        if certain:
+            raise
+        return None
+
+
+def _weights(size: int, places: Sequence[int]) -> np.ndarray:
+    """Of examples in some places, each another weight; 0 elsewhere."""
+    weights = np.zeros(size, np.float32)
+    weights[places] = 1 / (1 + np.arange(len(places)))
+    return weights
+
+
+def _fixed_size(layer: keras.Layer) -> int | None:
+    """The size of all batches of a model that was made for one."""
+    inputs = getattr(layer, "inputs", None)
+    shapes = [tensor.shape for tensor in tf.nest.flatten(inputs) if tensor is not None]
+    sizes = {shape[0] for shape in shapes if shape[0] is not None}
+    return min(sizes, default=None)
+
+
+def _of_any_size(spec: tf.TensorSpec | None) -> tf.TensorSpec | None:
+    if spec is None:
+        return None
+    return tf.TensorSpec((None, *spec.shape[1:]), spec.dtype)
+
+
+def _traced(ask: Ask, specs: Any) -> tuple[Ask, list[tf.Variable]]:
+    """A step as a graph for batches of all sizes, and the variables that it uses."""
+    signature = [spec for spec in tf.nest.flatten(specs) if spec is not None]
+
+    def flat(weights: tf.Tensor, *tensors: tf.Tensor) -> Answer:
+        rest = iter(tensors)
+        data = [None if s is None else next(rest) for s in tf.nest.flatten(specs)]
+        return ask(tf.nest.pack_sequence_as(specs, data), weights)
+
+    size = signature[0].shape[:1]
+    function = tf.function(
+        flat,
+        input_signature=[tf.TensorSpec(size, tf.float32), *signature],
+        autograph=False,
+    )
+
+    def call(data: Any, weights: Any) -> Answer:
+        tensors = [t for t in tf.nest.flatten(data) if t is not None]
+        answer: Answer = function(weights, *tensors)
+        return answer
+
+    return call, list(function.get_concrete_function().graph.variables)

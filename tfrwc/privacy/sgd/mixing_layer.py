@@ -1,0 +1,101 @@
+"""In which layer examples become different when others of their batch are changed."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from tfrwc.compat.extras import extra
+from tfrwc.privacy.sgd.example_batches import Data
+from tfrwc.privacy.sgd.training_state import TrainingState
+
+with extra("privacy"):
+    import tensorflow as tf
+
+Seen = list[tuple[keras.Operation, list[np.ndarray]]]
+
+
+def mixing_layer(
+    layer: keras.Layer,
+    call: Callable[[Any], Any],
+    state: TrainingState,
+    batches: tuple[Data, Data],
+    places: Sequence[int],
+    views: int = 1,
+) -> str:
+    """Name the first layer or operation whose outputs for the same examples differ.
+
+    Args:
+        layer: a model, whose layers are looked at.
+        call: function of a batch that calls it.
+        state: in which both batches are computed.
+        batches: two, with the same examples in some places.
+        places: these.
+        views: rows of an example.
+
+    Returns:
+        A name and a class, as a message has it; "" if it does not show outside a graph.
+    """
+    seen: list[Seen] = []
+    for batch in batches:
+        state.restore()
+        with _watched(layer) as calls:
+            call(batch)
+        seen.append(calls)
+    state.restore()
+    rows = np.add.outer(np.array(places) * views, np.arange(views)).ravel()
+    count = len(keras.tree.flatten(batches[0])[0]) * views
+    for (one, values), (other, others) in zip(*seen, strict=False):
+        if one is not other:
+            return ""
+        for a, b in zip(values, others, strict=False):
+            is_by_example = a.shape[:1] == b.shape[:1] == (count,)
+            if is_by_example and not _equal(a[rows], b[rows]):
+                return f"{one.name!r} ({type(one).__name__})"
+    return ""
+
+
+@contextlib.contextmanager
+def _watched(layer: keras.Layer) -> Iterator[Seen]:
+    """Within the block, outputs of all layers and operations are noted, as they end."""
+    seen: Seen = []
+    operations = _operations(layer)
+    for operation in operations:
+        vars(operation)["call"] = _noting(operation, operation.call, seen)
+    try:
+        yield seen
+    finally:
+        for operation in operations:
+            del vars(operation)["call"]
+
+
+def _noting(
+    operation: keras.Operation, function: Callable[..., Any], seen: Seen
+) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        outputs = function(*args, **kwargs)
+        tensors = [t for t in tf.nest.flatten(outputs) if tf.is_tensor(t)]
+        if tf.executing_eagerly():
+            seen.append((operation, [t.numpy() for t in tensors]))
+        return outputs
+
+    return call
+
+
+def _operations(layer: keras.Layer) -> list[keras.Operation]:
+    """A layer and all in it, with the operations of functional models; each once."""
+    layers = layer._flatten_layers()
+    several = [[inner, *getattr(inner, "operations", ())] for inner in layers]
+    by_id = {
+        id(one): one for some in several for one in some if "call" not in vars(one)
+    }
+    return list(by_id.values())
+
+
+def _equal(one: np.ndarray, other: np.ndarray) -> bool:
+    if one.dtype.kind in "OSU":
+        return np.array_equal(one, other)
+    one, other = one.astype(np.float64), other.astype(np.float64)
+    return np.allclose(one, other, rtol=1e-5, atol=1e-12, equal_nan=True)
