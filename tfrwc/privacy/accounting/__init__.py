@@ -6,7 +6,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["bounds", "mixed", "release", "sgd"],
+    submodules=["attacks", "bounds", "mixed", "release", "sgd"],
     submod_attrs={
         "release": [
             "Cost",
@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
 )
 
 if TYPE_CHECKING:
+    from tfrwc.privacy.accounting import attacks as attacks
     from tfrwc.privacy.accounting import bounds as bounds
     from tfrwc.privacy.accounting import mixed as mixed
     from tfrwc.privacy.accounting import release as release

@@ -156,6 +156,8 @@ class LossSum:
             at_least: what epsilon will be raised to, so that less need not be exact.
         """
         target = delta * (1 - _ROUNDING) - self.infinite
+        if target <= 0:
+            return math.inf, "PLD"
         renyi, order = self.renyi(target)
         if renyi <= at_least:
             return renyi, "RDP"
