@@ -92,9 +92,9 @@ def _steps(mechanism: Mechanism) -> int:
 def _deviation(mechanism: PixelGaussian) -> float:
     """Of normal noise that hides no more than the mechanism's own."""
     # What is drawn in steps of a grid is as good as normal noise less that of rounding,
-    # of 1.5 steps.
+    # of 1.5 steps. The last factor is for the rounding of numbers on the way.
     step = float(getattr(mechanism._grid(), "step", 0.0))
-    return math.sqrt(mechanism.sigma**2 - (1.5 * step) ** 2)
+    return math.sqrt(mechanism.sigma**2 - (1.5 * step) ** 2) * (1 - 1e-8)
 
 
 def _sides(length: int, cell: int) -> list[int]:
