@@ -71,7 +71,7 @@ def fit(keras, model, batches, meter):
 
 
 def entry(make_model, jit_compile):
-    """Function that trains what `make_model(inputs, logits, batch, batches)` makes."""
+    """Function that trains what `make_model(inputs, logits, batch, ...)` returns."""
 
     def run(network, images, labels, threads, meter):
         tf = tensorflow(threads)

@@ -15,9 +15,9 @@ SCRIPT = ROOT / "tests" / "privacy" / "sgd" / "killed_training.py"
 def test_steps_after_the_last_backup_are_counted(kind, kills, tmp_path):
     command = [sys.executable, SCRIPT, tmp_path, kind, *map(str, kills)]
     for _ in kills:
-        run = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        run = subprocess.run(command, capture_output=True, text=True, timeout=600)
         assert run.returncode == -signal.SIGKILL, run.stderr
-    run = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert run.returncode == 0, run.stderr
     steps, *rests_on = run.stdout.split("\n")[:-1]
     done = len((tmp_path / "done").read_bytes())

@@ -8,7 +8,14 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
+from tfrwc.compat.extras import extra
+
+with extra("privacy"):
+    import tensorflow as tf
+
 _SAMPLE = 64  # elements of an example that are compared first
+_ROWS = 2**14  # at a time, for want of memory
+_READABLE = (np.ndarray, tf.Tensor)
 
 
 class Copies(NamedTuple):
@@ -42,11 +49,12 @@ def copies(arrays: Any, count: int | None = None) -> Copies | None:
         count: how many examples, the first ones; None for all.
 
     Returns:
-        None if no two are equal.
+        None if no two are equal, or they are no arrays of NumPy, TensorFlow or pandas.
     """
-    leaves = [
-        np.asarray(a)[:count] for a in keras.tree.flatten(arrays) if a is not None
-    ]
+    parts = [part for part in keras.tree.flatten(arrays) if part is not None]
+    if not all(isinstance(part, _READABLE) or _is_table(part) for part in parts):
+        return None
+    leaves = [np.asarray(part)[:count] for part in parts]
     total = len(leaves[0])
     if any(len(leaf) != total for leaf in leaves):
         return None  # which Keras refuses
@@ -68,15 +76,21 @@ def copies(arrays: Any, count: int | None = None) -> Copies | None:
     return Copies(total, different, max(digests.values()))
 
 
+def _is_table(part: Any) -> bool:
+    """Whether it is of pandas."""
+    return hasattr(part, "to_numpy")
+
+
 def _codes(array: np.ndarray) -> np.ndarray:
     """A number for each example, which is equal for equal ones: of some elements."""
     width = math.prod(array.shape[1:])
     stride = max(1, width // _SAMPLE)
-    sample = np.ascontiguousarray(array.reshape(len(array), width)[:, ::stride])
-    if not sample.size:
-        return np.zeros(len(array), np.int64)
+    sample = array.reshape(len(array), width)[:, ::stride]
     size = sample.dtype.itemsize * sample.shape[1]
-    values = sample.view(np.uint8).reshape(len(array), size).astype(np.int64)
     factors = np.random.default_rng(0).integers(1, 2**40, size)
-    codes: np.ndarray = values @ factors
+    codes = np.zeros(len(array), np.int64)
+    for start in range(0, len(array) if size else 0, _ROWS):
+        rows = np.ascontiguousarray(sample[start : start + _ROWS])
+        values = rows.view(np.uint8).reshape(len(rows), size)
+        codes[start : start + _ROWS] = values.astype(np.int64) @ factors
     return codes

@@ -14,7 +14,16 @@ import keras
 import numpy as np
 
 from tfrwc.compat.extras import extra
-from tfrwc.privacy.sgd.history import Counts, History, Run, merged
+from tfrwc.privacy.sgd.carrier import carried, carry
+from tfrwc.privacy.sgd.history import (
+    Counts,
+    History,
+    Run,
+    from_plain,
+    merged,
+    steps,
+    to_plain,
+)
 
 with extra("privacy"):
     import tensorflow as tf
@@ -22,6 +31,10 @@ with extra("privacy"):
 # Of a weight; what an optimizer changes, it changes nearly everywhere.
 _SAMPLE = 1024
 _MOST_KNOWN = 100_000
+OTHER_WEIGHTS = (
+    "The file of the model is of one that was trained privately, and its weights are "
+    "others: what was done to them is not counted."
+)
 
 
 TALLIES: "dict[str, Tally]" = {}
@@ -103,7 +116,33 @@ def lineage_of(model: keras.Model) -> Lineage:
     if copied := known_by_values(model):
         lineage.runs = merged(lineage.runs, copied.history())
         lineage.notes |= copied.notes
+    if model.built and not known:
+        for account in carried(model):
+            _take_in_carried(lineage, account, _values(model))
     return lineage
+
+
+def _take_in_carried(
+    lineage: Lineage, account: dict[str, Any], values: tuple[int, ...]
+) -> None:
+    if account["values"] == list(values):
+        lineage.runs = merged(lineage.runs, from_plain(account["runs"]))
+        lineage.notes |= dict.fromkeys(account["notes"])
+    else:
+        lineage.notes[OTHER_WEIGHTS] = None
+
+
+def _account(model: keras.Model) -> dict[str, Any] | None:
+    """What a file of the model is to say of it."""
+    lineage = _OF_LAYERS.get(model)
+    history = lineage.history() if lineage else {}
+    if lineage is None or not steps(history) or not model.built:
+        return None
+    return {
+        "runs": to_plain(history),
+        "notes": list(lineage.notes),
+        "values": list(_values(model)),
+    }
 
 
 def known_by_values(model: keras.Model) -> Lineage | None:
@@ -116,6 +155,7 @@ def belongs(model: keras.Model, lineage: Lineage) -> None:
     for layer in _layers(model):
         if layer is model or layer.trainable_variables:
             _OF_LAYERS[layer] = lineage
+    carry(model, _account)
 
 
 def remember_values(model: keras.Model, lineage: Lineage) -> None:

@@ -184,7 +184,7 @@ class TrainingSettings:
         error = ValueError(
             f"The model was trained privately before, at epsilon = {spent:.4g} for "
             f"delta = {delta:.2g}. Received: epsilon = {epsilon:g}, the budget of all "
-            "together. Give a larger one, or begin with other weights."
+            "together. Give a larger one, or begin with a new model."
         )
 
         def cost(noise: float) -> float:
