@@ -113,6 +113,10 @@ class PrivateModel(keras.Model):
     ) -> None:
         """As `keras.Model.compile`; XLA only if `jit_compile=True` asks for it.
 
+        Losses are called on each example alone, and are the mean or the sum over the
+        examples. Where Keras would divide by a count over the batch (of what a mask or
+        `ignore_class` leaves), it is divided by the count in the example.
+
         Raises:
             ValueError: for settings that break the account.
         """
