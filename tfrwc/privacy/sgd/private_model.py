@@ -26,6 +26,7 @@ from tfrwc.privacy.sgd.settings import CalibratedSettings
 from tfrwc.privacy.sgd.statement import TrainingStatement
 from tfrwc.privacy.sgd.step import (
     added_losses,
+    apply_gradients,
     sums_in_parts,
     sums_of_means,
     with_penalties,
@@ -198,17 +199,10 @@ class PrivateModel(keras.Model):
             dict(zip(sums, noisy, strict=True)),
             added_losses(self.model, x),
         )
-        self._apply(gradients)
+        apply_gradients(self.optimizer, trainable, gradients)
         self._account.count_step(self._poisson)
         metrics: dict[str, Any] = self.get_metrics_result()
         return metrics
-
-    def _apply(self, gradients: dict[int, tf.Tensor]) -> None:
-        """Have the optimizer take a step, by gradients by id of the variable."""
-        variables = [v for v in self.trainable_variables if id(v) in gradients]
-        # An optimizer divides by its loss_scale_factor.
-        scaled = [self.optimizer.scale_loss(gradients[id(v)]) for v in variables]
-        self.optimizer.apply_gradients(zip(scaled, variables, strict=True))
 
     def make_train_function(self, force: bool = False) -> None:
         """As Keras', with a step that asks the budget first."""

@@ -119,3 +119,15 @@ def with_penalties(
         if gradient is not None:
             gradients[id(v)] = gradients.get(id(v), 0.0) + gradient
     return gradients
+
+
+def apply_gradients(
+    optimizer: keras.optimizers.Optimizer,
+    variables: Sequence[keras.Variable],
+    gradients: Sums,
+) -> None:
+    """Have an optimizer take a step on those of the variables that have a gradient."""
+    reached = [v for v in variables if id(v) in gradients]
+    # An optimizer divides by its loss_scale_factor.
+    scaled = [optimizer.scale_loss(gradients[id(v)]) for v in reached]
+    optimizer.apply_gradients(zip(scaled, reached, strict=True))
