@@ -18,19 +18,13 @@ if keras.backend.backend() != "tensorflow":
 from tfrwc.compat.extras import extra
 from tfrwc.privacy.guarantee import EpsilonDelta
 from tfrwc.privacy.sgd import augmentation, clipping, rehearsal, safeguards
+from tfrwc.privacy.sgd import step as parts
 from tfrwc.privacy.sgd.account import Account
 from tfrwc.privacy.sgd.example_losses import example_losses
 from tfrwc.privacy.sgd.noise import NoiseKey, noisy_mean
 from tfrwc.privacy.sgd.sampling import PoissonBatches
 from tfrwc.privacy.sgd.settings import CalibratedSettings
 from tfrwc.privacy.sgd.statement import TrainingStatement
-from tfrwc.privacy.sgd.step import (
-    added_losses,
-    apply_gradients,
-    sums_in_parts,
-    sums_of_means,
-    with_penalties,
-)
 
 with extra("privacy"):
     import tensorflow as tf
@@ -184,7 +178,7 @@ class PrivateModel(keras.Model):
         if settings.physical_batch_size is None:
             sums = self._clipped_sums((x, y, weight))
         else:
-            sums = sums_in_parts(
+            sums = parts.sums_in_parts(
                 self._clipped_sums,
                 (x, y, weight),
                 count,
@@ -193,13 +187,13 @@ class PrivateModel(keras.Model):
             )
         noisy = noisy_mean(list(sums.values()), settings, self._noise_key, count)
         if self._is_summed:
-            noisy = sums_of_means(noisy, settings, count)
-        gradients = with_penalties(
+            noisy = parts.sums_of_means(noisy, settings, count)
+        gradients = parts.with_penalties(
             trainable,
             dict(zip(sums, noisy, strict=True)),
-            added_losses(self.model, x),
+            parts.added_losses(self.model, x),
         )
-        apply_gradients(self.optimizer, trainable, gradients)
+        parts.apply_gradients(self.optimizer, trainable, gradients)
         self._account.count_step(self._poisson)
         metrics: dict[str, Any] = self.get_metrics_result()
         return metrics
