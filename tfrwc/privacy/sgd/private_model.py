@@ -191,7 +191,7 @@ class PrivateModel(keras.Model):
         gradients = parts.with_penalties(
             trainable,
             dict(zip(sums, noisy, strict=True)),
-            parts.added_losses(self.model, x),
+            parts.added_losses(self.model, x, self.augmentation),
         )
         parts.apply_gradients(self.optimizer, trainable, gradients)
         self._account.count_step(self._poisson)
