@@ -33,16 +33,21 @@ def private(model, examples, clip=np.inf):
 def one_by_one(model, x, y, loss):
     """Gradients of each example's loss alone: for each example, one of each weight."""
     variables = [v.value for v in model.trainable_variables]
-    gradients = []
-    for i in range(len(keras.tree.flatten(x)[0])):
-        row_x, row_y = keras.tree.map_structure(lambda t, i=i: t[i : i + 1], (x, y))
+
+    @tf.function(autograph=False)
+    def gradients(row_x, row_y):
         with tf.GradientTape() as tape:
             value = loss(row_y, clipping.forward(model, row_x))
         of_example = tape.gradient(
             value, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
         )
-        gradients.append([tf.convert_to_tensor(g).numpy() for g in of_example])
-    return gradients
+        return [tf.convert_to_tensor(g) for g in of_example]
+
+    rows = [
+        keras.tree.map_structure(lambda t, i=i: tf.constant(t[i : i + 1]), (x, y))
+        for i in range(len(keras.tree.flatten(x)[0]))
+    ]
+    return [[g.numpy() for g in gradients(*row)] for row in rows]
 
 
 def clipped_step(gradients, clip):

@@ -16,17 +16,12 @@ if keras.backend.backend() != "tensorflow":
 
 from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd import augmentation, clipping, rehearsal, safeguards
+from tfrwc.privacy.sgd import step as parts
 from tfrwc.privacy.sgd.accounted_model import AccountedModel
 from tfrwc.privacy.sgd.example_losses import example_losses
 from tfrwc.privacy.sgd.first_batch import first_batch
 from tfrwc.privacy.sgd.noise import NoiseKey, noisy_mean
 from tfrwc.privacy.sgd.settings import CalibratedSettings
-from tfrwc.privacy.sgd.step import (
-    added_losses,
-    sums_in_parts,
-    sums_of_means,
-    with_penalties,
-)
 
 with extra("privacy"):
     import tensorflow as tf
@@ -107,6 +102,10 @@ class PrivateModel(AccountedModel):
     ) -> None:
         """As `keras.Model.compile`; XLA only if `jit_compile=True` asks for it.
 
+        Losses are called on each example alone, and are the mean or the sum over the
+        examples. Where Keras would divide by a count over the batch (of what a mask or
+        `ignore_class` leaves), it is divided by the count in the example.
+
         Raises:
             ValueError: for settings that break the account.
         """
@@ -145,7 +144,7 @@ class PrivateModel(AccountedModel):
         if settings.physical_batch_size is None:
             sums = self._clipped_sums((x, y, weight))
         else:
-            sums = sums_in_parts(
+            sums = parts.sums_in_parts(
                 self._clipped_sums,
                 (x, y, weight),
                 count,
@@ -155,23 +154,16 @@ class PrivateModel(AccountedModel):
         sums = {i: tf.where(is_allowed, s, tf.zeros_like(s)) for i, s in sums.items()}
         noisy = noisy_mean(list(sums.values()), settings, self._noise_key, count)
         if self._is_summed:
-            noisy = sums_of_means(noisy, settings, count)
-        gradients = with_penalties(
+            noisy = parts.sums_of_means(noisy, settings, count)
+        gradients = parts.with_penalties(
             trainable,
             dict(zip(sums, noisy, strict=True)),
-            added_losses(self.model, x),
+            parts.added_losses(self.model, x, self.augmentation),
         )
-        self._apply(gradients)
+        parts.apply_gradients(self.optimizer, trainable, gradients)
         self._account.counters.end_step()
         metrics: dict[str, Any] = self.get_metrics_result()
         return metrics
-
-    def _apply(self, gradients: dict[int, tf.Tensor]) -> None:
-        """Have the optimizer take a step, by gradients by id of the variable."""
-        variables = [v for v in self.trainable_variables if id(v) in gradients]
-        # An optimizer divides by its loss_scale_factor.
-        scaled = [self.optimizer.scale_loss(gradients[id(v)]) for v in variables]
-        self.optimizer.apply_gradients(zip(scaled, variables, strict=True))
 
     def get_config(self) -> dict[str, Any]:
         """What a file of the model says of it."""

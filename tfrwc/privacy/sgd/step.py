@@ -67,7 +67,9 @@ def sums_of_means(
     return [mean * tf.cast(number, mean.dtype) for mean in means]
 
 
-def added_losses(model: keras.Model, x: Any) -> Added | None:
+def added_losses(
+    model: keras.Model, x: Any, augmentation: keras.Layer | None = None
+) -> Added | None:
     """Losses that layers add of their weights alone.
 
     They are computed on an example of zeros: what would depend on the data does not.
@@ -75,6 +77,7 @@ def added_losses(model: keras.Model, x: Any) -> Added | None:
     Args:
         model: that has been called.
         x: inputs (rows, ...), of which only the shape is read.
+        augmentation: layer that the model's inputs go through before, or None.
 
     Returns:
         Function of pairs of a weight and its value to the losses; None if no layer adds
@@ -86,7 +89,10 @@ def added_losses(model: keras.Model, x: Any) -> Added | None:
 
     def losses(values: list[tuple[keras.Variable, tf.Tensor]]) -> list[tf.Tensor]:
         with keras.StatelessScope(values, collect_losses=True) as scope:
-            forward(model, zeros)
+            views = (
+                zeros if augmentation is None else augmentation(zeros, training=True)
+            )
+            forward(model, views)
         return list(scope.losses)
 
     return losses
@@ -119,3 +125,15 @@ def with_penalties(
         if gradient is not None:
             gradients[id(v)] = gradients.get(id(v), 0.0) + gradient
     return gradients
+
+
+def apply_gradients(
+    optimizer: keras.optimizers.Optimizer,
+    variables: Sequence[keras.Variable],
+    gradients: Sums,
+) -> None:
+    """Have an optimizer take a step on those of the variables that have a gradient."""
+    reached = [v for v in variables if id(v) in gradients]
+    # An optimizer divides by its loss_scale_factor.
+    scaled = [optimizer.scale_loss(gradients[id(v)]) for v in reached]
+    optimizer.apply_gradients(zip(scaled, reached, strict=True))
