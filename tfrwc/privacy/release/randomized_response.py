@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tfrwc.privacy.accounting.release import Cost, randomized_response
-from tfrwc.privacy.exact.numbers import ResponseNumbers
+from tfrwc.privacy.exact.integers import ResponseNumbers
 from tfrwc.privacy.noise import Words
 from tfrwc.privacy.release.guaranteed import Guaranteed
 from tfrwc.privacy.release.images import Floats, FullShape, Images
