@@ -49,6 +49,12 @@ class Synthetic:
     def keys(self, split):
         return _Keys(self.images) if split == "train" else []
 
+    def patients(self):
+        return ((key, key) for key in self.keys("train"))
+
+    def fingerprint(self):
+        return str(self.images)
+
     def read(self, key):
         rng = np.random.default_rng(int(key.split("/")[1]))
         y, x = np.mgrid[:64, :64]
@@ -79,7 +85,7 @@ class _Keys:
 def build(engine, images):
     import tensorflow_datasets as tfds
 
-    from tfrwc.datasets import private_pneumonia, xray_files
+    from tfrwc.datasets import private_pneumonia
     from tfrwc.privacy import PixelLaplace, insecure_test_key
     from tfrwc.privacy.keys import KEY_VARIABLE
 
@@ -91,7 +97,6 @@ def build(engine, images):
         options = PipelineOptions(list(BEAM))
     if images:
         private_pneumonia.PrivatePneumonia._source = lambda *_: Synthetic(images)
-        xray_files.most_images_of_a_patient = lambda _: 1
     config = private_pneumonia.PrivatePneumoniaConfig(
         name="benchmark",
         mechanism=PixelLaplace(scale=64.0),

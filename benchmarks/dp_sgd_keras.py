@@ -71,7 +71,7 @@ def fit(keras, model, batches, meter):
 
 
 def entry(make_model, jit_compile):
-    """Function that trains what `make_model(inputs, logits, batch, steps)` returns."""
+    """Function that trains what `make_model(inputs, logits, batch, batches)` makes."""
 
     def run(network, images, labels, threads, meter):
         tf = tensorflow(threads)
@@ -82,7 +82,7 @@ def entry(make_model, jit_compile):
         batches = in_memory(tf, images, labels)
         meter.start(keras=keras.__version__, tensorflow=tf.__version__)
         inputs, logits = tensors(keras, network, images.shape[2:])
-        model = make_model(inputs, logits, images.shape[1], meter.most)
+        model = make_model(inputs, logits, images.shape[1], len(images))
         model.compile(
             keras.optimizers.SGD(RATE),
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -93,27 +93,27 @@ def entry(make_model, jit_compile):
     return run
 
 
-def plain(inputs, logits, batch, steps):
+def plain(inputs, logits, batch, batches):
     import keras
 
     return keras.Model(inputs, logits)
 
 
-def ours(inputs, logits, batch, steps):
+def ours(inputs, logits, batch, batches):
     from tfrwc.privacy import make_private
 
     return make_private(
-        plain(inputs, logits, batch, steps),
+        plain(inputs, logits, batch, batches),
         noise_multiplier=NOISE,
         delta=1e-6,
         clip=CLIP,
         batch_size=batch,
         epochs=1,
-        train_size=batch * steps,
+        train_size=batch * batches,
     )
 
 
-def vectorized_map(inputs, logits, batch, steps):
+def vectorized_map(inputs, logits, batch, batches):
     """Gradients of one example under `tf.vectorized_map`, as anyone would write it."""
     import keras
     import tensorflow as tf

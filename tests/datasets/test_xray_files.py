@@ -1,9 +1,13 @@
 """Folders and archives of X-rays, without a builder."""
 
 import os
+from collections import Counter
 
 import numpy as np
 import pytest
+from datasets.named_xrays import files
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from tfrwc.datasets import xray_files
@@ -103,3 +107,56 @@ def test_archives_that_do_not_fit_together_are_refused(tmp_path, what):
     with pytest.raises(BadFileError, match=reason) as raised:
         bad.keys("train")
     assert str(tmp_path / "bad.npz") in str(raised.value)
+
+
+def test_archives_tell_patients_unless_they_only_repeat_names(tmp_path):
+    source = archive(tmp_path / "a.npz")
+    assert set(dict(source.patients()).values()) == {"IM-1", "person1"}
+    assert xray_files.most_images_of_a_patient(source) == 3
+    names = np.array(["aug_0_1.png", "person1_virus_6.jpeg"], "S")
+    again = np.array(["aug_0_1", "person1_virus_6"], "S")
+    source = archive(tmp_path / "b.npz", names_val=names, patient_val=again)
+    assert source.read("val/00000/aug_0_1.png")["patient"] == ""
+    assert source.read("val/00001/person1_virus_6.jpeg")["patient"] == "person1"
+    with pytest.raises(ValueError, match=r"6 files 1 have .* val/00000/aug_0_1\.png"):
+        xray_files.most_images_of_a_patient(source)
+    assert xray_files.most_images_of_a_patient(source, 5) == 5
+    table = tmp_path / "patients.csv"
+    table.write_text(
+        "file,patient\naug_0_1.png,a\nIM-1-1.jpeg,a\n"
+        "train/person1_virus_6.jpeg,a\nperson1_virus_6.jpeg,b\n"
+    )
+    source = xray_files.with_patients(source, table)
+    assert xray_files.most_images_of_a_patient(source) == 4
+    assert source.read("train/00001/person1_virus_6.jpeg")["patient"] == "a"
+    assert source.read("test/00001/person1_virus_6.jpeg")["patient"] == "b"
+    other = source.fingerprint()
+    table.write_text(table.read_text().replace("6.jpeg,b", "6.jpeg,c"))
+    assert xray_files.with_patients(source, table).fingerprint() != other
+
+
+@given(st.lists(files(nameless=True), min_size=1, max_size=25))
+@settings(max_examples=60, deadline=None)
+def test_images_of_a_patient_are_never_too_few(tmp_path_factory, made):
+    """Of random folders whose patients are known: the number is right, or asked for."""
+    root = tmp_path_factory.mktemp("set") / "chest_xray"
+    for split in xray_files.SPLITS:
+        for label in xray_files.LABELS:
+            (root / split / label).mkdir(parents=True)
+    people = {}
+    for i, (label, path, person) in enumerate(made):
+        file = root / xray_files.SPLITS[i % 3] / label / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+        people[file.relative_to(root).as_posix()] = person
+    source = find(root.parent, 8)
+    unknown = sorted(file for file, person in people.items() if person is None)
+    images = Counter(person for person in people.values() if person)
+    if unknown:
+        with pytest.raises(ValueError, match="tell no patient") as raised:
+            xray_files.most_images_of_a_patient(source)
+        assert all(file in str(raised.value) for file in unknown)
+        most = max([*images.values(), 1])
+        assert xray_files.most_images_of_a_patient(source, most) == most
+    else:
+        assert xray_files.most_images_of_a_patient(source) == max(images.values())

@@ -1,8 +1,9 @@
-"""The secret key in the environment."""
+"""The key in the environment, and what tells it from others."""
 
 import pytest
 
-from tfrwc.privacy.keys import KEY_VARIABLE, secret_key
+from tfrwc.privacy import insecure_test_key, new_key
+from tfrwc.privacy.keys import KEY_VARIABLE, fingerprint_under, secret_key
 
 
 def test_the_key_is_read(monkeypatch):
@@ -32,3 +33,19 @@ def test_a_missing_key_is_told_how_to_make(monkeypatch):
     monkeypatch.delenv(KEY_VARIABLE, raising=False)
     with pytest.raises(KeyError, match="token_hex"):
         secret_key()
+
+
+def test_fingerprints_tell_keys_and_texts_apart():
+    keys = [insecure_test_key(i) for i in range(200)]
+    keys += [keys[0] + b"\0", keys[0][:16], keys[0] * 10]
+    digits = {
+        fingerprint_under(key, text) for key in keys for text in ("", "a", "\udcff")
+    }
+    assert len(digits) == 3 * len(keys)
+    assert {len(each) for each in digits} == {16}
+    assert fingerprint_under(keys[0], "a") == fingerprint_under(keys[0], "a")
+
+
+def test_a_fingerprint_needs_a_key():
+    with pytest.raises(ValueError, match="16"):
+        fingerprint_under(new_key()[:15])

@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 from privacy.release.cases import ALL
 
-from tfrwc.privacy import Statement, TrainingStatement
+from tfrwc.privacy import Statement, TrainingStatement, compose
 from tfrwc.privacy.sgd.statement import NoPrivacy
 from tfrwc.privacy.statement import (
     STATEMENTS,
@@ -36,6 +36,7 @@ TRAINING = TrainingStatement(
 )
 CASES = {type(m).__name__: m.statement((8, 8), images_per_patient=2) for m in ALL}
 CASES |= {"training": TRAINING, "none": NoPrivacy()}
+CASES |= {"composed": compose([CASES["PixelLaplace"], TRAINING])}
 
 
 @pytest.fixture(params=CASES)

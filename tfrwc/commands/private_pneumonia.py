@@ -3,7 +3,8 @@
     python pipelines/private_pneumonia.py --out runs/private
 
 leaves in --out: report.html (open it in a browser), results.json (every number of it),
-figures/, recordings/, saved_models/ and pipeline/, what each step made. It releases
+figures/, recordings/, saved_models/ and pipeline/, what each step made; and
+PUBLISH_OR_KEEP.txt, which says of each whether it may be passed on. It releases
 scikit-learn's digits by every mechanism, with the statement of what that guarantees;
 trains a network without privacy, on released images, and by DP-SGD; and tests and
 attacks them all. Stop it at any moment; the same command goes on where it stopped, and
@@ -13,6 +14,8 @@ folder in TFRWC_DATA_DIR:
     python pipelines/private_pneumonia.py --out runs/x --dataset pneumoniamnist
 
 or of a FOLDER that holds Kaggle's chest_xray, or an archive of it, with --xrays FOLDER.
+Where file names do not tell patients, give --patients FILE.csv (columns file, patient)
+or --images-per-patient N, the greatest number of images of one.
 With --build as well, nothing is trained: it makes TFDS sets of the releases named (or
 all) in --out/data, each with its statement. With --engine beam all other options go to
 Apache Beam, for example
@@ -21,7 +24,8 @@ Apache Beam, for example
     --direct_running_mode=multi_processing --direct_num_workers=2
 
 The secret key of the noise is the hexadecimal TFRWC_PRIVACY_KEY of the environment. If
-it is not set, a new key is drawn and forgotten at the end.
+it is not set, a new key is drawn and forgotten at the end: the next run then releases
+anew, and what was built before stays as it is.
 """
 
 import argparse
@@ -58,6 +62,14 @@ def _parse(
     add_options(parser, Trial)
     parser.add_argument("--xrays", type=Path, help="folder with the chest X-rays")
     parser.add_argument(
+        "--patients", type=Path, help="CSV with the columns file and patient"
+    )
+    parser.add_argument(
+        "--images-per-patient",
+        type=int,
+        help="the greatest number of images of one patient, where it is not counted",
+    )
+    parser.add_argument(
         "--build", default="", help="all, or names of releases separated by commas"
     )
     parser.add_argument("--bad-files", default="stop", help="stop (default) or skip")
@@ -81,8 +93,8 @@ def _set_key() -> None:
 
     if KEY_VARIABLE not in os.environ:
         print(
-            f"{KEY_VARIABLE} is not set: a new key is drawn and forgotten. Released "
-            "images that are in the cache keep their noise."
+            f"{KEY_VARIABLE} is not set: a new key is drawn and forgotten. Images that "
+            "were released by another key are released again."
         )
         # In the environment alone, where Beam's workers find it too.
         os.environ[KEY_VARIABLE] = new_key().hex()
@@ -96,27 +108,36 @@ def _run(options: argparse.Namespace, for_beam: list[str]) -> tuple[list[str], P
 
 def _build(options: argparse.Namespace, for_beam: list[str]) -> list[str]:
     """Build the releases, with a report of all kinds; returns what was found."""
+    from tfrwc._common.locks import Lock
     from tfrwc.privacy.keys import secret_key
-    from tfrwc.studies.privacy.build import build, names_to_build, sample_of_files
+    from tfrwc.studies.privacy import build
+    from tfrwc.studies.privacy.marks import write_marks
     from tfrwc.studies.privacy.page import write_report
     from tfrwc.studies.privacy.release_comparison import compare_releases
     from tfrwc.studies.report_registry import write_results
 
-    names = names_to_build(options.build)
-    images = sample_of_files(options.xrays)
-    importlib.import_module(_QUERIES)
-    results, pictures = compare_releases(images, secret_key())
-    build(
-        names,
+    names = build.names_to_build(options.build)
+    asked = build.BuildOptions(
         options.xrays,
-        options.out / "data",
-        bad_files=options.bad_files,
-        beam_options=(
-            _command.beam_options(for_beam) if options.engine == "beam" else None
-        ),
+        options.bad_files,
+        options.patients,
+        options.images_per_patient,
     )
-    write_report(results, pictures, options.out)
-    write_results(results, options.out)
+    images = build.sample_of_files(build.find(asked), asked)
+    importlib.import_module(_QUERIES)
+    out, data = options.out, options.out / "data"
+    builders = build.builders(names, asked, data, options.engine)
+    beam = _command.beam_options(for_beam) if options.engine == "beam" else None
+    write_marks(out, images.origin, images.may_be_shown)
+    lock = Lock(data)  # so that the report is of the sets beside it
+    try:
+        build.build(builders, asked, beam)
+        results, pictures = compare_releases(images, secret_key())
+        write_report(results, pictures, out)
+        write_results(results, out)
+    finally:
+        lock.release()
+    write_marks(out, images.origin, images.may_be_shown)
     findings: list[str] = results["findings"]
     return findings
 
@@ -124,16 +145,30 @@ def _build(options: argparse.Namespace, for_beam: list[str]) -> list[str]:
 def _train(options: argparse.Namespace) -> list[str]:
     """Run the study, and put its results into --out; returns what was found."""
     from tfrwc.components.pipelines.privacy import steps
-    from tfrwc.datasets import xray_files
     from tfrwc.privacy.keys import secret_key
+    from tfrwc.studies.privacy import data
+    from tfrwc.studies.privacy.marks import write_marks
 
-    if options.xrays:
-        xray_files.find(options.xrays, 64)  # before anything is made
     secret_key()  # a wrong one is told now
     out = options.out
     trial = from_options(Trial, options)
-    pipeline = steps(trial, out / "saved_models", options.xrays)
+    # Before anything is made, and before hours of training.
+    data.check(
+        trial.dataset, options.xrays, options.patients, options.images_per_patient
+    )
+    pipeline = steps(
+        trial,
+        out / "saved_models",
+        options.xrays,
+        options.patients,
+        options.images_per_patient,
+    )
     importlib.import_module(_QUERIES)
+    row = data.DATA_SETS[trial.dataset]
+    (out / "pipeline").mkdir(parents=True, exist_ok=True)
+    # Before, so that they are there if the run is killed.
+    write_marks(out, row.description.rstrip("."), row.may_be_shown)
     results = _command.run_steps(pipeline, out)
+    write_marks(out, row.description.rstrip("."), row.may_be_shown)
     findings: list[str] = results["findings"] + results["training"]["findings"]
     return findings

@@ -62,8 +62,8 @@ class KeyedGaussianSumQuery(gaussian_query.GaussianSumQuery):
         return result, global_state, event
 
 
-class StatelessGaussianSumQuery(gaussian_query.GaussianSumQuery):
-    """`GaussianSumQuery` whose noise is a function of a seed.
+class DrawnGaussianSumQuery(gaussian_query.GaussianSumQuery):
+    """`GaussianSumQuery` whose noise comes from a function.
 
     tensorflow-privacy's own follows TensorFlow's global seed, with which anybody who
     has the training script could subtract it.
@@ -71,24 +71,27 @@ class StatelessGaussianSumQuery(gaussian_query.GaussianSumQuery):
     Args:
         l2_norm_clip: that the records were clipped to.
         stddev: standard deviation of the noise, absolute.
-        seed: int64 (2,), another one for each result.
+        standard_normal: function of the shapes of all parts of a sum to noise of
+            variance 1 for each.
     """
 
-    def __init__(self, l2_norm_clip: float, stddev: float, seed: Any) -> None:
+    def __init__(
+        self,
+        l2_norm_clip: float,
+        stddev: float,
+        standard_normal: Callable[[list[Any]], list[Any]],
+    ) -> None:
         super().__init__(l2_norm_clip, stddev)
-        self._seed = seed
+        self._standard_normal = standard_normal
 
     def get_noised_result(
         self, sample_state: Any, global_state: Any
     ) -> tuple[Any, Any, Any]:
         sums = tf.nest.flatten(sample_state)
+        noise = self._standard_normal([total.shape for total in sums])
         noised = [
-            total
-            + global_state.stddev
-            * tf.random.stateless_normal(
-                total.shape, tf.random.experimental.stateless_fold_in(self._seed, i)
-            )
-            for i, total in enumerate(sums)
+            total + global_state.stddev * tf.cast(part, total.dtype)
+            for total, part in zip(sums, noise, strict=True)
         ]
         result = tf.nest.pack_sequence_as(sample_state, noised)
         event = dp_accounting.GaussianDpEvent(self._stddev / self._l2_norm_clip)
@@ -100,17 +103,17 @@ def noised_mean(
     l2_norm_clip: float,
     stddev: float,
     denominator: float,
-    seed: Any,
+    standard_normal: Callable[[list[Any]], list[Any]],
 ) -> Any:
     """A mean of clipped records from their sum, with noise, by `NormalizedQuery`.
 
     Args:
         sums: tensors, each the sum of the records' parts.
-        l2_norm_clip, stddev, seed: of `StatelessGaussianSumQuery`.
+        l2_norm_clip, stddev, standard_normal: of `DrawnGaussianSumQuery`.
         denominator: that the noised sum is divided by.
     """
     query = normalized_query.NormalizedQuery(
-        StatelessGaussianSumQuery(l2_norm_clip, stddev, seed), denominator
+        DrawnGaussianSumQuery(l2_norm_clip, stddev, standard_normal), denominator
     )
     mean, _, _ = query.get_noised_result(sums, query.initial_global_state())
     return mean

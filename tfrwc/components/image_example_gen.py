@@ -15,19 +15,29 @@ def ImageExampleGen(
     size: Parameter[int] = 0,
     folder: Parameter[str] = "",
     fingerprint: Parameter[str] = "",
+    patients: Parameter[str] = "",
+    images_per_patient: Parameter[int] = 0,
 ) -> None:
     """Write a data set as Examples.
 
     Args:
         examples: the data set.
-        dataset, purpose, images, size, folder: as of
-            `tfrwc.studies.example_sets.generate`; 0 images are all.
+        dataset, purpose, images, size, folder, patients, images_per_patient: as of
+            `tfrwc.studies.example_sets.generate`; 0 images are all, and 0 images per
+            patient are counted.
         fingerprint: of the files that the data set is read from, so that they are
             read again once they change.
     """
     from tfrwc.studies.example_sets import generate
 
     splits = generate(
-        dataset, purpose, examples.uri, folder or None, images or None, size
+        dataset,
+        purpose,
+        examples.uri,
+        folder or None,
+        images or None,
+        size,
+        patients or None,
+        images_per_patient or None,
     )
     examples.split_names = json.dumps(splits)

@@ -17,6 +17,7 @@ def ReportGen(
     examples: InputArtifact[Examples] | None = None,
     evaluations: InputArtifact[list[ModelEvaluation]] | None = None,
     trends: InputArtifact[list[TfrwcTrends]] | None = None,
+    key_fingerprint: Parameter[str] = "",
 ) -> None:
     """Write report.html, figures/ and results.json.
 
@@ -25,6 +26,8 @@ def ReportGen(
         study: one of `tfrwc.studies.report_registry.REPORTS`.
         settings: of the study, JSON, written beside the results.
         examples, evaluations, trends: what the study reports on.
+        key_fingerprint: of the key that the report's images are released by, so that
+            it is written again with another.
     """
     from tfrwc.studies.reports import write_report
 

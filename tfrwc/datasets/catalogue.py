@@ -47,6 +47,8 @@ class DataSet:
             makes the same images; None if there is none.
         xrays: whether it is made of chest X-rays, whose patients
             `tfrwc.datasets.xray_files` knows.
+        may_be_shown: whether reports on privacy may show its images, since they are
+            public and of nobody.
         note: what reports add to the name of the file.
         betas: weights of a β-VAE between which the latents of a set of factors come
             to life and collapse, in ascending order.
@@ -62,6 +64,7 @@ class DataSet:
     sha256: str | None = None
     tfds: str | None = None
     xrays: bool = False
+    may_be_shown: bool = False
     note: str = ""
     betas: tuple[float, ...] = ()
 
@@ -90,6 +93,7 @@ ROWS = (
         uses=("classification", "two_classes"),
         reader="tfrwc.datasets.digits:read_digits",
         classes=10,
+        may_be_shown=True,
     ),
     DataSet(
         name="mnist",

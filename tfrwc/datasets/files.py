@@ -42,7 +42,7 @@ def _files(folder: Path, seen: set[str]) -> Iterator[Path]:
     if here in seen:
         return
     seen.add(here)
-    for path in _entries(folder):
+    for path in entries(folder):
         if not path.is_dir():
             yield path
         elif not Path(here).is_relative_to(os.path.realpath(path)):
@@ -55,10 +55,15 @@ def data_folders(folder: Path) -> list[Path]:
     Raises:
         OSError: if the folder cannot be read.
     """
-    return [path for path in _entries(folder) if path.is_dir()]
+    return [path for path in entries(folder) if path.is_dir()]
 
 
-def _entries(folder: Path) -> list[Path]:
+def entries(folder: Path) -> list[Path]:
+    """All data files and folders right below a folder, sorted.
+
+    Raises:
+        OSError: if the folder cannot be read.
+    """
     try:
         return sorted(path for path in folder.iterdir() if is_data(path.name))
     except OSError as error:

@@ -17,11 +17,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tfrwc._common.checks import whole_number
+from tfrwc._version import __version__
 from tfrwc.compat.extras import extra
 from tfrwc.datasets import xray_files
+from tfrwc.datasets.patients import assuming
+from tfrwc.datasets.set_identity import Identity
 from tfrwc.datasets.xray_builder import CITATION, XRayBuilder
 from tfrwc.privacy import to_uint8
-from tfrwc.privacy.keys import secret_key
+from tfrwc.privacy.keys import fingerprint_under, secret_key
 from tfrwc.privacy.release.catalogue import DELTA, standard_mechanisms
 from tfrwc.privacy.statement import write_statement
 
@@ -45,7 +49,16 @@ class PrivatePneumoniaConfig(tfds.core.BuilderConfig):
 
 
 class PrivatePneumonia(XRayBuilder):
-    """Chest X-rays with noise; `privacy_statement` is beside the records."""
+    """Chest X-rays with noise; `privacy_statement` is beside the records.
+
+    Args:
+        images_per_patient: the greatest number of images of one patient; None to count
+            them by the table of patients or the names of files.
+        **kwargs: as of `XRayBuilder`.
+
+    Raises:
+        ValueError: if that is no whole number of 1 or more.
+    """
 
     BUILDER_CONFIGS = [  # noqa: RUF012 (so TFDS reads it)
         PrivatePneumoniaConfig(
@@ -53,6 +66,12 @@ class PrivatePneumonia(XRayBuilder):
         )
         for name, mechanism in standard_mechanisms((64, 64)).items()
     ]
+
+    def __init__(self, *, images_per_patient: int | None = None, **kwargs: Any) -> None:
+        if images_per_patient is not None:
+            whole_number(images_per_patient, "images_per_patient")
+        self._images_per_patient = images_per_patient
+        super().__init__(**kwargs)
 
     def _info(self) -> tfds.core.DatasetInfo:
         config = self.builder_config
@@ -66,17 +85,28 @@ class PrivatePneumonia(XRayBuilder):
             metadata=tfds.core.MetadataDict(),
         )
 
-    def _split_generators(self, dl_manager: Any) -> dict[str, Any]:
-        secret_key()  # so that a missing one stops the build before it begins
-        source, config = self._source(dl_manager), self.builder_config
+    def _identity(self, digits: str) -> Identity:
+        # Beside a set that is published: a bare fingerprint would let others try
+        # whether an image was in the input.
+        key, config = secret_key(), self.builder_config
+        return super()._identity(fingerprint_under(key, digits)) | {
+            "key": fingerprint_under(key),
+            "mechanism": repr(config.mechanism),
+            "size": str(config.size),
+            "version of tfrwc": __version__,
+            "number of images per patient": str(self._images_per_patient or "counted"),
+        }
+
+    def _generators(self, source: xray_files.Source) -> dict[str, Any]:
+        config = self.builder_config
+        images = xray_files.images_of_a_patient(source, self._images_per_patient)
         statement = config.mechanism.statement(
-            (config.size, config.size),
-            delta=DELTA,
-            images_per_patient=xray_files.most_images_of_a_patient(source),
+            (config.size, config.size), delta=DELTA, images_per_patient=images.number
         )
+        statement = assuming(statement, images.assumptions)
         self.info.metadata[STATEMENT] = statement.to_dict()
         write_statement(statement, self.data_path)
-        return super()._split_generators(dl_manager)
+        return super()._generators(source)
 
     def _reader(self, source: xray_files.Source) -> Callable[[str], xray_files.Example]:
         return _PrivateReader(source, self.builder_config.mechanism)

@@ -1,7 +1,9 @@
 """Archives of pediatric chest X-rays, checked as a whole before an image is taken."""
 
 import functools
+import hashlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ from numpy.typing import NDArray
 
 from tfrwc._common.npz import ArchiveError, Arrays, read_npz
 from tfrwc.datasets.checks import checked_images, checked_labels
+from tfrwc.datasets.fingerprint import fingerprint
+from tfrwc.datasets.patient_names import patient_of
 from tfrwc.datasets.xray_images import (
     LABELS,
     SPLITS,
@@ -47,6 +51,17 @@ class Archive:
         names = _splits(self.path)[split].names
         return [f"{split}/{i:05d}/{name}" for i, name in enumerate(names)]
 
+    def patients(self) -> Iterator[tuple[str, str]]:
+        """All keys, each with the patient that the archive tells, or nothing."""
+        for split in SPLITS:
+            part = _splits(self.path)[split]
+            for i, key in enumerate(self.keys(split)):
+                yield key, part.patient(i)
+
+    def fingerprint(self) -> str:
+        """Of the contents, see `tfrwc.datasets.fingerprint`."""
+        return fingerprint(self.path, times=False)
+
     def read(self, key: str) -> Example:
         """Read the image of a key; BadFileError if it is no image."""
         split, index, name = key.split("/", 2)
@@ -60,7 +75,7 @@ class Archive:
             "image": image,
             "label": LABELS[part.labels[i]],
             "subtype": SUBTYPES[part.subtypes[i]],
-            "patient": part.patients[i],
+            "patient": part.patient(i),
             "name": name,
         }
 
@@ -79,6 +94,15 @@ class MedMNIST:
         """Keys of all images of a split; BadFileError if the archive is damaged."""
         _, labels = _medmnist(self.path)[split]
         return [f"{split}/{i:05d}" for i in range(len(labels))]
+
+    def patients(self) -> Iterator[tuple[str, str]]:
+        """All keys, each without a patient."""
+        return ((key, "") for split in SPLITS for key in self.keys(split))
+
+    def fingerprint(self) -> str:
+        """Of the contents: 16 hexadecimal digits of their SHA-256, whatever the file
+        is called."""
+        return hashlib.sha256(Path(self.path).read_bytes()).hexdigest()[:16]
 
     def read(self, key: str) -> Example:
         """Read the image of a key."""
@@ -105,6 +129,13 @@ class _Split:
     subtypes: NDArray[np.int64]
     pixels: NDArray[np.uint8]
     offsets: NDArray[np.int64] | None
+
+    def patient(self, i: int) -> str:
+        """The patient of an image; one that only repeats the file's name is none."""
+        name, patient = self.names[i], self.patients[i]
+        if patient in (name, Path(name).name, Path(name).stem):
+            return patient_of(name) or ""
+        return patient
 
 
 def _splits(path: str) -> dict[str, _Split]:

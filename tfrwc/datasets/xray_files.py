@@ -6,17 +6,24 @@ folders NORMAL and PNEUMONIA, as it circulates on Kaggle; one .npz archive of it
 """
 
 import hashlib
+import json
 import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tfrwc.datasets.catalogue import DATA_SETS
-from tfrwc.datasets.files import data_files
+from tfrwc.datasets.patients import (
+    ImagesOfAPatient,
+    count_images,
+    patient_in,
+    read_patients,
+    shown,
+)
 from tfrwc.datasets.xray_archives import Archive, MedMNIST
+from tfrwc.datasets.xray_folders import Folder
 from tfrwc.datasets.xray_images import (
     LABELS,
-    NORMAL_NAME,
-    PNEUMONIA_NAME,
     SPLITS,
     SUBTYPES,
     BadFileError,
@@ -24,6 +31,7 @@ from tfrwc.datasets.xray_images import (
     grey_image,
     subtype_and_patient,
 )
+from tfrwc.datasets.xray_tree import elsewhere, find_root
 
 __all__ = [
     "ARCHIVES",
@@ -38,14 +46,28 @@ __all__ = [
     "Folder",
     "MedMNIST",
     "Source",
+    "WithPatients",
     "check_sha256",
     "files_of",
     "find",
     "grey_image",
+    "images_of_a_patient",
+    "links_of",
     "most_images_of_a_patient",
     "subtype_and_patient",
+    "with_patients",
 ]
 
+# Counted by the names of its files, version 2.
+_MOST_OF_KERMANY = 31
+_OF_MEDMNIST = ImagesOfAPatient(
+    _MOST_OF_KERMANY,
+    (
+        f"That no patient has more than {_MOST_OF_KERMANY} images: PneumoniaMNIST does "
+        "not say whose its images are, and this is the most in the set that it was "
+        "made from, counted by the names of its files.",
+    ),
+)
 MEDMNIST = DATA_SETS["pneumoniamnist"]
 MEDMNIST_URL = f"https://zenodo.org/records/10519652/files/{MEDMNIST.file}"
 # Of the whole set, by the size of its images.
@@ -57,77 +79,100 @@ ARCHIVES = {
 
 
 @dataclass(frozen=True)
-class Folder:
-    """Folders of image files.
+class WithPatients:
+    """Images of another source, with the patients of a table.
 
     Args:
-        root: holds SPLITS/LABELS/files.
-        size: of the squares that images are resized to; None leaves them as they are.
+        source: of the images.
+        patients: of every key.
     """
 
-    root: str
-    size: int | None
+    source: "Folder | Archive | MedMNIST"
+    table: Mapping[str, str]
 
     def keys(self, split: str) -> list[str]:
-        """Relative paths of all files of a split, sorted, but those that
-        `tfrwc.datasets.files.is_data` knows as no data."""
-        root = Path(self.root)
-        return [
-            path.relative_to(root).as_posix()
-            for label in LABELS
-            for path in data_files(root / split / label)
-        ]
+        """As of the source."""
+        return self.source.keys(split)
+
+    def patients(self) -> Iterator[tuple[str, str]]:
+        """All keys of the source, each with its patient."""
+        return ((key, self.table[key]) for key, _ in self.source.patients())
+
+    def fingerprint(self) -> str:
+        """Of the source and the table."""
+        rows = sorted(self.table.items())
+        text = json.dumps([self.source.fingerprint(), rows])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def read(self, key: str) -> Example:
-        """Read the file of a key.
-
-        Raises:
-            BadFileError: if the file is empty, no image, or named as the other class.
-        """
-        path = Path(self.root) / key
-        if not path.is_file():  # a pipe would wait for ever
-            raise BadFileError("is no file, or a link to none")
-        _check_text(path.name)
-        label = key.split("/")[1]
-        subtype, patient = subtype_and_patient(path.name, label)
-        return {
-            "image": grey_image(_bytes(path), self.size),
-            "label": label,
-            "subtype": subtype,
-            "patient": patient,
-            "name": path.name,
-        }
+        """As of the source, with the patient of the table."""
+        return {**self.source.read(key), "patient": self.table[key]}
 
 
-def _check_text(name: str) -> None:
-    try:
-        name.encode()
-    except UnicodeEncodeError as error:
-        raise BadFileError("has a name that is no text in UTF-8") from error
+Source = Folder | Archive | MedMNIST | WithPatients
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BadFileError(f"cannot be read ({error})") from error
-
-
-Source = Folder | Archive | MedMNIST
-
-
-def find(folder: str | os.PathLike[str], size: int | None) -> Source:
+def find(
+    folder: str | os.PathLike[str],
+    size: int | None,
+    patients: str | os.PathLike[str] | None = None,
+) -> Source:
     """The source of images of a size in a folder.
 
     Args:
-        folder: holds chest_xray/, or one of `ARCHIVES`, or PneumoniaMNIST for size 28.
+        folder: holds chest_xray/, as `tfrwc.datasets.xray_tree.find_root` finds it, or
+            one of `ARCHIVES`, or PneumoniaMNIST for size 28.
         size: 28, 64, 224, or None for the files' own sizes.
+        patients: CSV with the patient of every file, see `tfrwc.datasets.patients`;
+            None where file names or the archive tell them.
 
     Raises:
         FileNotFoundError: if there is none; it says how to get one.
-        BadFileError: if PneumoniaMNIST is not the published file.
+        BadFileError: if PneumoniaMNIST is not the published file, or chest_xray is not
+            as it must be.
+        ValueError: if the table of patients lacks a file.
     """
-    folder = Path(folder)
+    source = _find(Path(folder), size)
+    return source if patients is None else with_patients(source, patients)
+
+
+def with_patients(source: Source, path: str | os.PathLike[str]) -> WithPatients:
+    """A source with the patients of a table.
+
+    Args:
+        source: of the images.
+        path: of the table, see `tfrwc.datasets.patients.read_patients`.
+
+    Raises:
+        ValueError: if it is no table, or lacks a file; the message names them.
+        FileNotFoundError: if there is no such file.
+    """
+    if isinstance(source, WithPatients):
+        source = source.source
+    rows, table, missing = read_patients(path), {}, []
+    for key, _ in source.patients():
+        patient = patient_in(rows, f"chest_xray/{_file_of(source, key)}")
+        if patient is None:
+            missing.append(key)
+        else:
+            table[key] = patient
+    if missing:
+        raise ValueError(
+            f"The table of patients {path} lacks {len(missing):,} of the files: "
+            f"{shown(missing)}. Add a line for each."
+        )
+    return WithPatients(source, table)
+
+
+def _file_of(source: Source, key: str) -> str:
+    """The path by which a table may name a key."""
+    if isinstance(source, Archive):
+        split, _, name = key.split("/", 2)
+        return f"{split}/{name}"
+    return key
+
+
+def _find(folder: Path, size: int | None) -> Source:
     if size == 28:
         path = folder / str(MEDMNIST.file)
         if path.exists():
@@ -135,18 +180,9 @@ def find(folder: str | os.PathLike[str], size: int | None) -> Source:
             return MedMNIST(str(path))
         missing_files = f"{MEDMNIST.file} ({MEDMNIST_URL})"
     else:
-        root = folder / "chest_xray"
-        if root.is_dir():
-            missing = [
-                s for s in SPLITS if not all((root / s / k).is_dir() for k in LABELS)
-            ]
-            if missing:
-                raise FileNotFoundError(
-                    f"{root} must hold {', '.join(SPLITS)}, each with "
-                    f"{' and '.join(LABELS)}. Missing: {', '.join(missing)}."
-                )
-            return Folder(str(root), size)
         archive = folder / ARCHIVES[64 if size == 64 else 224]
+        if (root := find_root(folder)) is not None:
+            return Folder(str(root), size)
         if size and archive.exists():
             return Archive(str(archive), size)
         missing_files = (
@@ -155,27 +191,54 @@ def find(folder: str | os.PathLike[str], size: int | None) -> Source:
         )
     raise FileNotFoundError(
         f"There are no X-rays in {folder}. Put there {missing_files}, or name the "
-        "folder that holds it as manual_dir."
+        f"folder that holds it as manual_dir.{_hint(folder, size)}"
     )
+
+
+def _hint(folder: Path, size: int | None) -> str:
+    places = [] if size == 28 else elsewhere(folder)
+    return f" There may be some in {shown(list(map(str, places)))}." if places else ""
 
 
 def files_of(source: Source) -> Path:
     """The file or folder that a source is read from."""
+    if isinstance(source, WithPatients):
+        source = source.source
     return Path(source.root if isinstance(source, Folder) else source.path)
 
 
-def most_images_of_a_patient(source: Source) -> int:
-    """The greatest number of images of one patient, over all splits."""
-    if isinstance(source, MedMNIST):
-        return 31  # as in the set that it was made from
-    counts: dict[str, int] = {}
-    for split in SPLITS:
-        for key in source.keys(split):
-            name = key.rsplit("/", 1)[1]
-            match = PNEUMONIA_NAME.match(name) or NORMAL_NAME.match(name)
-            patient = match.group(1) if match else name
-            counts[patient] = counts.get(patient, 0) + 1
-    return max(counts.values(), default=1)
+def links_of(source: Source) -> list[str]:
+    """Keys of the files that are reached by symbolic links."""
+    if isinstance(source, WithPatients):
+        source = source.source
+    return source.links() if isinstance(source, Folder) else []
+
+
+def images_of_a_patient(
+    source: Source, images_per_patient: int | None = None
+) -> ImagesOfAPatient:
+    """The greatest number of images of one patient, and on what it rests.
+
+    PneumoniaMNIST names no patients; the most in the set that it was made from is
+    assumed then.
+
+    Args:
+        source: of the images.
+        images_per_patient: that number, by whoever knows the patients; None to count.
+
+    Raises:
+        ValueError: if names tell no patient and no number is given, or one has more.
+    """
+    if isinstance(source, MedMNIST) and images_per_patient is None:
+        return _OF_MEDMNIST
+    return count_images(source.patients(), images_per_patient)
+
+
+def most_images_of_a_patient(
+    source: Source, images_per_patient: int | None = None
+) -> int:
+    """The number of `images_of_a_patient`."""
+    return images_of_a_patient(source, images_per_patient).number
 
 
 def check_sha256(path: str | os.PathLike[str], expected: str) -> None:

@@ -1,21 +1,21 @@
 """Pediatric chest X-rays one at a time: an image, its class, and its patient."""
 
 import io
-import re
-from pathlib import Path
 from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tfrwc.datasets.decode import UnreadableImageError, decode
+from tfrwc.datasets.patient_names import patient_of, subtypes_of
 
 SPLITS = ("train", "val", "test")
 LABELS = ("NORMAL", "PNEUMONIA")
 SUBTYPES = ("normal", "bacteria", "virus", "unknown")
-
-PNEUMONIA_NAME = re.compile(r"(person\d+)_(bacteria|virus)_")
-NORMAL_NAME = re.compile(r"((?:NORMAL\d+-)?IM-\d+)-")
+DICOM = (
+    "a DICOM file, which is not read: convert it to PNG first, for example by pydicom "
+    "(pixel_array, with apply_voi_lut) and Pillow"
+)
 
 
 class BadFileError(ValueError):
@@ -37,21 +37,25 @@ def subtype_and_patient(name: str, label: str) -> tuple[str, str]:
     """Subtype, of `SUBTYPES`, and patient, as the name of a file tells them.
 
     Args:
-        name: of the file; where it tells no patient, its stem stands for one.
+        name: of the file, with folders below that of its class if there are any.
         label: of `LABELS`.
+
+    Returns:
+        The subtype, and the patient, see `tfrwc.datasets.patient_names`; empty where
+        the name tells none.
 
     Raises:
         BadFileError: if it is a name of the other class.
     """
-    pneumonia, normal = PNEUMONIA_NAME.match(name), NORMAL_NAME.match(name)
-    if (normal and label != "NORMAL") or (pneumonia and label != "PNEUMONIA"):
-        other = "PNEUMONIA" if pneumonia else "NORMAL"
+    subtypes = subtypes_of(name)
+    others = {"bacteria", "virus"} if label == "NORMAL" else {"normal"}
+    if subtypes & others:
+        other = "PNEUMONIA" if label == "NORMAL" else "NORMAL"
         raise BadFileError(f"lies in {label}, but its name is one of {other}")
-    if pneumonia:
-        return pneumonia.group(2), pneumonia.group(1)
-    if normal:
-        return "normal", normal.group(1)
-    return ("normal" if label == "NORMAL" else "unknown"), Path(name).stem
+    subtype = "normal" if label == "NORMAL" else "unknown"
+    if len(subtypes) == 1:
+        [subtype] = subtypes
+    return subtype, patient_of(name) or ""
 
 
 def grey_image(data: bytes, size: int | None = None) -> NDArray[np.uint8]:
@@ -68,6 +72,8 @@ def grey_image(data: bytes, size: int | None = None) -> NDArray[np.uint8]:
 
     if not data:
         raise BadFileError("is empty")
+    if data[128:132] == b"DICM":
+        raise BadFileError(f"is {DICOM}")
     try:
         image = decode(io.BytesIO(data))
     except UnreadableImageError as error:

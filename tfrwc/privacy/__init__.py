@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 
-# Each kind of statement is known once its module is loaded; these two need little.
+# Each kind of statement is known once its module is loaded; these need little.
+from tfrwc.privacy.composed import ComposedStatement as ComposedStatement
 from tfrwc.privacy.release.statement import Statement as Statement
 from tfrwc.privacy.sgd.statement import TrainingStatement as TrainingStatement
 
@@ -24,6 +25,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "attack.audit": ["Audit", "audit"],
         "attack.canaries": ["audit_canaries", "audit_runs", "make_canaries"],
         "attack.membership.inference": ["membership_inference"],
+        "composed": ["ComposedStatement"],
+        "composition": ["compose"],
         "guarantee": ["EpsilonDelta"],
         "noise": ["insecure_test_key", "new_key"],
         "release": ["catalogue"],
@@ -61,6 +64,7 @@ if TYPE_CHECKING:
     from tfrwc.privacy.attack.membership.inference import (
         membership_inference as membership_inference,
     )
+    from tfrwc.privacy.composition import compose as compose
     from tfrwc.privacy.guarantee import EpsilonDelta as EpsilonDelta
     from tfrwc.privacy.noise import insecure_test_key as insecure_test_key
     from tfrwc.privacy.noise import new_key as new_key

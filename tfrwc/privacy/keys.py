@@ -1,5 +1,6 @@
 """The secret key in the environment, where other processes of a build find it too."""
 
+import hashlib
 import os
 
 from tfrwc.privacy.noise import check_key
@@ -35,3 +36,20 @@ def secret_key() -> bytes:
         ) from None
     check_key(key)
     return key
+
+
+def fingerprint_under(key: bytes, text: str = "") -> str:
+    """16 hexadecimal digits that tell keys and texts apart, and tell nothing of them.
+
+    They are a MAC by BLAKE2b. Whoever has not the key cannot try texts: a hash without
+    a key, of images that are to be private, would tell whether a guess is right.
+
+    Args:
+        key: as of `secret_key`.
+        text: what belongs to the key; none for the key alone.
+    """
+    check_key(key)
+    short = hashlib.blake2b(key).digest()
+    mac = hashlib.blake2b(key=short, digest_size=8, person=b"tfrwc identity")
+    mac.update(text.encode("utf-8", "surrogateescape"))
+    return mac.hexdigest()

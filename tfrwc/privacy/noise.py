@@ -95,6 +95,21 @@ class KeyedNoise:
         return buffer[: len(images) * size].view(np.int64).reshape(-1, count)
 
 
+class WordStream:
+    """Random words one after the other, none of them twice: an AES-256-CTR keystream.
+
+    Args:
+        key: the secret, 32 bytes, for this stream alone.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._encryptor = Cipher(algorithms.AES(key), modes.CTR(bytes(16))).encryptor()
+
+    def words(self, count: int) -> Words:
+        """The next words: int64 (count,), uniform over all 64-bit integers."""
+        return np.frombuffer(self._encryptor.update(bytes(8 * count)), np.int64)
+
+
 def standard_laplace(words: Words) -> Floats:
     """Laplace noise of scale 1, at most 44.4 in size; one number per word."""
     signed = words.astype(np.float64)

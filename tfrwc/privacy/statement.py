@@ -16,7 +16,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Any, ClassVar, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args, get_origin
 
 from tfrwc._common.files import write_text
 from tfrwc._common.json_files import read_json
@@ -24,6 +24,9 @@ from tfrwc._common.paths import local_path
 from tfrwc._common.plain import number, plain
 from tfrwc._common.registry import Registry
 from tfrwc.privacy.guarantee import EpsilonDelta
+
+if TYPE_CHECKING:
+    from tfrwc.privacy.accounting.attacks import Attacks
 
 _NAME = "privacy_statement"
 
@@ -58,6 +61,35 @@ class PrivacyStatement(ABC):
     @abstractmethod
     def explain(self) -> str:
         """The statement as text for a hospital's data officer."""
+
+    def guarantee_of(self, images: int) -> EpsilonDelta:
+        """Epsilon and delta of some of the `unit` together.
+
+        Args:
+            images: how many; 1 or more.
+        """
+        # Not at the top: it loads SciPy, and statements are read without.
+        from tfrwc.privacy.accounting.bounds import group_guarantee
+
+        return EpsilonDelta(*group_guarantee(*self.guarantee, images))
+
+    def attacks(self, images: int = 1) -> "Attacks":
+        """What the best attack on some of the `unit` together can do.
+
+        Args:
+            images: how many; 1 or more.
+        """
+        from tfrwc.privacy.accounting.attacks import of_guarantee
+
+        return of_guarantee(*self.guarantee_of(images))
+
+    def attacks_on_members(self, images: int = 1) -> "Attacks":
+        """What the best attack can do that tells members from others in their place.
+
+        Args:
+            images: how many are replaced together; 1 or more.
+        """
+        return self.attacks(images)
 
     def summary(self) -> str:
         """The guarantee in a few words; ``"none"`` where there is none."""

@@ -68,6 +68,8 @@ def write_task(task: Task, uri: Folder) -> list[str]:
         task.origin,
         task.classes,
         images_per_patient=task.images_per_patient,
+        assumptions=list(task.assumptions),
+        may_be_shown=task.may_be_shown,
     )
     return list(_SPLITS)
 
@@ -98,6 +100,9 @@ def read_task(uri: Folder) -> Task:
         images_per_patient=whole_number(
             about["images_per_patient"], f"images_per_patient in {uri}/{_ABOUT}"
         ),
+        assumptions=tuple(_texts(about.get("assumptions", []), uri, "assumptions")),
+        # Of those written before it was known, nothing is shown.
+        may_be_shown=about.get("may_be_shown") is True,
         **splits,
     )
 
@@ -117,13 +122,22 @@ def read_about(uri: Folder, **more: type) -> dict[str, Any]:
     path = Path(uri) / _ABOUT
     types = {"name": str, "origin": str, "classes": list} | more
     about = read_object(path, "a description of examples", types)
-    classes = about["classes"]
-    if not all(isinstance(one, str) for one in classes) or len(classes) < 2:
+    classes = _texts(about["classes"], uri, "classes")
+    if len(classes) < 2:
         raise ValueError(
             f"{path} must name two or more classes. Received: {classes!r}. Have it "
             "written again."
         )
     return about
+
+
+def _texts(values: Any, uri: Folder, name: str) -> list[str]:
+    if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
+        raise ValueError(
+            f"{Path(uri) / _ABOUT} must have a list of texts as {name}. Received: "
+            f"{values!r}. Have it written again."
+        )
+    return values
 
 
 def _labels(columns: dict[str, Any]) -> Any:
@@ -144,6 +158,8 @@ def generate(
     folder: str | None = None,
     images: int | None = None,
     size: int = 0,
+    patients: str | None = None,
+    images_per_patient: int | None = None,
 ) -> list[str]:
     """Write a data set for a purpose; returns the names of the splits.
 
@@ -156,18 +172,25 @@ def generate(
         folder: with chest X-rays, for the data set "xrays".
         images: how many training images to take, for all classes; None for all.
         size: height and width of public images.
+        patients, images_per_patient: of X-rays, see `tfrwc.studies.privacy.data.load`.
 
     Raises:
         ValueError: for another purpose, or if there is no such set.
     """
-    options = {"two_classes": "folder", "classes": "images", "public": "size"}
-    for name, value in (("folder", folder), ("images", images), ("size", size)):
-        if value and options.get(purpose) != name:
+    options = {
+        "folder": ("two_classes", folder),
+        "images": ("classes", images),
+        "size": ("public", size),
+        "patients": ("two_classes", patients),
+        "images_per_patient": ("two_classes", images_per_patient),
+    }
+    for name, (of_purpose, value) in options.items():
+        if value and purpose != of_purpose:
             raise ValueError(
                 f"A set for {purpose} takes no {name}. Received: {name}={value!r}."
             )
     if purpose == "two_classes":
-        return write_task(data.load(dataset, folder), uri)
+        return write_task(data.load(dataset, folder, patients, images_per_patient), uri)
     if purpose == "public":
         return write_image_set(public_images(dataset, size), uri)
     if purpose == "classes":

@@ -76,6 +76,68 @@ def test_of_private_studies(folder):
     assert again["ImageExampleGen"] != before["ImageExampleGen"]
 
 
+def test_a_table_of_patients_is_read_again(folder):
+    from tfrwc.components.pipelines.privacy import steps
+    from tfrwc.studies.privacy.trial import Trial
+
+    trial = Trial(dataset="chest_xray_64", public="none", seeds=(0,))
+    write(folder / "chest_xray_64.npz", 0)
+    table = folder / "patients.csv"
+    of_tables = set()
+    for text in ("file,patient\na,b\n", "file,patient\na,c\n"):
+        table.write_text(text)
+        [data, *_] = steps(trial, folder, None, table, 3)
+        assert data.parameters["patients"] == str(table)
+        assert data.parameters["images_per_patient"] == 3
+        of_tables.add(data.parameters["fingerprint"])
+    assert len(of_tables) == 2
+
+
+def test_images_are_released_again_by_another_key(tmp_path, monkeypatch):
+    from tfrwc.components import ImageExampleGen, PrivateExampleGen
+    from tfrwc.components.pipelines.privacy import steps
+    from tfrwc.privacy import insecure_test_key
+    from tfrwc.privacy.keys import KEY_VARIABLE
+    from tfrwc.studies.privacy.trial import Trial
+
+    trial = Trial(seeds=(0,), mechanisms=("laplace_value_4",), epsilons=())
+
+    def released(name):
+        """What the pipeline releases by a key, and which of its steps ran."""
+        monkeypatch.setenv(KEY_VARIABLE, insecure_test_key(name).hex())
+        all_steps = steps(trial, tmp_path / "saved_models")
+        kinds = (ImageExampleGen, PrivateExampleGen)
+        some = [step for step in all_steps if step.component in kinds]
+        lines = []
+        made = local.run(some, tmp_path / "root", say=lines.append)
+        ran = [line.split()[1] for line in lines if line.endswith(": running")]
+        [private] = [one["private"] for one in made.values() if "private" in one]
+        report = all_steps[-1].parameters["key_fingerprint"]
+        return private.uri, ran, report
+
+    first, ran, report = released("one")
+    assert len(ran) == 2
+    assert released("one") == (first, [], report)
+    other, ran, another = released("other")
+    assert ran == ["PrivateExampleGen-laplace_value_4-seed-0:"]
+    assert other != first
+    assert another != report
+    assert released("one") == (first, [], report)
+    lineage = (tmp_path / "root" / "metadata.sqlite").read_bytes()
+    assert insecure_test_key("one").hex().encode() not in lineage
+
+
+def test_a_release_refuses_another_key_than_it_was_made_for(tmp_path, monkeypatch):
+    from tfrwc.components import PrivateExampleGen
+    from tfrwc.privacy import insecure_test_key
+    from tfrwc.privacy.keys import KEY_VARIABLE, fingerprint_under
+
+    monkeypatch.setenv(KEY_VARIABLE, insecure_test_key("one").hex())
+    other = fingerprint_under(insecure_test_key("other"))
+    with pytest.raises(ValueError, match="is another key than that which this step"):
+        PrivateExampleGen.function(None, None, None, "shift_1", 0, other)
+
+
 def test_of_the_study_of_beta(folder):
     from tfrwc.components.pipelines.beta import steps
     from tfrwc.studies.beta.trial import Trial

@@ -65,6 +65,18 @@ def test_weights_of_examples_classes_and_a_ragged_batch(data):
     assert largest_difference(plain, other) < 2e-5
 
 
+def test_class_weights_of_poisson_batches(data):
+    """All examples are in each batch, so that it is plain training."""
+    plain, other = copies("dense")
+    model = without_noise(other, batch_size=N)
+    batches = poisson_batches(*data, batch_size=N)
+    for m, fitted in ((plain, (*data, N)), (model, (batches,))):
+        m.compile("sgd", loss())
+        m.fit(*fitted, class_weight={0: 3.0, 1: 0.5}, shuffle=False, verbose=0)
+    assert model.steps == 1
+    assert largest_difference(plain, other) < 1e-5
+
+
 def test_several_inputs_and_outputs(data):
     def build():
         a, b = layers.Input((6, 6, 1), name="a"), layers.Input((2,), name="b")

@@ -50,6 +50,11 @@ class OwnStep(keras.Model):
         return {}
 
 
+def test_recurrent_layers_with_state():
+    rows = [layers.Input(batch_shape=(BATCH, 4, 4)), layers.GRU(2, stateful=True)]
+    refused("stateful=False", keras.Sequential(rows))
+
+
 def test_models_with_a_step_of_their_own():
     model = OwnStep()
     model(X)
@@ -91,8 +96,25 @@ def test_data_sets_of_batches():
     assert model.steps == 4
     with pytest.raises(ValueError, match="The account is for"):
         model.fit(data.batch(16, drop_remainder=True), shuffle=False, verbose=0)
-    with pytest.raises(tf.errors.InvalidArgumentError, match="more than batch_size"):
-        model.fit(data.batch(16), shuffle=False, verbose=0)
+    larger = data.filter(lambda x, y: True).batch(16)
+    with pytest.raises(ValueError, match="more than batch_size"):
+        model.fit(larger, shuffle=False, verbose=0)
+    assert model.steps == 4
+
+
+def test_loaders_of_torch():
+    data = pytest.importorskip("torch.utils.data")
+    examples = list(zip(X, Y, strict=True))
+    model = private()
+    model.compile("sgd", loss())
+    model.fit(data.DataLoader(examples, BATCH), shuffle=False, verbose=0)
+    assert model.steps == 4
+    half = data.DataLoader(examples, 4)
+    fewer = data.DataLoader(examples[:16], BATCH)
+    for loader in (half, fewer):
+        with pytest.raises(ValueError, match="The account is for"):
+            model.fit(loader, shuffle=False, verbose=0)
+    assert model.steps == 4
 
 
 def test_more_epochs_than_the_budget_are_refused_before_the_first():

@@ -31,3 +31,27 @@ def test_poisson_batches_of_a_tf_data_set(data):
     assert x.shape[1:] == (6, 6, 1)
     with pytest.raises(ValueError, match="infinite"):
         poisson_batches(examples.repeat(), batch_size=BATCH)
+
+
+@pytest.mark.parametrize("form", ["classes", "column", "probabilities"])
+def test_class_weights_multiply_those_of_the_examples(form, data):
+    x, classes = data
+    y = {
+        "classes": classes,
+        "column": classes[:, None].astype(np.float32),
+        "probabilities": np.eye(3)[classes],
+    }[form]
+    of_examples = np.random.default_rng(1).integers(1, 4, N)
+    batches = poisson_batches(x, y, of_examples, batch_size=BATCH)
+    weighted = batches.with_class_weights({0: 2.5, 2: 0.0})
+    expected = of_examples * np.array([2.5, 1.0, 0.0])[classes]
+    np.testing.assert_allclose(weighted.arrays[2], expected)
+    np.testing.assert_array_equal(weighted.arrays[1], y)
+    np.testing.assert_array_equal(batches.arrays[2], of_examples)
+    assert (weighted.train_size, len(weighted)) == (N, len(batches))
+
+
+def test_class_weights_of_several_targets_are_refused(data):
+    batches = poisson_batches(data[0], {"a": data[1]}, batch_size=BATCH)
+    with pytest.raises(ValueError, match="class_weight is for one y"):
+        batches.with_class_weights({0: 2.0})

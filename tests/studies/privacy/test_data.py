@@ -54,3 +54,94 @@ def test_pneumonia_mnist_is_split_as_published(data_dir):
     assert sizes == [4708, 524, 624]
     assert task.test.y.mean() == pytest.approx(0.625)
     assert task.shape == (28, 28, 1)
+
+
+def test_patients_who_are_trained_on_are_not_held_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(data, "_FEWEST", 1)
+    root = xray_folder(tmp_path, 30)
+    for label, name in (("NORMAL", "IM-{}-5"), ("PNEUMONIA", "person{}_virus_5")):
+        home = root / "chest_xray"
+        first = next((home / "test" / label).iterdir()).read_bytes()
+        for i in (0, 70, 71):
+            (home / "val" / label / f"{name.format(i)}.jpeg").write_bytes(first)
+    task = data.load("xrays", root)
+    assert len(task.train.y) == 120
+    assert set(task.held_out.patients) == {
+        *("IM-0070", "IM-0071", "person70", "person71")
+    }
+    assert task.assumptions == ()
+
+
+def unnamed(root):
+    home = root / "chest_xray" / "train" / "NORMAL"
+    (home / "IM-3-10.jpeg").rename(home / "aug_0_1234.jpeg")
+    return root
+
+
+def test_patients_that_names_do_not_tell_are_asked_for(tmp_path):
+    root = unnamed(xray_folder(tmp_path, 6))
+    for ask in (data.load, data.check):
+        with pytest.raises(ValueError, match=r"aug_0_1234.jpeg. What is guaranteed"):
+            ask("xrays", root)
+    task = data.load("xrays", root, images_per_patient=9)
+    assert task.images_per_patient == 9
+    assert task.train.patients is None
+    given, anybody = task.assumptions
+    assert "the number was given" in given
+    assert "not known" in anybody
+
+
+def test_a_table_tells_who_is_held_out(tmp_path):
+    root = unnamed(xray_folder(tmp_path, 6))
+    files = sorted((root / "chest_xray").rglob("*.jpeg"))
+    table = tmp_path / "patients.csv"
+    rows = [
+        f"{path.relative_to(root).as_posix()},p{i // 5}" for i, path in enumerate(files)
+    ]
+    table.write_text("\n".join(["file,patient", *rows]))
+    task = data.load("xrays", root, table)
+    assert task.images_per_patient == 5
+    assert not set(task.train.patients) & set(task.held_out.patients)
+
+
+def test_all_bad_files_are_named_and_links_are_counted(tmp_path):
+    root = xray_folder(tmp_path, 6)
+    home = root / "chest_xray" / "train" / "NORMAL"
+    (home / "IM-8-1.dcm").touch()
+    (home / "IM-9-1.jpeg").touch()
+    with pytest.raises(ValueError, match="2 of the files to train with") as raised:
+        data.load("xrays", root)
+    for said in ("IM-8-1.dcm is a DICOM file", "IM-9-1.jpeg is empty", "remove them"):
+        assert said in str(raised.value)
+    (home / "IM-8-1.dcm").unlink()
+    away = (home / "IM-0-10.jpeg").rename(tmp_path / "away.jpeg")
+    (home / "IM-9-1.jpeg").unlink()
+    (home / "IM-9-1.jpeg").symlink_to(away)
+    assert "(1 of them by links)" in data.load("xrays", root).origin
+
+
+def test_a_set_without_images_to_validate_on(tmp_path):
+    root = xray_folder(tmp_path, 12)
+    for path in (root / "chest_xray" / "val").rglob("*.jpeg"):
+        path.unlink()
+    assert len(data.load("xrays", root).held_out.y) > 0
+    for path in (root / "chest_xray" / "test").rglob("*.jpeg"):
+        path.unlink()
+    with pytest.raises(ValueError, match="no X-rays to test with"):
+        data.load("xrays", root)
+
+
+def test_pneumonia_mnist_says_what_it_assumes(data_dir):
+    task = data.load("pneumoniamnist", data_dir)
+    assert task.images_per_patient == 31
+    assert len(task.assumptions) == 2
+    task = data.load("pneumoniamnist", data_dir, images_per_patient=1)
+    assert task.images_per_patient == 1
+    assert len(task.assumptions) == 1
+
+
+def test_digits_have_no_patients(tmp_path):
+    assert data.load("digits").may_be_shown
+    for options in ({"images_per_patient": 2}, {"patients": tmp_path / "p.csv"}):
+        with pytest.raises(ValueError, match="is for X-rays"):
+            data.load("digits", **options)

@@ -1,9 +1,12 @@
 """Released images of a task."""
 
+from dataclasses import replace
+
 import numpy as np
 from studies.privacy.xrays import xray_folder
 
-from tfrwc.privacy import ScalarShift, insecure_test_key
+from tfrwc.privacy import PixelLaplace, ScalarShift, insecure_test_key
+from tfrwc.privacy.statement import read_statement
 from tfrwc.studies.privacy import data, release
 
 KEY = insecure_test_key("training")
@@ -20,3 +23,23 @@ def test_a_release_names_no_patients(tmp_path):
         np.testing.assert_array_equal(split.x, getattr(again, name).x)
         assert (split.x != getattr(task, name).x).any()
         assert (split.x != getattr(other, name).x).any()
+
+
+def test_a_release_does_not_tell_which_images_changed():
+    """An image that stays where it was has other noise in another set."""
+    task = data.load("digits")
+    x = task.train.x.copy()
+    x[0] = 0
+    changed = replace(task, train=replace(task.train, x=x))
+    january, february = (
+        release.release(PixelLaplace(100.0), each, 0, KEY) for each in (task, changed)
+    )
+    same = (january.train.x == february.train.x).mean(axis=(1, 2, 3))
+    assert same.max() < 1
+    np.testing.assert_array_equal(january.test.x, february.test.x)
+
+
+def test_what_is_assumed_of_patients_is_stated(tmp_path):
+    task = replace(data.load("digits"), assumptions=("That it is so.",))
+    release.write_stated(PixelLaplace(100.0), task, str(tmp_path))
+    assert read_statement(tmp_path).not_promised[0] == "That it is so."

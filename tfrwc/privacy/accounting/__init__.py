@@ -6,7 +6,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["bounds", "release", "sgd"],
+    submodules=["bounds", "mixed", "release", "sgd"],
     submod_attrs={
         "release": [
             "Cost",
@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
 
 if TYPE_CHECKING:
     from tfrwc.privacy.accounting import bounds as bounds
+    from tfrwc.privacy.accounting import mixed as mixed
     from tfrwc.privacy.accounting import release as release
     from tfrwc.privacy.accounting import sgd as sgd
     from tfrwc.privacy.accounting.release import Cost as Cost

@@ -13,10 +13,14 @@ values an image has, between what bounds, and what is not covered. As data
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from tfrwc.privacy.guarantee import EpsilonDelta
+from tfrwc.privacy.release.limits import attacks_on_image
 from tfrwc.privacy.statement import PrivacyStatement
+
+if TYPE_CHECKING:
+    from tfrwc.privacy.accounting.attacks import Attacks
 
 ADJACENCY = {
     "value": "two images that differ in one value, by any amount",
@@ -108,11 +112,29 @@ class Statement(PrivacyStatement):
         of_values = rounded_up(m * Fraction(self.per_value_epsilon))
         return min(of_values, self.image_epsilon)
 
+    def attacks(self, images: int = 1) -> "Attacks":
+        """What the best attack can do that tells images from others in their place.
+
+        By the distribution of the noise, where the mechanism is one of this package;
+        else by `guarantee`.
+
+        Args:
+            images: number of images that are replaced together.
+        """
+        exact = attacks_on_image(
+            self.mechanism,
+            self.parameters,
+            self.image_shape,
+            self.bounds,
+            self.per_value_epsilon,
+            images,
+        )
+        return exact or super().attacks(images)
+
     def explain(self) -> str:
         """The statement as text for a hospital's data officer."""
         size = " x ".join(map(str, self.image_shape))
         parameters = ", ".join(f"{k} = {v:g}" for k, v in self.parameters.items())
-        eps, delta = self.image_epsilon_delta
         lines = [
             f"These images of {size}, with values in {self.bounds[0]:g} to "
             f"{self.bounds[1]:g}, were released by {self.mechanism} ({parameters}). "
@@ -124,7 +146,7 @@ class Statement(PrivacyStatement):
             f"{_guarantee(self.per_value_epsilon, self.per_value_epsilon_delta)}.",
             f"A whole image ({ADJACENCY['image']}): "
             f"{_guarantee(self.image_epsilon, self.image_epsilon_delta)}. "
-            f"{_meaning(eps, delta)}",
+            f"{self._meaning()}",
             f"A patient with {self.images_per_patient} "
             f"image{'s' if self.images_per_patient > 1 else ''} "
             f"({ADJACENCY['patient']}): "
@@ -135,6 +157,26 @@ class Statement(PrivacyStatement):
             "Not promised: " + " ".join(self.not_promised),
         ]
         return "\n\n".join(lines)
+
+    def _meaning(self) -> str:
+        """What the best attacker can do, in a game with two known images."""
+        if math.isinf(self.image_epsilon_delta.epsilon):
+            return (
+                "Whoever knows two candidate images can be able to tell with certainty "
+                "which of them was released."
+            )
+        best = self.attacks().success
+        if best > 0.9995:
+            return (
+                "That is far too much to protect the image as a whole: an attacker who "
+                "knows two candidate images that differ in every value may tell which "
+                "of them was released, practically always."
+            )
+        return (
+            "An attacker who knows two candidate images, equally likely before, tells "
+            f"which of them was released at best {best:.1%} of the time; guessing "
+            "gives 50 %."
+        )
 
     def _precision(self) -> str:
         """What the limited precision of computers adds."""
@@ -186,24 +228,3 @@ def _guarantee(pure: float, approximate: EpsilonDelta) -> str:
             f"{approximate.delta:g}"
         )
     return ", and ".join(parts) or "no guarantee at all"
-
-
-def _meaning(epsilon: float, delta: float) -> str:
-    """What epsilon lets the best attacker do, in a game with two known images."""
-    if math.isinf(epsilon):
-        return (
-            "Whoever knows two candidate images can be able to tell with certainty "
-            "which of them was released."
-        )
-    best = 1 / (1 + math.exp(-epsilon)) * (1 - delta) + delta
-    if epsilon > 10:
-        return (
-            "That is far too much to protect the image as a whole: an attacker who "
-            "knows two candidate images that differ in every value may tell which of "
-            "them was released, practically always."
-        )
-    return (
-        "An attacker who knows two candidate images, equally likely before, tells "
-        f"which of them was released at best {best:.1%} of the time; guessing gives "
-        "50 %."
-    )

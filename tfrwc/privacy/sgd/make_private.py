@@ -11,7 +11,7 @@ EpsilonDelta(epsilon=2.999, delta=2.1e-05)
 Each step clips the gradient of every example, sums them, and adds Gaussian noise
 (Abadi et al., arXiv:1607.00133). Clipping needs no backward pass of its own for each
 example, see `tfrwc.privacy.sgd.per_example`; noise and mean are queries of
-tensorflow-privacy, the account is dp-accounting's.
+tensorflow-privacy, the account is by privacy loss distributions.
 """
 
 from typing import Any
@@ -19,6 +19,8 @@ from typing import Any
 import keras
 
 from tfrwc.privacy.sgd.augmentation import check_augmentation
+from tfrwc.privacy.sgd.history import stages
+from tfrwc.privacy.sgd.lineage import lineage_of
 from tfrwc.privacy.sgd.private_model import PrivateModel
 from tfrwc.privacy.sgd.settings import TrainingSettings
 
@@ -37,15 +39,18 @@ def make_private(
     augmentation: Any = None,
     augmentation_multiplicity: int = 1,
     insecure_seed: int | None = None,
+    noise: str = "fast",
 ) -> PrivateModel:
     """Wrap a model so that `compile` and `fit` train it privately.
 
-    The weights stay those of `model`; `PrivateModel.model` gives it back.
+    The weights stay those of `model`; `PrivateModel.model` gives it back. A model that
+    was trained privately before, in this process or in what its file says, brings its
+    account along: the new training goes on with it.
 
     Args:
         model: any Keras 3 model, whose layers treat the examples one by one.
-        epsilon: the budget for `epochs`: noise is calibrated to it, and training past
-            it is refused.
+        epsilon: the budget for `epochs`, and for what was done to the model privately
+            before: noise is calibrated to it, and training past it is refused.
         noise_multiplier: instead of epsilon, the standard deviation of the noise over
             `clip`.
         delta: delta of the guarantee; None for 1 / (10 train_size).
@@ -65,6 +70,9 @@ def make_private(
             times as long, and costs the same privacy.
         insecure_seed: makes the noise repeatable, for tests: whoever knows it can
             subtract the noise.
+        noise: ``"fast"``, by TensorFlow's Philox generator, or ``"secure"``, by the
+            cryptographic one that also images are released with. It runs on the CPU,
+            and not within XLA; see `benchmarks/secure_noise.py` for what it costs.
 
     Returns:
         `PrivateModel`.
@@ -86,6 +94,8 @@ def make_private(
         physical_batch_size=physical_batch_size,
         augmentation_multiplicity=augmentation_multiplicity,
         insecure_seed=insecure_seed,
+        noise=noise,
     )
     check_augmentation(augmentation, settings.augmentation_multiplicity)
-    return PrivateModel(model, settings.calibrated(), augmentation)
+    earlier = stages(lineage_of(model).history())
+    return PrivateModel(model, settings.calibrated(earlier), augmentation)

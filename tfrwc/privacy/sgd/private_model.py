@@ -16,15 +16,17 @@ if keras.backend.backend() != "tensorflow":
 
 
 from tfrwc.compat.extras import extra
-from tfrwc.privacy.guarantee import EpsilonDelta
 from tfrwc.privacy.sgd import augmentation, clipping, rehearsal, safeguards
-from tfrwc.privacy.sgd.account import Account
+from tfrwc.privacy.sgd.accounted_model import AccountedModel
 from tfrwc.privacy.sgd.example_losses import example_losses
 from tfrwc.privacy.sgd.noise import NoiseKey, noisy_mean
-from tfrwc.privacy.sgd.sampling import PoissonBatches
 from tfrwc.privacy.sgd.settings import CalibratedSettings
-from tfrwc.privacy.sgd.statement import TrainingStatement
-from tfrwc.privacy.sgd.step import sums_in_parts, with_penalties
+from tfrwc.privacy.sgd.step import (
+    added_losses,
+    sums_in_parts,
+    sums_of_means,
+    with_penalties,
+)
 
 with extra("privacy"):
     import tensorflow as tf
@@ -41,6 +43,7 @@ _SAVED = (
     "physical_batch_size",
     "insecure_seed",
     "augmentation_multiplicity",
+    "noise",
 )
 
 
@@ -49,7 +52,7 @@ def _setting(name: str) -> property:
 
 
 @keras.saving.register_keras_serializable("tfrwc")
-class PrivateModel(keras.Model):
+class PrivateModel(AccountedModel):
     """A model under private training; made by `make_private`.
 
     Weights count the steps, so that checkpoints carry the account with them.
@@ -85,15 +88,12 @@ class PrivateModel(keras.Model):
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("name", f"private_{model.name}")
-        super().__init__(**kwargs)
+        super().__init__(model, settings, **kwargs)
         safeguards.check_layers(model)
-        self.model = model
-        self.settings = settings
         self.augmentation = augmentation
-        self._noise_key = NoiseKey(settings.insecure_seed)
-        self._poisson = False
+        self._noise_key = NoiseKey(settings.insecure_seed, settings.noise)
         self._prepared: clipping.PreparedModel | None = None
-        self._account = Account(settings, self.add_weight)
+        self._is_summed = False  # the loss of a batch, over its examples
         self.built = model.built
 
     def call(self, x: Any, training: bool | None = None) -> Any:
@@ -118,6 +118,11 @@ class PrivateModel(keras.Model):
                 "XLA compiles whole batches only. Leave out jit_compile, or "
                 "physical_batch_size of make_private."
             )
+        if kwargs["jit_compile"] is True and self.settings.noise == "secure":
+            raise ValueError(
+                'XLA cannot draw noise="secure". Leave out jit_compile, or noise of '
+                "make_private."
+            )
         self._prepared = None
         super().compile(optimizer, loss, auto_scale_loss=False, **kwargs)
 
@@ -127,46 +132,15 @@ class PrivateModel(keras.Model):
         if self.built:
             self.optimizer.build(self.trainable_variables)
 
-    def fit(
-        self,
-        x: Any = None,
-        y: Any = None,
-        batch_size: int | None = None,
-        epochs: int = 1,
-        **kwargs: Any,
-    ) -> keras.callbacks.History:
-        """As `keras.Model.fit`, with the batch size of `make_private`.
-
-        Arrays are cut into shuffled batches of a fixed size, which the account takes
-        for Poisson samples (the statement says so); `poisson_batches` draws these.
-
-        Raises:
-            ValueError: if the data are not what the account is for, or the budget
-                does not last for them.
-        """
-        self._account.check_origin()
-        poisson = isinstance(x, PoissonBatches)
-        if poisson != self._poisson:
-            self._poisson = poisson
-            self.train_function: Any = None
-        split = kwargs.get("validation_split") or 0.0
-        steps = safeguards.check_data(x, batch_size, split, self.settings)
-        steps = kwargs.get("steps_per_epoch") or steps
-        if steps is not None:
-            epochs_to_do = epochs - kwargs.get("initial_epoch", 0)
-            self._account.check_budget(steps * epochs_to_do)
-        batch_size = None if safeguards.makes_batches(x) else self.settings.batch_size
-        return super().fit(x, y, batch_size=batch_size, epochs=epochs, **kwargs)
-
     def train_step(self, data: Any) -> dict[str, Any]:
         """A step of DP-SGD on a batch; the metrics after it."""
-        x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
+        if not self._is_asked:
+            result: dict[str, Any] = self._step_by_hand(data)
+            return result
         settings = self.settings
-        count = tf.shape(keras.tree.flatten(x)[0])[0]
-        if not self._poisson:
-            tf.debugging.assert_less_equal(
-                count, settings.batch_size, "A batch has more than batch_size examples."
-            )
+        count = tf.shape(keras.tree.flatten(data)[0])[0]
+        data, is_allowed = self._account.counters.count_step(data, count)
+        x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
         trainable = self.trainable_variables
         if settings.physical_batch_size is None:
             sums = self._clipped_sums((x, y, weight))
@@ -178,49 +152,26 @@ class PrivateModel(keras.Model):
                 settings.physical_batch_size,
                 trainable,
             )
-        variables = [v for v in trainable if id(v) in sums]
-        gradients = noisy_mean(
-            [sums[id(v)] for v in variables], settings, self._noise_key, count
+        sums = {i: tf.where(is_allowed, s, tf.zeros_like(s)) for i, s in sums.items()}
+        noisy = noisy_mean(list(sums.values()), settings, self._noise_key, count)
+        if self._is_summed:
+            noisy = sums_of_means(noisy, settings, count)
+        gradients = with_penalties(
+            trainable,
+            dict(zip(sums, noisy, strict=True)),
+            added_losses(self.model, x),
         )
-        gradients = with_penalties(variables, gradients)
-        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
-        self._account.count_step(self._poisson)
+        self._apply(gradients)
+        self._account.counters.end_step()
         metrics: dict[str, Any] = self.get_metrics_result()
         return metrics
 
-    def make_train_function(self, force: bool = False) -> None:
-        """As Keras', with a step that asks the budget first."""
-        if self.train_function is not None and not force:
-            return
-        super().make_train_function(force)
-        if self._prepared is not None:  # layers may have been frozen since
-            self._prepared = clipping.prepare(self.model)
-        step: Any = self.train_function
-
-        def step_within_budget(iterator: Any) -> Any:
-            self._account.check_budget(1)
-            if self._prepared is None:
-                iterator = self._rehearse(iterator)
-            return step(iterator)
-
-        self.train_function = step_within_budget
-
-    @property
-    def steps(self) -> int:
-        """Private steps so far, also those before a checkpoint was loaded."""
-        return self._account.steps
-
-    def privacy_spent(self) -> EpsilonDelta:
-        """Epsilon and delta, of one example, of the steps so far."""
-        return self._account.spent()
-
-    def statement(self, images_per_patient: int = 1) -> TrainingStatement:
-        """What the steps so far guarantee.
-
-        Args:
-            images_per_patient: greatest number of images of one patient.
-        """
-        return self._account.statement(images_per_patient)
+    def _apply(self, gradients: dict[int, tf.Tensor]) -> None:
+        """Have the optimizer take a step, by gradients by id of the variable."""
+        variables = [v for v in self.trainable_variables if id(v) in gradients]
+        # An optimizer divides by its loss_scale_factor.
+        scaled = [self.optimizer.scale_loss(gradients[id(v)]) for v in variables]
+        self.optimizer.apply_gradients(zip(scaled, variables, strict=True))
 
     def get_config(self) -> dict[str, Any]:
         """What a file of the model says of it."""
@@ -245,6 +196,15 @@ class PrivateModel(keras.Model):
             options["epochs"] = steps // steps_per_epoch
         return cls(model, CalibratedSettings(**options), augmentation, **config)
 
+    def _prepare(self, iterator: Any) -> Any:
+        """Check a step, before the first, on made-up data like those of an iterator."""
+        return self._rehearse(iterator) if self._prepared is None else iterator
+
+    def _begin_training(self) -> None:
+        """Follow layers that may have been frozen since."""
+        if self._prepared is not None:
+            self._prepared = clipping.prepare(self.model)
+
     def _rehearse(self, iterator: Any) -> Any:
         """Check a step on made-up data like those of an iterator, which it returns."""
         if isinstance(iterator, tf.data.Iterator):
@@ -259,7 +219,7 @@ class PrivateModel(keras.Model):
         clipping.forward(self.model, data[0])  # builds what is not built
         safeguards.check_layers(self.model)
         prepared = clipping.prepare(self.model)
-        rehearsal.check_step(prepared, self._compile_loss, data)
+        self._is_summed = rehearsal.check_step(prepared, self._compile_loss, data)
         self._prepared = prepared
         return iterator
 

@@ -14,8 +14,9 @@ import numpy as np
 from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd import clipping
 from tfrwc.privacy.sgd.clipping import PreparedModel
-from tfrwc.privacy.sgd.example_losses import example_losses
+from tfrwc.privacy.sgd.example_losses import example_losses, is_summed
 from tfrwc.privacy.sgd.layer_rules import Tap
+from tfrwc.privacy.sgd.step import added_losses
 
 with extra("privacy"):
     import tensorflow as tf
@@ -32,13 +33,16 @@ def check_step(
     prepared: PreparedModel,
     batch_loss: Callable[[Any, Any, Any], tf.Tensor],
     data: tuple[Any, Any, Any],
-) -> None:
+) -> bool:
     """Take one step without changing a weight: does any example meet another?
 
     Args:
         prepared: the model.
         batch_loss: function of (y, outputs, sample_weight) to the loss of a batch.
         data: x, y and sample_weight, of `made_up`.
+
+    Returns:
+        Whether the loss of a batch is the sum of those of its examples, not their mean.
 
     Raises:
         ValueError: that names what mixes the examples, keeps something of them, or
@@ -52,21 +56,26 @@ def check_step(
     with tf.GradientTape(persistent=True) as tape:
         with clipping.recorded(prepared, tape) as taps:
             outputs = clipping.forward(model, x)
-        _check_no_added_loss(model)
-        whole = float(batch_loss(y, outputs, weight))
+        _check_added_losses(model, x)
+        batch_loss(y, outputs, weight)  # builds what is not built
         losses = example_losses(batch_loss, y, outputs, weight)
         first, total = losses[0], tf.reduce_sum(losses)
     _check_unchanged(state, before)
     _check_apart(tape, first, taps)
-    _check_mean(whole, float(np.mean(losses)))
+    summed = is_summed(batch_loss, y, outputs, weight)
     _check_gradients(model, tape, total, taps)
+    return summed
 
 
-def _check_no_added_loss(model: keras.Model) -> None:
-    if any(layer._losses for layer in model._flatten_layers()):
+def _check_added_losses(model: keras.Model, x: Any) -> None:
+    values = [loss for layer in model._flatten_layers() for loss in layer._losses]
+    added = added_losses(model, x)
+    of_weights = [] if added is None else added([])
+    if not all(map(np.allclose, values, of_weights)):
         raise ValueError(
             "The model calls add_loss with something of the batch, which cannot be "
-            "clipped by example. Put it into a loss given to compile."
+            "clipped by example. Put it into a loss given to compile. (Losses of "
+            "weights alone are taken.)"
         )
 
 
@@ -93,16 +102,6 @@ def _check_apart(tape: tf.GradientTape, first: tf.Tensor, taps: Sequence[Tap]) -
                 "mixes them. Every layer must treat the examples (the first axis) one "
                 "by one."
             )
-
-
-def _check_mean(whole: float, mean: float) -> None:
-    if not np.isclose(whole, mean, rtol=1e-3, atol=1e-6):
-        raise ValueError(
-            "The loss must be the mean of the losses of single examples. On made-up "
-            f"data it was {whole:.6g} for a batch, and {mean:.6g} in the mean of its "
-            "examples. Use a loss of single examples, with the reduction "
-            "'sum_over_batch_size'."
-        )
 
 
 def _check_gradients(

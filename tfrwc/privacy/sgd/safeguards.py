@@ -1,4 +1,4 @@
-"""Models, settings and data that would break the guarantee of DP-SGD.
+"""Models and settings that would break the guarantee of DP-SGD.
 
 DP-SGD bounds what one example does to a step. The bound fails where examples are mixed
 before their gradients are clipped, and where something is learned from the data without
@@ -7,15 +7,12 @@ what to do instead; the others show it in a step on made-up data, see
 `tfrwc.privacy.sgd.rehearsal`.
 """
 
-import math
 from typing import Any
 
 import keras
 from keras.optimizers import LossScaleOptimizer
 
 from tfrwc.compat.extras import extra
-from tfrwc.privacy.sgd.sampling import PoissonBatches
-from tfrwc.privacy.sgd.settings import TrainingSettings
 
 with extra("privacy"):
     import tensorflow as tf
@@ -30,6 +27,11 @@ def check_layers(model: keras.Model) -> None:
                 "examples of a batch and keeps their statistics without noise. Use "
                 "tfrwc.privacy.replace_batch_norm(model, by='group') or by='frozen', "
                 "or set its trainable to False if its statistics are from public data."
+            )
+        if getattr(layer, "stateful", False):
+            raise ValueError(
+                f"Layer {layer.name!r} is stateful: it carries what it saw of the "
+                "examples of one batch over to those of the next. Set stateful=False."
             )
         if getattr(layer, "activity_regularizer", None) is not None:
             raise ValueError(
@@ -75,49 +77,3 @@ def check_compilation(optimizer: Any, loss: Any, steps_per_execution: int) -> No
             "Under a distribution strategy each replica would add noise of its own. "
             "Train on one device."
         )
-
-
-def check_data(
-    x: Any, batch_size: int | None, validation_split: float, settings: TrainingSettings
-) -> int | None:
-    """Check that the account is for the data that fit is given.
-
-    Args:
-        x, batch_size, validation_split: of fit.
-        settings: that the account is for.
-
-    Returns:
-        The number of steps of an epoch; None if it cannot be known.
-
-    Raises:
-        ValueError: if the account is for other data or batches.
-    """
-    if batch_size not in (None, settings.batch_size):
-        raise ValueError(
-            f"The account is for batch_size = {settings.batch_size}, given to "
-            f"make_private. Received: {batch_size}. Leave it out of fit."
-        )
-    examples, size, steps = settings.train_size, settings.batch_size, None
-    if isinstance(x, PoissonBatches):
-        examples, size = x.train_size, x.batch_size
-    elif isinstance(x, tf.data.Dataset):
-        spec = keras.tree.flatten(x.element_spec)[0].shape
-        size = spec[0] or size
-        count = int(x.cardinality())
-        steps = count if count >= 0 else None
-    elif not makes_batches(x):
-        examples = int(len(keras.tree.flatten(x)[0]) * (1 - validation_split))
-        steps = math.ceil(examples / size)
-    if (examples, size) != (settings.train_size, settings.batch_size):
-        raise ValueError(
-            f"The account is for train_size = {settings.train_size} and batch_size = "
-            f"{settings.batch_size}, given to make_private. Received: {examples} "
-            f"examples in batches of {size}."
-        )
-    return len(x) if isinstance(x, keras.utils.PyDataset) else steps
-
-
-def makes_batches(x: Any) -> bool:
-    """Whether what fit is given as x makes batches of its own."""
-    sources = (tf.data.Dataset, keras.utils.PyDataset)
-    return isinstance(x, sources) or hasattr(x, "__next__")

@@ -5,6 +5,7 @@
 >>> private_model.fit(batches, epochs=10)                       # doctest: +SKIP
 """
 
+import copy
 import math
 import secrets
 from numbers import Integral
@@ -53,6 +54,31 @@ class PoissonBatches(keras.utils.PyDataset):
         # Networks cannot compute on nothing: some example, which counts for nothing.
         x, y, weight = self._examples([0])
         return x, y, 0 * weight
+
+    def with_class_weights(self, class_weight: dict[int, float]) -> "PoissonBatches":
+        """The same batches, whose examples' weights are multiplied by their classes'.
+
+        Args:
+            class_weight: as for `fit`, by class; 1 for those that are not in it.
+
+        Raises:
+            ValueError: if y is not one array of classes, (n,) or (n, 1), or of
+                probabilities of classes (n, classes).
+        """
+        _, y, weight = self.arrays
+        if keras.tree.is_nested(y) or keras.tree.is_nested(weight) or y.ndim > 2:
+            raise ValueError(
+                "class_weight is for one y of classes, (n,), (n, 1) or (n, classes). "
+                f"Received: {keras.tree.map_structure(np.shape, y)}. Give "
+                "poisson_batches sample_weight instead."
+            )
+        if y.ndim == 2:
+            y = y[:, 0] if y.shape[1] == 1 else y.argmax(axis=1)
+        classes, of_class = np.unique(np.round(y).astype(int), return_inverse=True)
+        factors = np.array([class_weight.get(int(c), 1.0) for c in classes])[of_class]
+        batches = copy.copy(self)
+        batches.arrays = *self.arrays[:2], (weight.T * factors).T.astype(np.float32)
+        return batches
 
     def _examples(self, rows: Any) -> tuple[Any, Any, Any]:
         examples: tuple[Any, Any, Any] = keras.tree.map_structure(

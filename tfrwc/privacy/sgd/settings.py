@@ -8,11 +8,13 @@ True
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 
-from tfrwc._common.checks import is_number
+from tfrwc._common.checks import is_number, one_of
 from tfrwc.privacy.accounting import sgd
+from tfrwc.privacy.accounting.release import smallest_noise
 from tfrwc.privacy.arguments import check_delta, check_epsilon
 
 _COUNTS = (
@@ -22,6 +24,7 @@ _COUNTS = (
     "physical_batch_size",
     "augmentation_multiplicity",
 )
+_TOO_MUCH_NOISE = 2**20
 _REALS = ("epsilon", "noise_multiplier", "delta", "clip")
 
 
@@ -42,6 +45,8 @@ class TrainingSettings:
         physical_batch_size: most examples in memory at once; None for whole batches.
         augmentation_multiplicity: views of each example in a step.
         insecure_seed: makes the noise repeatable, for tests.
+        noise: ``"fast"``, by TensorFlow's generator, or ``"secure"``, by a
+            cryptographic one.
 
     Raises:
         ValueError: if a value is out of its range, or values contradict each other; the
@@ -58,9 +63,11 @@ class TrainingSettings:
     physical_batch_size: int | None = None
     augmentation_multiplicity: int = 1
     insecure_seed: int | None = None
+    noise: str = "fast"
 
     def __post_init__(self) -> None:
         self._check_counts()
+        one_of(self.noise, ("fast", "secure"), "noise")
         if not isinstance(self.clip, Real) or not self.clip > 0:
             raise ValueError(f"clip must be above 0. Received: {self.clip!r}.")
         self._check_delta()
@@ -84,21 +91,28 @@ class TrainingSettings:
             return None
         return self.epochs * self.steps_per_epoch
 
-    def calibrated(self) -> "CalibratedSettings":
+    def calibrated(self, earlier: Sequence[sgd.Stage] = ()) -> "CalibratedSettings":
         """Fill in what is None of delta and noise_multiplier.
+
+        Args:
+            earlier: stages of private training that the weights have behind them, which
+                epsilon is to last for, too.
 
         Raises:
             ValueError: if both epsilon and noise_multiplier are set, and this noise
-                costs an epsilon that differs by more than 1 %.
+                costs an epsilon that differs by more than 1 %; or if the stages have
+                spent epsilon.
         """
         delta = 1 / (10 * self.train_size) if self.delta is None else self.delta
         noise, steps = self.noise_multiplier, self.planned_steps
         if self.epsilon is not None and steps is not None:
-            if noise is None:
+            if noise is None and earlier:
+                noise = self._noise_after(earlier, delta, steps, self.epsilon)
+            elif noise is None:
                 noise = sgd.noise_multiplier_for(
                     self.epsilon, delta, self.sampling_rate, steps
                 )
-            else:
+            elif not earlier:
                 self._check_agreement(noise, delta, steps, self.epsilon)
         filled_in = {"delta": delta, "noise_multiplier": noise}
         return CalibratedSettings(**vars(self) | filled_in)
@@ -162,6 +176,27 @@ class TrainingSettings:
                 f"noise_multiplier = {noise:g} costs epsilon = {cost:.4g} in {steps} "
                 f"steps. Received: epsilon = {epsilon:g}. Give one of the two."
             )
+
+    def _noise_after(
+        self, earlier: Sequence[sgd.Stage], delta: float, steps: int, epsilon: float
+    ) -> float:
+        spent = sgd.composed(earlier, delta).epsilon
+        error = ValueError(
+            f"The model was trained privately before, at epsilon = {spent:.4g} for "
+            f"delta = {delta:.2g}. Received: epsilon = {epsilon:g}, the budget of all "
+            "together. Give a larger one, or begin with other weights."
+        )
+
+        def cost(noise: float) -> float:
+            now = sgd.Stage(noise, self.sampling_rate, steps)
+            return sgd.composed([*earlier, now], delta).epsilon
+
+        if spent >= epsilon or cost(_TOO_MUCH_NOISE) > epsilon:
+            raise error
+        enough = 1.0
+        while cost(enough) > epsilon:
+            enough *= 2
+        return smallest_noise(cost, epsilon, enough)
 
     def _to_python_numbers(self) -> None:
         """NumPy's numbers cannot be saved with a model."""

@@ -2,19 +2,30 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from tfrwc.privacy.guarantee import NO_GUARANTEE, EpsilonDelta
 from tfrwc.privacy.statement import PrivacyStatement
+
+if TYPE_CHECKING:
+    from tfrwc.privacy.accounting.attacks import Attacks
+    from tfrwc.privacy.accounting.sgd import Stage
 
 NOT_PROMISED = (
     "Accuracy and loss in the training logs are computed from the training images "
     "without noise: do not publish them.",
     "Choosing settings by several runs on the same images costs privacy that no "
     "single run's numbers contain.",
-    "Noise is drawn in 32-bit floating point, of which the theory of real numbers "
+    "Noise is added in 32-bit floating point, of which the theory of real numbers "
     "knows nothing.",
+    "What the weights that the training began with tell of the images is not counted: "
+    "if they were trained on them before, then only as far as their account came along "
+    "(weights of a bare file have none).",
+    "Steps of trainings that were begun anew, or of which no file was kept, are not "
+    "counted.",
 )
+# Earlier versions computed epsilons that were a little larger.
+_AGREEMENT = 0.02
 GENERATOR = (
     "TensorFlow's Philox generator, keyed by 128 random bits of the operating system "
     "that are forgotten at the end; it is fast, and no cryptographic generator"
@@ -35,9 +46,11 @@ class TrainingStatement(PrivacyStatement):
         sampling: ``"poisson"`` if all steps drew Poisson samples; else ``"fixed"``:
             epsilon then rests on the assumption that shuffled batches of a fixed size
             protect as well, which is usual and not proven.
-        epsilon_without_sampling: of one example with the same delta, for fixed batches
-            that use each example once in an epoch, with no help from their order;
-            neighbours then differ in whether the example is replaced by nothing.
+        epsilon_without_sampling: of one example with the same delta, with no help from
+            the order of fixed batches: each of their steps that can have used it counts
+            whole (one for each pass over arrays, else all). Poisson samples help as in
+            epsilon. Neighbours then differ in whether the example is replaced by
+            nothing.
         steps: of the optimizer, so far.
         noise_multiplier: standard deviation of the noise over the clipping norm.
         clip: greatest norm of an example's gradient.
@@ -47,6 +60,10 @@ class TrainingStatement(PrivacyStatement):
         patient_epsilon: of all images of a patient together.
         generator: where the noise comes from.
         not_promised: sentences.
+        rests_on: sentences on what the account takes on trust, or does not count, of
+            what was done in this training.
+        stages: where it had several of different noise or sampling, a sentence on each;
+            epsilon is of all together.
     """
 
     kind: ClassVar[str] = "training"
@@ -65,19 +82,62 @@ class TrainingStatement(PrivacyStatement):
     patient_epsilon: float
     generator: str = GENERATOR
     not_promised: tuple[str, ...] = NOT_PROMISED
+    rests_on: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
 
     @property
     def guarantee(self) -> EpsilonDelta:
         """Epsilon and delta of one example, there or not."""
         return EpsilonDelta(self.epsilon, self.delta)
 
+    def guarantee_of(self, images: int) -> EpsilonDelta:
+        """Epsilon and delta of some images together, there or not."""
+        from tfrwc.privacy.accounting import sgd
+
+        if not self._is_known:
+            return super().guarantee_of(images)
+        cost = sgd.composed([self._stage], self.delta, images)
+        return EpsilonDelta(max(cost.epsilon, self.epsilon), self.delta)
+
+    def attacks(self, images: int = 1) -> "Attacks":
+        """What the best attack can do that tells whether images were there or not.
+
+        By the distribution of the noise, where epsilon is that of all steps with this
+        noise and sampling; else by `guarantee`.
+
+        Args:
+            images: how many images together, such as those of a patient.
+        """
+        # Not at the top: it loads SciPy, and statements are read without.
+        from tfrwc.privacy.accounting.attacks import of_training
+
+        if not self._is_known:
+            return super().attacks(images)
+        return of_training([self._stage], images)
+
+    def attacks_on_members(self, images: int = 1) -> "Attacks":
+        """What the best attack can do that tells members from others in their place."""
+        return self.attacks(images).replaced()
+
     @property
     def largest_advantage(self) -> float:
-        """Bound on the advantage of any membership attack on one example."""
-        # Not at the top: it loads SciPy, and statements are read without.
-        from tfrwc.privacy.accounting.bounds import advantage_bound
+        """The greatest advantage of any membership attack on one example."""
+        return self.attacks().advantage
 
-        return advantage_bound(self.epsilon, self.delta)
+    @property
+    def _stage(self) -> "Stage":
+        from tfrwc.privacy.accounting.sgd import Stage
+
+        rate = self.batch_size / self.train_size
+        return Stage(self.noise_multiplier, rate, self.steps)
+
+    @property
+    def _is_known(self) -> bool:
+        """Whether epsilon is of what noise, rate and steps say, and of no other."""
+        from tfrwc.privacy.accounting import sgd
+
+        cost = sgd.composed([self._stage], self.delta)
+        return math.isclose(cost.epsilon, self.epsilon, rel_tol=_AGREEMENT)
 
     def explain(self) -> str:
         """The statement as text for a hospital's data officer."""
@@ -90,12 +150,16 @@ class TrainingStatement(PrivacyStatement):
         )
         if math.isinf(self.epsilon):
             return f"{head}\n\nThere is no guarantee: nothing hides an image."
+        best = self.attacks()
         lines = [
             head,
             f"One image: epsilon = {self.epsilon:.4g} but for a probability of "
             f"{self.delta:.2g}, for two sets of which one has an image more. The best "
             "attack that tells whether an image was among them has an advantage (true "
-            f"less false positive rate) of at most {self.largest_advantage:.1%}.",
+            f"less false positive rate) of at most {best.advantage:.1%}: it is right "
+            f"in at most {best.success:.1%} of cases, where guessing is in 50 %. At "
+            f"1 % false alarms it finds at most {best.tpr_at(0.01):.1%} of those who "
+            "were there.",
         ]
         if self.sampling == "fixed":
             lines.append(
@@ -104,10 +168,16 @@ class TrainingStatement(PrivacyStatement):
                 f"their order, epsilon = {self.epsilon_without_sampling:.4g}."
             )
         if self.images_per_patient > 1:
+            together = self.attacks(self.images_per_patient)
             lines.append(
                 f"All {self.images_per_patient} images of a patient together: epsilon "
-                f"= {self.patient_epsilon:.4g} with the same probability."
+                f"= {self.patient_epsilon:.4g} with the same probability, and an "
+                f"advantage of at most {together.advantage:.1%}."
             )
+        if self.stages:
+            lines.append(f"Together these are {'; '.join(self.stages)}.")
+        if self.rests_on:
+            lines.append("This rests on: " + " ".join(self.rests_on))
         lines.append(f"The noise is drawn by {self.generator}.")
         lines.append("Not promised: " + " ".join(self.not_promised))
         return "\n\n".join(lines)

@@ -1,4 +1,4 @@
-"""Parts of a private step around its clipped sums: physical batches, regularizers."""
+"""Parts of a private step around its clipped sums: physical batches, penalties."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -6,11 +6,14 @@ from typing import Any
 import keras
 
 from tfrwc.compat.extras import extra
+from tfrwc.privacy.sgd.clipping import forward
+from tfrwc.privacy.sgd.settings import CalibratedSettings
 
 with extra("privacy"):
     import tensorflow as tf
 
 Sums = dict[int, tf.Tensor]  # by `id` of a variable
+Added = Callable[[list[tuple[keras.Variable, tf.Tensor]]], list[tf.Tensor]]
 
 
 def sums_in_parts(
@@ -50,23 +53,69 @@ def sums_in_parts(
     return {key: total for key, total in by_id.items() if key in reached}
 
 
-def with_penalties(
-    variables: Sequence[keras.Variable], gradients: Sequence[tf.Tensor]
+def sums_of_means(
+    means: Sequence[tf.Tensor], settings: CalibratedSettings, count: tf.Tensor
 ) -> list[tf.Tensor]:
-    """Add the gradients of the weights' regularizers, which see no example."""
-    penalised = [i for i, v in enumerate(variables) if v.regularizer is not None]
-    gradients = list(gradients)
-    if not penalised:
+    """What `noisy_mean` divides by the number of examples, not divided by it.
+
+    For losses that are summed over a batch, whose gradients in plain training are sums.
+
+    Args:
+        means, settings, count: of `noisy_mean`.
+    """
+    number = count if settings.noise_multiplier == 0 else settings.batch_size
+    return [mean * tf.cast(number, mean.dtype) for mean in means]
+
+
+def added_losses(model: keras.Model, x: Any) -> Added | None:
+    """Losses that layers add of their weights alone.
+
+    They are computed on an example of zeros: what would depend on the data does not.
+
+    Args:
+        model: that has been called.
+        x: inputs (rows, ...), of which only the shape is read.
+
+    Returns:
+        Function of pairs of a weight and its value to the losses; None if no layer adds
+        any.
+    """
+    if not any(layer._losses for layer in model._flatten_layers()):
+        return None
+    zeros = keras.tree.map_structure(lambda t: tf.zeros_like(t[:1]), x)
+
+    def losses(values: list[tuple[keras.Variable, tf.Tensor]]) -> list[tf.Tensor]:
+        with keras.StatelessScope(values, collect_losses=True) as scope:
+            forward(model, zeros)
+        return list(scope.losses)
+
+    return losses
+
+
+def with_penalties(
+    variables: Sequence[keras.Variable], gradients: Sums, added: Added | None
+) -> Sums:
+    """Add the gradients of what sees no example: regularizers, and added losses.
+
+    Args:
+        variables: all that are trained.
+        gradients: of the examples' losses.
+        added: function of the weights' values to the losses that layers add of them;
+            None if there are none.
+    """
+    penalised = [v for v in variables if v.regularizer is not None]
+    if added is None and not penalised:
         return gradients
-    values = [tf.convert_to_tensor(variables[i]) for i in penalised]
+    values = [tf.convert_to_tensor(v) for v in variables]
+    by_id = {id(v): value for v, value in zip(variables, values, strict=True)}
     with tf.GradientTape() as tape:
         tape.watch(values)
-        total = tf.add_n(
-            [
-                variables[i].regularizer(value)
-                for i, value in zip(penalised, values, strict=True)
-            ]
-        )
-    for i, gradient in zip(penalised, tape.gradient(total, values), strict=True):
-        gradients[i] += gradient
+        losses = [v.regularizer(by_id[id(v)]) for v in penalised]
+        if added is not None:
+            losses += added(list(zip(variables, values, strict=True)))
+        total = tf.add_n([tf.reduce_sum(loss) for loss in losses])
+    gradients = dict(gradients)
+    for v, gradient in zip(variables, tape.gradient(total, values), strict=True):
+        if gradient is not None:
+            gradients[id(v)] = gradients.get(id(v), 0.0) + gradient
     return gradients

@@ -1,6 +1,7 @@
 """Build TFDS sets of private X-rays, one for each release."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,30 @@ import numpy as np
 
 from tfrwc.compat.extras import extra
 from tfrwc.datasets import xray_files
+from tfrwc.datasets.patients import shown
 from tfrwc.privacy.release.catalogue import standard_names
 from tfrwc.studies.privacy.release import check_names
 from tfrwc.studies.privacy.release_comparison import ImageSample
 
-_SIZE = 64
+_SIZE, _SAMPLE = 64, 64
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """What sets are built from, and how.
+
+    Attributes:
+        xrays: folder with the X-rays.
+        bad_files: ``"stop"`` at files that cannot be read, or ``"skip"`` them.
+        patients: CSV with the patient of every file, see `tfrwc.datasets.patients`;
+            None where the names of files tell them.
+        images_per_patient: the greatest number of images of one; None to count.
+    """
+
+    xrays: Path
+    bad_files: str = "stop"
+    patients: Path | None = None
+    images_per_patient: int | None = None
 
 
 def names_to_build(text: str) -> list[str]:
@@ -28,63 +48,105 @@ def names_to_build(text: str) -> list[str]:
     return names
 
 
-def sample_of_files(folder: Path, count: int = 64) -> ImageSample:
-    """Some of the X-rays in a folder, without those that cannot be read.
+def sample_of_files(source: xray_files.Source, options: BuildOptions) -> ImageSample:
+    """Some of the X-rays of a source, without those that cannot be read.
+
+    Args:
+        source: of `find`.
+        options: of the build.
 
     Raises:
-        ValueError: if none can be read.
+        ValueError: if none can be read, or it is not known whose they are.
     """
-    source = xray_files.find(folder, _SIZE)
+    images = xray_files.images_of_a_patient(source, options.images_per_patient)
     keys = source.keys("train")
-    images = {}
-    for key in keys[:: max(1, len(keys) // count)][:count]:
+    x = {}
+    for key in keys[:: max(1, len(keys) // _SAMPLE)][:_SAMPLE]:
         try:
-            images[key] = source.read(key)["image"][..., 0]
+            x[key] = source.read(key)["image"][..., 0]
         except xray_files.BadFileError as error:
             # A build names all of them, and stops or goes on as asked.
-            print(f"not in the report: {key} {error}")
-    if not images:
-        raise ValueError(f"None of the files in {folder} can be read.")
+            print(_text(f"not in the report: {key} {error}"))
+    if not x:
+        raise ValueError(f"None of the files in {options.xrays} can be read.")
     return ImageSample(
-        f"chest X-rays in {folder.name}",
-        np.stack(list(images.values())),
-        list(images),
-        xray_files.most_images_of_a_patient(source),
+        f"chest X-rays in {options.xrays.name}",
+        np.stack(list(x.values())),
+        list(x),
+        *(images.number, images.assumptions),
     )
 
 
-def build(
-    names: Sequence[str],
-    xrays: Path,
-    data_dir: Path,
-    bad_files: str = "stop",
-    beam_options: Any = None,
-) -> None:
-    """Build a TFDS set for each release, with its privacy statement.
+def find(options: BuildOptions) -> xray_files.Source:
+    """The X-rays of a build; see `tfrwc.datasets.xray_files.find` for what it raises.
+
+    Links are followed, and named on the screen.
+    """
+    source = xray_files.find(options.xrays, _SIZE, options.patients)
+    if links := xray_files.links_of(source):
+        print(_text(f"{len(links)} files are reached by links: {shown(links)}"))
+    return source
+
+
+def builders(
+    names: Sequence[str], options: BuildOptions, data_dir: Path, engine: str = "local"
+) -> list[Any]:
+    """Builders of TFDS sets, one for each release.
 
     Args:
         names: of releases.
-        xrays: folder with the X-rays.
+        options: of the build.
         data_dir: folder for the sets.
-        bad_files: ``"stop"`` at files that cannot be read, or ``"skip"`` them.
+        engine: ``"local"``, or ``"beam"`` for Apache Beam.
+
+    Raises:
+        FileExistsError: if one of the sets is there, and was built from other files, by
+            another key or with other options.
+    """
+    from tfrwc.datasets.private_pneumonia import PrivatePneumonia
+
+    made = [
+        PrivatePneumonia(
+            config=name,
+            data_dir=str(data_dir),
+            engine=engine,
+            bad_files=options.bad_files,
+            patients=options.patients,
+            images_per_patient=options.images_per_patient,
+        )
+        for name in names
+    ]
+    for builder in made:
+        builder.check(_config(options))
+    return made
+
+
+def build(
+    builders: Sequence[Any], options: BuildOptions, beam_options: Any = None
+) -> None:
+    """Build sets, each with its privacy statement, unless they are there.
+
+    Args:
+        builders: of `builders`.
+        options: of the build.
         beam_options: of Apache Beam; None to build in this process.
     """
+    for i, builder in enumerate(builders, start=1):
+        name = builder.builder_config.name
+        print(f"building {name} ({i} of {len(builders)})", flush=True)
+        builder.download_and_prepare(download_config=_config(options, beam_options))
+        print(f"  {builder.data_dir}")
+
+
+def _config(options: BuildOptions, beam_options: Any = None) -> Any:
     with extra("datasets"):
         import tensorflow_datasets as tfds
 
-    from tfrwc.datasets.private_pneumonia import PrivatePneumonia
+    return tfds.download.DownloadConfig(
+        manual_dir=str(options.xrays), beam_options=beam_options
+    )
 
-    for i, name in enumerate(names, start=1):
-        print(f"building {name} ({i} of {len(names)})", flush=True)
-        builder = PrivatePneumonia(
-            config=name,
-            data_dir=str(data_dir),
-            engine="local" if beam_options is None else "beam",
-            bad_files=bad_files,
-        )
-        builder.download_and_prepare(
-            download_config=tfds.download.DownloadConfig(
-                manual_dir=str(xrays), beam_options=beam_options
-            )
-        )
-        print(f"  {builder.data_dir}")
+
+def _text(line: str) -> str:
+    """A line that can be printed, though file names may have bytes that are no text."""
+    return line.encode("utf-8", "backslashreplace").decode()

@@ -15,6 +15,11 @@ NAMES = tuple(DATA_SETS)
 _HELD_OUT = 0.1
 # A validation split of fewer images is too small to hold anything against.
 _FEWEST = 100
+_ANYBODY = (
+    "That membership is tested by patients: whose images they are is not known, so "
+    "that a patient can have images among those trained on and those held out."
+)
+Folder = str | os.PathLike[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +48,9 @@ class Task:
         held_out: drawn as the training images were, but not trained on: what settings
             are chosen by, and the non-members of membership inference.
         images_per_patient: the greatest number.
+        assumptions: what that number and the images held out rest on, as sentences for
+            what is not promised; none if nothing is assumed.
+        may_be_shown: whether reports may show the images.
     """
 
     origin: str
@@ -51,6 +59,8 @@ class Task:
     held_out: Split
     test: Split
     images_per_patient: int
+    assumptions: tuple[str, ...] = ()
+    may_be_shown: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -58,7 +68,29 @@ class Task:
         return self.train.x.shape[1:]
 
 
-def load(name: str, folder: str | os.PathLike[str] | None = None) -> Task:
+def check(
+    name: str,
+    folder: Folder | None = None,
+    patients: Folder | None = None,
+    images_per_patient: int | None = None,
+) -> None:
+    """Check that a task can be read, and that it is known whose images it has.
+
+    Args:
+        name, folder, patients, images_per_patient: as of `load`, which raises the same,
+            but for damaged images.
+    """
+    source = _source(name, folder, patients, images_per_patient)
+    if source is not None:
+        xray_files.images_of_a_patient(source, images_per_patient)
+
+
+def load(
+    name: str,
+    folder: Folder | None = None,
+    patients: Folder | None = None,
+    images_per_patient: int | None = None,
+) -> Task:
     """Load a task.
 
     Args:
@@ -66,27 +98,43 @@ def load(name: str, folder: str | os.PathLike[str] | None = None) -> Task:
             ``"pneumoniamnist"`` or ``"chest_xray_64"``, from the folder
             TFRWC_DATA_DIR; ``"xrays"``, those of `folder`, at 64 x 64.
         folder: with chest X-rays, see `tfrwc.datasets.xray_files.find`.
+        patients: CSV with the patient of every X-ray, see `tfrwc.datasets.patients`;
+            None where the names of files tell them.
+        images_per_patient: the greatest number of X-rays of one patient; None to count
+            them, or to assume it for PneumoniaMNIST.
 
     Raises:
-        ValueError: for another name, or without a folder where one is needed.
+        ValueError: for another name, without a folder where one is needed, or if it is
+            not known whose X-rays they are.
         OSError: if the files are not there, or not readable.
     """
+    source = _source(name, folder, patients, images_per_patient)
+    return _two_groups(name) if source is None else _x_rays(source, images_per_patient)
+
+
+def _source(name, folder, patients, images_per_patient):
+    """The source of X-rays; None for a set of others."""
     if name not in NAMES:
         raise ValueError(
             f"There is no task {name!r}. Choose one of {', '.join(NAMES)}."
         )
     if not DATA_SETS[name].xrays:
-        return _two_groups(name)
+        if patients is not None or images_per_patient is not None:
+            raise ValueError(
+                f"{name} has no patients. A table of patients, or a number of images "
+                "of one, is for X-rays."
+            )
+        return None
     folder = folder or os.environ.get(catalogue.DATA_DIR_VARIABLE)
     if not folder:
         raise ValueError(
             f"{name} is read from the folder TFRWC_DATA_DIR. Set it, or take the data "
             "set digits, for which nothing is needed."
         )
-    return _x_rays(Path(folder), DATA_SETS[name].size)
+    return xray_files.find(folder, DATA_SETS[name].size, patients)
 
 
-def files_of(name: str, folder: str | os.PathLike[str] | None = None) -> Path | None:
+def files_of(name: str, folder: Folder | None = None) -> Path | None:
     """The file or folder that a task is read from; None if it needs none.
 
     Args:
@@ -117,25 +165,60 @@ def _two_groups(name):
         group[0] if len(group) == 1 else f"{group[0]} to {group[-1]}"
         for group in (names[:half], names[half:])
     )
-    return Task(images.origin, classes, trained, held_out, test, 1)
+    return Task(
+        images.origin,
+        classes,
+        *(trained, held_out, test, 1),
+        may_be_shown=DATA_SETS[name].may_be_shown,
+    )
 
 
-def _x_rays(folder, size):
-    source = xray_files.find(folder, size)
+def _x_rays(source, images_per_patient):
+    images = xray_files.images_of_a_patient(source, images_per_patient)
     train, held_out, test = (_read(source, s) for s in ("train", "val", "test"))
-    origin = f"chest X-rays in {folder.name}"
-    if isinstance(source, xray_files.MedMNIST):
-        origin = "PneumoniaMNIST"
-    if len(held_out.y) < _FEWEST:
+    for name, split in (("train", train), ("test", test)):
+        if split is None:
+            raise ValueError(
+                f"There are no X-rays to {name} with in {xray_files.files_of(source)}."
+            )
+    assumptions = images.assumptions
+    if train.patients is None and images.number > 1:
+        assumptions += (_ANYBODY,)
+    held_out = _without_patients_of(train, held_out)
+    if held_out is None or len(held_out.y) < _FEWEST:
         train, held_out = _hold_out(train)
-    most = xray_files.most_images_of_a_patient(source)
-    return Task(origin, xray_files.LABELS, train, held_out, test, most)
+    return Task(
+        _origin(source),
+        xray_files.LABELS,
+        *(train, held_out, test, images.number, assumptions),
+    )
+
+
+def _origin(source):
+    path = xray_files.files_of(source)
+    if path.name == xray_files.MEDMNIST.file:
+        return "PneumoniaMNIST"
+    links = xray_files.links_of(source)
+    linked = f" ({len(links)} of them by links)" if links else ""
+    return f"chest X-rays in {path.parent.name}{linked}"
 
 
 def _read(source, split):
-    examples = [_example(source, key) for key in source.keys(split)]
+    """The images of a split; None if there are none."""
+    examples, bad = [], []
+    for key in source.keys(split):
+        try:
+            examples.append(source.read(key))
+        except xray_files.BadFileError as error:
+            bad.append(f"{key} {error}")
+    if bad:
+        listed = "\n  ".join(bad)
+        raise xray_files.BadFileError(
+            f"{len(bad)} of the files to {split} with are bad:\n  {listed}. Replace or "
+            "remove them."
+        )
     if not examples:
-        raise ValueError(f"There are no X-rays to {split} with.")
+        return None
     patients = np.array([example["patient"] for example in examples])
     return Split(
         np.stack([example["image"] for example in examples]),
@@ -144,13 +227,12 @@ def _read(source, split):
     )
 
 
-def _example(source, key):
-    try:
-        return source.read(key)
-    except xray_files.BadFileError as error:
-        raise xray_files.BadFileError(
-            f"{key} {error}. Replace or remove it."
-        ) from error
+def _without_patients_of(train, held_out):
+    """Images that are held out, without those of patients who are trained on."""
+    if held_out is None or train.patients is None or held_out.patients is None:
+        return held_out
+    others = ~np.isin(held_out.patients, train.patients)
+    return held_out.take(np.flatnonzero(others))
 
 
 def _hold_out(train):

@@ -1,7 +1,6 @@
 """Test and attack one trained network, and put beside it what is guaranteed."""
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from tfrwc._common.json_files import read_object
 from tfrwc._common.npz import read_npz
 from tfrwc._common.plain import plain
 from tfrwc.privacy import membership_inference
-from tfrwc.privacy.accounting.bounds import group_guarantee
 from tfrwc.privacy.statement import PrivacyStatement
 from tfrwc.recording.names import display_names
 from tfrwc.recording.recording import Recording
@@ -65,7 +63,7 @@ def evaluate(
         "training": training,
         "data": about(task),
         "test": with_intervals(answers["test"], answers["test_label"]),
-        "membership": membership(kind, epsilon, delta, answers, task),
+        "membership": membership(statement, answers, task),
         "layers": layers[["depth", "size"]]
         .assign(name=display_names(layers))
         .to_dict("list"),
@@ -122,19 +120,15 @@ def about(task: Task) -> Facts:
         "training_majority": majority(task.train.y),
         "majority": majority(task.test.y),
         "images_per_patient": task.images_per_patient,
+        "assumptions": list(task.assumptions),
     }
 
 
 def membership(
-    kind: str, epsilon: float, delta: float, predictions: Predictions, task: Task
+    statement: PrivacyStatement, predictions: Predictions, task: Task
 ) -> Facts:
     """Attack one run by its loss: the advantage and the AUC, as plain data."""
     chosen = members_of(task)
-    guarantee = None
-    if math.isfinite(epsilon):
-        guarantee = (epsilon, delta)
-        if kind == "dp-sgd":  # which is for one image there or not
-            guarantee = group_guarantee(*guarantee, 2)
     groups = None
     if task.train.patients is not None:
         groups = (task.train.patients[chosen], task.held_out.patients)
@@ -143,7 +137,7 @@ def membership(
         labels=(predictions["members_label"], predictions["held_out_label"]),
         groups=groups,
         attacks="threshold",
-        guarantee=guarantee,
+        guarantee=statement,
     )
     return {
         measure: {

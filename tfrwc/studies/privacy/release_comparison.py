@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from tfrwc import datasets
 from tfrwc._common.plain import number
 from tfrwc._common.timestamps import utc_now
 from tfrwc._version import __version__
 from tfrwc.compat.extras import extra
+from tfrwc.datasets.patients import assuming
 from tfrwc.privacy import to_uint8
 from tfrwc.privacy.release.catalogue import DELTA, standard_mechanisms
 from tfrwc.studies.privacy.data import Task
@@ -37,12 +39,17 @@ class ImageSample:
         x: uint8 (n, height, width).
         ids: n names.
         images_per_patient: the greatest number of images of one patient.
+        assumptions: of that number, see `tfrwc.studies.privacy.data.Task`.
+        may_be_shown: whether pictures may be of these images; else they are of
+            `stand_ins`.
     """
 
     origin: str
     x: np.ndarray
     ids: Sequence[Hashable]
     images_per_patient: int
+    assumptions: tuple[str, ...] = ()
+    may_be_shown: bool = False
 
 
 def sample(task: Task, count: int = 64) -> ImageSample:
@@ -51,7 +58,30 @@ def sample(task: Task, count: int = 64) -> ImageSample:
     if x.shape[1] < 16:
         # Larger, so that blocks and singular values have something to do.
         x = np.repeat(np.repeat(x, 4, axis=1), 4, axis=2)
-    return ImageSample(task.origin, x, list(range(len(x))), task.images_per_patient)
+    return ImageSample(
+        task.origin,
+        x,
+        list(range(len(x))),
+        *(task.images_per_patient, task.assumptions, task.may_be_shown),
+    )
+
+
+def stand_ins(shape: tuple[int, int], count: int) -> np.ndarray:
+    """Digits that ship with scikit-learn, which are public, in the size of others.
+
+    Args:
+        shape: height and width.
+        count: of the digits.
+
+    Returns:
+        uint8 (count, height, width).
+    """
+    from PIL import Image
+
+    digits = datasets.load("digits").x_train[:count, ..., 0]
+    size = shape[::-1]
+    squares = (Image.fromarray(x).resize(size, Image.Resampling.BOX) for x in digits)
+    return np.stack([np.asarray(square) for square in squares])
 
 
 def compare_releases(
@@ -67,17 +97,22 @@ def compare_releases(
 
     Returns:
         results: a dict of plain data, for results.json.
-        pictures: uint8 (pictured, height, width) by name of release, and "original".
+        pictures: uint8 (pictured, height, width) by name of release, and "original";
+            of `stand_ins` unless the images may be shown: no image of a patient is in
+            them, with noise or without.
     """
     x, ids = images.x[:measured], images.ids[:measured]
     shape = x.shape[1:]
-    pictures, releases = {"original": x[:pictured]}, []
+    shown = x[:pictured] if images.may_be_shown else stand_ins(shape, pictured)
+    shown_ids = [f"shown/{i}" for i in range(len(shown))]
+    pictures, releases = {"original": shown}, []
     for name, mechanism in standard_mechanisms(shape).items():
         released = to_uint8(mechanism.privatize(x, key, ids))
-        pictures[name] = released[:pictured]
+        pictures[name] = to_uint8(mechanism.privatize(shown, key, shown_ids))
         statement = mechanism.statement(
             shape, delta=DELTA, images_per_patient=images.images_per_patient
         )
+        statement = assuming(statement, images.assumptions)
         ssim, psnr = likeness(x, released)
         releases.append(
             {
@@ -98,6 +133,8 @@ def compare_releases(
             "image_shape": list(shape),
             "measured_images": len(x),
             "images_per_patient": images.images_per_patient,
+            "assumptions": list(images.assumptions),
+            "images_are_shown": images.may_be_shown,
         },
         "releases": releases,
     }

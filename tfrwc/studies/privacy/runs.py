@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from tfrwc.datasets.patients import assuming
 from tfrwc.privacy import make_private, poisson_batches
 from tfrwc.privacy.sgd.statement import TrainingStatement
 from tfrwc.recording.callback import RWCCallback
@@ -115,7 +116,8 @@ def train_private(
         callbacks=[RWCCallback(recorded)],
         verbose=verbose,
     )
-    return Run(network, epochs, batch, private.statement(task.images_per_patient))
+    statement = private.statement(task.images_per_patient)
+    return Run(network, epochs, batch, assuming(statement, task.assumptions))
 
 
 def predictions(

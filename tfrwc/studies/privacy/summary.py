@@ -30,7 +30,7 @@ READING = {
     "blank": "Share of the released training images with one value everywhere.",
     "membership": "Threshold attack on the loss, a row for each seed: advantage with "
     "its interval, what chance makes of it (null_low to null_high), and the greatest "
-    "that the guarantee allows for one image replaced by another.",
+    "that the noise allows for one image replaced by another.",
     "change": "Relative change of each layer in an epoch: sum of absolute changes over "
     "sum of absolute weights, geometric mean over epochs and seeds.",
     "published": "Configurations of arXiv:2005.13099 and accuracies recorded there. "

@@ -11,8 +11,11 @@ import pytest
 from privacy.attack.membership.leaks import MOST_MISSES, SEEDS, attack, normal
 from scipy.stats import binom, norm
 
-from tfrwc.privacy import membership_inference
+from tfrwc.privacy import TrainingStatement, membership_inference
 from tfrwc.privacy.accounting import bounds
+from tfrwc.privacy.accounting.attacks import of_training
+from tfrwc.privacy.accounting.sgd import Stage, composed
+from tfrwc.privacy.sgd.statement import NoPrivacy
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.5, 1.5])
@@ -203,6 +206,46 @@ def test_bounds_of_patients_are_for_all_their_images():
             expected = bounds.tpr_bound(0.01, *result.patient_guarantee)
         assert row.bound == pytest.approx(expected)
     assert "for one patient" in result.explain()
+
+
+def test_bounds_of_a_statement_are_of_its_noise():
+    """Far below those of its epsilon and delta; for a patient of all images."""
+    stage, delta = Stage(0.9753, 256 / 4708, 57), 2.1e-5
+    cost = composed([stage], delta)
+    statement = TrainingStatement(
+        epsilon=cost.epsilon,
+        delta=delta,
+        method=cost.method,
+        sampling="poisson",
+        epsilon_without_sampling=math.inf,
+        steps=stage.steps,
+        noise_multiplier=stage.noise_multiplier,
+        clip=1.0,
+        batch_size=256,
+        train_size=4708,
+        images_per_patient=3,
+        patient_epsilon=composed([stage], delta, 3).epsilon,
+    )
+    patients = np.arange(300) // 3
+    for groups, images in ((None, 1), ((patients, patients + 100), 3)):
+        options = {"groups": groups, "attacks": "threshold", "repeats": 2}
+        result = attack(*normal(0, 0.5), guarantee=statement, **options)
+        limits = of_training([stage], images).replaced()
+        for row in result.measurements:
+            if row.measure == "advantage":
+                assert row.bound == pytest.approx(limits.advantage)
+            elif row.measure == "auc":
+                assert row.bound == pytest.approx(limits.auc)
+            else:
+                assert row.bound == pytest.approx(limits.tpr_at(0.01))
+        assert result.guarantee == statement.guarantee
+        assert result.largest_advantage == pytest.approx(limits.advantage)
+        assert f"allows an advantage of {limits.advantage:.3f}" in result.explain()
+        loose = bounds.group_guarantee(*statement.guarantee, 2 * images)
+        assert limits.advantage < 0.9 * bounds.advantage_bound(*loose)
+    assert result.patient_guarantee[0] == pytest.approx(statement.patient_epsilon)
+    nothing = attack(*normal(0, 0.5), guarantee=NoPrivacy(), attacks="threshold")
+    assert nothing.guarantee is nothing.get("threshold", "auc").bound is None
 
 
 def test_rates_are_given_where_there_are_examples_for_them():

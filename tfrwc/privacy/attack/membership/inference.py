@@ -19,8 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tfrwc._common.checks import random_seed, whole_number
-from tfrwc.privacy.accounting.bounds import group_guarantee
-from tfrwc.privacy.arguments import check_confidence, check_guarantee
+from tfrwc.privacy.arguments import check_confidence
 from tfrwc.privacy.attack.membership import signals
 from tfrwc.privacy.attack.membership.examples import (
     Examples,
@@ -28,6 +27,7 @@ from tfrwc.privacy.attack.membership.examples import (
     check_examples,
     check_shadows,
 )
+from tfrwc.privacy.attack.membership.limits import limits_of
 from tfrwc.privacy.attack.membership.measures import (
     FEWEST,
     Plan,
@@ -36,6 +36,7 @@ from tfrwc.privacy.attack.membership.measures import (
     measure_patients,
 )
 from tfrwc.privacy.attack.membership.result import MembershipResult
+from tfrwc.privacy.statement import PrivacyStatement
 
 ATTACKS = ("threshold", "logistic", "lira")
 
@@ -49,7 +50,7 @@ def membership_inference(
     from_logits: bool = False,
     attacks: str | Sequence[str] | None = None,
     reference: Pair | None = None,
-    guarantee: tuple[float, float] | None = None,
+    guarantee: PrivacyStatement | tuple[float, float] | None = None,
     repeats: int = 50,
     confidence: float = 0.95,
     random_state: int = 0,
@@ -92,11 +93,13 @@ def membership_inference(
         reference: pair (outputs, included) of shadow models: outputs (models, n,
             classes) for the members, then the non-members; and bool (models, n),
             whether each model was trained on each example.
-        guarantee: (epsilon, delta) to compare with, for replacing one example. If yours
-            is for adding or removing one, as that of DP-SGD with Poisson sampling, use
+        guarantee: what to compare with. The privacy statement of the model, or of the
+            images that it was trained on: the bounds then follow from the distribution
+            of the noise. Or only (epsilon, delta), which allows far more, for replacing
+            one example; if yours is for adding or removing one, use
             ``bounds.group_guarantee(epsilon, delta, 2)``. With `groups`, all images of
             a patient come and go together, and the bounds are for the greatest number
-            of images that a patient has (group privacy).
+            of images that a patient has.
         repeats: number of random splits, 2 or more.
         confidence: of the intervals, above 0 and below 1.
         random_state: seed of the splits.
@@ -113,7 +116,6 @@ def membership_inference(
     repeats = whole_number(repeats, "repeats", at_least=2)
     random_state = random_seed(random_state, "random_state")
     attacks = _check_attacks(attacks, reference)
-    guarantee = None if guarantee is None else check_guarantee(guarantee)
     examples = check_examples(members, non_members, labels, groups, from_logits)
     if (fewest := fewest_units(examples.member, examples.clusters)) < FEWEST:
         raise ValueError(
@@ -121,16 +123,13 @@ def membership_inference(
             f"(patients, where they are given). Received: {fewest}."
         )
     by_attack, variant = _signals(attacks, examples, reference, from_logits)
-    patient_guarantee: tuple[float, float] | None = None
-    if groups is not None and guarantee is not None:
-        largest = int(np.bincount(examples.clusters).max())
-        epsilon, delta = guarantee
-        patient_guarantee = group_guarantee(epsilon, delta, largest)
+    images = 1 if groups is None else int(np.bincount(examples.clusters).max())
+    limits = limits_of(guarantee, images)
 
     order = _order(examples, list(by_attack.values()))
     examples = examples.take(order)
-    together = patient_guarantee or guarantee
-    plan = Plan(repeats, float(confidence), random_state, together)
+    allowed = None if limits is None else limits.attacks
+    plan = Plan(repeats, float(confidence), random_state, allowed)
     measurements, worst, left_out = [], [], []
     for attack, signal in by_attack.items():
         signal = signal[order]
@@ -145,12 +144,14 @@ def membership_inference(
     return MembershipResult(
         measurements=tuple(measurements),
         worst_patients=tuple(worst),
-        guarantee=guarantee,
-        patient_guarantee=patient_guarantee,
+        guarantee=None if limits is None else limits.one,
+        patient_guarantee=None if limits is None or groups is None else limits.together,
         lira=variant,
         repeats=plan.repeats,
         confidence=plan.confidence,
         left_out=tuple(dict.fromkeys(left_out)),
+        largest_advantage=None if limits is None else limits.attacks.advantage,
+        largest_tpr=None if limits is None else limits.tpr,
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t
 
-from tfrwc.privacy.accounting.bounds import advantage_bound, auc_bound, tpr_bound
+from tfrwc.privacy.accounting.attacks import Attacks
 from tfrwc.privacy.attack.membership import game
 from tfrwc.privacy.attack.membership.examples import Examples
 from tfrwc.privacy.attack.membership.result import Measurement, WorstPatient
@@ -39,13 +39,13 @@ class Plan:
         repeats: number of random halvings.
         confidence: of the intervals.
         random_state: seed of the halvings.
-        guarantee: (epsilon, delta) of what comes and goes together, or None.
+        limits: of attacks on what comes and goes together, or None.
     """
 
     repeats: int
     confidence: float
     random_state: int
-    guarantee: tuple[float, float] | None
+    limits: Attacks | None
 
     def measure(
         self,
@@ -123,14 +123,14 @@ class Plan:
 
     def _bound(self, name: str) -> float | None:
         """The greatest value of a measure that the guarantee allows."""
-        if self.guarantee is None:
+        if self.limits is None:
             return None
         if name == "auc":
-            return auc_bound(*self.guarantee)
+            return self.limits.auc
         if name == "advantage":
-            return advantage_bound(*self.guarantee)
+            return self.limits.advantage
         rate = game.RATES[game.MEASURES.index(name) - 2]
-        return float(tpr_bound(rate, *self.guarantee))
+        return float(self.limits.tpr_at(rate))
 
 
 def measure_classes(

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from tfrwc.privacy.accounting.bounds import advantage_bound, tpr_bound
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -96,7 +94,9 @@ class MembershipResult:
         measurements: every `Measurement`.
         worst_patients: a `WorstPatient` of each attack, where patients were given.
         guarantee: (epsilon, delta) of one example, or None.
-        patient_guarantee: the same of all images of a patient, by group privacy.
+        patient_guarantee: the same of all images of a patient.
+        largest_advantage, largest_tpr: the advantage, and the true positive rate at 1 %
+            false positives, that no attack exceeds; None without a guarantee.
         lira: variant of the likelihood ratio attack, or None.
         repeats: number of random halvings.
         confidence: of the intervals.
@@ -111,6 +111,8 @@ class MembershipResult:
     repeats: int
     confidence: float
     left_out: tuple[str, ...]
+    largest_advantage: float | None = None
+    largest_tpr: float | None = None
 
     def get(
         self, attack: str, measure: str, scope: str = "all", which: int | None = None
@@ -181,15 +183,18 @@ class MembershipResult:
         return text
 
     def _of_guarantee(self) -> Iterator[str]:
-        if self.guarantee is None:
+        if (
+            self.guarantee is None
+            or self.largest_advantage is None
+            or self.largest_tpr is None
+        ):
             return
         epsilon, delta = self.patient_guarantee or self.guarantee
         whom = "example" if self.patient_guarantee is None else "patient"
         yield (
             f"The guarantee, epsilon {epsilon:.4g} with delta {delta:.4g} for one "
-            f"{whom}, allows an advantage of {advantage_bound(epsilon, delta):.3f} and "
-            f"finding {tpr_bound(0.01, epsilon, delta):.1%} of the members at 1 % "
-            "false alarms."
+            f"{whom}, allows an advantage of {self.largest_advantage:.3f} and finding "
+            f"{self.largest_tpr:.1%} of the members at 1 % false alarms."
         )
         rows = [m for m in self.measurements if m.scope != "worst class"]
         above = [m for m in rows if m.above_bound]

@@ -1,24 +1,33 @@
 """Layers without a rule: one example after the other, vectorized."""
 
 import warnings
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import keras
 
 from tfrwc.compat.extras import extra
+from tfrwc.privacy.sgd.each_example import each_example
+from tfrwc.privacy.sgd.layer_rules import cell_masks
 from tfrwc.privacy.sgd.layer_rules.call import LayerCall, Tap
 from tfrwc.privacy.sgd.per_example import Ghost, PerExample
 
 with extra("privacy"):
     import tensorflow as tf
 
+State: TypeAlias = list[tuple[keras.Variable, tf.Tensor]]
+
 
 def any_layer(call: LayerCall) -> Tap:
     """Differentiate a layer by `tf.vectorized_map` over the examples.
 
+    Dropout masks of recurrent cells are those of the forward pass again. Another layer
+    that draws random numbers is called for one example at a time in the forward pass,
+    too, each with seeds of its own, so that its gradient is that of the same draws.
+
     Raises:
-        ValueError: if the layer draws random numbers or changes its own state, so that
-            its call cannot be repeated.
+        ValueError: if the layer changes its own state, so that its call cannot be
+            repeated.
     """
     layer, variables = call.layer, call.layer.trainable_variables
     warnings.warn(
@@ -28,33 +37,50 @@ def any_layer(call: LayerCall) -> Tap:
         RuntimeWarning,
         stacklevel=2,
     )
-    outputs = call.outputs()
+    tensors = [t for t in tf.nest.flatten((call.args, call.kwargs)) if tf.is_tensor(t)]
+    cells = cell_masks.cells_of(layer)
+    seeds = _drawn_from(call, cells)
+    if seeds and cells:  # all by seeds then
+        cells, seeds = [], _drawn_from(call, [])
+    seed_rows: list[tf.Tensor] = []
+    with cell_masks.recorded(cells) as masks:
+        if seeds:
+            seed_rows = _seeds_of_rows(seeds, tf.shape(tensors[0])[0])
+            outputs = _outputs_of_rows(call, tensors, seeds, seed_rows)
+        else:
+            outputs = call.outputs()
     sources = [call.watch(source) for source in _floating(outputs)]
-    arguments = tf.nest.flatten((call.args, call.kwargs))
-    tensors = [value for value in arguments if tf.is_tensor(value)]
+    drawn_masks = {key: mask for key, mask in masks.items() if mask is not None}
 
     def of_example(example: Any) -> list[tf.Tensor]:
-        parts, output_gradients = example
-        rows = iter(parts)
-        single = [next(rows)[None] if tf.is_tensor(a) else a for a in arguments]
-        args, kwargs = tf.nest.pack_sequence_as((call.args, call.kwargs), single)
+        parts, row_seeds, row_masks, output_gradients = example
         values = [tf.convert_to_tensor(variable) for variable in variables]
-        mapping = list(zip(variables, values, strict=True))
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
+        state = [*zip(variables, values, strict=True)]
+        state += zip(seeds, row_seeds, strict=True)
+        row_masks = tf.nest.map_structure(lambda mask: mask[None], row_masks)
+        with (
+            tf.GradientTape(watch_accessed_variables=False) as tape,
+            cell_masks.replayed(cells, row_masks),
+        ):
             tape.watch(values)
-            with keras.StatelessScope(state_mapping=mapping) as scope:
-                targets = _floating(call.function(*args, **kwargs))
-        _check_stateless(layer, scope, len(mapping))
+            targets = _floating(_alone(call, parts, state))
         weights = [
             tf.cast(gradient, target.dtype)[None]
             for gradient, target in zip(output_gradients, targets, strict=True)
         ]
         zero = tf.UnconnectedGradients.ZERO
-        gradients: list[tf.Tensor] = tape.gradient(targets, values, weights, zero)
-        return gradients
+        gradients = tape.gradient(targets, values, weights, zero)
+        # A gradient may be sparse.
+        return [tf.convert_to_tensor(gradient) for gradient in gradients]
 
     def gradients(source_gradients: list[tf.Tensor]) -> list[PerExample | Ghost]:
-        mapped = tf.vectorized_map(of_example, (tensors, source_gradients))
+        mapped = each_example(
+            of_example,
+            (tensors, seed_rows, drawn_masks, source_gradients),
+            [variable.dtype for variable in variables],
+            f"Layer {layer.name!r}",
+            vectorize=not _is_compiled(layer),
+        )
         rows = (call.by_example(tf.cast(values, tf.float32)) for values in mapped)
         return [
             PerExample(variable, tf.reduce_sum(values, axis=1))
@@ -68,13 +94,88 @@ def _floating(outputs: Any) -> list[tf.Tensor]:
     return [t for t in tf.nest.flatten(outputs) if t.dtype.is_floating]
 
 
-def _check_stateless(
-    layer: keras.Layer, scope: keras.StatelessScope, variables: int
-) -> None:
-    if len(scope.state_mapping) > variables:
+def _alone(call: LayerCall, parts: Sequence[tf.Tensor], state: State) -> Any:
+    """The outputs of a call for one example.
+
+    Args:
+        call: on a batch.
+        parts: the example's part of each tensor of the arguments.
+        state: values of variables, among them all that the call changes.
+    """
+    rows = iter(parts)
+    arguments = call.args, call.kwargs
+    args, kwargs = tf.nest.map_structure(
+        lambda a: next(rows)[None] if tf.is_tensor(a) else a, arguments
+    )
+    with keras.StatelessScope(state_mapping=state) as scope:
+        outputs = call.function(*args, **kwargs)
+    if len(scope.state_mapping) > len(state):
+        layer = call.layer
         raise ValueError(
             f"Layer {layer.name!r} ({type(layer).__name__}) has no rule for "
-            "per-example gradients, and its call draws random numbers or changes its "
-            "own state, so that it cannot be repeated for each example. Put dropout "
-            "and noise into layers of their own, beside it."
+            "per-example gradients, and its call changes its own state, or draws "
+            "random numbers without a keras.random.SeedGenerator of its own, so that "
+            "it cannot be repeated for each example. Give it a seed generator, or put "
+            "what draws numbers into a layer of its own, beside it."
         )
+    return outputs
+
+
+def _drawn_from(call: LayerCall, cells: Sequence[keras.Layer]) -> list[keras.Variable]:
+    """The states of the seed generators of a layer that its call draws numbers from,
+    but for those of some cells."""
+    layers = [inner for inner in call.layer._flatten_layers() if inner not in cells]
+    states = [g.state for layer in layers for g in layer._seed_generators]
+    if not states:
+        return []
+    with keras.StatelessScope() as scope:
+        call.outputs()
+    return [state for state in states if id(state) in scope.state_mapping]
+
+
+def _seeds_of_rows(states: list[keras.Variable], rows: tf.Tensor) -> list[tf.Tensor]:
+    """Of each generator's state, one for each row, while the generator goes on."""
+    seeds = []
+    for state in states:
+        seed = tf.cast(tf.convert_to_tensor(state), tf.int64)
+        state.assign_add(tf.constant([0, 1], state.dtype))
+        shape = (rows, 2)
+        numbers = tf.random.stateless_uniform(shape, seed, 0, 2**31 - 1, tf.int32)
+        seeds.append(tf.cast(numbers, state.dtype))
+    return seeds
+
+
+def _outputs_of_rows(
+    call: LayerCall,
+    tensors: list[tf.Tensor],
+    seeds: list[keras.Variable],
+    seed_rows: list[tf.Tensor],
+) -> Any:
+    """The outputs of a batch, each row's by the draws of its own seeds."""
+    with keras.StatelessScope():
+        like = call.outputs()
+
+    def of_example(example: Any) -> list[tf.Tensor]:
+        parts, row_seeds = example
+        state = list(zip(seeds, row_seeds, strict=True))
+        return [t[0] for t in tf.nest.flatten(_alone(call, parts, state))]
+
+    flat = each_example(
+        of_example,
+        (tensors, seed_rows),
+        [t.dtype for t in tf.nest.flatten(like)],
+        f"Layer {call.layer.name!r}",
+        vectorize=not _is_compiled(call.layer),
+    )
+    return tf.nest.pack_sequence_as(like, flat)
+
+
+def _is_compiled(layer: keras.Layer) -> bool:
+    """Whether Keras compiles a part of a layer by XLA, which no vectorized map keeps:
+    convolutions that TensorFlow does not have on every device."""
+    return any(
+        getattr(inner, "groups", 1) != 1
+        or (getattr(inner, "rank", 0) == 3 and inner.data_format == "channels_first")
+        for inner in layer._flatten_layers()
+        if hasattr(inner, "kernel_size")
+    )

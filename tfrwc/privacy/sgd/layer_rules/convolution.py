@@ -19,12 +19,13 @@ with extra("privacy"):
 
 @register(layers.Conv1D, layers.Conv2D, layers.Conv3D)
 def convolution(call: LayerCall) -> Tap:
-    """A convolution of one group, with channels last and a fixed input size."""
-    if not _is_usual(call) or call.layer.groups > 1:
+    """A convolution with channels last and a fixed input size."""
+    if not _is_usual(call):
         return any_layer(call)
+    of_kernel = _of_kernel if call.layer.groups == 1 else _of_groups
 
     def gradients(a: tf.Tensor, g: tf.Tensor) -> list[forms.PerExample | forms.Ghost]:
-        return [_of_kernel(call, a, g), *bias(call, g)]
+        return [of_kernel(call, a, g), *bias(call, g)]
 
     return linear(call, gradients)
 
@@ -77,6 +78,24 @@ def _of_kernel(
 
         gradients.only = only
     return gradients
+
+
+def _of_groups(call: LayerCall, a: tf.Tensor, g: tf.Tensor) -> forms.PerExample:
+    """Of a kernel whose output channels each see one group of the input channels."""
+    variable, groups = call.layer.kernel, call.layer.groups
+
+    def by_group(values: tf.Tensor) -> tf.Tensor:
+        flat = call.positions(values)
+        channels = flat.shape[-1] // groups
+        return tf.reshape(flat, (-1, flat.shape[1], groups, channels))
+
+    split = by_group(g)
+    values = [
+        tf.einsum("btgi,btgo->bigo", by_group(patch), split)
+        for patch in patches(a, *_geometry(call.layer))
+    ]
+    values = tf.reshape(tf.stack(values, axis=1), (-1, *variable.shape))
+    return forms.PerExample(variable, values)
 
 
 def _plain_weighted_sum(

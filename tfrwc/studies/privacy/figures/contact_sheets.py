@@ -12,10 +12,17 @@ from tfrwc.report.figures import Results, register
 def caption(results: Results, mechanism: str) -> str:
     releases = _by_mechanism(results)[mechanism]
     clearest = max(releases, key=lambda release: release["ssim"])
+    data = results["data"]
+    shown = (
+        "The images are public."
+        if data["images_are_shown"]
+        else f"Digits, which are public, in place of {data['origin']}, of which no "
+        "image is shown; the numbers are measured on those."
+    )
     return (
-        f"The clearest of these, {clearest['name']}, has a structural similarity of "
-        f"{clearest['ssim']:.2f} to the original. One release a row, with less noise "
-        "from row to row."
+        f"{shown} The clearest of these, {clearest['name']}, has a structural "
+        f"similarity of {clearest['ssim']:.2f} to the original. One release a row, "
+        "with less noise from row to row."
     )
 
 
@@ -35,14 +42,14 @@ def contact_sheets(results: Results) -> dict[str, Figure]:
 
     Args:
         results: of `tfrwc.studies.privacy.release_comparison`, with its images as
-            ``results["pictures"]``.
+            ``results["pictures"]``; none of them is of a patient.
     """
     pictures = results["pictures"]
     return {
         mechanism: contact_sheet(
             [pictures["original"], *(pictures[r["name"]] for r in releases)],
             [
-                "original",
+                "original" if results["data"]["images_are_shown"] else "public digits",
                 *(
                     f"{r['name']}\nSSIM {r['ssim']:.2f}, PSNR {r['psnr']:.1f} dB"
                     for r in releases

@@ -13,7 +13,7 @@ def caption(results: Results) -> str:
     return (
         f"{largest_advantage(results['arms'])} Threshold attack on the loss of "
         "training and held-out images; lines are 95 % intervals. The bounds are for "
-        "one image replaced by another."
+        "one image replaced by another, by the best attack on that noise."
     )
 
 
@@ -52,6 +52,6 @@ def membership(results: Results) -> Figure:
     axis.invert_yaxis()
     axis.set_xlabel(
         "membership advantage (dot: a seed; grey: by chance; bar: the most that the "
-        "guarantee allows)"
+        "noise allows)"
     )
     return figure

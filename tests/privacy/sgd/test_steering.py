@@ -1,0 +1,104 @@
+"""Callbacks and layers by which training data act past the noise."""
+
+import keras
+import numpy as np
+import pytest
+from keras import callbacks, layers
+from privacy.sgd.small import X, Y, loss, private, small
+
+from tfrwc.privacy.sgd.steering import adapted_layers, steering_callbacks
+
+PLATEAU = {"factor": 0.5, "patience": 1}
+
+
+def sentences(*parts, **options):
+    return list(steering_callbacks(parts, options, X))
+
+
+class Pruning(callbacks.Callback):
+    """As other packages' callbacks that end a trial."""
+
+    def __init__(self):
+        super().__init__()
+        self._monitor = "accuracy"
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [
+        callbacks.EarlyStopping("loss"),
+        callbacks.ReduceLROnPlateau("accuracy", **PLATEAU),
+        callbacks.ModelCheckpoint("a.keras", monitor="loss", save_best_only=True),
+        callbacks.TerminateOnNaN(),
+        Pruning(),
+    ],
+)
+def test_callbacks_that_look_at_training(callback):
+    [sentence] = sentences(callback)
+    assert sentence.startswith(type(callback).__name__)
+    assert "costs privacy which is not counted" in sentence
+
+
+def test_callbacks_that_do_not():
+    harmless = (
+        callbacks.EarlyStopping(),
+        callbacks.ReduceLROnPlateau("val_accuracy", **PLATEAU),
+        callbacks.ModelCheckpoint("a.keras", monitor="loss"),
+        callbacks.LearningRateScheduler(lambda epoch: 0.1),
+        callbacks.LambdaCallback(),
+    )
+    assert sentences(*harmless, validation_data=(X[:8], Y[:8])) == []
+    # Validation by the training images is training.
+    assert len(sentences(*harmless, validation_data=(X, Y))) == 2
+
+
+def test_layers_that_were_adapted():
+    adapted = layers.Normalization()
+    adapted.adapt(X)
+    constants = layers.Normalization(mean=0.5, variance=2.0)
+    text = layers.TextVectorization()
+    text.adapt(["a b", "c"])
+    given = layers.StringLookup(vocabulary=["a", "b"])
+    [sentence] = adapted_layers(keras.Sequential([adapted]))
+    assert repr(adapted.name) in sentence
+    assert list(adapted_layers(keras.Sequential([constants]))) == []
+    assert len(list(adapted_layers(keras.Sequential([text])))) == 1
+    assert list(adapted_layers(keras.Sequential([given]))) == []
+
+
+def test_the_statement_says_so_and_so_does_its_checkpoint(tmp_path):
+    adapted = layers.Normalization()
+    adapted.adapt(X)
+    stop = callbacks.EarlyStopping("loss")
+    model = private(small(adapted))
+    model.compile("sgd", loss())
+    with pytest.warns(UserWarning, match="costs privacy which is not") as warnings:
+        model.fit(X, Y, epochs=2, callbacks=[stop], verbose=0)
+    texts = {str(warning.message) for warning in warnings}
+    rests_on = model.statement().rests_on
+    assert len(rests_on) == 2
+    assert set(rests_on) <= texts
+    assert rests_on[1] in model.statement().explain()
+    model.fit(X, Y, epochs=2, callbacks=[stop], verbose=0)  # warns no more
+    model.save_weights(tmp_path / "a.weights.h5")
+    again = layers.Normalization()
+    again.adapt(X)
+    loaded = private(small(again))
+    loaded.load_weights(tmp_path / "a.weights.h5")
+    assert loaded.statement().rests_on == rests_on
+
+
+def test_a_callback_that_ends_the_training_for_reasons_unknown():
+    def end(batch, logs):
+        model.stop_training = True
+
+    model = private()
+    model.compile("sgd", loss())
+    model.fit(X, Y, verbose=0)
+    assert model.statement().rests_on == ()
+    ends = callbacks.LambdaCallback(on_train_batch_end=end)
+    model.fit(X, Y, callbacks=[ends], verbose=0)
+    [sentence] = model.statement().rests_on
+    assert sentence.startswith("A callback ended the training")
+    assert model.steps == 5
+    assert np.isfinite(model.get_weights()[0]).all()

@@ -1,0 +1,220 @@
+"""What several releases of the same images guarantee together.
+
+>>> from tfrwc.privacy import PixelLaplace, compose
+>>> january = PixelLaplace(scale=2550.0).statement((8, 8))
+>>> february = PixelLaplace(scale=5100.0).statement((8, 8))
+>>> both = compose([january, february])
+>>> round(both.per_value_epsilon, 9), round(both.image_epsilon, 9)
+(0.15, 9.6)
+>>> print(both.summary())
+epsilon 3.579, delta 2e-05, for an image
+"""
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from tfrwc.privacy.accounting.bounds import group_guarantee
+from tfrwc.privacy.accounting.mixed import Known, Part, mixed
+from tfrwc.privacy.accounting.release import PURE, Cost
+from tfrwc.privacy.arguments import check_delta
+from tfrwc.privacy.composed import ComposedStatement
+from tfrwc.privacy.guarantee import EpsilonDelta
+from tfrwc.privacy.release.parts import parts_of
+from tfrwc.privacy.release.statement import ADJACENCY, Statement
+from tfrwc.privacy.sgd.statement import TrainingStatement
+from tfrwc.privacy.statement import PrivacyStatement
+
+_BASIC = "basic composition"
+_ALWAYS = (
+    "These numbers are for what is listed here. Whatever else was made of the same "
+    "images, and is not a function of what is listed, adds to them.",
+)
+_SHAPES = (
+    "The releases have images of several shapes, so that a value of an original image "
+    "can be in many values of another release: there is no guarantee for one value, "
+    "only for whole images, whatever was made of them.",
+)
+_TRAININGS = (
+    "For a training, an image that is replaced by another counts as one removed and "
+    "one added, twice what its own statement is for.",
+)
+
+
+class _Guarantee(NamedTuple):
+    """Of one statement, for a value, an image or a patient.
+
+    Attributes:
+        pure: epsilon with a delta of 0.
+        approximate: epsilon and delta.
+        parts: all noise that it is made of, or what else is known.
+    """
+
+    pure: float
+    approximate: EpsilonDelta
+    parts: list[Part]
+
+
+def compose(
+    statements: Iterable[PrivacyStatement], delta: float | None = None
+) -> ComposedStatement:
+    """The statement of several uses of the same images together.
+
+    Pure epsilons add up. With a delta, all noise is composed by its privacy loss
+    distributions where the statements say what noise it is (the mechanisms of this
+    package); other statements count with their epsilon and delta. Where that is not
+    possible or not better, epsilons and deltas add up (basic composition).
+
+    What is made of a release, such as a model trained on released images, costs nothing
+    more, and is left out. A release that is only repeated, with the same key, ids and
+    images, is the same one, and counts once.
+
+    Args:
+        statements: of releases (also of other sizes of the same images), of trainings
+            on them, or composed before. The patient's numbers are for the greatest
+            `images_per_patient`.
+        delta: of the guarantees of all together; None for the sum of their deltas,
+            with which no epsilon is said to be below that of a part.
+
+    Raises:
+        TypeError: if one is not a statement.
+        ValueError: if there is none, if they are for units other than images, or if
+            delta is not a probability.
+    """
+    listed = _flat(statements)
+    if delta is not None:
+        check_delta(delta)
+    k = max(getattr(one, "images_per_patient", 1) for one in listed)
+    value, image, patient = (
+        _together([of_one(one, k) for one in listed], delta)
+        for of_one in (_of_value, _of_image, _of_patient)
+    )
+    one_shape = len({getattr(one, "image_shape", None) for one in listed} - {None}) < 2
+    if not one_shape:
+        value = math.inf, EpsilonDelta(math.inf, value[1].delta), "no guarantee"
+    trained = any(isinstance(one, TrainingStatement) for one in listed)
+    sentences = [
+        *(() if one_shape else _SHAPES),
+        *(_TRAININGS if trained else ()),
+        *_ALWAYS,
+        *(text for one in listed for text in getattr(one, "not_promised", ())),
+    ]
+    return ComposedStatement(
+        parts=tuple(one.to_dict() for one in listed),
+        per_value_epsilon=value[0],
+        per_value_epsilon_delta=value[1],
+        image_epsilon=image[0],
+        image_epsilon_delta=image[1],
+        images_per_patient=k,
+        patient_epsilon=patient[0],
+        patient_epsilon_delta=patient[1],
+        method=(value[2], image[2], patient[2]),
+        numerical_delta=min(
+            1.0, math.fsum(getattr(one, "numerical_delta", 0.0) for one in listed)
+        ),
+        labels_covered=all(getattr(one, "labels_covered", True) for one in listed),
+        not_promised=tuple(dict.fromkeys(sentences)),
+        adjacency=ADJACENCY,
+    )
+
+
+def _flat(statements: Iterable[PrivacyStatement]) -> list[PrivacyStatement]:
+    """The statements, with the parts of composed ones in their place."""
+    listed: list[PrivacyStatement] = []
+    if isinstance(statements, PrivacyStatement) or not isinstance(statements, Iterable):
+        raise TypeError(
+            "compose takes a list of statements. Received: "
+            f"{type(statements).__name__}."
+        )
+    for one in statements:
+        if not isinstance(one, PrivacyStatement):
+            raise TypeError(
+                "compose takes statements, such as mechanism.statement(shape) or "
+                f"read_statement(folder). Received: {type(one).__name__}."
+            )
+        if one.unit != "image":
+            raise ValueError(
+                f"A statement is for one {one.unit}, and cannot be added to those for "
+                "one image. Compose statements for the same unit."
+            )
+        listed += one.statements if isinstance(one, ComposedStatement) else [one]
+    if not listed:
+        raise ValueError("compose takes one statement or more. Received: none.")
+    return listed
+
+
+def _together(
+    guarantees: list[_Guarantee], delta: float | None
+) -> tuple[float, EpsilonDelta, str]:
+    """Pure epsilon, epsilon with delta and method of several guarantees."""
+    # In an order of their own, so that rounding is the same for any order.
+    guarantees = sorted(guarantees, key=str)
+    pure = math.fsum(one.pure for one in guarantees)
+    deltas = min(math.fsum(one.approximate.delta for one in guarantees), 1 - 2.0**-53)
+    whole = deltas if delta is None else delta
+    if any(math.isinf(min(one.pure, one.approximate.epsilon)) for one in guarantees):
+        return pure, EpsilonDelta(math.inf, whole), "no guarantee"
+    costs = [Cost(pure, PURE)]
+    if deltas <= whole:
+        basic = math.fsum(one.approximate.epsilon for one in guarantees)
+        costs.append(Cost(basic, _BASIC))
+    accounted = mixed([part for one in guarantees for part in one.parts], whole)
+    if accounted is not None:
+        costs.append(accounted)
+    best = min(costs, key=lambda cost: cost.epsilon)
+    epsilon = best.epsilon
+    if delta is None:
+        epsilon = max(epsilon, *(min(one[0], one[1].epsilon) for one in guarantees), 0)
+    return pure, EpsilonDelta(epsilon, whole), best.method
+
+
+def _of_value(one: PrivacyStatement, k: int) -> _Guarantee:
+    if isinstance(one, Statement):
+        pure, approximate = one.per_value_epsilon, one.per_value_epsilon_delta
+        return _of_release(one, pure, approximate, 1, "value")
+    return _of_image(one, k)  # of which a value is a part
+
+
+def _of_image(one: PrivacyStatement, k: int) -> _Guarantee:
+    if isinstance(one, Statement):
+        pure, approximate = one.image_epsilon, one.image_epsilon_delta
+        return _of_release(one, pure, approximate, 1, "image")
+    return _replaced(one.guarantee)
+
+
+def _of_patient(one: PrivacyStatement, k: int) -> _Guarantee:
+    stated = getattr(one, "images_per_patient", 1)
+    if isinstance(one, Statement):
+        pure, approximate = one.patient_epsilon, one.patient_epsilon_delta
+        if stated < k:
+            pure = k * one.image_epsilon
+            approximate = _group(one.image_epsilon_delta, k)
+        return _of_release(one, pure, approximate, k, "image")
+    if stated == k and isinstance(one, TrainingStatement):
+        return _replaced(EpsilonDelta(one.patient_epsilon, one.delta))
+    return _replaced(_group(one.guarantee, k))
+
+
+def _of_release(
+    one: Statement, pure: float, approximate: EpsilonDelta, k: int, per: str
+) -> _Guarantee:
+    parts = parts_of(one, k, per)
+    if parts is None:
+        # Which of both is the better worst case depends on the others: mostly this.
+        is_close = pure <= 2 * approximate.epsilon
+        parts = [Known(pure) if is_close else Known(*approximate)]
+    return _Guarantee(pure, approximate, parts)
+
+
+def _replaced(guarantee: EpsilonDelta) -> _Guarantee:
+    """For an image that is replaced, of a guarantee for one that is there or not."""
+    both = _group(guarantee, 2)
+    pure = both.epsilon if both.delta == 0 else math.inf
+    return _Guarantee(pure, both, [Known(*both)])
+
+
+def _group(guarantee: EpsilonDelta, size: int) -> EpsilonDelta:
+    if math.isinf(guarantee.epsilon):
+        return guarantee
+    epsilon, delta = group_guarantee(*guarantee, size)
+    return EpsilonDelta(epsilon if delta < 1 else math.inf, delta if delta < 1 else 0.0)

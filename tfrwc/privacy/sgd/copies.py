@@ -1,0 +1,82 @@
+"""Examples that are several times in the arrays of a private training."""
+
+import hashlib
+import math
+from collections import Counter
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+_SAMPLE = 64  # elements of an example that are compared first
+
+
+class Copies(NamedTuple):
+    """Examples that are equal to others.
+
+    Attributes:
+        examples: number of examples.
+        different: number of different ones.
+        most: how often the most frequent one is there.
+    """
+
+    examples: int
+    different: int
+    most: int
+
+    @property
+    def note(self) -> str:
+        """What follows for the account, in a sentence."""
+        return (
+            f"Of the {self.examples:,} images {self.different:,} are different, and "
+            f"one is there {self.most:,} times: epsilon is for one copy of an image, "
+            f"and for all of it that of images_per_patient={self.most}."
+        )
+
+
+def copies(arrays: Any, count: int | None = None) -> Copies | None:
+    """Count equal examples.
+
+    Args:
+        arrays: (n, ...) and None, in any structure.
+        count: how many examples, the first ones; None for all.
+
+    Returns:
+        None if no two are equal.
+    """
+    leaves = [
+        np.asarray(a)[:count] for a in keras.tree.flatten(arrays) if a is not None
+    ]
+    total = len(leaves[0])
+    if any(len(leaf) != total for leaf in leaves):
+        return None  # which Keras refuses
+    leaves = [leaf.astype(str) if leaf.dtype == object else leaf for leaf in leaves]
+    codes = np.zeros(total, np.int64)
+    for leaf in leaves:
+        codes = codes * 31 + _codes(leaf)
+    _, inverse, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    suspects = np.flatnonzero(counts[inverse.ravel()] > 1)
+    if not len(suspects):
+        return None
+    digests = Counter(
+        hashlib.blake2b(b"".join(leaf[i].tobytes() for leaf in leaves)).digest()
+        for i in suspects
+    )
+    different = total - len(suspects) + len(digests)
+    if different == total:
+        return None
+    return Copies(total, different, max(digests.values()))
+
+
+def _codes(array: np.ndarray) -> np.ndarray:
+    """A number for each example, which is equal for equal ones: of some elements."""
+    width = math.prod(array.shape[1:])
+    stride = max(1, width // _SAMPLE)
+    sample = np.ascontiguousarray(array.reshape(len(array), width)[:, ::stride])
+    if not sample.size:
+        return np.zeros(len(array), np.int64)
+    size = sample.dtype.itemsize * sample.shape[1]
+    values = sample.view(np.uint8).reshape(len(array), size).astype(np.int64)
+    factors = np.random.default_rng(0).integers(1, 2**40, size)
+    codes: np.ndarray = values @ factors
+    return codes

@@ -1,0 +1,64 @@
+"""The statement of a private training, from its history."""
+
+from tfrwc._common.checks import whole_number
+from tfrwc.privacy import noise
+from tfrwc.privacy.accounting import sgd
+from tfrwc.privacy.accounting.sgd import Stage
+from tfrwc.privacy.sgd import history as histories
+from tfrwc.privacy.sgd.ledger import Ledger
+from tfrwc.privacy.sgd.settings import CalibratedSettings
+from tfrwc.privacy.sgd.statement import GENERATOR, TrainingStatement
+
+_SECURE = f"{noise.GENERATOR}, keyed by 256 random bits of the operating system"
+_SEEDED = "; here keyed by insecure_seed: whoever knows it can subtract the noise"
+
+
+def training_statement(
+    settings: CalibratedSettings,
+    ledger: Ledger,
+    images_per_patient: int,
+) -> TrainingStatement:
+    """State what was done.
+
+    Args:
+        settings: of the training.
+        ledger: of all that was done to the weights.
+        images_per_patient: greatest number of images of one patient.
+
+    Raises:
+        ValueError: if that is no whole number of 1 or more.
+    """
+    images = whole_number(images_per_patient, "images_per_patient")
+    history = ledger.history()
+    stages, delta = histories.stages(history), settings.delta
+    cost = sgd.composed(stages, delta)
+    of_poisson = all(run.counts.steps == run.counts.poisson for run in history.values())
+    return TrainingStatement(
+        epsilon=cost.epsilon,
+        delta=delta,
+        method=cost.method,
+        sampling="poisson" if of_poisson else "fixed",
+        epsilon_without_sampling=sgd.composed(
+            histories.stages_without_order(history), delta
+        ).epsilon,
+        steps=histories.steps(history),
+        noise_multiplier=settings.noise_multiplier,
+        clip=settings.clip,
+        batch_size=settings.batch_size,
+        train_size=settings.train_size,
+        images_per_patient=images,
+        patient_epsilon=sgd.composed(stages, delta, images).epsilon,
+        generator=_generator(settings),
+        rests_on=ledger.notes,
+        stages=tuple(map(_sentence, stages)) if len(stages) > 1 else (),
+    )
+
+
+def _generator(settings: CalibratedSettings) -> str:
+    name = _SECURE if settings.noise == "secure" else GENERATOR
+    return name + (_SEEDED if settings.insecure_seed is not None else "")
+
+
+def _sentence(stage: Stage) -> str:
+    noise, rate, steps = stage
+    return f"{steps:,} steps of noise {noise:.4g}, each with a share of {rate:.4g}"

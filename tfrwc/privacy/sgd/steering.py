@@ -1,0 +1,65 @@
+"""Training data that steer a private training past its noise.
+
+A callback that looks at the training loss, which has no noise, and stops the training,
+changes its rate or chooses a checkpoint, lets the data decide what no account knows of.
+So do statistics of the data in a layer.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import keras
+
+# Layers with statistics of data, and the arguments that set them instead.
+_ADAPTED = {
+    "Normalization": "input_mean",
+    "Discretization": "input_bin_boundaries",
+    "IndexLookup": "input_vocabulary",
+}
+
+
+def adapted_layers(model: keras.Model) -> Iterator[str]:
+    """Sentences on layers whose statistics were taken from data by `adapt`."""
+    for layer in model._flatten_layers():
+        names = {kind.__name__ for kind in type(layer).__mro__}
+        for kind in names & _ADAPTED.keys():
+            if getattr(layer, _ADAPTED[kind], None) is None:
+                yield (
+                    f"Layer {layer.name!r} holds statistics of the data that it was "
+                    "adapted to: if these were the training images, that costs "
+                    "privacy which is not counted."
+                )
+
+
+def steering_callbacks(
+    callbacks: Iterable[Any], options: Mapping[str, Any], x: Any
+) -> Iterator[str]:
+    """Sentences on callbacks that look at the training images without noise.
+
+    Args:
+        callbacks: of fit.
+        options: the others of fit.
+        x: the training images, which validation data may be, too.
+    """
+    validation = options.get("validation_data")
+    same = isinstance(validation, (tuple, list)) and validation[0] is x
+    same = same or validation is x
+    for callback in callbacks:
+        monitor = _monitored(callback)
+        if monitor is None or (monitor.startswith("val_") and not same):
+            continue
+        yield (
+            f"{type(callback).__name__} decided by {monitor!r}, which is computed from "
+            "the training images without noise: that costs privacy which is not "
+            "counted."
+        )
+
+
+def _monitored(callback: Any) -> str | None:
+    """The name of the number by which a callback decides; None if it does not."""
+    if isinstance(callback, keras.callbacks.TerminateOnNaN):
+        return "loss"
+    if not getattr(callback, "save_best_only", True):
+        return None
+    names = (getattr(callback, name, None) for name in ("monitor", "_monitor"))
+    return next((name for name in names if isinstance(name, str)), None)
