@@ -60,10 +60,11 @@ class RandomizedResponse(Guaranteed):
     def _perturb(self, images: Images, words: Words) -> Floats:
         top = self.levels - 1
         between = float(self._span) / top
-        level = np.rint(images / between)
         count = math.prod(images.shape[1:])
-        level += self._noise.draw(words, count).reshape(images.shape)
-        return np.where(level > top, level - self.levels, level) * between
+        level = self._noise.draw(words, count).reshape(images.shape)
+        level += np.rint(images / between).astype(level.dtype)
+        level -= (level > top) * level.dtype.type(self.levels)
+        return np.multiply(level, between, dtype=np.float32, casting="unsafe")
 
     def _value_epsilon(self, shape: FullShape) -> Fraction:
         return Fraction(self.epsilon)
