@@ -92,6 +92,20 @@ def test_statements_without_a_kind_are_read(file, cls, epsilon, tmp_path):
     assert statement.to_dict() == {"kind": statement.kind} | old
 
 
+def test_an_old_statement_says_what_precision_adds_to_it(tmp_path):
+    """A distance eta to an (epsilon, delta) mechanism adds (1 + e^epsilon) eta."""
+    shutil.copy(OLD / "release.json", tmp_path / "privacy_statement.json")
+    statement = read_statement(tmp_path)
+    eta = statement.numerical_delta
+    assert eta == 1.4834450334788585e-10
+    image = eta * (1 + math.exp(1.5549816915322048))
+    patient = 2 * eta * (1 + math.exp(2.2883865646518635))
+    assert f"{image:.1g} for an image and {patient:.1g} for a patient" in (
+        statement.explain()
+    )
+    assert "adds nothing" in CASES["PixelGaussian"].explain()
+
+
 def test_the_statement_of_a_pushed_model_is_read():
     path = ROOT / "saved_models" / "private-digits" / "1" / "manifest.json"
     privacy = json.loads(path.read_text())["privacy"]

@@ -79,6 +79,68 @@ def test_many_laplace_values(epsilon, count, delta):
     assert 0.999 < got / expected < 1.01
 
 
+def discrete_laplace_losses(epsilon, steps):
+    """Losses of whole numbers 0 against `steps`, with discrete Laplace noise."""
+    fall = math.exp(-epsilon / steps)
+    between = fall ** np.arange(1, steps) * (1 - fall)
+    p = np.array([1.0, *between, math.exp(-epsilon)]) / (1 + fall)
+    return epsilon * (1 - 2 * np.arange(steps + 1) / steps), p
+
+
+@pytest.mark.parametrize("delta", [0.3, 1e-3, 1e-7])
+@pytest.mark.parametrize("steps", [1, 2, 7, 255])
+@pytest.mark.parametrize("epsilon", [0.01, 1.0, 12.0])
+def test_one_discrete_laplace_value_costs_what_its_losses_say(epsilon, steps, delta):
+    losses, p = discrete_laplace_losses(epsilon, steps)
+    got = release.laplace([(epsilon, 1, steps)], delta).epsilon
+    assert got >= release.laplace([(epsilon, 1)], delta).epsilon - 1e-15
+    if got > 0:
+        over = p @ np.maximum(0, -np.expm1(got - losses))
+        assert over == pytest.approx(delta, rel=1e-6)
+    else:
+        assert p @ np.maximum(0, -np.expm1(-losses)) <= delta
+
+
+@pytest.mark.parametrize("delta", DELTAS)
+@pytest.mark.parametrize(
+    ("epsilon", "steps", "count"),
+    [(1.0, 1, 64), (0.1, 2, 4096), (12.0, 255, 64), (0.5, 16, 784)],
+)
+def test_many_discrete_laplace_values(epsilon, steps, count, delta):
+    """As of real numbers, but where steps are few, they cost more."""
+    losses, p = discrete_laplace_losses(epsilon, steps)
+    losses, p = sum_of(losses, p, count, spread=epsilon)
+    expected = epsilon_of(losses, p, delta)
+    got, method = release.laplace([(epsilon, count, steps)], delta)
+    assert method == "PLD"
+    assert 0.999 < got / expected < 1.01
+    if steps == 1:
+        assert got > 1.02 * release.laplace([(epsilon, count)], delta).epsilon
+
+
+@pytest.mark.parametrize("epsilon", [1e-9, 1e-6, 1e-4, 9e-4, 1.1e-3])
+def test_tiny_epsilons_do_not_vanish(epsilon):
+    """To the limit of normal noise; the very small ones to what all cost together."""
+    count, delta = 4096, 1e-12
+    true = release.gaussian(epsilon * math.sqrt(count), 1.0, delta).epsilon
+    for cost in (
+        release.laplace([(epsilon, count)], delta),
+        release.laplace([(epsilon, count, 255)], delta),
+        release.randomized_response(epsilon, 2, count, delta),
+    ):
+        assert 0.999 * true < cost.epsilon <= epsilon * count
+        assert cost.epsilon < 1.1 * true or epsilon < 1e-4
+
+
+@pytest.mark.parametrize("steps", [1, 7, 300])
+def test_renyi_divergences_of_discrete_laplace_noise(steps):
+    losses, p = discrete_laplace_losses(2.0, steps)
+    moments = release._laplace_moment(2.0, steps)
+    for i in (0, 100, 200, 300):
+        direct = np.log(p @ np.exp((release._ORDERS[i] - 1) * losses))
+        assert moments[i] == pytest.approx(direct, rel=1e-9)
+
+
 @pytest.mark.parametrize("delta", DELTAS)
 @pytest.mark.parametrize(
     ("epsilon", "levels", "count"), [(1.0, 2, 100), (0.1, 8, 4096), (3.0, 4, 784)]

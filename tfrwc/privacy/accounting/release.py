@@ -235,14 +235,15 @@ def _laplace_moment(epsilon: float, steps: int) -> npt.NDArray[np.float64]:
         return small
     if steps:
         # Noise below 0, above the distance, and between: sums of geometric series,
-        # with the fall per step of the probability, and of the summands between.
+        # of which the one between falls by `between` with each step.
         step = epsilon / steps
-        fall, between = np.exp(-step), np.exp(-(2 * a - 1) * step)
-        inner = -np.expm1(-(2 * a - 1) * (epsilon - step)) / (1 - between) * between
-        return np.log1p(-fall) - np.log1p(fall) + np.logaddexp(
-            (a - 1) * epsilon + np.log(1 / (1 - fall) + inner),
-            -a * epsilon - np.log1p(-fall),
-        )  # fmt: skip
+        between = (2 * a - 1) * step
+        inner = np.expm1(-step) / np.expm1(-between) * np.exp(-between)
+        inner *= -np.expm1(-(2 * a - 1) * (epsilon - step))
+        outside: npt.NDArray[np.float64] = np.logaddexp(
+            (a - 1) * epsilon + np.log1p(inner), -a * epsilon
+        )
+        return outside - math.log1p(math.exp(-step))
     # Mironov (CSF 2017, proposition 6); the library's event stands for a looser bound.
     return np.logaddexp(
         np.log(a / (2 * a - 1)) + (a - 1) * epsilon,

@@ -4,5 +4,5 @@ Noise in floating point only comes near its distribution, and what it misses is 
 pure guarantee must not miss. Here no number is rounded: `laws` gives probabilities as
 whole numbers with bounds on their error, at any precision; `table` turns random words
 into outcomes of a law, and asks for further bits where those of a word leave the
-outcome open; `numbers` puts laws together to Laplace and normal noise of any size.
+outcome open; `integers` puts laws together to Laplace and normal noise of any size.
 """

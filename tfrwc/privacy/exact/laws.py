@@ -126,13 +126,13 @@ class DiscreteGaussian:
             weights.append(weight)
             step = step * steps_step >> precision
         total = (1 << precision) + 2 * sum(weights)
-        below, tail = [], 0
+        below, tail = [0], 0  # what is left out has no unit
         for weight in reversed(weights):
             tail += weight
             below.append((tail << precision) // total)
         # Of the tail that has less than a unit together, only the first.
-        start = max(sum(value >> _GUARD == 0 for value in below) - 1, 0)
-        below = below[start:] or [0]
+        start = sum(value >> _GUARD == 0 for value in below) - 1
+        below = below[start:]
         above = [(1 << precision) - value for value in reversed(below)]
         return _bounds(-len(below), [*below, *above], bits)
 

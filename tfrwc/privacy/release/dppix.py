@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfrwc.privacy.accounting.release import Cost, laplace
-from tfrwc.privacy.exact.numbers import LaplaceNumbers
+from tfrwc.privacy.exact.integers import LaplaceNumbers
 from tfrwc.privacy.noise import Words
 from tfrwc.privacy.release.grid import Grid, grid_for
 from tfrwc.privacy.release.guaranteed import Guaranteed

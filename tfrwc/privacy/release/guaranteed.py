@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -48,34 +48,56 @@ class Guaranteed(Mechanism):
         """
         full, images = _check_budget(epsilon, per, shape, delta, images_per_patient)
         one = cls._with_noise(1.0, **parameters)
-        # Pure epsilons are inverse to the noise.
-        enough = float(images * one._image_epsilon(full) / epsilon)
-        if delta is None and math.isinf(enough):
+        if delta is None and math.isinf(one._image_epsilon(full)):
             raise ValueError(
                 f"{cls.__name__} has no pure guarantee: give a delta, or use "
                 "PixelLaplace."
             )
+
+        def with_noise(noise: float) -> M:
+            try:
+                return cls._with_noise(noise, **parameters)
+            except ValueError as error:
+                raise ValueError(
+                    f"{cls.__name__} has no noise for an epsilon of {epsilon:g} per "
+                    f"{per}, but more of it or less. Choose an epsilon nearer to 1. "
+                    f"({error})"
+                ) from error
+
+        # Pure epsilons are inverse to the noise.
+        pure = images * one._image_epsilon(full) / epsilon
         if delta is None:
-            mechanism = cls._with_noise(enough, **parameters)
-            while images * mechanism._image_epsilon(full) > epsilon:  # by rounding
-                enough = math.nextafter(enough, math.inf)
-                mechanism = cls._with_noise(enough, **parameters)
-            return mechanism
+            return _least_noise(with_noise, float(pure), full, images, epsilon)
 
         def cost(noise: float) -> float:
-            mechanism = cls._with_noise(noise, **parameters)
-            return mechanism._images_cost(full, delta, images).epsilon
+            return with_noise(noise)._images_cost(full, delta, images).epsilon
 
+        enough = float(pure)
         if math.isinf(enough):
             enough = float(one._span)
             while cost(enough) > epsilon:
                 enough *= 4
-        return cls._with_noise(smallest_noise(cost, epsilon, enough), **parameters)
+        return with_noise(smallest_noise(cost, epsilon, enough))
 
     @classmethod
     @abstractmethod
     def _with_noise(cls: type[M], noise: float, **parameters: Any) -> M:
         """Make the mechanism; its pure epsilons are to be inverse to the noise."""
+
+
+def _least_noise(
+    with_noise: Callable[[float], M],
+    noise: float,
+    shape: FullShape,
+    images: int,
+    epsilon: float,
+) -> M:
+    """The mechanism whose pure epsilon is the budget, or by rounding just below it."""
+    mechanism = with_noise(noise)
+    while images * mechanism._image_epsilon(shape) > epsilon:
+        noise = math.nextafter(noise, math.inf)
+        mechanism = with_noise(noise)
+    return mechanism
 
 
 def _check_budget(

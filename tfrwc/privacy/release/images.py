@@ -16,7 +16,7 @@ from tfrwc._common.checks import is_number
 from tfrwc.privacy.noise import ImageId, encode
 
 Images: TypeAlias = npt.NDArray[Any]
-Floats: TypeAlias = npt.NDArray[np.float64]
+Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 FullShape: TypeAlias = tuple[int, int, int]
 Bounds: TypeAlias = tuple[float, float]
 

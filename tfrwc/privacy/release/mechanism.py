@@ -247,7 +247,7 @@ class Mechanism(ABC):
             words: (n, count), with the count of `_words`.
 
         Returns:
-            float64 of the images' shape, above the low bound, too.
+            Floats of the images' shape, above the low bound, too.
         """
 
     @abstractmethod

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from tfrwc.privacy.accounting.release import Cost, gaussian
-from tfrwc.privacy.exact.numbers import SMOOTHING, GaussianNumbers
+from tfrwc.privacy.exact.integers import SMOOTHING, GaussianNumbers
 from tfrwc.privacy.noise import Words
 from tfrwc.privacy.release.grid import Grid, grid_for
 from tfrwc.privacy.release.guaranteed import Guaranteed
@@ -40,7 +40,7 @@ class PixelGaussian(Guaranteed):
     less, which is proved so: real normal noise of variance sigma² - s², rounded to the
     grid by a discrete Gaussian of standard deviation s around it, has the
     probabilities of the discrete Gaussian of variance sigma² but for a factor of
-    1 ± 5e-18 for each value, when s is 1.5 steps (`exact.numbers.SMOOTHING`); and
+    1 ± 5e-18 for each value, when s is 1.5 steps (`exact.integers.SMOOTHING`); and
     rounding costs nothing. The factors are in the epsilon.
 
     Args:

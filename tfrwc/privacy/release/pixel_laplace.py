@@ -23,7 +23,7 @@ from functools import cached_property
 from typing import Any
 
 from tfrwc.privacy.accounting.release import Cost, laplace
-from tfrwc.privacy.exact.numbers import LaplaceNumbers
+from tfrwc.privacy.exact.integers import LaplaceNumbers
 from tfrwc.privacy.noise import Words
 from tfrwc.privacy.release.grid import Grid, grid_for
 from tfrwc.privacy.release.guaranteed import Guaranteed

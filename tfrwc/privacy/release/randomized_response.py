@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tfrwc.privacy.accounting.release import Cost, randomized_response
-from tfrwc.privacy.exact.numbers import ResponseNumbers
+from tfrwc.privacy.exact.integers import ResponseNumbers
 from tfrwc.privacy.noise import Words
 from tfrwc.privacy.release.guaranteed import Guaranteed
 from tfrwc.privacy.release.images import Floats, FullShape, Images
@@ -60,10 +60,11 @@ class RandomizedResponse(Guaranteed):
     def _perturb(self, images: Images, words: Words) -> Floats:
         top = self.levels - 1
         between = float(self._span) / top
-        level = np.rint(images / between)
         count = math.prod(images.shape[1:])
-        level += self._noise.draw(words, count).reshape(images.shape)
-        return np.where(level > top, level - self.levels, level) * between
+        level = self._noise.draw(words, count).reshape(images.shape)
+        level += np.rint(images / between).astype(level.dtype)
+        level -= (level > top) * level.dtype.type(self.levels)
+        return np.multiply(level, between, dtype=np.float32, casting="unsafe")
 
     def _value_epsilon(self, shape: FullShape) -> Fraction:
         return Fraction(self.epsilon)

@@ -22,7 +22,7 @@ from tfrwc.privacy.exact.table import SEED_WORDS, Table, table_of
 
 Words: TypeAlias = npt.NDArray[np.int64]
 Whole: TypeAlias = npt.NDArray[Any]
-Floats: TypeAlias = npt.NDArray[np.float64]
+Floats: TypeAlias = npt.NDArray[np.float32]
 
 _DIGIT_BITS = 7
 # Largest scale or standard deviation of a table. Where there are several, half of this
@@ -82,15 +82,14 @@ class Numbers:
         return (values / step).astype(self._dtype)
 
     def sums(self, numbers: Whole, step: float) -> Floats:
-        """What steps and numbers are together, as floats; the whole is overwritten.
+        """What steps and numbers are together, as float32; they are overwritten.
 
         Sums beyond half of what a table tells at most are told as that half, so that
         it does not show where the table ended.
         """
         most = self._farthest // 2
         np.clip(numbers, -most, most, out=numbers)
-        sums: Floats = numbers * step
-        return sums
+        return np.multiply(numbers, step, dtype=np.float32, casting="unsafe")
 
     def _outcomes(
         self, table: Table, words: Words, count: int, place: int = 0, shift: int = 0

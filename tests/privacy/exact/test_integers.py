@@ -15,8 +15,8 @@ from privacy.exact.oracles import (
 from scipy import stats
 
 from tfrwc.privacy import insecure_test_key
-from tfrwc.privacy.exact import numbers as numbers_module
-from tfrwc.privacy.exact.numbers import (
+from tfrwc.privacy.exact import integers
+from tfrwc.privacy.exact.integers import (
     SMOOTHING,
     GaussianNumbers,
     LaplaceNumbers,
@@ -105,8 +105,8 @@ def pmf(table):
 @pytest.mark.parametrize("scale", [Fraction(5), Fraction(47, 3)])
 def test_digits_and_blocks_multiply_to_the_probability(scale, monkeypatch):
     """For every number, with the outcomes that `draw` puts together."""
-    monkeypatch.setattr(numbers_module, "_LIMIT", 1)
-    monkeypatch.setattr(numbers_module, "_DIGIT_BITS", 2)
+    monkeypatch.setattr(integers, "_LIMIT", 1)
+    monkeypatch.setattr(integers, "_DIGIT_BITS", 2)
     numbers = LaplaceNumbers(scale, 255)
     assert numbers._bits >= 3
     tables = [numbers._blocks, *(digit for _, digit in numbers._digits)]
