@@ -173,6 +173,6 @@ def test_steps_without_a_graph():
 
 def test_parts_of_batches_are_asked_about():
     """Mixing above the physical size never happens: the model is taken."""
-    model = middle(LAYERS["of sixteen"]())
+    model = middle(LAYERS["above four, in Python"]())
     private = train(model, X, Y, N, physical_batch_size=4)
     assert private.steps == 1

@@ -155,7 +155,9 @@ DRAWS = {
     "brightness": of_layers(
         lambda: [layers.RandomBrightness(0.3), layers.Conv2D(3, 3)], 6, 6, 3
     ),
-    "crops": of_layers(lambda: [layers.RandomCrop(4, 4), layers.Conv2D(3, 3)], 6, 6, 1),
+    "shears": of_layers(
+        lambda: [layers.RandomShear(0.2, 0.2), layers.Conv2D(3, 3)], 6, 6, 3
+    ),
     "erasing": of_layers(
         lambda: [layers.RandomErasing(value_range=(-3, 3)), layers.Conv2D(3, 3)],
         6, 6, 3,
