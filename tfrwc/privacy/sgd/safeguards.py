@@ -39,6 +39,11 @@ def check_layers(model: keras.Model) -> None:
                 f"Layer {layer.name!r} is a {type(layer).__name__}, which mixes the "
                 "examples of a batch. Leave it out, or augment each example by itself."
             )
+        if getattr(layer, "stateful", False):
+            raise ValueError(
+                f"Layer {layer.name!r} is stateful: it keeps something of a batch for "
+                "the next, without noise. Leave out stateful=True."
+            )
         if getattr(layer, "activity_regularizer", None) is not None:
             raise ValueError(
                 f"Layer {layer.name!r} has an activity_regularizer, a loss over the "
