@@ -9,14 +9,22 @@ What cannot be known this way is whether something mixes examples for rare value
 rare draws, alone.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 
 from tfrwc.compat.extras import extra
-from tfrwc.privacy.sgd.answers import Answer, difference
+from tfrwc.privacy.sgd.answers import difference
+from tfrwc.privacy.sgd.asked_step import (
+    Ask,
+    Step,
+    answer_or_none,
+    fixed_size,
+    of_any_size,
+    traced,
+)
 from tfrwc.privacy.sgd.example_batches import CHANGES, KINDS, Data, Examples
 from tfrwc.privacy.sgd.training_state import (
     TrainingState,
@@ -33,32 +41,6 @@ _SMALL = 5
 # by bit on a CPU. In other places, the same products are summed in another order.
 _SAME, _ROUNDED = 1e-5, 1e-3
 _HALF = 100  # times these, in half precision
-
-Ask = Callable[[Any, tf.Tensor], Answer]
-
-
-class Step(NamedTuple):
-    """What is asked.
-
-    Attributes:
-        ask: function of x, y and sample_weight (or None), and of a weight for each
-            example, float32 (examples,), above 0 for those that are asked about.
-        outputs: as `ask`, but of outputs alone.
-        quiet: as `outputs`, but without random numbers of layers that have them in
-            training alone.
-        layer: that is asked about, and called by `ask` in training.
-        subject: what the layer is called in messages.
-        blame: function of the state to compute in, of two batches, and of the places
-            of the examples that both have, to the layer where these become different;
-            "" if it is not clear.
-    """
-
-    ask: Ask
-    outputs: Ask
-    quiet: Ask
-    layer: keras.Layer
-    subject: str
-    blame: Callable[[TrainingState, Data, Data, Sequence[int]], str]
 
 
 def check_independence(
@@ -123,16 +105,16 @@ class _Inquiry:
         self._step, self._examples, self._specs = step, examples, specs
         length = tf.nest.flatten(specs)[0].shape[0]
         self.is_length_known, self.is_traced = length is not None, True
-        self.fixed = _fixed_size(step.layer)
+        self.fixed = fixed_size(step.layer)
         if self.fixed is None:
-            self._specs = keras.tree.map_structure(_of_any_size, specs)
+            self._specs = keras.tree.map_structure(of_any_size, specs)
         variables: list[tf.Variable] = []
         try:
-            self._ask, variables = _traced(step.ask, self._specs)
+            self._ask, variables = traced(step.ask, self._specs)
         except (TypeError, ValueError, AttributeError, NotImplementedError):
             if self.is_length_known:  # and may be needed
                 self.fixed, self._specs = length, specs
-                self._ask, variables = _traced(step.ask, specs)
+                self._ask, variables = traced(step.ask, specs)
             elif eagerly:
                 self._ask, self.is_traced = step.outputs, False
             else:
@@ -178,7 +160,7 @@ class _Inquiry:
         data = self._examples.batch(size, kind)
         places = {1: [0], 2: [KINDS.index(kind) % 2]}.get(size, [0, size - 1])
         weights = _weights(size, places)
-        expected = _answer(ask, data, weights, kind == "real")
+        expected = answer_or_none(ask, data, weights, kind == "real")
         if expected is None:
             return
         self._check_state()
@@ -186,7 +168,7 @@ class _Inquiry:
         for change in changes:
             changed = self._examples.changed(data, places, change)
             self._state.restore()
-            answer = _answer(ask, changed, weights)
+            answer = answer_or_none(ask, changed, weights)
             if answer is None:
                 continue
             self._check_state(after)
@@ -203,7 +185,7 @@ class _Inquiry:
         if self._seeds:  # which draw for a whole batch
             ask = self._step.quiet
             if self.is_traced:
-                ask, _ = _traced(ask, self._specs)
+                ask, _ = traced(ask, self._specs)
             small = min(_SMALL, sizes[-1])
             data, weights = self._examples.batch(small, "real"), _weights(small, [0])
             one, other = ask(data, weights), ask(data, weights)
@@ -231,8 +213,8 @@ class _Inquiry:
                 lambda a, p=places: None if a is None else a[p], data
             )
             weights = _weights(size, sorted(places))
-            expected = _answer(ask, data, weights)
-            answer = _answer(ask, part, weights[places])
+            expected = answer_or_none(ask, data, weights)
+            answer = answer_or_none(ask, part, weights[places])
             if expected is None or answer is None:
                 continue
             if places != sorted(places):
@@ -282,58 +264,8 @@ class _Inquiry:
         )
 
 
-def _answer(
-    ask: Ask, data: Data, weights: np.ndarray, certain: bool = False
-) -> Answer | None:
-    """The answer; None if a layer does not compute on such values."""
-    try:
-        return ask(data, weights)
-    except tf.errors.InvalidArgumentError:
-        if certain:
-            raise
-        return None
-
-
 def _weights(size: int, places: Sequence[int]) -> np.ndarray:
     """Of examples in some places, each another weight; 0 elsewhere."""
     weights = np.zeros(size, np.float32)
     weights[places] = 1 / (1 + np.arange(len(places)))
     return weights
-
-
-def _fixed_size(layer: keras.Layer) -> int | None:
-    """The size of all batches of a model that was made for one."""
-    inputs = getattr(layer, "inputs", None)
-    shapes = [tensor.shape for tensor in tf.nest.flatten(inputs) if tensor is not None]
-    sizes = {shape[0] for shape in shapes if shape[0] is not None}
-    return min(sizes, default=None)
-
-
-def _of_any_size(spec: tf.TensorSpec | None) -> tf.TensorSpec | None:
-    if spec is None:
-        return None
-    return tf.TensorSpec((None, *spec.shape[1:]), spec.dtype)
-
-
-def _traced(ask: Ask, specs: Any) -> tuple[Ask, list[tf.Variable]]:
-    """A step as a graph for batches of all sizes, and the variables that it uses."""
-    signature = [spec for spec in tf.nest.flatten(specs) if spec is not None]
-
-    def flat(weights: tf.Tensor, *tensors: tf.Tensor) -> Answer:
-        rest = iter(tensors)
-        data = [None if s is None else next(rest) for s in tf.nest.flatten(specs)]
-        return ask(tf.nest.pack_sequence_as(specs, data), weights)
-
-    size = signature[0].shape[:1]
-    function = tf.function(
-        flat,
-        input_signature=[tf.TensorSpec(size, tf.float32), *signature],
-        autograph=False,
-    )
-
-    def call(data: Any, weights: Any) -> Answer:
-        tensors = [t for t in tf.nest.flatten(data) if t is not None]
-        answer: Answer = function(weights, *tensors)
-        return answer
-
-    return call, list(function.get_concrete_function().graph.variables)

@@ -9,9 +9,9 @@ import keras
 from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd import clipping
 from tfrwc.privacy.sgd.answers import Answer
+from tfrwc.privacy.sgd.asked_step import Step
 from tfrwc.privacy.sgd.clipping import PreparedModel
 from tfrwc.privacy.sgd.example_losses import example_losses
-from tfrwc.privacy.sgd.independence import Step
 from tfrwc.privacy.sgd.mixing_layer import mixing_layer
 
 with extra("privacy"):
@@ -50,7 +50,7 @@ def of_model(
         usable = asked & tf.math.is_finite(norms) & (norms > 0)
         factors = tf.where(usable, weights / tf.where(usable, norms, 1.0), 0.0)
         values = _values("output", outputs, asked, views)
-        values["loss"] = tf.boolean_mask(losses, tf.repeat(asked, views))
+        values |= _values("loss", losses, asked, views)
         gradients = {
             f"{i} {part.form.variable.path}": part.form.only(usable).weighted_sum(
                 factors
@@ -77,10 +77,12 @@ def of_augmentation(layer: keras.Layer, rows: Views, views: int) -> Step:
         return rows(data)[0]
 
     def ask(data: Any, weights: tf.Tensor) -> Answer:
-        return step.outputs(data, weights)
+        asked = weights > 0
+        data = keras.tree.map_structure(_tensor, data)
+        values = _values("view", outputs(data), asked, views)
+        return Answer(values, _nothing(asked), {})
 
-    step = _step(ask, outputs, layer, f"augmentation {layer.name!r}", views)
-    return step
+    return _step(ask, outputs, layer, f"augmentation {layer.name!r}", views)
 
 
 def _step(
@@ -94,7 +96,7 @@ def _step(
         data = keras.tree.map_structure(_tensor, data)
         asked = weights > 0
         values = _values("output", outputs(data), asked, views)
-        return Answer(values, tf.zeros(tf.shape(tf.where(asked))[0]), {})
+        return Answer(values, _nothing(asked), {})
 
     def quiet(data: Any, weights: tf.Tensor) -> Answer:
         with _without_draws(layer):
@@ -110,9 +112,20 @@ def _step(
 def _values(
     what: str, outputs: Any, asked: tf.Tensor, views: int
 ) -> dict[str, tf.Tensor]:
+    """Of the examples that are asked about, (examples, views, ...)."""
     rows = tf.repeat(asked, views)
+
+    def by_example(tensor: tf.Tensor) -> tf.Tensor:
+        values = tf.boolean_mask(tensor, rows)
+        return tf.reshape(values, tf.concat([[-1, views], tf.shape(values)[1:]], 0))
+
     tensors = enumerate(tf.nest.flatten(outputs))
-    return {f"{what} {i + 1}": tf.boolean_mask(t, rows) for i, t in tensors}
+    return {f"{what} {i}" if i else what: by_example(t) for i, t in tensors}
+
+
+def _nothing(asked: tf.Tensor) -> tf.Tensor:
+    """Norms of gradients that were not asked for."""
+    return tf.zeros(tf.math.count_nonzero(asked))
 
 
 def _tensor(array: Any) -> Any:

@@ -1,8 +1,8 @@
-"""A step on made-up data, which shows what breaks the guarantee of DP-SGD.
+"""What is tried before the first step, and shows what breaks the guarantee of DP-SGD.
 
 Some layers and losses mix examples before their gradients are clipped, or learn from
-the data without noise, and nothing in their names says so. A step on made-up examples
-shows it, before the model sees a real one.
+the data without noise, and nothing in their names says so. `independence` asks for it;
+a step on made-up examples shows whether their gradients are right.
 """
 
 import functools
@@ -16,6 +16,7 @@ import numpy as np
 from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd import augmentation as augmentations
 from tfrwc.privacy.sgd import clipping, questions
+from tfrwc.privacy.sgd.asked_step import fixed_size
 from tfrwc.privacy.sgd.clipping import PreparedModel
 from tfrwc.privacy.sgd.example_batches import Data, Examples
 from tfrwc.privacy.sgd.example_losses import example_losses, is_summed
@@ -24,6 +25,7 @@ from tfrwc.privacy.sgd.layer_rules import Tap
 from tfrwc.privacy.sgd.safeguards import check_layers
 from tfrwc.privacy.sgd.settings import CalibratedSettings
 from tfrwc.privacy.sgd.step import added_losses
+from tfrwc.privacy.sgd.training_state import TrainingState, variables_of
 
 with extra("privacy"):
     import tensorflow as tf
@@ -62,16 +64,20 @@ def rehearse(
     """
     batch, specs = first
     views = settings.augmentation_multiplicity
-    data = made_up(specs)
+    data = made_up(specs, fixed_size(model) or _EXAMPLES)
     if not len(keras.tree.flatten(batch)[0]):
         batch = data
+    if batch[2] is not None and not np.any(batch[2]):  # an empty Poisson sample
+        batch = *batch[:2], np.ones_like(batch[2])
     most = _most_rows(settings, is_poisson)
     rows = functools.partial(augmentations.views, augmentation, views)
     asked = Examples(batch), specs, _sizes(most), eagerly
     if augmentation is not None:
         data = augmentations.views(augmentation, 1, data)  # builds what is not built
         check_independence(questions.of_augmentation(augmentation, rows, views), *asked)
+    state = TrainingState(variables_of(model))
     clipping.forward(model, data[0])  # builds what is not built
+    state.restore()
     check_layers(model)
     prepared = clipping.prepare(model)
     asked = Examples(batch, _numbers(model)), *asked[1:]
@@ -79,9 +85,9 @@ def rehearse(
     return prepared, check_step(prepared, batch_loss, data)
 
 
-def made_up(data: Any) -> Any:
-    """Examples like data: tensors, their specifications, or None."""
-    return keras.tree.map_structure(_made_up, data)
+def made_up(data: Any, count: int = _EXAMPLES) -> Any:
+    """Some examples like data: tensors, their specifications, or None."""
+    return keras.tree.map_structure(lambda t: _made_up(t, count), data)
 
 
 def check_step(
@@ -144,7 +150,8 @@ def _check_gradients(
         expected = tf.cast(tf.convert_to_tensor(gradient), tf.float32)
         actual = tf.zeros_like(expected)
         if id(variable) in parts:
-            actual = parts[id(variable)].form.weighted_sum(tf.ones(_EXAMPLES))
+            form, square_norms = parts[id(variable)]
+            actual = form.weighted_sum(tf.ones_like(square_norms))
         error = float(tf.norm(actual - expected))
         if not error <= tolerance * float(tf.norm(expected)) + 1e-6:
             raise ValueError(
@@ -156,10 +163,10 @@ def _check_gradients(
             )
 
 
-def _made_up(tensor: Any) -> tf.Tensor | None:
+def _made_up(tensor: Any, count: int) -> tf.Tensor | None:
     if tensor is None or isinstance(tensor, tf.OptionalSpec):
         return None
-    shape = (_EXAMPLES, *(8 if n is None else n for n in tensor.shape[1:]))
+    shape = (count, *(8 if n is None else n for n in tensor.shape[1:]))
     rng = np.random.default_rng(0)
     if tf.as_dtype(tensor.dtype).is_floating:
         return tf.constant(rng.uniform(0.1, 0.9, shape), tensor.dtype)
@@ -167,10 +174,10 @@ def _made_up(tensor: Any) -> tf.Tensor | None:
 
 
 def _most_rows(settings: CalibratedSettings, is_poisson: bool) -> int:
-    """The largest batch that a model is called on, but for one in a billion."""
+    """The largest batch that a model is called on, but for one in ten thousand."""
     size = settings.batch_size
     if is_poisson:
-        size = min(size + math.ceil(6 * math.sqrt(size)), settings.train_size)
+        size = min(size + math.ceil(4 * math.sqrt(size)), settings.train_size)
     return min(size, settings.physical_batch_size or size)
 
 

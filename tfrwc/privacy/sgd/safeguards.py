@@ -3,8 +3,8 @@
 DP-SGD bounds what one example does to a step. The bound fails where examples are mixed
 before their gradients are clipped, and where something is learned from the data without
 noise. Models and settings that are known to do so are refused here, and the error says
-what to do instead; the others show it in a step on made-up data, see
-`tfrwc.privacy.sgd.rehearsal`.
+what to do instead; the others are found out by asking, see
+`tfrwc.privacy.sgd.independence`.
 """
 
 from typing import Any
@@ -18,6 +18,9 @@ with extra("privacy"):
     import tensorflow as tf
 
 
+_MIXING = (keras.layers.MixUp, keras.layers.CutMix)
+
+
 def check_layers(model: keras.Model) -> None:
     """Raise ValueError for layers that mix examples or learn without noise."""
     for layer in model._flatten_layers():
@@ -28,10 +31,15 @@ def check_layers(model: keras.Model) -> None:
                 "tfrwc.privacy.replace_batch_norm(model, by='group') or by='frozen', "
                 "or set its trainable to False if its statistics are from public data."
             )
+        if isinstance(layer, _MIXING):
+            raise ValueError(
+                f"Layer {layer.name!r} is a {type(layer).__name__}, which mixes the "
+                "examples of a batch. Leave it out, or augment each example by itself."
+            )
         if getattr(layer, "stateful", False):
             raise ValueError(
-                f"Layer {layer.name!r} is stateful: it carries what it saw of the "
-                "examples of one batch over to those of the next. Set stateful=False."
+                f"Layer {layer.name!r} is stateful: it keeps something of a batch for "
+                "the next, without noise. Leave out stateful=True."
             )
         if getattr(layer, "activity_regularizer", None) is not None:
             raise ValueError(

@@ -32,7 +32,11 @@ CONVOLUTIONS = {
     "separable 1d": of_layers(lambda: [layers.SeparableConv1D(3, 3)], 7, 2),
     "separable 2d": of_layers(lambda: [layers.SeparableConv2D(3, 3)], 6, 6, 2),
     "pools": of_layers(
-        lambda: [layers.Conv2D(3, 3), layers.MaxPooling2D(), layers.AveragePooling2D(2)],
+        lambda: [
+            layers.Conv2D(3, 3),
+            layers.MaxPooling2D(),
+            layers.AveragePooling2D(2),
+        ],
         9, 9, 1,
     ),
     "global pools": of_layers(
@@ -102,7 +106,9 @@ NORMALISATIONS = {
 }  # fmt: skip
 RECURRENT = {
     "lstm": of_layers(lambda: [layers.LSTM(3)], 5, 2),
-    "lstm of sequences": of_layers(lambda: [layers.LSTM(3, return_sequences=True)], 5, 2),
+    "lstm of sequences": of_layers(
+        lambda: [layers.LSTM(3, return_sequences=True)], 5, 2
+    ),
     "gru": of_layers(lambda: [layers.GRU(3)], 5, 2),
     "simple rnn": of_layers(lambda: [layers.SimpleRNN(3)], 5, 2),
     "both directions": of_layers(lambda: [layers.Bidirectional(layers.LSTM(2))], 5, 2),
@@ -149,7 +155,9 @@ DRAWS = {
     "brightness": of_layers(
         lambda: [layers.RandomBrightness(0.3), layers.Conv2D(3, 3)], 6, 6, 3
     ),
-    "crops": of_layers(lambda: [layers.RandomCrop(4, 4), layers.Conv2D(3, 3)], 6, 6, 1),
+    "shears": of_layers(
+        lambda: [layers.RandomShear(0.2, 0.2), layers.Conv2D(3, 3)], 6, 6, 3
+    ),
     "erasing": of_layers(
         lambda: [layers.RandomErasing(value_range=(-3, 3)), layers.Conv2D(3, 3)],
         6, 6, 3,
