@@ -20,7 +20,10 @@ from scipy import fft, signal, special
 
 Floats = npt.NDArray[np.float64]
 
-ERROR = 2e-4  # that grids may add to epsilon, as a share of it
+# What grids may add to epsilon, as a share of it; and what they add where that takes no
+# more than a cheap grid.
+ERROR, _LEAST_ERROR = 2e-4, 1e-6
+_CHEAP_GRID = 2**16
 _LARGEST_GRID = 2**21
 _LOST = 30.0  # e^-30 of the tilted distribution may lie outside of the window
 _ROUNDING = 1e-6  # relative, of delta: far more than transforms lose
@@ -173,8 +176,12 @@ class LossSum:
 
     def _step(self, epsilon: float, order: float) -> float:
         """The step of a grid that adds at most `ERROR` of an epsilon to it."""
-        added = math.sqrt(12 * ERROR * epsilon / (self.count * (order + 1)))
-        return self.feasible(min(added, 0.3 / (order + 1), epsilon / 20), order)
+        coarsest, finest = (
+            math.sqrt(12 * error * epsilon / (self.count * (order + 1)))
+            for error in (ERROR, _LEAST_ERROR)
+        )
+        step = min(coarsest, self.feasible(finest, order, _CHEAP_GRID))
+        return self.feasible(min(step, 0.3 / (order + 1), epsilon / 20), order)
 
     def feasible(self, step: float, order: float, most: int = _LARGEST_GRID) -> float:
         """The step of a grid, or a larger one, for at most about so many points."""
