@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import dataclasses
 import inspect
 import json
 import math
@@ -61,6 +62,26 @@ def test_x_rays_keep_their_patients(data_dir, tmp_path):
     np.testing.assert_array_equal(found.train.patients, patients)
     np.testing.assert_array_equal(found.train.x, task.train.x)
     assert found.images_per_patient == 3
+
+
+def test_what_is_assumed_of_a_task_is_kept(tmp_path):
+    task = private_data.load("digits")
+    assert task.may_be_shown
+    assumed = dataclasses.replace(task, assumptions=("That it rains.",))
+    example_sets.write_task(assumed, tmp_path)
+    read = example_sets.read_task(tmp_path)
+    assert (read.assumptions, read.may_be_shown) == (("That it rains.",), True)
+    about = json.loads((tmp_path / "about.json").read_text())
+    for assumptions in ("x", [1], None):
+        text = json.dumps(about | {"assumptions": assumptions})
+        (tmp_path / "about.json").write_text(text)
+        with pytest.raises(ValueError, match="a list of texts as assumptions"):
+            example_sets.read_task(tmp_path)
+    # Of tasks written before it was known, nothing is shown.
+    del about["assumptions"], about["may_be_shown"]
+    (tmp_path / "about.json").write_text(json.dumps(about))
+    read = example_sets.read_task(tmp_path)
+    assert (read.assumptions, read.may_be_shown) == ((), False)
 
 
 @pytest.mark.parametrize(
