@@ -66,6 +66,7 @@ CONVOLUTION = {
     "conv of few positions, dilation": Case(
         lambda: layers.Conv2D(24, 3, padding="same", dilation_rate=2), (3, 2, 16)
     ),
+    "conv, groups": Case(lambda: layers.Conv2D(4, 3, groups=2), (6, 5, 4)),
     "conv 1d": Case(lambda: layers.Conv1D(3, 4, padding="causal"), (9, 2)),
     "conv 3d": Case(lambda: layers.Conv3D(3, 2, padding="same"), (3, 4, 5, 2)),
     "depthwise": Case(
@@ -94,7 +95,6 @@ EMBEDDING = {
 RULED = DENSE | CONVOLUTION | NORMALIZATION | EMBEDDING
 # Layers that take the way of any layer.
 OTHERS = {
-    "conv, groups": Case(lambda: layers.Conv2D(4, 3, groups=2), (6, 5, 4)),
     "transposed": Case(
         lambda: layers.Conv2DTranspose(3, 3, 2, padding="same"), (4, 5, 2)
     ),
