@@ -39,7 +39,7 @@ from tfrwc.privacy import (
     new_key,
 )
 
-ROUNDS = 15
+ROUNDS = 7
 SHAPES = ((4000, 28, 28), (800, 64, 64), (64, 224, 224))
 MECHANISMS = {
     "PixelLaplace": PixelLaplace(20.0),

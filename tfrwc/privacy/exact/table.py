@@ -44,6 +44,8 @@ class Table:
         self._first, low, high = _thresholds(law, bits)
         self._low = np.array(low, np.uint64)
         self._below_high = np.array([value - 1 for value in high], np.uint64)
+        # After the last threshold there is none that a word can reach.
+        self._next_low = np.append(self._low, np.uint64(1 << bits))
         # The words that begin alike, from the first to the last of them.
         self._coarse_bits = min(bits, 16)
         rest = bits - self._coarse_bits
@@ -79,9 +81,9 @@ class Table:
         outcomes = coarse.astype(dtype)
         places = np.flatnonzero(coarse == _OPEN)
         some = words.ravel()[places].astype(np.uint64) >> np.uint64(32 - self._bits)
-        least, most = self._passed(some)
+        least = np.searchsorted(self._below_high, some)
         outcomes.ravel()[places] = self._first + least
-        for i in np.flatnonzero(least != most):
+        for i in np.flatnonzero(self._next_low[least] <= some):
             row, column = divmod(int(places[i]), words.shape[1])
             further = _further_words(seeds[row].tobytes(), purpose, column)
             outcome = self._outcome(int(some[i]), further)
