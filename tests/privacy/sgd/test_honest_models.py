@@ -14,10 +14,9 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Layer .* has no rule:RuntimeWarning"),
     pytest.mark.filterwarnings("ignore:.*pfor.*"),
 ]
+# Whose batches have one size, or whose numbers the oracle cannot draw again.
+NOT_ASKED = ("fixed batch", "noise of no layer")
 QUICK = ("conv 2d", "dropout", "embedding", "two inputs")
-# A product in half precision is rounded otherwise in a batch of another size: by up to
-# 2 ** -8 of it, in each example.
-HALF = {"float16": 1.02, "bfloat16": 1.1}
 
 
 def trains(name):
@@ -33,7 +32,7 @@ def keeps_the_bound(name):
     model = case.make()
     x, y = case.data(count=8, seed=1)
     model(x)
-    assert largest_move(model, x, y) <= HALF.get(name, 1.0001)
+    assert largest_move(model, x, y) <= 1.0001
 
 
 @pytest.mark.parametrize("name", QUICK)
@@ -50,7 +49,7 @@ def test_honest_models_are_trained(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", [name for name in HONEST if name not in (*QUICK, "fixed batch")]
+    "name", [name for name in HONEST if name not in (*QUICK, *NOT_ASKED)]
 )
 def test_removing_an_example_moves_the_sum_by_the_clip_at_most(name):
     keeps_the_bound(name)

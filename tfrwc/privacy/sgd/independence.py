@@ -136,7 +136,15 @@ class _Inquiry:
         """The same batch, in the same state, must have the same answer."""
         data = self._examples.batch(size, "real")
         weights = np.ones(size, np.float32)
-        one = self._ask(data, weights)
+        one = answer_or_none(self._ask, data, weights)
+        if one is None:
+            raise ValueError(
+                f"{self._step.subject} cannot be computed example by example on the "
+                "first batch of the data. Either it does not take these values, or a "
+                "layer with weights is called on other rows than the examples: such a "
+                "layer needs (examples, positions, ...) instead of a first axis of "
+                "examples times positions."
+            )
         self._check_state()
         self._state.restore()
         other = self._ask(data, weights)

@@ -216,7 +216,7 @@ class Folded(keras.Layer):
 
     def __init__(self):
         super().__init__()
-        self.norm = layers.LayerNormalization()
+        self.norm = layers.LayerNormalization(center=False, scale=False)
 
     def call(self, x):
         flat = ops.reshape(x, (-1, x.shape[-1]))
@@ -312,8 +312,12 @@ def operations():
 
 def of_policy(policy):
     def make():
-        with keras.dtype_policies.dtype_policy_scope(policy):
+        usual = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(policy)
+        try:
             return sequential(layers.Dense(4, "relu"), layers.LayerNormalization())
+        finally:
+            keras.config.set_dtype_policy(usual)
 
     return make
 
