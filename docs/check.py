@@ -3,7 +3,7 @@
     python docs/check.py
 
 Links and pictures lead to files and headings that exist; Python examples compile; files
-that are named in text or commands exist. Names of the package in examples are checked
+and tests that are named in text or commands exist. Names of the package in examples are checked
 by `tests/test_architecture.py`.
 """
 
@@ -22,6 +22,7 @@ NAMED = re.compile(
     r"(?<![\w./-])((?:pipelines|benchmarks|docs|examples|notebooks|tests|tfrwc)/"
     r"[\w./-]+\.(?:py|json|md|svg|png|ipynb|txt))"
 )
+TEST = re.compile(r"`(?:tests/)?([\w/]+\.py)::(\w+)`")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
@@ -66,6 +67,15 @@ def missing_files(page: Path) -> Iterator[str]:
             yield f"{page.relative_to(ROOT)}: there is no file {name}"
 
 
+def missing_tests(page: Path) -> Iterator[str]:
+    """Tests that a page names, by files in `tests`, and that are not there."""
+    for name, function in TEST.findall(page.read_text(encoding="utf-8")):
+        path = ROOT / "tests" / name
+        code = path.read_text(encoding="utf-8") if path.is_file() else ""
+        if f"\ndef {function}(" not in code:
+            yield f"{page.relative_to(ROOT)}: there is no test {name}::{function}"
+
+
 def broken_examples(page: Path) -> Iterator[str]:
     """Python examples of a page that do not compile."""
     for line, code in texts.blocks(page):
@@ -80,7 +90,7 @@ def faults() -> list[str]:
     return [
         fault
         for page in pages()
-        for check in (broken_links, missing_files, broken_examples)
+        for check in (broken_links, missing_files, missing_tests, broken_examples)
         for fault in check(page)
     ]
 

@@ -25,6 +25,7 @@ def test_the_pages_are_sound(check):
         ("![a](gone.png)", "page.md: there is no file gone.png"),
         ("# One\n[a](#two)", "page.md: there is no heading #two"),
         ("python pipelines/gone.py", "page.md: there is no file pipelines/gone.py"),
+        ("`gone.py::test_a`", "page.md: there is no test gone.py::test_a"),
         ("```python\na = (\n```", "page.md:2: '(' was never closed (page.md, line 1)"),
     ],
 )
