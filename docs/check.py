@@ -3,8 +3,8 @@
     python docs/check.py
 
 Links and pictures lead to files and headings that exist; Python examples compile; files
-and tests that are named in text or commands exist. Names of the package in examples are checked
-by `tests/test_architecture.py`.
+and tests that are named in text or commands exist. Names of the package in examples are
+checked by `tests/test_architecture.py`.
 """
 
 import re
