@@ -41,11 +41,10 @@ KINDS = (
 def refused(
     model, x=X, y=Y, match=r"some layer mixes them|changes its state", **options
 ):
-    if model.built:
-        before = model.get_weights()
+    before = model.get_weights() if model.built else None
     with pytest.raises(ValueError, match=match) as error:
         train(model, x, y, N, **options)
-    if model.built:
+    if before is not None:
         trained = [v.path for v in model.trainable_variables]
         same = zip(before, model.get_weights(), strict=True)
         assert all(np.array_equal(a, b) for a, b in same), trained
