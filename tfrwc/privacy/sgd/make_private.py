@@ -18,9 +18,9 @@ from typing import Any
 
 import keras
 
+from tfrwc.privacy.sgd.account.history import stages
+from tfrwc.privacy.sgd.account.lineage import lineage_of
 from tfrwc.privacy.sgd.augmentation import check_augmentation
-from tfrwc.privacy.sgd.history import stages
-from tfrwc.privacy.sgd.lineage import lineage_of
 from tfrwc.privacy.sgd.private_model import PrivateModel
 from tfrwc.privacy.sgd.settings import TrainingSettings
 

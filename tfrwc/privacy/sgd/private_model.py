@@ -17,9 +17,9 @@ if keras.backend.backend() != "tensorflow":
 from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd import augmentation, clipping, rehearsal, safeguards
 from tfrwc.privacy.sgd import step as parts
-from tfrwc.privacy.sgd.accounted_model import AccountedModel
+from tfrwc.privacy.sgd.account.accounted_model import AccountedModel
 from tfrwc.privacy.sgd.example_losses import example_losses
-from tfrwc.privacy.sgd.first_batch import first_batch
+from tfrwc.privacy.sgd.independence.first_batch import first_batch
 from tfrwc.privacy.sgd.noise import NoiseKey, noisy_mean
 from tfrwc.privacy.sgd.settings import CalibratedSettings
 

@@ -15,17 +15,18 @@ import numpy as np
 
 from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd import augmentation as augmentations
-from tfrwc.privacy.sgd import clipping, questions
-from tfrwc.privacy.sgd.asked_step import fixed_size
+from tfrwc.privacy.sgd import clipping
 from tfrwc.privacy.sgd.clipping import PreparedModel
-from tfrwc.privacy.sgd.example_batches import Data, Examples
 from tfrwc.privacy.sgd.example_losses import example_losses, is_summed
-from tfrwc.privacy.sgd.independence import check_independence
+from tfrwc.privacy.sgd.independence import questions
+from tfrwc.privacy.sgd.independence.asked_step import fixed_size
+from tfrwc.privacy.sgd.independence.example_batches import Data, Examples
+from tfrwc.privacy.sgd.independence.inquiry import check_independence
+from tfrwc.privacy.sgd.independence.training_state import TrainingState, variables_of
 from tfrwc.privacy.sgd.layer_rules import Tap
 from tfrwc.privacy.sgd.safeguards import check_layers
 from tfrwc.privacy.sgd.settings import CalibratedSettings
 from tfrwc.privacy.sgd.step import added_losses
-from tfrwc.privacy.sgd.training_state import TrainingState, variables_of
 
 with extra("privacy"):
     import tensorflow as tf

@@ -4,7 +4,7 @@ DP-SGD bounds what one example does to a step. The bound fails where examples ar
 before their gradients are clipped, and where something is learned from the data without
 noise. Models and settings that are known to do so are refused here, and the error says
 what to do instead; the others are found out by asking, see
-`tfrwc.privacy.sgd.independence`.
+`tfrwc.privacy.sgd.independence.inquiry`.
 """
 
 from typing import Any

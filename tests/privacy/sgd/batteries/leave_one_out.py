@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfrwc.privacy.sgd import clipping
-from tfrwc.privacy.sgd.training_state import TrainingState, variables_of
+from tfrwc.privacy.sgd.independence.training_state import TrainingState, variables_of
 
 
 def largest_move(model, x, y):

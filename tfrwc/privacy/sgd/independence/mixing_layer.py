@@ -8,8 +8,8 @@ import keras
 import numpy as np
 
 from tfrwc.compat.extras import extra
-from tfrwc.privacy.sgd.example_batches import Data
-from tfrwc.privacy.sgd.training_state import TrainingState
+from tfrwc.privacy.sgd.independence.example_batches import Data
+from tfrwc.privacy.sgd.independence.training_state import TrainingState
 
 with extra("privacy"):
     import tensorflow as tf

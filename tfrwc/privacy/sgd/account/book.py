@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tfrwc.privacy.sgd.history import (
+from tfrwc.privacy.sgd.account.history import (
     Counts,
     History,
     Run,

@@ -5,8 +5,8 @@ from typing import Any
 
 import keras
 
-from tfrwc.privacy.sgd.account import Account
-from tfrwc.privacy.sgd.training_data import TrainingData
+from tfrwc.privacy.sgd.account.account import Account
+from tfrwc.privacy.sgd.account.training_data import TrainingData
 
 
 class Watch(keras.callbacks.Callback):

@@ -6,12 +6,12 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from tfrwc.privacy.sgd import history as histories
-from tfrwc.privacy.sgd import lineage as lineages
-from tfrwc.privacy.sgd.book import Journal, Page, is_journal, journals
-from tfrwc.privacy.sgd.counters import DRAWN, Counters
-from tfrwc.privacy.sgd.history import Counts, History
-from tfrwc.privacy.sgd.lineage import TALLIES
+from tfrwc.privacy.sgd.account import history as histories
+from tfrwc.privacy.sgd.account import lineage as lineages
+from tfrwc.privacy.sgd.account.book import Journal, Page, is_journal, journals
+from tfrwc.privacy.sgd.account.counters import DRAWN, Counters
+from tfrwc.privacy.sgd.account.history import Counts, History
+from tfrwc.privacy.sgd.account.lineage import TALLIES
 
 OUTSIDE = (
     "The weights were changed by something else than private steps: what that tells of "

@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 from tfrwc.privacy import poisson_batches
+from tfrwc.privacy.sgd.account.training_data import ORDER_ON_TRUST, training_data
 from tfrwc.privacy.sgd.settings import TrainingSettings
-from tfrwc.privacy.sgd.training_data import ORDER_ON_TRUST, training_data
 
 N, BATCH = 32, 8
 X, Y = np.arange(4.0 * N).reshape(N, 4), np.arange(N)

@@ -6,8 +6,8 @@ import pytest
 from keras import layers
 from privacy.sgd.models import BATCH, N, convolutional, dense, loss, private
 
-from tfrwc.privacy.sgd import lineage
-from tfrwc.privacy.sgd.lineage import OTHER_WEIGHTS
+from tfrwc.privacy.sgd.account import lineage
+from tfrwc.privacy.sgd.account.lineage import OTHER_WEIGHTS
 
 
 def mixed():

@@ -10,15 +10,15 @@ import keras
 
 from tfrwc.compat.extras import extra
 from tfrwc.privacy.guarantee import EpsilonDelta
-from tfrwc.privacy.sgd import steering, training_data
-from tfrwc.privacy.sgd.account import Account
-from tfrwc.privacy.sgd.counters import OVERSIZED
-from tfrwc.privacy.sgd.passes import Awaited, Watch, callbacks_of, watched
+from tfrwc.privacy.sgd.account import steering, training_data
+from tfrwc.privacy.sgd.account.account import Account
+from tfrwc.privacy.sgd.account.counters import OVERSIZED
+from tfrwc.privacy.sgd.account.passes import Awaited, Watch, callbacks_of, watched
+from tfrwc.privacy.sgd.account.stating import training_statement
+from tfrwc.privacy.sgd.account.training_data import TrainingData
 from tfrwc.privacy.sgd.sampling import PoissonBatches
 from tfrwc.privacy.sgd.settings import CalibratedSettings
 from tfrwc.privacy.sgd.statement import TrainingStatement
-from tfrwc.privacy.sgd.stating import training_statement
-from tfrwc.privacy.sgd.training_data import TrainingData
 
 with extra("privacy"):
     import tensorflow as tf

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 
 from tfrwc.compat.extras import extra
-from tfrwc.privacy.sgd.book import PAGE_BYTES
-from tfrwc.privacy.sgd.history import Counts, History, Run, steps
-from tfrwc.privacy.sgd.lineage import Tally, fingerprint
+from tfrwc.privacy.sgd.account.book import PAGE_BYTES
+from tfrwc.privacy.sgd.account.history import Counts, History, Run, steps
+from tfrwc.privacy.sgd.account.lineage import Tally, fingerprint
 from tfrwc.privacy.sgd.settings import CalibratedSettings
 
 with extra("privacy"):
@@ -40,7 +40,7 @@ class Counters:
     Attributes:
         tally: of the run.
         drawn: how the next batches are drawn, of `DRAWN`.
-        page: weight with the page of the history, see `tfrwc.privacy.sgd.book`.
+        page: weight with the page of the history, see `tfrwc.privacy.sgd.account.book`.
         print: weight with the fingerprint of the model after the last step; 0 if there
             was none.
     """

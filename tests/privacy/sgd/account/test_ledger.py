@@ -27,7 +27,7 @@ from privacy.sgd import observed
 from privacy.sgd.observed import BATCH, NOW, STEPS, N, Watched, X, Y, network
 
 from tfrwc.privacy import make_private, poisson_batches
-from tfrwc.privacy.sgd.ledger import OUTSIDE
+from tfrwc.privacy.sgd.account.ledger import OUTSIDE
 
 CASES = int(os.environ.get("TFRWC_LEDGER_CASES", "3"))
 NOISES = st.sampled_from([1.0, 2.0])

@@ -8,10 +8,10 @@ import numpy as np
 
 from tfrwc.privacy.accounting import sgd
 from tfrwc.privacy.guarantee import EpsilonDelta
-from tfrwc.privacy.sgd import history as histories
-from tfrwc.privacy.sgd.counters import DRAWN, OVERSIZED, Counters
-from tfrwc.privacy.sgd.history import Counts, History, Run
-from tfrwc.privacy.sgd.ledger import OUTSIDE, Ledger
+from tfrwc.privacy.sgd.account import history as histories
+from tfrwc.privacy.sgd.account.counters import DRAWN, OVERSIZED, Counters
+from tfrwc.privacy.sgd.account.history import Counts, History, Run
+from tfrwc.privacy.sgd.account.ledger import OUTSIDE, Ledger
 from tfrwc.privacy.sgd.settings import CalibratedSettings
 
 

@@ -16,8 +16,8 @@ import keras
 import numpy as np
 
 from tfrwc.compat.extras import extra
-from tfrwc.privacy.sgd.answers import difference
-from tfrwc.privacy.sgd.asked_step import (
+from tfrwc.privacy.sgd.independence.answers import difference
+from tfrwc.privacy.sgd.independence.asked_step import (
     Ask,
     Step,
     answer_or_none,
@@ -25,8 +25,13 @@ from tfrwc.privacy.sgd.asked_step import (
     of_any_size,
     traced,
 )
-from tfrwc.privacy.sgd.example_batches import CHANGES, KINDS, Data, Examples
-from tfrwc.privacy.sgd.training_state import (
+from tfrwc.privacy.sgd.independence.example_batches import (
+    CHANGES,
+    KINDS,
+    Data,
+    Examples,
+)
+from tfrwc.privacy.sgd.independence.training_state import (
     TrainingState,
     is_seed,
     name_of,

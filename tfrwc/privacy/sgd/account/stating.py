@@ -4,8 +4,8 @@ from tfrwc._common.checks import whole_number
 from tfrwc.privacy import noise
 from tfrwc.privacy.accounting import sgd
 from tfrwc.privacy.accounting.sgd import Stage
-from tfrwc.privacy.sgd import history as histories
-from tfrwc.privacy.sgd.ledger import Ledger
+from tfrwc.privacy.sgd.account import history as histories
+from tfrwc.privacy.sgd.account.ledger import Ledger
 from tfrwc.privacy.sgd.settings import CalibratedSettings
 from tfrwc.privacy.sgd.statement import GENERATOR, TrainingStatement
 

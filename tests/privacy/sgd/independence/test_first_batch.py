@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from privacy.sgd.small import BATCH, X, Y, loss, private, small
 
-from tfrwc.privacy.sgd.first_batch import first_batch
+from tfrwc.privacy.sgd.independence.first_batch import first_batch
 
 
 @pytest.mark.parametrize("remainder", [False, True])

@@ -6,7 +6,7 @@ import pytest
 from keras import callbacks, layers
 from privacy.sgd.small import X, Y, loss, private, small
 
-from tfrwc.privacy.sgd.steering import adapted_layers, steering_callbacks
+from tfrwc.privacy.sgd.account.steering import adapted_layers, steering_callbacks
 
 PLATEAU = {"factor": 0.5, "patience": 1}
 

@@ -14,8 +14,8 @@ import keras
 import numpy as np
 
 from tfrwc.compat.extras import extra
-from tfrwc.privacy.sgd.carrier import carried, carry
-from tfrwc.privacy.sgd.history import (
+from tfrwc.privacy.sgd.account.carrier import carried, carry
+from tfrwc.privacy.sgd.account.history import (
     Counts,
     History,
     Run,

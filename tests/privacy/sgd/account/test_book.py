@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tfrwc.privacy.sgd.book import PAGE_BYTES, Journal, Page, journals
-from tfrwc.privacy.sgd.history import Counts, Run, steps
+from tfrwc.privacy.sgd.account.book import PAGE_BYTES, Journal, Page, journals
+from tfrwc.privacy.sgd.account.history import Counts, Run, steps
 
 RUNS = {"a": Run(1.5, 0.1, Counts(3, 2, 1)), "b": Run(2.0, 0.25, Counts(fixed=7))}
 PAGE = Page("own", (1.5, 0.1), RUNS, ("A sentence.",), ("/a/folder",))

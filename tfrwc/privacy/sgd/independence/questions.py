@@ -8,11 +8,11 @@ import keras
 
 from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd import clipping
-from tfrwc.privacy.sgd.answers import Answer
-from tfrwc.privacy.sgd.asked_step import Step
 from tfrwc.privacy.sgd.clipping import PreparedModel
 from tfrwc.privacy.sgd.example_losses import example_losses
-from tfrwc.privacy.sgd.mixing_layer import mixing_layer
+from tfrwc.privacy.sgd.independence.answers import Answer
+from tfrwc.privacy.sgd.independence.asked_step import Step
+from tfrwc.privacy.sgd.independence.mixing_layer import mixing_layer
 
 with extra("privacy"):
     import tensorflow as tf

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfrwc.privacy.accounting.sgd import Stage
-from tfrwc.privacy.sgd.history import (
+from tfrwc.privacy.sgd.account.history import (
     Counts,
     Run,
     fewer_runs,

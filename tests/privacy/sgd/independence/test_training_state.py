@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfrwc.privacy.sgd.training_state import (
+from tfrwc.privacy.sgd.independence.training_state import (
     TrainingState,
     is_seed,
     name_of,

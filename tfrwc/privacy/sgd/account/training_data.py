@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from tfrwc.compat.extras import extra
-from tfrwc.privacy.sgd.copies import Copies, copies
+from tfrwc.privacy.sgd.account.copies import Copies, copies
 from tfrwc.privacy.sgd.sampling import PoissonBatches
 from tfrwc.privacy.sgd.settings import TrainingSettings
 
@@ -33,7 +33,7 @@ class TrainingData(NamedTuple):
     """What `fit` was given.
 
     Attributes:
-        drawn: how its batches are, see `tfrwc.privacy.sgd.account.DRAWN`.
+        drawn: how its batches are, see `tfrwc.privacy.sgd.account.counters.DRAWN`.
         steps: of an epoch; None if it cannot be known.
         passes: how often an epoch can use an example, where batches do not repeat
             any within a pass; else 0.

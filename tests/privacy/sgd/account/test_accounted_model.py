@@ -12,8 +12,8 @@ from privacy.sgd.models import BATCH, N, dense, loss, private
 from tfrwc.privacy import make_private, poisson_batches
 from tfrwc.privacy.accounting import sgd
 from tfrwc.privacy.accounting.sgd import Stage
-from tfrwc.privacy.sgd.accounted_model import BY_HAND
-from tfrwc.privacy.sgd.ledger import OUTSIDE
+from tfrwc.privacy.sgd.account.accounted_model import BY_HAND
+from tfrwc.privacy.sgd.account.ledger import OUTSIDE
 
 RATE = BATCH / N
 

@@ -1,0 +1,1 @@
+"""What is known of a private training, what it costs, and what may follow."""
