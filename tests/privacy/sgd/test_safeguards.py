@@ -52,7 +52,7 @@ class OwnStep(keras.Model):
 
 def test_recurrent_layers_with_state():
     rows = [layers.Input(batch_shape=(BATCH, 4, 4)), layers.GRU(2, stateful=True)]
-    refused("stateful=False", keras.Sequential(rows))
+    refused("stateful=True", keras.Sequential(rows))
 
 
 def test_models_with_a_step_of_their_own():

@@ -82,7 +82,8 @@ def rehearse(
     check_layers(model)
     prepared = clipping.prepare(model)
     asked = Examples(batch, _numbers(model)), *asked[1:]
-    check_independence(questions.of_model(prepared, batch_loss, rows, views), *asked)
+    step = questions.of_model(prepared, batch_loss, rows, views, augmentation)
+    check_independence(step, *asked)
     return prepared, check_step(prepared, batch_loss, data)
 
 

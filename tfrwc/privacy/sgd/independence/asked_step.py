@@ -41,7 +41,7 @@ class Step(NamedTuple):
 
 
 def fixed_size(layer: keras.Layer) -> int | None:
-    """The size of all batches of a model that was made for one."""
+    """The size of batches that a model was made for, or was built with by its first."""
     inputs = getattr(layer, "inputs", None)
     shapes = [tensor.shape for tensor in tf.nest.flatten(inputs) if tensor is not None]
     sizes = {shape[0] for shape in shapes if shape[0] is not None}

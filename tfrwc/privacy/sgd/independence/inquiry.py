@@ -42,6 +42,7 @@ with extra("privacy"):
     import tensorflow as tf
 
 _SMALL = 5
+_DRAWS = 8  # which may be the same by chance
 # What is computed again in the same place of a batch of the same size is the same, bit
 # by bit on a CPU. In other places, the same products are summed in another order.
 _SAME, _ROUNDED = 1e-5, 1e-3
@@ -107,12 +108,11 @@ class _Inquiry:
     """
 
     def __init__(self, step: Step, examples: Examples, specs: Any, eagerly: bool):
-        self._step, self._examples, self._specs = step, examples, specs
+        self._step, self._examples = step, examples
         length = tf.nest.flatten(specs)[0].shape[0]
         self.is_length_known, self.is_traced = length is not None, True
-        self.fixed = fixed_size(step.layer)
-        if self.fixed is None:
-            self._specs = keras.tree.map_structure(of_any_size, specs)
+        self.fixed: int | None = None
+        self._specs = keras.tree.map_structure(of_any_size, specs)
         variables: list[tf.Variable] = []
         try:
             self._ask, variables = traced(step.ask, self._specs)
@@ -127,6 +127,9 @@ class _Inquiry:
         self._variables = [*variables, *variables_of(step.layer)]
         self._first = TrainingState(self._variables)
         self._state = TrainingState(self._variables)
+        declared = fixed_size(step.layer)
+        if declared is not None and not self._takes(declared + 1):
+            self.fixed = declared
         self._seeds: list[tf.Variable] = []
         types = {layer.compute_dtype for layer in step.layer._flatten_layers()}
         self._loosened = _HALF if types & {"float16", "bfloat16"} else 1
@@ -136,6 +139,14 @@ class _Inquiry:
 
     def __exit__(self, *_: object) -> None:
         self._first.restore()
+
+    def _takes(self, size: int) -> bool:
+        """Whether the step takes batches of a size."""
+        data, weights = self._examples.batch(size, "real"), np.ones(size, np.float32)
+        try:
+            return answer_or_none(self._ask, data, weights) is not None
+        finally:
+            self._first.restore()
 
     def ask_twice(self, size: int) -> None:
         """The same batch, in the same state, must have the same answer."""
@@ -200,9 +211,10 @@ class _Inquiry:
             if self.is_traced:
                 ask, _ = traced(ask, self._specs)
             small = min(_SMALL, sizes[-1])
-            data, weights = self._examples.batch(small, "real"), _weights(small, [0])
-            one, other = ask(data, weights), ask(data, weights)
-            if difference(one, other, _ROUNDED * self._loosened):
+            data, weights = self._examples.batch(small, "real"), np.ones(small, "f")
+            first, *others = (ask(data, weights) for _ in range(_DRAWS))
+            tolerance = _ROUNDED * self._loosened
+            if any(difference(first, other, tolerance) for other in others):
                 return  # and cannot be kept from it
         for size in {min(_SMALL, sizes[-1]), sizes[-1]}:
             # Two batches: in one, a value may by chance be on the edge of a step.

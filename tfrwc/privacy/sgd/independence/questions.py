@@ -25,6 +25,7 @@ def of_model(
     batch_loss: Callable[[Any, Any, Any], tf.Tensor],
     rows: Views,
     views: int = 1,
+    augmentation: keras.Layer | None = None,
 ) -> Step:
     """What does an example give to a step: outputs, losses, clipped gradients?
 
@@ -33,8 +34,10 @@ def of_model(
         batch_loss: function of (y, outputs, sample_weight) to the loss of a batch.
         rows: function of x, y and sample_weight to those of the views.
         views: rows of each example.
+        augmentation: Keras layer that makes the views, or None.
     """
     model = prepared.model
+    random = [model] if augmentation is None else [model, augmentation]
 
     def ask(data: Any, weights: tf.Tensor) -> Answer:
         x, y, weight = rows(keras.tree.map_structure(_tensor, data))
@@ -62,7 +65,7 @@ def of_model(
     def outputs(data: Any) -> Any:
         return clipping.forward(model, rows(data)[0])
 
-    return _step(ask, outputs, model, "The model", views)
+    return _step(ask, outputs, model, "The model", views, random)
 
 
 def of_augmentation(layer: keras.Layer, rows: Views, views: int) -> Step:
@@ -82,7 +85,7 @@ def of_augmentation(layer: keras.Layer, rows: Views, views: int) -> Step:
         values = _values("view", outputs(data), asked, views)
         return Answer(values, _nothing(asked), {})
 
-    return _step(ask, outputs, layer, f"augmentation {layer.name!r}", views)
+    return _step(ask, outputs, layer, f"augmentation {layer.name!r}", views, [layer])
 
 
 def _step(
@@ -91,6 +94,7 @@ def _step(
     layer: keras.Layer,
     subject: str,
     views: int,
+    random: Sequence[keras.Layer],
 ) -> Step:
     def outputs_alone(data: Any, weights: tf.Tensor) -> Answer:
         data = keras.tree.map_structure(_tensor, data)
@@ -99,7 +103,7 @@ def _step(
         return Answer(values, _nothing(asked), {})
 
     def quiet(data: Any, weights: tf.Tensor) -> Answer:
-        with _without_draws(layer):
+        with _without_draws(random):
             return outputs_alone(data, weights)
 
     def blame(state: Any, one: Any, other: Any, places: Sequence[int]) -> str:
@@ -133,10 +137,11 @@ def _tensor(array: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _without_draws(layer: keras.Layer) -> Iterator[None]:
+def _without_draws(layers: Sequence[keras.Layer]) -> Iterator[None]:
     """Within the block, layers with random numbers are called as outside training."""
     random = [
         inner
+        for layer in layers
         for inner in layer._flatten_layers()
         if inner._seed_generators and inner._call_has_training_arg
     ]
