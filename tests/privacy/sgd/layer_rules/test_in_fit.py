@@ -45,10 +45,10 @@ ALSO_WITHOUT = {"UnitNormalization"}
 def check(name):
     case, loss = CASES[name], keras.losses.MeanSquaredError()
     rng = np.random.default_rng(len(name))
-    model, plain = case.model(), case.model()
+    model, other, plain = case.model(), case.model(), case.model()
     x = case.inputs(4)
     shape = plain(x[:1]).shape
-    model(x[:1])
+    model(x[:1]), other(x[:1])
     y = rng.normal(size=(4, *shape[1:])).astype(np.float32)
     for variable in plain.trainable_variables:
         variable.assign(rng.normal(0.0, 0.5, variable.shape))
@@ -58,8 +58,8 @@ def check(name):
     model.set_weights(start)
     assert_equal_steps(by_fit(private(model, 4), x, y, loss), expected)
     clip = float(np.median(norms_of(gradients)))
-    model.set_weights(start)
-    step = by_fit(private(model, 4, clip), x, y, loss)
+    other.set_weights(start)
+    step = by_fit(private(other, 4, clip), x, y, loss)
     assert_equal_steps(step, clipped_step(gradients, clip))
 
 
