@@ -17,6 +17,7 @@ if keras.backend.backend() != "tensorflow":
 from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd import augmentation, clipping, rehearsal, safeguards
 from tfrwc.privacy.sgd import step as parts
+from tfrwc.privacy.sgd.account import carrier
 from tfrwc.privacy.sgd.account.accounted_model import AccountedModel
 from tfrwc.privacy.sgd.example_losses import example_losses
 from tfrwc.privacy.sgd.independence.first_batch import first_batch
@@ -167,8 +168,10 @@ class PrivateModel(AccountedModel):
 
     def get_config(self) -> dict[str, Any]:
         """What a file of the model says of it."""
+        with carrier.silence():
+            model = keras.saving.serialize_keras_object(self.model)
         return {
-            "model": keras.saving.serialize_keras_object(self.model),
+            "model": model,
             "augmentation": keras.saving.serialize_keras_object(self.augmentation),
             "name": self.name,
         } | {name: getattr(self.settings, name) for name in _SAVED}

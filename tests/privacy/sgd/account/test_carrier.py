@@ -76,3 +76,17 @@ def test_models_that_were_not_trained_privately_say_nothing(tmp_path):
     before = model.to_json()
     assert private(model, batch_size=BATCH, train_size=N).steps == 0
     assert model.to_json() == before
+
+
+def test_the_file_of_a_private_model_has_its_own_account_alone(
+    data, tmp_path, another_process
+):
+    model = private(dense(), noise_multiplier=1.0)
+    model.compile("sgd", loss())
+    model.fit(*data, verbose=0)
+    model.save(tmp_path / "private.keras")
+    steps = model.steps
+    another_process()
+    loaded = keras.saving.load_model(tmp_path / "private.keras")
+    assert loaded.steps == steps
+    assert OTHER_WEIGHTS not in loaded.statement().rests_on

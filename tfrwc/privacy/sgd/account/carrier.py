@@ -7,15 +7,31 @@ account is the name of a path that no layer has.
 """
 
 import base64
+import contextlib
+import contextvars
 import json
 import weakref
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 
 _KEY = "private_account_"
+_IS_SILENT = contextvars.ContextVar("_IS_SILENT", default=False)
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """Within the block, configurations of models say nothing of accounts.
+
+    For files of a private model, which have the account in weights of their own.
+    """
+    token = _IS_SILENT.set(True)
+    try:
+        yield
+    finally:
+        _IS_SILENT.reset(token)
 
 
 def carry(model: keras.Model, account: Callable[[keras.Model], Any]) -> None:
@@ -35,7 +51,7 @@ def carry(model: keras.Model, account: Callable[[keras.Model], Any]) -> None:
         model, layer = of_model(), of_layer()
         assert layer is not None
         config: dict[str, Any] = type(layer).get_config(layer)
-        data = None if model is None else account(model)
+        data = None if model is None or _IS_SILENT.get() else account(model)
         if data is not None:
             policy = layer._dtype_policy
             plain = getattr(policy, "default_policy", policy)
