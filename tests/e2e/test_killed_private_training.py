@@ -10,8 +10,11 @@ from conftest import ROOT
 SCRIPT = ROOT / "tests" / "privacy" / "sgd" / "killed_training.py"
 
 
+SEVERAL = pytest.param((6, 9, 12, 16), marks=pytest.mark.slow)
+
+
 @pytest.mark.parametrize("kind", ["keras", "ours", "model"])
-@pytest.mark.parametrize("kills", [(8,), (6, 9, 12, 16)], ids=str)
+@pytest.mark.parametrize("kills", [(8,), SEVERAL], ids=str)
 def test_steps_after_the_last_backup_are_counted(kind, kills, tmp_path):
     command = [sys.executable, SCRIPT, tmp_path, kind, *map(str, kills)]
     for _ in kills:
