@@ -187,5 +187,6 @@ class Counters:
             variable.assign(np.zeros(variable.shape, variable.dtype))
 
     def _draw(self, drawn: str) -> None:
-        self.drawn = drawn
-        self._per_step.assign(DRAWN[drawn][0])
+        if drawn != self.drawn:  # each assignment takes as long as a small layer
+            self.drawn = drawn
+            self._per_step.assign(DRAWN[drawn][0])
