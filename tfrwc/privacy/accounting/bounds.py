@@ -61,7 +61,9 @@ def group_guarantee(epsilon: float, delta: float, size: int) -> tuple[float, flo
     together = size * epsilon
     if delta == 0 or together > _GREATEST:
         return together, 0.0 if delta == 0 else 1.0
-    return together, min(1.0, delta * math.expm1(together) / math.expm1(epsilon))
+    # The ratio is the number of examples where epsilon is 0.
+    ratio = math.expm1(together) / math.expm1(epsilon) if epsilon else size
+    return together, min(1.0, delta * ratio)
 
 
 def _corner(epsilon: float) -> float:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tfrwc.privacy.sgd.copies import copies
+
+from tfrwc.privacy.sgd.account.copies import copies
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 1)), min_size=1))
