@@ -53,6 +53,7 @@ LONG = {
     "test_measures_against_monte_carlo",
     "test_medians_are_those_of_the_trends",
     "test_members_are_models",
+    "test_merging_neither_forgets_nor_counts_twice",
     "test_mixed_precision_is_near_single",
     "test_no_account_is_below_what_was_done",
     "test_no_private_image_is_among_the_pictures",
