@@ -32,6 +32,12 @@ def exact_epsilon(values, masses, count, delta):
 @settings(deadline=None, max_examples=100)
 @example(others=[0.75, 0.75], shares=[0.5, 0.75, 1.0, 1.0], count=1, log_delta=-10.0)
 @example(others=[0.75, 0.75], shares=[0.5, 0.75, 1.0, 1.0], count=3, log_delta=-14.0)
+@example(
+    others=[0.5, 0.6489156883365897],
+    shares=[0.919921875, 0.361534879953203, 1.0, 1.0],
+    count=4,
+    log_delta=-2.0,
+)
 @given(
     others=st.lists(st.floats(0.05, 1), min_size=2, max_size=4),
     shares=st.lists(st.floats(0.05, 1), min_size=4, max_size=4),
@@ -46,7 +52,7 @@ def test_a_few_discrete_losses(others, shares, count, log_delta):
     expected = exact_epsilon(values, p, count, delta)
     epsilon, _ = LossSum([(discrete_loss(values, p), count)]).epsilon(delta)
     assert expected * (1 - 1e-6) - 1e-9 <= epsilon
-    assert epsilon <= expected * 1.01 + 1e-4 * np.abs(values).max()
+    assert epsilon <= expected * 1.01 + 1e-4 * np.abs(values).max() + 1e-9
 
 
 @pytest.mark.parametrize("interval", [0.003, 0.1, 1.0])

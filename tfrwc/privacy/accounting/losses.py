@@ -221,6 +221,9 @@ class LossSum:
             step: of the grid.
         """
         low, high = self._window(order)
+        # Losses move to grid points beside them, and their sum by more (Hoeffding).
+        margin = step * (1 + min(self.count, 8 * math.sqrt(self.count)))
+        low, high = low - margin, high + margin
         first = math.floor(low / step)
         size = fft.next_fast_len(math.ceil(high / step) - first + 1, real=True)
         product = np.ones(size // 2 + 1, np.complex128)
