@@ -1,31 +1,17 @@
 """Doors of JSON files: statements of privacy, and manifests of models."""
 
 import json
-import math
 import shutil
 from dataclasses import fields
 from pathlib import Path
 
+from privacy.statements import TRAINING
+
 from fuzz.door import Door
 from fuzz.mutations import anywhere
 from fuzz.trees import json_file
-from tfrwc.privacy import PixelLaplace, TrainingStatement
+from tfrwc.privacy import PixelLaplace
 from tfrwc.privacy.statement import PrivacyStatement, read_statement, write_statement
-
-TRAINING = TrainingStatement(
-    epsilon=3.0,
-    delta=1e-5,
-    method="PLD",
-    sampling="fixed",
-    epsilon_without_sampling=math.inf,
-    steps=120,
-    noise_multiplier=2.5,
-    clip=1.0,
-    batch_size=256,
-    train_size=1293,
-    images_per_patient=2,
-    patient_epsilon=7.5,
-)
 
 
 def training(folder: Path) -> Path:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from privacy import statements
 
 from tfrwc.privacy import (
     DPSVD,
@@ -33,18 +34,11 @@ MECHANISMS = [
     DPPix(0.5, 3, 4),
     RandomizedResponse(0.1, 4),
 ]
-TRAINING = TrainingStatement(
+TRAINING = replace(
+    statements.TRAINING,
     epsilon=0.5,
     delta=1e-6,
-    method="PLD",
     sampling="poisson",
-    epsilon_without_sampling=math.inf,
-    steps=120,
-    noise_multiplier=2.5,
-    clip=1.0,
-    batch_size=256,
-    train_size=1293,
-    images_per_patient=2,
     patient_epsilon=1.2,
 )
 

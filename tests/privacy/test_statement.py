@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 from privacy.release.cases import ALL
+from privacy.statements import TRAINING
 
 from tfrwc.privacy import Statement, TrainingStatement, compose
 from tfrwc.privacy.sgd.statement import NoPrivacy
@@ -20,20 +21,6 @@ from tfrwc.privacy.statement import (
 )
 
 OLD = Path(__file__).parent / "old_statements"
-TRAINING = TrainingStatement(
-    epsilon=3.0,
-    delta=1e-5,
-    method="PLD",
-    sampling="fixed",
-    epsilon_without_sampling=math.inf,
-    steps=120,
-    noise_multiplier=2.5,
-    clip=1.0,
-    batch_size=256,
-    train_size=1293,
-    images_per_patient=2,
-    patient_epsilon=7.5,
-)
 CASES = {type(m).__name__: m.statement((8, 8), images_per_patient=2) for m in ALL}
 CASES |= {"training": TRAINING, "none": NoPrivacy()}
 CASES |= {"composed": compose([CASES["PixelLaplace"], TRAINING])}

@@ -176,6 +176,22 @@ def test_a_loss_that_cannot_be_vectorized():
     assert check_fit(make, losses.CTC, y, scale=0.5) > 0
 
 
+def summed_where_labelled(y, outputs):
+    rows = losses.sparse_categorical_crossentropy(
+        tf.maximum(y, 0), outputs, from_logits=True
+    )
+    return tf.reduce_sum(tf.boolean_mask(rows, y >= 0))
+
+
+@pytest.mark.filterwarnings("ignore:The loss cannot be computed by:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:.*while_loop.*")
+def test_shapes_that_depend_on_values_are_told_what_to_do_instead():
+    model = keras.Sequential([layers.Input((5,)), layers.Dense(3)])
+    y = np.where(np.arange(len(X)) % 3, LABELS, -1)
+    with pytest.raises(ValueError, match="multiply by the mask"):
+        by_fit(private(model, len(X)), X, y, summed_where_labelled)
+
+
 def own(y, outputs):
     return keras.ops.logsumexp(outputs, axis=-1) - keras.ops.sum(y * outputs, axis=-1)
 

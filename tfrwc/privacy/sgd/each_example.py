@@ -9,6 +9,17 @@ from tfrwc.compat.extras import extra
 with extra("privacy"):
     import tensorflow as tf
 
+# What operations raise that `tf.vectorized_map` cannot follow; AttributeError is that
+# of functions with gradients of their own, such as CTC.
+_NOT_VECTORIZED = (
+    AttributeError,
+    NotImplementedError,
+    TypeError,
+    ValueError,
+    tf.errors.InvalidArgumentError,
+    tf.errors.UnimplementedError,
+)
+
 
 def each_example(
     function: Callable[[Any], Any],
@@ -33,9 +44,8 @@ def each_example(
         return tf.map_fn(function, examples, fn_output_signature=types)
     try:
         return tf.vectorized_map(function, examples)
-    # Of which kind the error is, the operation that cannot be vectorized decides. One
-    # of the function's own is raised again by what follows.
-    except Exception:
+    # An error of the function's own is raised again by what follows.
+    except _NOT_VECTORIZED:
         rows = tf.map_fn(function, examples, fn_output_signature=types)
     warnings.warn(
         f"{name} cannot be computed by tf.vectorized_map: it is computed for one "

@@ -156,10 +156,11 @@ class _Inquiry:
         if one is None:
             raise ValueError(
                 f"{self._step.subject} cannot be computed example by example on the "
-                "first batch of the data. Either it does not take these values, or a "
-                "layer with weights is called on other rows than the examples: such a "
-                "layer needs (examples, positions, ...) instead of a first axis of "
-                "examples times positions."
+                "first batch of the data. Either it does not take these values; or a "
+                "layer with weights is called on other rows than the examples, and "
+                "needs (examples, positions, ...) instead of a first axis of examples "
+                "times positions; or the loss makes tensors whose shape depends on "
+                "values, as tf.boolean_mask does: multiply by the mask instead."
             )
         self._check_state()
         self._state.restore()
