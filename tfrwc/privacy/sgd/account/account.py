@@ -92,8 +92,11 @@ class Account:
             more: number of steps.
             uses: how many of them can use one example; None for all.
         """
-        planned, done = self.settings.planned_steps, self.ledger.steps
-        if planned is None or self._is_afforded(done + more):
+        planned = self.settings.planned_steps
+        if planned is None:
+            return
+        done = self.ledger.steps
+        if self._is_afforded(done + more):
             return
         history = self.ledger.history()
         is_planned = self._is_planned(history)
