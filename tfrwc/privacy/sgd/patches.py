@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,9 +30,8 @@ def patches(
         For each index of the kernel, in row-major order, (batch, positions, channels).
     """
     counts, pads, axes = [], [], []
-    for size, k, s, d in zip(
-        a.shape[1:-1], kernel_size, strides, dilation, strict=True
-    ):
+    spatial = a.shape[1:-1]
+    for size, k, s, d in zip(spatial, kernel_size, strides, dilation, strict=True):
         reach = (k - 1) * d
         count, before = _count(size, reach, s, padding)
         # Whole strides, so that the elements of a stride become an axis of their own:
@@ -47,9 +47,84 @@ def patches(
         phase = [o % s for o, s in zip(steps, strides, strict=True)]
         starts = [o // s for o, s in zip(steps, strides, strict=True)]
         window = [slice(o, o + n) for o, n in zip(starts, counts, strict=True)]
-        view = phases[(*phase, slice(None), *window)]
+        # The middle of a kernel sees the inputs themselves: no copy of them.
+        is_whole = max(strides) == 1 and counts == list(a.shape[1:-1])
+        is_middle = is_whole and starts == [before for before, _ in pads]
+        view = a if is_middle else phases[(*phase, slice(None), *window)]
         views.append(tf.reshape(view, (-1, math.prod(counts), a.shape[-1])))
     return views
+
+
+def grams(
+    a: tf.Tensor,
+    kernel_size: Sequence[int],
+    strides: Sequence[int],
+    dilation: Sequence[int],
+    padding: str,
+) -> tf.Tensor:
+    """Products of what a kernel sees at each two of its positions, not cut out.
+
+    They are sums of products of the inputs at two places, which are computed once for
+    all indices of the kernel.
+
+    Args:
+        a, kernel_size, strides, dilation, padding: of `patches`; three axes at most.
+
+    Returns:
+        (batch, positions, positions)
+    """
+    spans = _spans(a, kernel_size, strides, dilation, padding)
+    lengths = [span.length for span in spans]
+    padded = tf.pad(a, [(0, 0), *(span.pads for span in spans), (0, 0)])
+    padded = padded[(slice(None), *(slice(n) for n in lengths))]
+    flat = tf.reshape(padded, (-1, math.prod(lengths), a.shape[-1]))
+    products = tf.matmul(flat, flat, transpose_b=True)
+    products = tf.reshape(products, (-1, *lengths, *lengths))
+    terms = []
+    for index in np.ndindex(*kernel_size):
+        window = [
+            slice(i * d, i * d + (span.count - 1) * s + 1, s)
+            for i, d, s, span in zip(index, dilation, strides, spans, strict=True)
+        ]
+        terms.append(products[(slice(None), *window, *window)])
+    positions = math.prod(span.count for span in spans)
+    return tf.reshape(tf.add_n(terms), (-1, positions, positions))
+
+
+def spread(
+    a: tf.Tensor,
+    kernel_size: Sequence[int],
+    strides: Sequence[int],
+    dilation: Sequence[int],
+    padding: str,
+) -> int:
+    """Number of places that a kernel sees from all of its positions, with padding."""
+    spans = _spans(a, kernel_size, strides, dilation, padding)
+    return math.prod(span.length for span in spans)
+
+
+class _Span(NamedTuple):
+    """Positions of a kernel along an axis, what they see, and zeros on its sides."""
+
+    count: int
+    length: int
+    pads: tuple[int, int]
+
+
+def _spans(
+    a: tf.Tensor,
+    kernel_size: Sequence[int],
+    strides: Sequence[int],
+    dilation: Sequence[int],
+    padding: str,
+) -> list[_Span]:
+    spans = []
+    spatial = a.shape[1:-1]
+    for size, k, s, d in zip(spatial, kernel_size, strides, dilation, strict=True):
+        count, before = _count(size, (k - 1) * d, s, padding)
+        length = (count - 1) * s + (k - 1) * d + 1
+        spans.append(_Span(count, length, (before, max(length - before - size, 0))))
+    return spans
 
 
 def _count(size: int, reach: int, stride: int, padding: str) -> tuple[int, int]:

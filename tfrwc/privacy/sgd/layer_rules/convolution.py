@@ -1,5 +1,6 @@
 """Convolutions: a dense layer on what each position of the kernel sees."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import keras
@@ -11,7 +12,7 @@ from tfrwc.privacy.sgd.layer_rules.any_layer import any_layer
 from tfrwc.privacy.sgd.layer_rules.call import LayerCall, Tap
 from tfrwc.privacy.sgd.layer_rules.linear import bias, linear
 from tfrwc.privacy.sgd.layer_rules.table import register
-from tfrwc.privacy.sgd.patches import patches
+from tfrwc.privacy.sgd.patches import grams, patches, spread
 
 with extra("privacy"):
     import tensorflow as tf
@@ -67,7 +68,9 @@ def _of_kernel(
     call: LayerCall, a: tf.Tensor, g: tf.Tensor
 ) -> forms.PerExample | forms.Ghost:
     views = [call.positions(patch) for patch in patches(a, *_geometry(call.layer))]
-    gradients = forms.product(call.layer.kernel, views, call.positions(g))
+    gradients = forms.product(
+        call.layer.kernel, views, call.positions(g), _grams(call, a, g)
+    )
     weighted_sum = _plain_weighted_sum(call, a, g)
     if isinstance(gradients, forms.Ghost) and weighted_sum is not None:
         gradients.weighted_sum = weighted_sum
@@ -78,6 +81,26 @@ def _of_kernel(
 
         gradients.only = only
     return gradients
+
+
+def _grams(
+    call: LayerCall, a: tf.Tensor, g: tf.Tensor
+) -> Callable[[], tf.Tensor] | None:
+    """Function to the products of what the kernel sees at each two positions; None
+    where cutting that out costs less."""
+    geometry = _geometry(call.layer)
+    seen, positions = spread(a, *geometry), math.prod(g.shape[1:-1])
+    if seen**2 >= positions**2 * math.prod(call.layer.kernel_size):
+        return None
+    if call.views == 1:
+        return lambda: grams(a, *geometry)
+    if call.layer.rank > 2:  # more axes than TensorFlow can slice
+        return None
+    kernel_size, strides, dilation, padding = geometry
+    by_example = tf.reshape(a, (-1, call.views, *a.shape[1:]))
+    return lambda: grams(
+        by_example, (1, *kernel_size), (1, *strides), (1, *dilation), padding
+    )
 
 
 def _of_groups(call: LayerCall, a: tf.Tensor, g: tf.Tensor) -> forms.PerExample:
