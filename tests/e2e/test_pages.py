@@ -34,7 +34,7 @@ PAGES = {
     "docs/guides/beta.md": Expected(("active_latents=2", "best beta: 1.21")),
     "docs/guides/compare.md": Expected(
         ("late_share", "p_adjusted", "tasks in general"),
-        ("slow-2.parquet", "fast-2.parquet", "comparison.png"),
+        ("slow-3.parquet", "fast-3.parquet", "comparison.png"),
     ),
     "docs/guides/pipelines.md": Expected(("epsilon",)),
     "docs/guides/private-images.md": Expected(
