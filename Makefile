@@ -25,7 +25,7 @@ types:
 docs:
 	$(PYTHON) docs/architecture.py
 	$(PYTHON) docs/check.py
-	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict
 
 # The components on real TFX: in an environment of their own, since TFX holds Python,
 # TensorFlow and Keras at older versions than the rest of the project is used with.

@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import shutil
 import subprocess
 import sys
 
@@ -55,14 +56,33 @@ def test_the_readme_is_short():
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The folder of the site, built with warnings as errors."""
-    pytest.importorskip("mkdocs")
     folder = tmp_path_factory.mktemp("site")
-    build = ["mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
-    done = subprocess.run(
-        [sys.executable, "-m", *build], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = build_site(ROOT, folder)
+    assert done.returncode == 0, done.stderr
     return folder
+
+
+def build_site(source, folder):
+    pytest.importorskip("mkdocs")
+    # Not with --quiet, of which warnings are no errors.
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir"]
+    return subprocess.run(
+        [*command, str(folder)], cwd=source, capture_output=True, text=True
+    )
+
+
+def test_broken_links_break_the_site(tmp_path):
+    for name in ("mkdocs.yml", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+        (tmp_path / name).write_text((ROOT / name).read_text())
+    for name in ("docs", "tfrwc", "benchmarks", "examples", "notebooks"):
+        ignore = shutil.ignore_patterns("__pycache__", "*.npz")
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignore)
+    with open(tmp_path / "README.md", "a") as file:
+        file.write("\n[a](gone.png) [b](docs/quickstart.md#gone)\n")
+    done = build_site(tmp_path, tmp_path / "site")
+    assert done.returncode
+    assert "repository/gone.png" in done.stderr
+    assert "does not contain an anchor '#gone'" in done.stderr
 
 
 def test_the_site_has_all_pages_and_what_they_link_to(site):
