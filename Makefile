@@ -21,10 +21,11 @@ types:
 	$(PYTHON) -m mypy $$(PYTHONPATH=tests $(PYTHON) -m house.front)
 	$(PYTHON) -m pytest -q tests/e2e/test_types.py -k "not strict"
 
-# The picture of the house, then links, files and examples of all pages.
+# The picture of the house; links, files and examples of all pages; the site, in site/.
 docs:
 	$(PYTHON) docs/architecture.py
 	$(PYTHON) docs/check.py
+	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict
 
 # The components on real TFX: in an environment of their own, since TFX holds Python,
 # TensorFlow and Keras at older versions than the rest of the project is used with.

@@ -41,6 +41,7 @@ DATASETS = [
 ]
 BEAM = ["apache-beam>=2.61"]
 NOTEBOOKS = ["jupyterlab>=4", "nbmake>=1.5"]
+DOCS = ["mkdocs>=1.6", "mkdocs-material>=9.5", "mkdocstrings[python]>=0.26"]
 ALL = sorted({*PRIVACY, *VAE, *DATASETS, *BEAM, "scikit-image>=0.22"})
 
 setup(
@@ -84,9 +85,11 @@ setup(
         "datasets": DATASETS,
         "beam": BEAM,
         "notebooks": NOTEBOOKS,
+        "docs": DOCS,
         "all": ALL,
         "test": [
             *ALL,
+            *DOCS,
             "apache-beam[dask]>=2.61",
             "build>=1",
             "hypothesis>=6.100",

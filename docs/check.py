@@ -1,4 +1,4 @@
-"""Checks README.md, CONTRIBUTING.md and docs/*.md: `make docs`.
+"""Checks README.md, CONTRIBUTING.md and all pages in docs/: `make docs`.
 
     python docs/check.py
 
@@ -31,7 +31,7 @@ def pages() -> list[Path]:
     return [
         ROOT / "README.md",
         ROOT / "CONTRIBUTING.md",
-        *sorted((ROOT / "docs").glob("*.md")),
+        *sorted((ROOT / "docs").rglob("*.md")),
     ]
 
 

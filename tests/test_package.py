@@ -69,7 +69,7 @@ def test_public_names():
         getattr(tfrwc, name)
 
 
-def test_ci_runs_the_command_of_the_readme():
+def test_ci_runs_the_commands_of_the_readme():
     commands = [
         line.strip()
         for line in (ROOT / "README.md").read_text().splitlines()
@@ -77,3 +77,5 @@ def test_ci_runs_the_command_of_the_readme():
     ]
     assert len(commands) == 2
     assert commands[1] in (ROOT / ".ci" / "run").read_text()
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
+    assert all(f"- run: {command}\n" in workflow for command in commands)

@@ -46,9 +46,11 @@ def pyright(folder):
     )
 
 
-def test_examples_in_the_readme_are_clean(tmp_path):
-    for line, code in texts.blocks(ROOT / "README.md"):
-        (tmp_path / f"readme_line_{line}.py").write_text(code)
+def test_the_examples_of_the_pages_are_clean(tmp_path):
+    for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        if code := texts.program(page):
+            name = "_".join(page.relative_to(ROOT).with_suffix(".py").parts)
+            (tmp_path / name.replace("-", "_")).write_text(code)
     assert pyright(tmp_path) == ""
 
 

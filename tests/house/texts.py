@@ -23,6 +23,11 @@ def blocks(path: Path) -> list[tuple[int, str]]:
     ]
 
 
+def program(path: Path) -> str:
+    """The Python examples of a Markdown file as one program, from top to bottom."""
+    return "\n".join(code for _, code in blocks(path))
+
+
 def of_markdown(path: Path, root: Path) -> Iterator[Module]:
     """The Python examples of a Markdown file."""
     for line, code in blocks(path):

@@ -243,7 +243,7 @@ def test_the_kept_beta_vae_encodes_sprites():
     assert float(rate) == pytest.approx(vae.manifest["metrics"]["rate"], rel=1e-3)
 
 
-def test_the_example_of_the_readme():
-    text = (ROOT / "README.md").read_text()
+def test_the_example_of_the_guide():
+    text = (ROOT / "docs" / "guides" / "pipelines.md").read_text()
     name = text.split('tfrwc.load_saved_model("')[1].split('"')[0]
     assert kept(name).manifest["privacy"]["explanation"]

@@ -77,7 +77,7 @@ def suggest_freeze(
         - to_median: the same, as a multiple of the network's median
         - confidence: see above; NaN without values in half of the records
         - weight_share: its share of all watched weights, an estimate of its share of
-          the trainable ones (biases are watched only if asked for)
+            the trainable ones (biases are watched only if asked for)
         - suggested: low now, and with at least the asked confidence
         - in_prefix: suggested, as are all tensors of its depth and of those before
 

@@ -75,9 +75,9 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
     See also:
         `tfrwc.load_recording` reads the file. `Recording.from_checkpoints` makes a
-        recording of a training that ran without a callback. ``docs/recording.md``
-        tells of the clock, resuming, the order of callbacks, distributed training,
-        low precision and LoRA.
+        recording of a training that ran without a callback. ``docs/guides/record.md``
+        tells of distributed training, low precision and LoRA, ``docs/recording.md`` of
+        the clock, resuming and the order of callbacks.
     """
 
     def __init__(

@@ -28,9 +28,11 @@ def optimal_beta(
     to about 1 %. If a measure is best at an end, `beta` is 0 or infinity.
 
     Args:
-        f, sigma, eta: as of `inference_performance`.
+        f: as of `inference_performance`.
+        sigma: as of `inference_performance`.
         measure: ``"log_q"``, ``"mse"``, ``"kl_qp"`` or ``"kl_pq"``.
         betas: three or more, ascending; None for 1/8 to 1024, times σ²/η².
+        eta: as of `inference_performance`.
 
     Raises:
         ValueError: for an unknown measure, or other arguments as above.

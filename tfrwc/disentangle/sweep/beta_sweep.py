@@ -43,7 +43,11 @@ class BetaSweep(TrainingOptions):
         seeds: whole numbers in 0..2**31 - 1; every β is trained with every seed.
         build: function of a seed that returns a `BetaVAE`, whose own β is not used;
             None for a dense one with at most 10 latents.
-        epochs, batch_size, learning_rate, patience, verbose: as of `TrainingOptions`.
+        epochs: as of `TrainingOptions`.
+        batch_size: as of `TrainingOptions`.
+        learning_rate: as of `TrainingOptions`.
+        patience: as of `TrainingOptions`.
+        verbose: as of `TrainingOptions`.
 
     Attributes:
         history_: DataFrame, a row per epoch and member: epoch, beta, seed, loss,

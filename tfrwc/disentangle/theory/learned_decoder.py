@@ -43,8 +43,10 @@ def linear_optimum(
     """R3: the global optimum where the decoder is learned too, linear as the encoder.
 
     Args:
-        A, sigma, beta: as of `inference_performance`.
+        A: as of `inference_performance`.
+        sigma: as of `inference_performance`.
         eta: standard deviation of the decoder; None if it is learned.
+        beta: as of `inference_performance`.
         n_latents: of the model; those beyond n are collapsed at any β.
 
     Returns:

@@ -61,11 +61,14 @@ def optimal_beta(
     by less than 1e-10 of the measure is taken for rounding.
 
     Args:
-        A, sigma, eta, encoder: as of `inference_performance`.
+        A: as of `inference_performance`.
+        sigma: as of `inference_performance`.
         measure: ``"log_q"``, ``"mutual_information"``, ``"marginal_information"`` or
             ``"gap"``, of which more is better; or ``"mse"``, ``"kl_qp"``, ``"kl_pq"``,
             ``"distortion"``, ``"aggregate_total_correlation"`` or
             ``"conditional_total_correlation"``, of which less is.
+        eta: as of `inference_performance`.
+        encoder: as of `inference_performance`.
 
     Returns:
         `Optimum`.

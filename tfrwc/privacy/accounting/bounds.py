@@ -29,7 +29,8 @@ def tpr_bound(fpr: npt.ArrayLike, epsilon: float, delta: float = 0.0) -> Any:
 
     Args:
         fpr: a number, or an array of any shape.
-        epsilon, delta: of the guarantee.
+        epsilon: of the guarantee.
+        delta: of the guarantee.
 
     Returns:
         float64 of the shape of `fpr`.

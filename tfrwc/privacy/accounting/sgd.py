@@ -141,7 +141,9 @@ def sampled_gaussian(
     """Cost of a number of steps for one example: of a single `Stage`.
 
     Args:
-        noise_multiplier, rate, steps: as of `Stage`.
+        noise_multiplier: as of `Stage`.
+        rate: as of `Stage`.
+        steps: as of `Stage`.
         delta: of the guarantee.
     """
     return composed([Stage(noise_multiplier, rate, steps)], delta)
@@ -153,8 +155,10 @@ def noise_multiplier_for(
     """The smallest noise multiplier that keeps `sampled_gaussian` within a budget.
 
     Args:
-        epsilon, delta: the budget.
-        rate, steps: as of `sampled_gaussian`.
+        epsilon: of the budget.
+        delta: of the budget.
+        rate: as of `Stage`.
+        steps: as of `Stage`.
     """
 
     def cost(noise: float) -> float:
@@ -175,6 +179,9 @@ def group(
 
     Args:
         size: number of examples in the group.
-        noise_multiplier, rate, steps, delta: as of `sampled_gaussian`.
+        noise_multiplier: as of `Stage`.
+        rate: as of `Stage`.
+        steps: as of `Stage`.
+        delta: of the guarantee.
     """
     return composed([Stage(noise_multiplier, rate, steps)], delta, size)

@@ -61,9 +61,14 @@ class PrivateModel(AccountedModel):
 
     Attributes:
         model: the model that is trained, to be published without this wrapper.
-        settings, augmentation: as given.
-        noise_multiplier, delta, clip, batch_size, train_size,
-            augmentation_multiplicity: of the settings.
+        settings: as given.
+        augmentation: as given.
+        noise_multiplier: of the settings.
+        delta: of the settings.
+        clip: of the settings.
+        batch_size: of the settings.
+        train_size: of the settings.
+        augmentation_multiplicity: of the settings.
 
     Raises:
         ValueError: if the model cannot be trained privately.
