@@ -50,6 +50,45 @@ class PerExample:
         return PerExample(self.variable, masked(self.values, examples))
 
 
+class PerExampleBlocks(PerExample):
+    """Gradients of a kernel, in blocks that are not joined: that would copy them.
+
+    Args:
+        variable: of Keras, of the shape (..., in, out).
+        blocks: for each leading index, in row-major order, the gradients
+            (batch, in, out), float32.
+    """
+
+    def __init__(self, variable: keras.Variable, blocks: list[tf.Tensor]) -> None:
+        self.variable = variable
+        self.blocks = blocks
+
+    @property
+    def values(self) -> tf.Tensor:  # type: ignore[override]
+        """The gradients (batch, *shape of the variable), joined at each look."""
+        joined = tf.stack(self.blocks, axis=1)
+        return tf.reshape(joined, (-1, *self.variable.shape))
+
+    def square_norms(self) -> tf.Tensor:
+        """Squares of the L2 norms, (batch,)."""
+        return tf.add_n(
+            [tf.reduce_sum(tf.square(_flat(block)), axis=1) for block in self.blocks]
+        )
+
+    def weighted_sum(self, weights: tf.Tensor) -> tf.Tensor:
+        """Their sum over the batch, each times its weight (batch,)."""
+        totals = [
+            tf.linalg.matvec(_flat(block), weights, transpose_a=True)
+            for block in self.blocks
+        ]
+        return tf.reshape(tf.stack(totals), self.variable.shape)
+
+    def only(self, examples: tf.Tensor) -> "PerExampleBlocks":
+        """The same gradients, but 0 where `examples`, bool (batch,), is False."""
+        blocks = [masked(block, examples) for block in self.blocks]
+        return PerExampleBlocks(self.variable, blocks)
+
+
 class Ghost:
     """Gradients of a variable that are not formed.
 
@@ -113,7 +152,7 @@ def product(
     """
     rows, columns = len(a) * a[0].shape[-1], g.shape[-1]
     if not is_ghost_cheaper(g.shape[1], rows, columns):
-        return PerExample(variable, _products(variable, a, g))
+        return PerExampleBlocks(variable, _blocks(a, g))
     joined = tf.concat(a, axis=-1)
 
     def weighted_sum(weights: tf.Tensor) -> tf.Tensor:
@@ -128,7 +167,7 @@ def product(
         variable,
         lambda: gram_norms(joined, g),
         weighted_sum,
-        lambda: _products(variable, a, g),
+        lambda: PerExampleBlocks(variable, _blocks(a, g)).values,
         only,
     )
 
@@ -145,9 +184,8 @@ def gram_norms(a: tf.Tensor, g: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(inputs * outputs, axis=[1, 2])
 
 
-def _products(variable: keras.Variable, a: list[tf.Tensor], g: tf.Tensor) -> tf.Tensor:
-    parts = [tf.matmul(part, g, transpose_a=True) for part in a]
-    return tf.reshape(tf.stack(parts, axis=1), (-1, *variable.shape))
+def _blocks(a: list[tf.Tensor], g: tf.Tensor) -> list[tf.Tensor]:
+    return [tf.matmul(part, g, transpose_a=True) for part in a]
 
 
 def _flat(values: tf.Tensor) -> tf.Tensor:
