@@ -83,7 +83,10 @@ def any_layer(call: LayerCall) -> Tap:
         )
         rows = (call.by_example(tf.cast(values, tf.float32)) for values in mapped)
         return [
-            PerExample(variable, tf.reduce_sum(values, axis=1))
+            PerExample(
+                variable,
+                tf.reshape(tf.reduce_sum(values, axis=1), (-1, *variable.shape)),
+            )
             for variable, values in zip(variables, rows, strict=True)
         ]
 
