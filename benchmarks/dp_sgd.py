@@ -91,7 +91,7 @@ CASES = (
         28,
         128,
         warm_up=1,
-        steps=2,
+        steps=5,
         rounds=1,
         left_out=_TOO_LARGE,
     ),
@@ -101,7 +101,7 @@ CASES = (
         64,
         32,
         warm_up=1,
-        steps=2,
+        steps=5,
         rounds=1,
         left_out=(*_TOO_LARGE, "tf_keras", "opacus_functorch"),
         note="batch 32: with 128, a step of some peers would take a minute; without "

@@ -18,7 +18,7 @@ PEERS = (
     "opacus_ghost",
 )
 STEP, PEAK = "ms_per_step", "peak_megabytes"
-LARGEST_STEP_RATIO, LARGEST_PEAK_RATIO = 2.0, 4.0
+LARGEST_STEP_RATIO, LARGEST_PEAK_RATIO = 1.15, 4.0
 
 
 def summary(rounds):

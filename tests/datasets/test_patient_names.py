@@ -27,6 +27,8 @@ from tfrwc.datasets.xray_images import BadFileError, subtype_and_patient
         ("augmented/IM-0115-0001.jpeg", "IM-0115", {"normal"}),
         ("resized person7_virus_1.png", "person7", {"virus"}),
         ("train_IM-0115-0001.jpeg", "IM-0115", {"normal"}),
+        ("smith/IM-0001-0001.jpeg", None, set()),
+        ("smith/IM-0002-0001.jpeg", None, set()),
         ("x", None, set()),
         ("", None, set()),
     ],

@@ -227,3 +227,11 @@ class OfAPatient(TrainingStatement):
 def test_mistakes_are_named(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+def test_what_a_training_rests_on_is_said_of_all():
+    training = replace(TRAINING, sampling="fixed", rests_on=("It is on trust.",))
+    composed = compose([training, MECHANISMS[0].statement(SHAPE)])
+    assert "It is on trust." in composed.not_promised
+    assert "not proven" in composed.explain()
+    assert "not proven" not in compose([TRAINING]).explain()

@@ -44,12 +44,15 @@ class _Scheme:
         subtype: from a match to normal, bacteria or virus; None if it is not told.
         at_start: whether it must begin the name of the file, but for words of copies:
             numbers alone could be anything's elsewhere.
+        in_no_folder: whether folders, but for those of copies, make it tell nobody:
+            viewers of DICOM call the series of any patient so, in his folder.
     """
 
     pattern: re.Pattern[str]
     patient: _Told
     subtype: _Told | None = None
     at_start: bool = False
+    in_no_folder: bool = False
 
 
 def _pattern(text: str) -> re.Pattern[str]:
@@ -69,6 +72,7 @@ _SCHEMES = (
         lambda m: f"{(m[1] or '').upper()}IM-{_number(m[2]).zfill(4)}",
         lambda m: "normal",
         at_start=True,
+        in_no_folder=True,
     ),
     # Version 3, of Mendeley: disease, patient, number of the patient's image.
     _Scheme(
@@ -127,7 +131,11 @@ def _matches(path: str) -> list[tuple[_Scheme, re.Match[str]]]:
         for match in scheme.pattern.finditer(path)
     ]
     counts = any(not s.at_start or match.start() == start for s, match in matches)
-    return matches if counts else []
+    told = counts and not (
+        any(scheme.in_no_folder for scheme, _ in matches)
+        and any(not _BEFORE.fullmatch(f"{part} ") for part in path.split("/")[:-1])
+    )
+    return matches if told else []
 
 
 def _number(digits: str) -> str:

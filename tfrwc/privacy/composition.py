@@ -39,6 +39,11 @@ _TRAININGS = (
     "For a training, an image that is replaced by another counts as one removed and "
     "one added, twice what its own statement is for.",
 )
+_FIXED = (
+    "A training took shuffled batches of a fixed size for Poisson samples, which is "
+    "usual and not proven to protect as well: with no help from their order its "
+    "epsilon is the other one in its own statement.",
+)
 
 
 class _Guarantee(NamedTuple):
@@ -96,7 +101,13 @@ def compose(
     sentences = [
         *(() if one_shape else _SHAPES),
         *(_TRAININGS if trained else ()),
+        *(
+            _FIXED
+            if any(getattr(one, "sampling", "") == "fixed" for one in listed)
+            else ()
+        ),
         *_ALWAYS,
+        *(text for one in listed for text in getattr(one, "rests_on", ())),
         *(text for one in listed for text in getattr(one, "not_promised", ())),
     ]
     return ComposedStatement(

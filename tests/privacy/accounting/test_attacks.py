@@ -38,6 +38,13 @@ def test_normal_noise_has_closed_forms(shift):
     np.testing.assert_allclose(both.tpr_at(RATES), expected, rtol=5e-3)
 
 
+@pytest.mark.parametrize("count", [1, 3, 4096, 10**6])
+@pytest.mark.parametrize("epsilon", [10.0, 20.0, 29.9, 37.0, 50.0, 300.0, 800.0])
+def test_no_pure_epsilon_is_too_large_to_tell(epsilon, count):
+    limits = attacks.of_pure(((epsilon, count),))
+    assert limits.advantage > math.tanh(epsilon / 2) - 1e-9
+
+
 def test_many_steps_that_use_all_are_one():
     one = attacks.of_normal_noise(3.0, 1.5)
     many = attacks.of_training(

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 from privacy.sgd.models import (
     BATCH,
@@ -256,3 +257,21 @@ def test_dropout_and_eager_steps(data):
     model.compile("adam", loss(), run_eagerly=True)
     model.fit(*data, verbose=0)
     assert model.steps == 4
+
+
+@pytest.mark.filterwarnings("ignore:Layer .* has no rule:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")
+def test_texts_of_any_length():
+    def texts():
+        for i in range(N):
+            yield np.full(3 + i % 5, i % 7), i % 3
+
+    words = tf.TensorSpec((None,), tf.int32), tf.TensorSpec((), tf.int32)
+    batches = tf.data.Dataset.from_generator(texts, output_signature=words)
+    hidden = [layers.Embedding(7, 4), layers.Dense(4, "relu")]
+    ends = [layers.GlobalAveragePooling1D(), layers.Dense(3)]
+    model = keras.Sequential([layers.Input((None,), dtype="int32"), *hidden, *ends])
+    model = private(model)
+    model.compile("sgd", loss())
+    model.fit(batches.padded_batch(BATCH), shuffle=False, verbose=0)
+    assert model.steps == N // BATCH

@@ -19,6 +19,12 @@ def test_batch_normalisation():
     refused("BatchNorm", keras.Sequential([small(layers.BatchNormalization())]))
 
 
+def test_nothing_to_train():
+    model = small()
+    model.trainable = False
+    refused("no weights to train", model)
+
+
 @pytest.mark.parametrize(
     ("settings", "match"),
     [

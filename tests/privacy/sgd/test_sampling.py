@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.sparse
 import tensorflow as tf
 from privacy.sgd.models import BATCH, N
 
@@ -55,3 +56,9 @@ def test_class_weights_of_several_targets_are_refused(data):
     batches = poisson_batches(data[0], {"a": data[1]}, batch_size=BATCH)
     with pytest.raises(ValueError, match="class_weight is for one y"):
         batches.with_class_weights({0: 2.0})
+
+
+def test_what_is_no_array_is_refused(data):
+    x = scipy.sparse.csr_matrix(data[0].reshape(N, -1))
+    with pytest.raises(ValueError, match=r"x and y must be arrays.* toarray"):
+        poisson_batches(x, data[1], batch_size=BATCH)

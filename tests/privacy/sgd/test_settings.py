@@ -58,6 +58,8 @@ def test_calibrated_settings_are_complete():
         ({"epsilon": 1.0}, r"epochs = None: it needs epochs"),
         ({"noise_multiplier": None}, "Received neither"),
         ({"clip": "1"}, "clip must be above 0. Received: '1'"),
+        ({"clip": 1e-20}, "clip must be 1e-09 to 1e.09.* Scale the loss instead"),
+        ({"clip": 1e20}, "clip must be 1e-09 to 1e.09"),
         ({"clip": np.inf}, "clip=inf bounds nothing.* noise_multiplier=1.0"),
         ({"delta": 0.02}, "delta must be below 1 / train_size = 0.02"),
     ],

@@ -56,6 +56,7 @@ def test_a_patient_has_an_advantage_of_its_own():
     [
         statement([STAGE, Stage(0.7, 0.1, 30)]),
         statement([STAGE._replace(rate=1.0)]),
+        replace(statement(), stages=("some of another noise", "and these")),
         replace(statement(), epsilon=2.2 * statement().epsilon),
         replace(statement(), epsilon=0.5 * statement().epsilon),
     ],

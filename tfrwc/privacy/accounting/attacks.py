@@ -37,6 +37,7 @@ from tfrwc.privacy.accounting.sgd import (
 _ERROR = 1e-3  # of the advantage, as a share of it
 _CUT = 1e-13  # probability that may count as certainty
 _LARGEST_GRID = 2**20
+_SURE = 20.0  # e^-20 of overlap that may count as certainty
 _CERTAIN = 50.0  # shift of normal noise, in deviations
 _ROUNDING = 1e-10  # of the numbers of a curve
 
@@ -126,10 +127,12 @@ def of_pure(parts: tuple[tuple[float, int], ...]) -> Attacks:
     Args:
         parts: pairs (pure epsilon, number of such mechanisms).
     """
+    # Of the overlap of all answers, by Bhattacharyya, the negative logarithm.
+    apart = sum(n * np.logaddexp(e / 2, -e / 2) - n * math.log(2) for e, n in parts)
+    if apart > _SURE:
+        return of_guarantee(math.inf)
     losses = []
     for epsilon, count in parts:
-        if epsilon > 700:
-            return of_guarantee(math.inf)
         truth = 1 / (1 + math.exp(-epsilon))
         two = np.array([-epsilon, epsilon]), np.array([1 - truth, truth])
         losses.append((discrete_loss(*two), count))
@@ -150,7 +153,10 @@ def of_losses(parts: Sequence[tuple[Loss, int]]) -> Attacks:
         parts: pairs (loss of a step, number of such steps).
     """
     total = LossSum(parts)
-    advantage = min(1.0, math.sqrt(total.moments(0.0)[1]))
+    mean, variance = total.moments(0.0)
+    advantage = min(1.0, math.sqrt(variance))
+    if advantage == 0 and mean > 0:  # always one and the same answer
+        return of_guarantee(math.inf)
     if advantage == 0:
         return of_guarantee(0.0, total.infinite + _ROUNDING)
     step = math.inf

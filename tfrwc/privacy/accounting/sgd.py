@@ -25,6 +25,7 @@ from tfrwc.privacy.accounting.losses import LossSum
 from tfrwc.privacy.accounting.release import Cost, smallest_noise
 
 _TAILS = 1e-5  # the share of delta that may be cut off
+_BARE = 1e100  # shift beyond which there is no noise to speak of
 _STEEPEST = 1e4  # shift of a step, in deviations of its noise, beyond which it is bare
 
 
@@ -128,6 +129,8 @@ def _epsilon_of_shift(shift: float, delta: float) -> float:
         other = math.exp(-(z**2) / 2) * special.erfcx((shift + z) / math.sqrt(2)) / 2
         return float(special.ndtr(-z) - other) - delta
 
+    if shift > _BARE:
+        return math.inf
     low, high = -shift / 2, 10 + math.sqrt(2 * math.log(1 / delta))
     if excess(low) <= 0:
         return 0.0

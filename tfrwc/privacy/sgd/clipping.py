@@ -36,11 +36,13 @@ class PreparedModel:
         model: built.
         layers: whose calls give all trained weights.
         loss_scale: that losses are multiplied by in the backward pass.
+        trained: of `what_is_trained`, when it was prepared.
     """
 
     model: keras.Model
     layers: tuple[TappedLayer, ...]
     loss_scale: float
+    trained: frozenset[int]
 
 
 class Clipped(NamedTuple):
@@ -73,7 +75,15 @@ def prepare(model: keras.Model) -> PreparedModel:
     """
     types = {layer.compute_dtype for layer in model._flatten_layers()}
     scale = _FLOAT16_SCALE if "float16" in types else 1.0
-    return PreparedModel(model, tuple(_tapped_layers(model)), scale)
+    tapped = tuple(_tapped_layers(model))
+    return PreparedModel(model, tapped, scale, what_is_trained(model))
+
+
+def what_is_trained(model: keras.Model) -> frozenset[int]:
+    """Ids of the layers of a model that are not frozen, and of the weights that are
+    trained."""
+    layers = (layer for layer in model._flatten_layers() if layer.trainable)
+    return frozenset(map(id, (*layers, *model.trainable_variables)))
 
 
 def clipped_sums(

@@ -22,6 +22,10 @@ with extra("privacy"):
 # Forming a gradient costs about as much in memory traffic as this many multiplications
 # per value: a rough estimate, from 1e11 operations and 1e10 bytes in a second.
 _COST_OF_A_VALUE = 60
+# Norms must not be told too small, or more than the clip comes into a sum. What terms
+# of this share of a sum are lost in its rounding, where large ones cancel; and numbers
+# below the second are taken for 0 by the processor.
+_ROUNDING, _LEAST = 1e-6, 2.0**-126
 
 
 class PerExample:
@@ -130,7 +134,7 @@ def outer(variable: keras.Variable, a: tf.Tensor, g: tf.Tensor) -> Ghost:
     """Of a kernel (in, out) that takes a (batch, in) to outputs with gradients g."""
     return Ghost(
         variable,
-        lambda: tf.reduce_sum(a**2, axis=1) * tf.reduce_sum(g**2, axis=1),
+        lambda: _squares(a) * _squares(g),
         lambda weights: tf.matmul(a, g * weights[:, None], transpose_a=True),
         lambda: a[:, :, None] * g[:, None, :],
         lambda examples: outer(variable, masked(a, examples), masked(g, examples)),
@@ -163,7 +167,7 @@ def product(
 
     def square_norms() -> tf.Tensor:
         inputs = grams() if grams else tf.matmul(joined, joined, transpose_b=True)
-        return tf.reduce_sum(inputs * tf.matmul(g, g, transpose_b=True), axis=[1, 2])
+        return gram_norms(inputs, rows, g)
 
     def weighted_sum(weights: tf.Tensor) -> tf.Tensor:
         total = tf.tensordot(joined, g * weights[:, None, None], [[0, 1], [0, 1]])
@@ -185,6 +189,45 @@ def product(
 def is_ghost_cheaper(positions: int, rows: int, columns: int) -> bool:
     """Whether Gram matrices cost less than the gradients (rows, columns)."""
     return positions**2 * (rows + columns) < _COST_OF_A_VALUE * rows * columns
+
+
+def gram_norms(inputs: tf.Tensor, width: int, g: tf.Tensor) -> tf.Tensor:
+    """Squares of the norms of aᵀg.
+
+    Args:
+        inputs: Gram matrices of a (batch, t, width), (batch, t, t).
+        width: of a.
+        g: (batch, t, out).
+    """
+    outputs = tf.matmul(g, g, transpose_b=True)
+    norms = [tf.sqrt(tf.linalg.diag_part(gram)) for gram in (inputs, outputs)]
+    sizes = tf.reduce_sum(norms[0] * norms[1], axis=1)
+    squares = tf.reduce_sum(inputs * outputs, axis=[1, 2])
+    positions, columns = g.shape[1:]
+    lost = _lost_squares(inputs, positions * columns)
+    lost += _lost_squares(outputs, positions * width)
+    return not_below(squares, tf.square(sizes)) + lost
+
+
+def not_below(squares: tf.Tensor, terms: tf.Tensor) -> tf.Tensor:
+    """Squares of norms, for sums in which large terms may have cancelled.
+
+    Args:
+        squares: the sums, as they were computed, (batch,).
+        terms: sums of the sizes of their terms, (batch,).
+    """
+    return tf.maximum(squares, 0.0) + _ROUNDING * terms
+
+
+def _squares(values: tf.Tensor) -> tf.Tensor:
+    """Squares of the norms of values (batch, n), with what is lost of tiny ones."""
+    return tf.reduce_sum(tf.square(values), axis=1) + values.shape[1] * _LEAST
+
+
+def _lost_squares(gram: tf.Tensor, count: int) -> tf.Tensor:
+    """What squares too small for the processor can add to a norm, beside a Gram matrix
+    (batch, t, t) of what they are multiplied with, for so many of them."""
+    return tf.linalg.trace(gram) * (count * _LEAST)
 
 
 def _blocks(a: list[tf.Tensor], g: tf.Tensor) -> list[tf.Tensor]:

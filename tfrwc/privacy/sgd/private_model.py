@@ -20,7 +20,7 @@ from tfrwc.privacy.sgd import step as parts
 from tfrwc.privacy.sgd.account import carrier
 from tfrwc.privacy.sgd.account.accounted_model import AccountedModel
 from tfrwc.privacy.sgd.example_losses import example_losses
-from tfrwc.privacy.sgd.independence.first_batch import first_batch
+from tfrwc.privacy.sgd.independence.first_batch import first_batch, kind_of_batches
 from tfrwc.privacy.sgd.noise import NoiseKey, noisy_mean
 from tfrwc.privacy.sgd.settings import CalibratedSettings
 
@@ -94,6 +94,7 @@ class PrivateModel(AccountedModel):
         self.augmentation = augmentation
         self._noise_key = NoiseKey(settings.insecure_seed, settings.noise)
         self._prepared: clipping.PreparedModel | None = None
+        self._kinds: set[Any] = set()  # of batches, that a step was checked on
         self._is_summed = False  # the loss of a batch, over its examples
         self.built = model.built
 
@@ -128,7 +129,7 @@ class PrivateModel(AccountedModel):
                 'XLA cannot draw noise="secure". Leave out jit_compile, or noise of '
                 "make_private."
             )
-        self._prepared = None
+        self._begin_training()
         super().compile(optimizer, loss, auto_scale_loss=False, **kwargs)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
@@ -142,6 +143,7 @@ class PrivateModel(AccountedModel):
         if not self._is_asked:
             result: dict[str, Any] = self._step_by_hand(data)
             return result
+        self._check_layers_since()
         settings = self.settings
         count = tf.shape(keras.tree.flatten(data)[0])[0]
         data, is_allowed = self._account.counters.count_step(data, count)
@@ -197,20 +199,15 @@ class PrivateModel(AccountedModel):
         return cls(model, CalibratedSettings(**options), augmentation, **config)
 
     def _prepare(self, iterator: Any) -> Any:
-        """Check a step, before the first, on made-up data like those of an iterator."""
-        return self._rehearse(iterator) if self._prepared is None else iterator
-
-    def _begin_training(self) -> None:
-        """Follow layers that may have been frozen since."""
-        if self._prepared is not None:
-            self._prepared = clipping.prepare(self.model)
-
-    def _rehearse(self, iterator: Any) -> Any:
-        """Check a step on the first batch of an iterator, and on made-up data like it.
+        """Check a step, before the first on a kind of batches, on data like them.
 
         Returns:
             The iterator from its beginning, for a step.
         """
+        is_poisson = self._account.counters.drawn == "poisson"
+        kind, iterator = kind_of_batches(iterator)
+        if (kind, is_poisson) in self._kinds:
+            return iterator
         batch, specs, iterator = first_batch(iterator)
         self._prepared, self._is_summed = rehearsal.rehearse(
             self.model,
@@ -218,16 +215,30 @@ class PrivateModel(AccountedModel):
             (batch, specs),
             self.settings,
             self.augmentation,
-            is_poisson=self._account.counters.drawn == "poisson",
-            eagerly=self.run_eagerly,
+            is_poisson=is_poisson,
+            eagerly=self.run_eagerly or not kind.is_from_tf_data,
         )
+        self._kinds.add((kind, is_poisson))
         return iterator
+
+    def _begin_training(self) -> None:
+        """Forget what was asked of a step that is no longer taken."""
+        self._prepared = None
+        self._kinds.clear()
+
+    def _check_layers_since(self) -> None:
+        """Look at what is trained, as often as Python runs the step."""
+        assert self._prepared is not None
+        if clipping.what_is_trained(self.model) != self._prepared.trained:
+            raise ValueError(
+                "Layers were added, frozen or unfrozen since the step was checked. "
+                "Call compile before training goes on, as Keras asks for, too."
+            )
 
     def _clipped_sums(self, data: tuple[Any, Any, Any]) -> dict[int, tf.Tensor]:
         """Clipped sums, by id of the variable, of examples whose metrics it updates."""
         prepared, views = self._prepared, self.settings.augmentation_multiplicity
-        if prepared is None:  # the step is called without Keras' training loop
-            prepared = clipping.prepare(self.model)
+        assert prepared is not None
         x, y, weight = augmentation.views(self.augmentation, views, data)
         result = clipping.clipped_sums(
             prepared,

@@ -22,8 +22,12 @@ from tfrwc.privacy.sgd.independence import questions
 from tfrwc.privacy.sgd.independence.asked_step import fixed_size
 from tfrwc.privacy.sgd.independence.example_batches import Data, Examples
 from tfrwc.privacy.sgd.independence.inquiry import check_independence
-from tfrwc.privacy.sgd.independence.training_state import TrainingState, variables_of
-from tfrwc.privacy.sgd.layer_rules import Tap
+from tfrwc.privacy.sgd.independence.training_state import (
+    TrainingState,
+    is_seed,
+    variables_of,
+)
+from tfrwc.privacy.sgd.layer_rules import Ghost, PerExample, Tap
 from tfrwc.privacy.sgd.safeguards import check_layers
 from tfrwc.privacy.sgd.settings import CalibratedSettings
 from tfrwc.privacy.sgd.step import added_losses
@@ -53,7 +57,8 @@ def rehearse(
         settings: of the training.
         augmentation: Keras layer, or None.
         is_poisson: whether batches have different sizes.
-        eagerly: whether the step runs without a graph.
+        eagerly: whether the step sees how many examples there are, as of
+            `check_independence`.
 
     Returns:
         The model, prepared for per-example gradients, and whether the loss of a batch
@@ -72,7 +77,8 @@ def rehearse(
         batch = *batch[:2], np.ones_like(batch[2])
     most = _most_rows(settings, is_poisson)
     rows = functools.partial(augmentations.views, augmentation, views)
-    asked = Examples(batch), specs, _sizes(most), eagerly
+    sizes = _sizes(most, settings.train_size % settings.batch_size)
+    asked = Examples(batch), specs, sizes, eagerly
     if augmentation is not None:
         data = augmentations.views(augmentation, 1, data)  # builds what is not built
         check_independence(questions.of_augmentation(augmentation, rows, views), *asked)
@@ -120,6 +126,7 @@ def check_step(
         batch_loss(y, outputs, weight)  # builds what is not built
         losses = example_losses(batch_loss, y, outputs, weight)
         total = tf.reduce_sum(losses)
+    _check_state_of_loss(model, batch_loss, (y, outputs, weight))
     summed = is_summed(batch_loss, y, outputs, weight)
     _check_gradients(model, tape, total, taps)
     return summed
@@ -134,6 +141,27 @@ def _check_added_losses(model: keras.Model, x: Any) -> None:
             "The model calls add_loss with something of the batch, which cannot be "
             "clipped by example. Put it into a loss given to compile. (Losses of "
             "weights alone are taken.)"
+        )
+
+
+def _check_state_of_loss(
+    model: keras.Model, batch_loss: Callable[[Any, Any, Any], tf.Tensor], data: Data
+) -> None:
+    """A loss may keep nothing of a batch, but for metrics that Keras makes of it."""
+    try:
+        graph = tf.function(batch_loss, autograph=False).get_concrete_function(*data)
+    except (TypeError, ValueError, AttributeError, NotImplementedError):
+        return  # it is for steps without a graph alone
+    metrics = getattr(batch_loss, "metrics", [])
+    of_metrics = {id(v.value) for metric in metrics for v in metric.variables}
+    state = TrainingState(list(graph.graph.variables))
+    batch_loss(*data)
+    changed = [v for v in state.changed() if id(v) not in of_metrics]
+    state.restore()
+    if any(not is_seed(variable, model) for variable in changed):
+        raise ValueError(
+            f"The loss keeps something of each batch, in {changed[0].name!r}, without "
+            "noise. Use one that keeps nothing."
         )
 
 
@@ -154,6 +182,7 @@ def _check_gradients(
         if id(variable) in parts:
             form, square_norms = parts[id(variable)]
             actual = form.weighted_sum(tf.ones_like(square_norms))
+            _check_norms(variable, form, square_norms, tolerance)
         error = float(tf.norm(actual - expected))
         if not error <= tolerance * float(tf.norm(expected)) + 1e-6:
             raise ValueError(
@@ -162,6 +191,25 @@ def _check_gradients(
                 "cannot be followed, such as another layer's weight without calling "
                 "that layer. Put both uses into one layer that owns the weight. (Or "
                 "the rule that was registered for its layer is wrong.)"
+            )
+
+
+def _check_norms(
+    variable: keras.Variable,
+    form: PerExample | Ghost,
+    square_norms: tf.Tensor,
+    tolerance: float,
+) -> None:
+    """What a rule says of an example's norm must be that of what it adds to a sum."""
+    for i, told in enumerate(tf.sqrt(square_norms).numpy()):
+        alone = tf.one_hot(i, len(square_norms))
+        norm = float(tf.norm(form.weighted_sum(alone)))
+        if not norm <= told * (1 + tolerance) + 1e-6:
+            raise ValueError(
+                f"The rule for the layer of weight {variable.path!r} says that the "
+                f"gradient of an example has the norm {told:.4g}, and adds one of "
+                f"{norm:.4g} to a sum: clipping would not bound it. Mend square_norms "
+                "of that rule."
             )
 
 
@@ -183,9 +231,11 @@ def _most_rows(settings: CalibratedSettings, is_poisson: bool) -> int:
     return min(size, settings.physical_batch_size or size)
 
 
-def _sizes(most: int) -> list[int]:
+def _sizes(most: int, last: int) -> list[int]:
+    """Sizes of batches to ask about: up to the largest, and that of a last one."""
     doubled = [2**n for n in range(3, most.bit_length())]
-    return sorted({size for size in (2, 3, 5, *doubled) if size < most} | {most})
+    some = (2, 3, 5, *doubled, last)
+    return sorted({size for size in some if 1 < size < most} | {most})
 
 
 def _numbers(model: keras.Model) -> int | None:

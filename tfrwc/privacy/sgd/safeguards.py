@@ -22,7 +22,8 @@ _MIXING = (keras.layers.MixUp, keras.layers.CutMix)
 
 
 def check_layers(model: keras.Model) -> None:
-    """Raise ValueError for layers that mix examples or learn without noise."""
+    """Raise ValueError for layers that mix examples or learn without noise, or if none
+    learns."""
     for layer in model._flatten_layers():
         if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable:
             raise ValueError(
@@ -53,6 +54,11 @@ def check_layers(model: keras.Model) -> None:
                 "training would bypass. Give the loss and metrics to compile, and "
                 "leave the step to the private model."
             )
+    if model.built and not model.trainable_variables:
+        raise ValueError(
+            f"Model {model.name!r} has no weights to train: all of its layers are "
+            "frozen, or have none. Set trainable of some to True."
+        )
 
 
 def check_compilation(optimizer: Any, loss: Any, steps_per_execution: int) -> None:

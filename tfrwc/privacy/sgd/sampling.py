@@ -25,16 +25,22 @@ class PoissonBatches(keras.utils.PyDataset):
         arrays: x, y and sample_weight: arrays (n, ...), or structures of them.
         batch_size: expected number of examples in a batch.
         rng: that the samples are drawn with.
+        insecure_seed: that it was made with; None if nobody knows it.
 
     Attributes:
-        arrays, batch_size: as given.
+        arrays, batch_size, insecure_seed: as given.
         train_size: number of examples.
     """
 
     def __init__(
-        self, arrays: tuple[Any, Any, Any], batch_size: int, rng: np.random.Generator
+        self,
+        arrays: tuple[Any, Any, Any],
+        batch_size: int,
+        rng: np.random.Generator,
+        insecure_seed: int | None = None,
     ) -> None:
         super().__init__()
+        self.insecure_seed = insecure_seed
         self.arrays = arrays
         self.batch_size = batch_size
         self.train_size = len(keras.tree.flatten(arrays)[0])
@@ -121,6 +127,12 @@ def poisson_batches(
             "Training needs y, an array or structure of arrays. Received: y=None."
         )
     x, y = keras.tree.map_structure(np.asarray, (x, y))
+    if not all(np.ndim(array) for array in keras.tree.flatten((x, y))):
+        raise ValueError(
+            "x and y must be arrays (examples, ...), or structures of them. Received "
+            "what is none, such as a sparse matrix or a list of numbers. Make arrays "
+            "of it, by toarray() or np.asarray."
+        )
     if sample_weight is None:
         sample_weight = np.ones(len(keras.tree.flatten(x)[0]), np.float32)
     arrays = x, y, np.asarray(sample_weight)
@@ -137,7 +149,8 @@ def poisson_batches(
             f"Received: {batch_size!r}."
         )
     seed = secrets.randbits(128) if insecure_seed is None else insecure_seed
-    return PoissonBatches(arrays, int(batch_size), np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    return PoissonBatches(arrays, int(batch_size), rng, insecure_seed)
 
 
 def _read(dataset: Any, y: Any) -> Any:

@@ -25,6 +25,7 @@ _COUNTS = (
     "augmentation_multiplicity",
 )
 _TOO_MUCH_NOISE = 2**20
+_LEAST_CLIP, _GREATEST_CLIP = 1e-9, 1e9
 _REALS = ("epsilon", "noise_multiplier", "delta", "clip")
 
 
@@ -70,6 +71,12 @@ class TrainingSettings:
         one_of(self.noise, ("fast", "secure"), "noise")
         if not isinstance(self.clip, Real) or not self.clip > 0:
             raise ValueError(f"clip must be above 0. Received: {self.clip!r}.")
+        if not math.isinf(self.clip) and not _LEAST_CLIP <= self.clip <= _GREATEST_CLIP:
+            raise ValueError(
+                f"clip must be {_LEAST_CLIP:g} to {_GREATEST_CLIP:g}: squares of other "
+                f"norms are lost in 32-bit numbers. Received: {self.clip!r}. Scale the "
+                "loss instead."
+            )
         self._check_delta()
         self._check_budget()
         self._to_python_numbers()

@@ -136,6 +136,8 @@ class TrainingStatement(PrivacyStatement):
         """Whether epsilon is of what noise, rate and steps say, and of no other."""
         from tfrwc.privacy.accounting import sgd
 
+        if self.stages:
+            return False
         cost = sgd.composed([self._stage], self.delta)
         return math.isclose(cost.epsilon, self.epsilon, rel_tol=_AGREEMENT)
 

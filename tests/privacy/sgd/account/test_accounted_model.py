@@ -12,7 +12,8 @@ from privacy.sgd.models import BATCH, N, dense, loss, private
 from tfrwc.privacy import make_private, poisson_batches
 from tfrwc.privacy.accounting import sgd
 from tfrwc.privacy.accounting.sgd import Stage
-from tfrwc.privacy.sgd.account.accounted_model import BY_HAND
+from tfrwc.privacy.sgd.account.accounted_model import BY_HAND, IN_PYTHON
+from tfrwc.privacy.sgd.account.carrier import carried
 from tfrwc.privacy.sgd.account.ledger import OUTSIDE
 
 RATE = BATCH / N
@@ -265,3 +266,55 @@ def test_steps_after_a_file_was_saved_stay_counted(kind, data, tmp_path):
         loaded.load_weights(path)
     assert loaded.steps == 8
     assert loaded.privacy_spent() == model.privacy_spent()
+
+
+def test_a_copy_whose_weights_come_later_brings_its_account(data):
+    one = compiled()
+    one.fit(*data, epochs=2, verbose=0)
+    other = compiled(dense())
+    other.model.set_weights(one.model.get_weights())
+    other.fit(*data, verbose=0)
+    assert other.steps == 12
+
+
+class BreaksOff(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == 1:
+            raise RuntimeError("broken off")
+
+
+def of_its_layers(model):
+    return keras.Sequential([layers.Input((6, 6, 1)), *model.layers])
+
+
+@pytest.mark.parametrize("copied", [lambda model: clone(model, None), of_its_layers])
+def test_a_fit_that_broke_off_is_not_forgotten(copied, data):
+    model = keras.Sequential([layers.Flatten(), layers.Dense(8), layers.Dense(3)])
+    one = compiled(model)
+    with pytest.raises(RuntimeError, match="broken off"):
+        one.fit(*data, callbacks=[BreaksOff()], verbose=0)
+    assert compiled(copied(model)).steps == 2
+
+
+def test_a_file_says_what_others_did_before_it(data, tmp_path):
+    one = compiled()
+    one.fit(*data, verbose=0)
+    trained = one.model
+    trained.compile("sgd", loss())
+    trained.fit(*data, verbose=0)
+    trained.save(tmp_path / "model.keras")
+    [account] = carried(keras.saving.load_model(tmp_path / "model.keras"))
+    assert account["notes"] == [OUTSIDE]
+
+
+def test_fit_takes_arguments_by_their_places(data):
+    model = compiled()
+    model.fit(*data, BATCH, 2, 0)
+    assert model.steps == 8
+
+
+def test_steps_in_python_are_said(data):
+    model = private(dense())
+    model.compile("sgd", loss(), run_eagerly=True)
+    model.fit(*data, verbose=0)
+    assert model.statement().rests_on == (IN_PYTHON,)

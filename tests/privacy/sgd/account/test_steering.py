@@ -6,6 +6,7 @@ import pytest
 from keras import callbacks, layers
 from privacy.sgd.small import X, Y, loss, private, small
 
+from tfrwc.privacy import poisson_batches
 from tfrwc.privacy.sgd.account.steering import adapted_layers, steering_callbacks
 
 PLATEAU = {"factor": 0.5, "patience": 1}
@@ -47,9 +48,19 @@ def test_callbacks_that_do_not():
         callbacks.LearningRateScheduler(lambda epoch: 0.1),
         callbacks.LambdaCallback(),
     )
-    assert sentences(*harmless, validation_data=(X[:8], Y[:8])) == []
+    assert sentences(*harmless, validation_data=(X[:8] + 1, Y[:8])) == []
     # Validation by the training images is training.
     assert len(sentences(*harmless, validation_data=(X, Y))) == 2
+
+
+@pytest.mark.parametrize("part", [X[:8], X[::2], X.copy()])
+def test_validation_by_some_of_the_training_images(part):
+    stop = callbacks.EarlyStopping()
+    options = {"validation_data": (part, Y[: len(part)])}
+    for x in (X, poisson_batches(X, Y, batch_size=8)):
+        assert len(list(steering_callbacks([stop], options, x))) == 1
+    others = {"validation_data": (X[16:], Y[16:])}
+    assert list(steering_callbacks([stop], others, X[:16])) == []
 
 
 def test_layers_that_were_adapted():

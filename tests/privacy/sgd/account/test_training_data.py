@@ -3,10 +3,16 @@
 import keras
 import numpy as np
 import pytest
+import scipy.sparse
 import tensorflow as tf
 
 from tfrwc.privacy import poisson_batches
-from tfrwc.privacy.sgd.account.training_data import ORDER_ON_TRUST, training_data
+from tfrwc.privacy.sgd.account.training_data import (
+    GUESSABLE,
+    MAPPED_ON_TRUST,
+    ORDER_ON_TRUST,
+    training_data,
+)
 from tfrwc.privacy.sgd.settings import TrainingSettings
 
 N, BATCH = 32, 8
@@ -72,6 +78,31 @@ def test_several_passes_over_less_are_said():
     assert "images_per_patient=4" in data.copies.note
 
 
+def test_files_that_are_read_several_times_are_counted():
+    names = tf.data.Dataset.from_tensor_slices(
+        ([f"{i % 8}.png" for i in range(N)], Y % 2)
+    )
+    images = names.map(lambda name, y: (tf.io.decode_raw(name, tf.uint8)[None], y))
+    assert examined(images.batch(BATCH)).copies == (32, 8, 4)
+
+
+def test_batches_that_are_mixed_by_a_function_are_on_trust():
+    mixed = dataset().batch(BATCH).map(lambda x, y: (0.5 * x + 0.5 * x[::-1], y))
+    assert MAPPED_ON_TRUST in examined(mixed).notes
+
+
+def test_samples_that_can_be_drawn_again_are_said():
+    samples = poisson_batches(X, Y, batch_size=BATCH, insecure_seed=1)
+    assert examined(samples).notes == (GUESSABLE,)
+
+
+@pytest.mark.parametrize(
+    "x", [None, X.tolist(), scipy.sparse.csr_matrix(X), tf.ragged.constant([[1]] * N)]
+)
+def test_what_is_no_array_is_refused(x):
+    refused(x, Y, match="Private training takes arrays")
+
+
 def test_poisson_samples():
     data = examined(poisson_batches(X, Y, batch_size=BATCH))
     assert (data.drawn, data.steps, data.notes) == ("poisson", 4, ())
@@ -127,7 +158,8 @@ def test_honest_sets(name):
     data = examined(HONEST[name](dataset()))
     assert data.drawn == "fixed"
     assert data.has_batches
-    assert data.notes == (ORDER_ON_TRUST,)
+    mapped = (MAPPED_ON_TRUST,) if name == "changed" else ()
+    assert data.notes == (ORDER_ON_TRUST, *mapped)
 
 
 @pytest.mark.parametrize("name", SMALLER)

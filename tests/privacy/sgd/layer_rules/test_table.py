@@ -55,6 +55,22 @@ def wrong(call):
     )
 
 
+def of_no_norm(call):
+    """Right gradients, that say that they are smaller than they are."""
+    tap = scale(call)
+
+    def smaller(part):
+        return layer_rules.Ghost(
+            part.variable,
+            lambda: 0.25 * part.square_norms(),
+            part.weighted_sum,
+            lambda: part.values,
+            part.only,
+        )
+
+    return tap._replace(gradients=lambda g: list(map(smaller, tap.gradients(g))))
+
+
 @pytest.fixture
 def registered():
     """Register rules that are gone after the test."""
@@ -91,13 +107,17 @@ def test_a_subclass_has_no_rule(registered):
         fast(model, images(5, 3), 1.0)
 
 
-def test_a_wrong_rule_is_found_out_before_the_first_step(registered):
-    registered(Scale, wrong)
+@pytest.mark.parametrize(
+    ("rule", "match"),
+    [(wrong, "the rule that was registered"), (of_no_norm, "Mend square_norms")],
+)
+def test_a_wrong_rule_is_found_out_before_the_first_step(rule, match, registered):
+    registered(Scale, rule)
     model = keras.Sequential([layers.Input((3,)), Scale(), layers.Dense(1)])
     private = make_private(model, noise_multiplier=1.0, batch_size=5, train_size=5)
     private.compile("sgd", "mse")
     before = model.get_weights()
-    with pytest.raises(ValueError, match="the rule that was registered"):
+    with pytest.raises(ValueError, match=match):
         private.fit(images(3), images(1), verbose=0)
     assert private.steps == 0
     assert all((a == b).all() for a, b in zip(model.get_weights(), before, strict=True))

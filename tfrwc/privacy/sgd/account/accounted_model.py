@@ -1,6 +1,7 @@
 """A Keras model that counts its training steps, however they are called for."""
 
 import contextlib
+import inspect
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,12 @@ STOPPED = (
     "A callback ended the training: if it looked at the training images without noise, "
     "that costs privacy which is not counted."
 )
+IN_PYTHON = (
+    "The steps ran in Python (run_eagerly=True): that no layer keeps something of a "
+    "batch there, or mixes examples after a number of calls, is taken on trust."
+)
+# Of Keras' fit, behind those that are named here.
+_FIT_ARGUMENTS = list(inspect.signature(keras.Model.fit).parameters)[5:]
 _OLD_WEIGHTS = 3  # of the account, in files from before there was a history in it
 
 
@@ -63,6 +70,7 @@ class AccountedModel(keras.Model):
         y: Any = None,
         batch_size: int | None = None,
         epochs: int = 1,
+        *args: Any,
         **kwargs: Any,
     ) -> keras.callbacks.History:
         """As `keras.Model.fit`, with the batch size of `make_private`.
@@ -74,6 +82,7 @@ class AccountedModel(keras.Model):
             ValueError: if the data are not what the account is for, or the budget
                 does not last for them.
         """
+        kwargs |= dict(zip(_FIT_ARGUMENTS, args, strict=False))
         account = self._account
         account.sync()
         if isinstance(x, PoissonBatches) and kwargs.get("class_weight") is not None:
@@ -90,7 +99,12 @@ class AccountedModel(keras.Model):
             watch = Watch(account, data), self._awaited
             kwargs["callbacks"] = watched(kwargs.get("callbacks"), *watch)
             batch_size = None if data.has_batches else self.settings.batch_size
-            history = super().fit(x, y, batch_size=batch_size, epochs=epochs, **kwargs)
+            try:
+                history = super().fit(
+                    x, y, batch_size=batch_size, epochs=epochs, **kwargs
+                )
+            finally:  # for whoever goes on with what a fit left that broke off
+                account.ledger.remember_weights()
         if self.stop_training and not any(
             hasattr(callback, "monitor") for callback in callbacks_of(kwargs)
         ):
@@ -128,6 +142,8 @@ class AccountedModel(keras.Model):
                     if _is_exhausted(iterator):  # nothing was asked for
                         raise StopIteration from None
                     raise
+                if self.run_eagerly:
+                    self._account.note(IN_PYTHON, warn=False)
                 with self._asked():
                     return step(iterator)
 
@@ -213,6 +229,7 @@ class AccountedModel(keras.Model):
         with self._by_hand(x):
             [data] = self._prepare(iter([data]))
             self._account.before_step()
+            self._account.note(IN_PYTHON, warn=False)
             with self._asked():
                 return self.train_step(data)
 
@@ -231,8 +248,10 @@ class AccountedModel(keras.Model):
             raise ValueError(f"{OVERSIZED}. {account.remedy}")
         account.note(BY_HAND, warn=False)
         with account.counters.drawing("fixed"), self._loop(), _plain_errors(account):
-            yield
-        account.ledger.remember_weights()
+            try:
+                yield
+            finally:
+                account.ledger.remember_weights()
 
     @contextlib.contextmanager
     def _known_origin(self) -> Iterator[None]:

@@ -84,7 +84,7 @@ class Ledger:
         unknown = array.any() or self._counters.steps > 0
         if array.tobytes() != self._page and (self._page or unknown):
             self._read(array)
-        self._look_at_weights()
+        self.look_at_weights()
         return self._write()
 
     def remember_weights(self, are_changed: bool = False) -> None:
@@ -96,6 +96,7 @@ class Ledger:
         if are_changed:
             self._counters.end_step()
         if self._counters.tally.run.counts.steps:
+            self._join()  # layers may have been built since
             lineages.remember_values(self._model, self._lineage)
 
     def keep_journal(self, folder: Path) -> None:
@@ -178,7 +179,7 @@ class Ledger:
                 self._take_in(history)
             self._lineage.notes.pop(RESUMED, None)
 
-    def _look_at_weights(self) -> None:
+    def look_at_weights(self) -> None:
         """Say so if anything but private steps changed the weights."""
         foreign = self._counters.take_foreign()
         latest = self._lineage.latest
@@ -192,6 +193,8 @@ class Ledger:
             if (now != known).any():
                 foreign = foreign or not self._is_copy()
                 self._counters.print.assign(now)
+        elif self._model.built and not self._counters.tally.run.counts.steps:
+            self._is_copy()  # by now, of what was not known when this began
         if foreign:
             self._lineage.notes.setdefault(OUTSIDE, None)
 

@@ -73,7 +73,7 @@ class Lineage:
         runs: of other processes, and of copies.
         tallies: of the runs of this process, by name.
         notes: sentences on what the history rests on.
-        latest: the tally of the model that took the latest step.
+        latest: the ledger of the model that took the latest step.
     """
 
     def __init__(self) -> None:
@@ -138,6 +138,8 @@ def _account(model: keras.Model) -> dict[str, Any] | None:
     history = lineage.history() if lineage else {}
     if lineage is None or not steps(history) or not model.built:
         return None
+    if lineage.latest is not None:
+        lineage.latest.look_at_weights()
     return {
         "runs": to_plain(history),
         "notes": list(lineage.notes),

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import keras
+import numpy as np
 
 # Layers with statistics of data, and the arguments that set them instead.
 _ADAPTED = {
@@ -41,9 +42,7 @@ def steering_callbacks(
         options: the others of fit.
         x: the training images, which validation data may be, too.
     """
-    validation = options.get("validation_data")
-    same = isinstance(validation, (tuple, list)) and validation[0] is x
-    same = same or validation is x
+    same = _are_shared(x, options.get("validation_data"))
     for callback in callbacks:
         monitor = _monitored(callback)
         if monitor is None or (monitor.startswith("val_") and not same):
@@ -53,6 +52,29 @@ def steering_callbacks(
             "the training images without noise: that costs privacy which is not "
             "counted."
         )
+
+
+def _are_shared(x: Any, validation: Any) -> bool:
+    """Whether some of the training images are validation data, too: in memory, or as
+    a copy of all."""
+    if validation is x:
+        return True
+    if not isinstance(validation, (tuple, list)):
+        return False
+    one, other = (
+        [part for part in keras.tree.flatten(data) if isinstance(part, np.ndarray)]
+        for data in (getattr(x, "arrays", x), validation[0])
+    )
+    return validation[0] is x or any(map(_have_common, one, other))
+
+
+def _have_common(one: np.ndarray, other: np.ndarray) -> bool:
+    if one.shape == other.shape and np.array_equal(one, other):
+        return True
+    try:
+        return np.shares_memory(one, other, max_work=10_000)
+    except np.exceptions.TooHardError:
+        return False
 
 
 def _monitored(callback: Any) -> str | None:

@@ -21,11 +21,19 @@ with extra("privacy"):
 
 ON_TRUST = (
     "The images came from {source}, which cannot be counted: that they are {size:,} "
-    "different ones, drawn at random and none more often than the others, is taken on "
-    "trust."
+    "different ones, none mixed of several, drawn at random and none more often than "
+    "the others, is taken on trust."
 )
 ORDER_ON_TRUST = (
     "The images came from a tf.data.Dataset: that it shuffles them is taken on trust."
+)
+MAPPED_ON_TRUST = (
+    "A function was mapped over the tf.data.Dataset of the images: that it makes each "
+    "of one image, and mixes none, is taken on trust."
+)
+GUESSABLE = (
+    "Who was in each sample is known to whoever knows insecure_seed of "
+    "poisson_batches: sampling hides nobody from him."
 )
 
 
@@ -95,12 +103,14 @@ def _poisson(x: PoissonBatches, settings: TrainingSettings) -> TrainingData:
             "Processes that draw Poisson samples side by side draw the same ones. "
             "Received: use_multiprocessing=True. Leave it out; threads are fine."
         )
-    return TrainingData("poisson", len(x), copies=copies(x.arrays[:2]))
+    notes = () if x.insecure_seed is None else (GUESSABLE,)
+    return TrainingData("poisson", len(x), notes=notes, copies=copies(x.arrays[:2]))
 
 
 def _arrays(
     x: Any, y: Any, options: Mapping[str, Any], settings: TrainingSettings
 ) -> TrainingData:
+    _check_arrays(x)
     examples = rows(x)
     if options.get("validation_data") is None:
         split = options.get("validation_split") or 0.0
@@ -116,6 +126,27 @@ def _arrays(
         has_batches=False,
         copies=copies((x, y), examples),
     )
+
+
+def _check_arrays(x: Any) -> None:
+    """Check that x has an array of examples, and only such."""
+    parts = keras.tree.flatten(x)
+    if parts and all(map(_is_array, parts)):
+        return
+    kinds = sorted({type(part).__name__ for part in parts})
+    raise ValueError(
+        "Private training takes arrays (examples, ...), a tf.data.Dataset, a PyDataset "
+        f"or poisson_batches. Received: {', '.join(kinds)}. Make arrays of it, such as "
+        "by np.asarray, toarray() or to_tensor()."
+    )
+
+
+def _is_array(part: Any) -> bool:
+    """Whether it is one of at least one axis, and neither sparse nor ragged."""
+    if isinstance(part, (tf.SparseTensor, tf.RaggedTensor)):
+        return False
+    is_of_scipy = type(part).__module__.startswith("scipy.sparse")
+    return not is_of_scipy and len(getattr(part, "shape", ())) > 0
 
 
 def _py_dataset(x: Any, settings: TrainingSettings) -> TrainingData:
@@ -158,11 +189,13 @@ def _dataset(x: tf.data.Dataset, settings: TrainingSettings) -> TrainingData:
         _check_batches(count, settings)
     if (count < 0 and not repeated) or not _is_plain(x):
         notes = [_on_trust("a tf.data.Dataset", settings)]
+    if any(_kind(part) in ("Map", "MapAndBatch") for part in _parts(x)):
+        notes.append(MAPPED_ON_TRUST)
     return TrainingData(
         "fixed",
         count if count >= 0 else None,
         notes=tuple(dict.fromkeys(notes)),
-        copies=_copies_in(x, len(shape)),
+        copies=_copies_in(x, settings.train_size),
     )
 
 
@@ -210,14 +243,13 @@ def _kind(part: tf.data.Dataset) -> str:
     return name.removesuffix("V2").removesuffix("Dataset")
 
 
-def _copies_in(x: tf.data.Dataset, rank: int) -> Copies | None:
-    """Equal examples, where they lie in memory one by one."""
+def _copies_in(x: tf.data.Dataset, count: int) -> Copies | None:
+    """Equal examples, or names of their files, where so many lie in memory."""
     sources = [part for part in _parts(x) if _kind(part) == "TensorSlice"]
     tensors = [tensor for source in sources for tensor in source._tensors]
     if not tensors or not _is_plain(x):
         return None
-    first = keras.tree.flatten(sources[0].element_spec)[0].shape
-    if len(first) != rank - 1 or len({t.shape[0] for t in tensors}) != 1:
+    if {tensor.shape[0] for tensor in tensors} != {count}:
         return None
     return copies([tensor.numpy() for tensor in tensors])
 

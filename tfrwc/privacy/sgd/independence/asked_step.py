@@ -15,6 +15,13 @@ with extra("privacy"):
 
 Ask = Callable[[Any, tf.Tensor], Answer]
 
+# Operations that may keep something of a batch where nobody can look, or put it back.
+_HIDDEN = {
+    *("PyFunc", "EagerPyFunc", "PyFuncStateless"),
+    *("LookupTableInsert", "LookupTableImport", "LookupTableRemove"),
+    *("QueueEnqueue", "QueueEnqueueMany", "StackPush", "BarrierInsertMany"),
+}
+
 
 class Step(NamedTuple):
     """What is asked.
@@ -54,8 +61,8 @@ def of_any_size(spec: tf.TensorSpec | None) -> tf.TensorSpec | None:
     return tf.TensorSpec((None, *spec.shape[1:]), spec.dtype)
 
 
-def traced(ask: Ask, specs: Any) -> tuple[Ask, list[tf.Variable]]:
-    """A step as a graph for batches of all sizes, and the variables that it uses."""
+def traced(ask: Ask, specs: Any) -> tuple[Ask, tf.Graph]:
+    """A step as a graph for batches of all sizes, and the graph."""
     signature = [spec for spec in tf.nest.flatten(specs) if spec is not None]
 
     def flat(weights: tf.Tensor, *tensors: tf.Tensor) -> Answer:
@@ -75,7 +82,15 @@ def traced(ask: Ask, specs: Any) -> tuple[Ask, list[tf.Variable]]:
         answer: Answer = function(weights, *tensors)
         return answer
 
-    return call, list(function.get_concrete_function().graph.variables)
+    return call, function.get_concrete_function().graph
+
+
+def hidden_operations(graph: tf.Graph) -> list[str]:
+    """Operations of a graph that may keep something of a batch outside of variables."""
+    definition = graph.as_graph_def()
+    nodes = [*definition.node]
+    nodes += [node for part in definition.library.function for node in part.node_def]
+    return sorted({node.op for node in nodes if node.op.removesuffix("V2") in _HIDDEN})
 
 
 def answer_or_none(

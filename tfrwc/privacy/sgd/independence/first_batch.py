@@ -1,7 +1,7 @@
 """The first batch of training, looked at and put back."""
 
 import itertools
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -10,6 +10,34 @@ from tfrwc.compat.extras import extra
 
 with extra("privacy"):
     import tensorflow as tf
+
+
+class KindOfBatches(NamedTuple):
+    """What a step may be made anew for.
+
+    Attributes:
+        specs: shapes without the number of examples, and types; in their structure.
+        is_from_tf_data: whether the step does not see how many examples there are.
+    """
+
+    specs: str
+    is_from_tf_data: bool
+
+
+def kind_of_batches(iterator: Any) -> tuple[KindOfBatches, Any]:
+    """The kind of the batches of an iterator, and the iterator from its beginning.
+
+    Args:
+        iterator: as of `first_batch`.
+    """
+    is_from_tf_data = isinstance(iterator, tf.data.Iterator)
+    if is_from_tf_data:
+        specs = iterator.element_spec
+    else:
+        batch = next(iterator)
+        specs = keras.tree.map_structure(_spec, batch)
+        iterator = itertools.chain([batch], iterator)
+    return KindOfBatches(str(specs), is_from_tf_data), iterator
 
 
 def first_batch(iterator: Any) -> tuple[Any, Any, Any]:

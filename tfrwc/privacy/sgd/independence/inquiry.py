@@ -22,6 +22,7 @@ from tfrwc.privacy.sgd.independence.asked_step import (
     Step,
     answer_or_none,
     fixed_size,
+    hidden_operations,
     of_any_size,
     traced,
 )
@@ -47,6 +48,7 @@ _DRAWS = 8  # which may be the same by chance
 # by bit on a CPU. In other places, the same products are summed in another order.
 _SAME, _ROUNDED = 1e-5, 1e-3
 _HALF = 100  # times these, in half precision
+_MANY = 100  # steps, that also an int8 can count
 
 
 def check_independence(
@@ -66,7 +68,8 @@ def check_independence(
         specs: of x, y and sample_weight: a `tf.TensorSpec`, or None. If their first
             axis has a length, the step may see it.
         sizes: of batches, rising; the last is that of training.
-        eagerly: whether the step runs without a graph.
+        eagerly: whether the step sees how many examples there are: it runs without a
+            graph, or has one for each number.
     """
     with _Inquiry(step, examples, specs, eagerly) as inquiry:
         if inquiry.fixed is not None:
@@ -76,10 +79,12 @@ def check_independence(
         for size, kind, changes in _plan(sizes):
             inquiry.change_others(size, kind, changes)
         # What Python decides by the length of a batch is seen outside of a graph.
-        for size in {small, sizes[-1] if inquiry.is_length_known else small}:
+        seen = [sizes[-1]] if inquiry.is_length_known else []
+        for size in {small, *(sizes if eagerly else seen)}:
             inquiry.change_others(size, "real", CHANGES[:2], step.outputs)
         if not inquiry.is_traced:
             inquiry.change_others(small, "real", CHANGES[:2], step.ask)
+        inquiry.turn_switches({small, sizes[-1]})
         if inquiry.fixed is None:
             inquiry.remove_others(sizes)
 
@@ -113,20 +118,23 @@ class _Inquiry:
         self.is_length_known, self.is_traced = length is not None, True
         self.fixed: int | None = None
         self._specs = keras.tree.map_structure(of_any_size, specs)
-        variables: list[tf.Variable] = []
+        graph: tf.Graph | None = None
         try:
-            self._ask, variables = traced(step.ask, self._specs)
+            self._ask, graph = traced(step.ask, self._specs)
         except (TypeError, ValueError, AttributeError, NotImplementedError):
             if self.is_length_known:  # and may be needed
                 self.fixed, self._specs = length, specs
-                self._ask, variables = traced(step.ask, specs)
+                self._ask, graph = traced(step.ask, specs)
             elif eagerly:
                 self._ask, self.is_traced = step.outputs, False
             else:
                 raise
-        self._variables = [*variables, *variables_of(step.layer)]
-        self._first = TrainingState(self._variables)
-        self._state = TrainingState(self._variables)
+        variables = variables_of(step.layer)
+        if graph is not None:
+            variables += graph.variables
+            self._check_operations(graph)
+        self._first = TrainingState(variables)
+        self._state = TrainingState(variables)
         declared = fixed_size(step.layer)
         if declared is not None and not self._takes(declared + 1):
             self.fixed = declared
@@ -139,6 +147,15 @@ class _Inquiry:
 
     def __exit__(self, *_: object) -> None:
         self._first.restore()
+
+    def _check_operations(self, graph: tf.Graph) -> None:
+        if hidden := hidden_operations(graph):
+            raise ValueError(
+                f"{self._step.subject} has operations ({', '.join(hidden)}) that may "
+                "keep something of a batch where nobody can see it, such as Python "
+                "that is called by tf.numpy_function. Use operations of TensorFlow or "
+                "Keras, or do it to the data before."
+            )
 
     def _takes(self, size: int) -> bool:
         """Whether the step takes batches of a size."""
@@ -178,14 +195,22 @@ class _Inquiry:
             )
 
     def change_others(
-        self, size: int, kind: str, changes: Sequence[str], ask: Ask | None = None
+        self,
+        size: int,
+        kind: str,
+        changes: Sequence[str],
+        ask: Ask | None = None,
+        certain: bool = True,
     ) -> None:
-        """Change all examples but the first and the last, in each way."""
+        """Change all examples but two, in each way.
+
+        Unless it is `certain` that it can be, nothing may be computed on real ones.
+        """
         ask = ask or self._ask
         data = self._examples.batch(size, kind)
-        places = {1: [0], 2: [KINDS.index(kind) % 2]}.get(size, [0, size - 1])
+        places = _places(size, KINDS.index(kind))
         weights = _weights(size, places)
-        expected = answer_or_none(ask, data, weights, kind == "real")
+        expected = answer_or_none(ask, data, weights, certain and kind == "real")
         if expected is None:
             return
         self._check_state()
@@ -202,6 +227,23 @@ class _Inquiry:
                 others = "the other examples of its batch"
                 self._refuse(what, others, data, changed, places)
         # The next batch is computed with other random numbers.
+        self._state.keep()
+
+    def turn_switches(self, sizes: Iterable[int]) -> None:
+        """Ask again with other numbers in variables that something may count up, or
+        that callbacks may set: steps, rates, whether a phase has begun."""
+        layer = self._step.layer
+        trained = {id(v.value) for v in layer.trainable_variables}
+        variables = [v for v in self._state.variables if id(v) not in trained]
+        switches = [v for v in variables if _is_switch(v) and not is_seed(v, layer)]
+        for turned in (_up, _down) if switches else ():
+            self._first.restore()
+            for variable in switches:
+                variable.assign(turned(variable.read_value()))
+            self._state.keep()
+            for size in sizes:
+                self.change_others(size, "real", CHANGES[:2], certain=False)
+        self._first.restore()
         self._state.keep()
 
     def remove_others(self, sizes: Sequence[int]) -> None:
@@ -288,6 +330,29 @@ class _Inquiry:
             "or replace it by one that does, such as LayerNormalization or "
             "GroupNormalization for what is normalised over the batch."
         )
+
+
+def _is_switch(variable: tf.Variable) -> bool:
+    if variable.dtype.is_floating:
+        return variable.shape.num_elements() == 1
+    return variable.dtype.is_integer or variable.dtype.is_bool
+
+
+def _up(value: tf.Tensor) -> tf.Tensor:
+    if value.dtype.is_bool:
+        return tf.ones_like(value)
+    return tf.ones_like(value) if value.dtype.is_floating else value + _MANY
+
+
+def _down(value: tf.Tensor) -> tf.Tensor:
+    return tf.zeros_like(value)
+
+
+def _places(size: int, number: int) -> list[int]:
+    """Examples to ask about: those at the ends, or, by odd numbers, within."""
+    if size < 3:
+        return [number % size]
+    return sorted({1, size - 2} if number % 2 else {0, size - 1})
 
 
 def _weights(size: int, places: Sequence[int]) -> np.ndarray:

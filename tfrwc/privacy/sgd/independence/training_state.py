@@ -19,15 +19,18 @@ class TrainingState:
     Args:
         variables: of TensorFlow, also several times; `variables_of` has those of
             a layer.
+
+    Attributes:
+        variables: as given, each once.
     """
 
     def __init__(self, variables: Sequence[tf.Variable]) -> None:
-        self._variables = list({id(v): v for v in variables}.values())
+        self.variables = list({id(v): v for v in variables}.values())
         self.keep()
 
     def keep(self) -> None:
         """Have `restore` go back to the values of now."""
-        self._values = [v.read_value() for v in self._variables]
+        self._values = [v.read_value() for v in self.variables]
 
     def restore(self) -> None:
         """Give each variable the value that it was kept with."""
@@ -41,7 +44,7 @@ class TrainingState:
     def _changed(self) -> list[tuple[tf.Variable, tf.Tensor]]:
         return [
             (variable, value)
-            for variable, value in zip(self._variables, self._values, strict=True)
+            for variable, value in zip(self.variables, self._values, strict=True)
             if not _same(variable.read_value(), value)
         ]
 

@@ -81,13 +81,20 @@ def any_layer(call: LayerCall) -> Tap:
             f"Layer {layer.name!r}",
             vectorize=not _is_compiled(layer),
         )
-        rows = (call.by_example(tf.cast(values, tf.float32)) for values in mapped)
         return [
-            PerExample(variable, tf.reduce_sum(values, axis=1))
-            for variable, values in zip(variables, rows, strict=True)
+            _of_views(call, variable, values)
+            for variable, values in zip(variables, mapped, strict=True)
         ]
 
     return Tap(outputs, sources, gradients)
+
+
+def _of_views(
+    call: LayerCall, variable: keras.Variable, values: tf.Tensor
+) -> PerExample:
+    """Gradients of rows (rows, ...), summed over the views of each example."""
+    values = tf.reduce_sum(call.by_example(tf.cast(values, tf.float32)), axis=1)
+    return PerExample(variable, tf.reshape(values, (-1, *variable.shape)))
 
 
 def _floating(outputs: Any) -> list[tf.Tensor]:

@@ -15,7 +15,9 @@ with extra("privacy"):
 
 @register(layers.Dense)
 def dense(call: LayerCall) -> Tap:
-    """A dense layer, over the last axis of inputs of any rank."""
+    """A dense layer, over the last axis of inputs of any rank and a fixed size."""
+    if None in call.inputs.shape[1:]:
+        return any_layer(call)
     variable = call.layer.kernel
 
     def gradients(a: tf.Tensor, g: tf.Tensor) -> list[forms.PerExample | forms.Ghost]:

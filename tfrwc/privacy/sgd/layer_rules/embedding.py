@@ -34,7 +34,13 @@ def _of_rows(layer: layers.Embedding, ids: tf.Tensor, g: tf.Tensor) -> forms.Gho
 
     def square_norms() -> tf.Tensor:
         same = tf.cast(ids[:, :, None] == ids[:, None, :], tf.float32)
-        return tf.reduce_sum(same * tf.matmul(g, g, transpose_b=True), [1, 2])
+        products = tf.matmul(g, g, transpose_b=True)
+        sizes = tf.sqrt(tf.linalg.diag_part(products))
+        terms = sizes[:, :, None] * sizes[:, None, :]
+        return forms.not_below(
+            tf.reduce_sum(same * products, [1, 2]),
+            tf.reduce_sum(same * terms, [1, 2]),
+        )
 
     def weighted_sum(weights: tf.Tensor) -> tf.Tensor:
         weighted = tf.reshape(g * weights[:, None, None], (-1, width))
