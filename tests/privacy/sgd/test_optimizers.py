@@ -22,7 +22,7 @@ OPTIONS = {
     "scaled": {"loss_scale_factor": 1000.0},
 }
 # Of a module, not to be used alone, or refused.
-OTHERS = {"Optimizer", "LossScaleOptimizer"}
+OTHERS = {"Optimizer", "LossScaleOptimizer", "MultiOptimizer"}
 KINDS = {
     name: kind
     for name, kind in vars(optimizers).items()
@@ -74,6 +74,38 @@ def test_steps_are_those_of_plain_training(kind, option):
 @pytest.mark.parametrize("kind", KINDS)
 def test_steps_of_every_other_optimizer(kind, option):
     check(KINDS[kind], **OPTIONS[option])
+
+
+@pytest.mark.skipif(
+    not hasattr(optimizers, "MultiOptimizer"), reason="this Keras has none"
+)
+@pytest.mark.parametrize("by", ["map", "function"])
+def test_an_optimizer_for_each_weight(by):
+    def several(**options):
+        kernels, rest = optimizers.Adam(0.05, **options), optimizers.SGD(0.1)
+        if by == "map":
+            inner = optimizers.OptimizerMap(rest, {".*kernel": kernels})
+            return optimizers.MultiOptimizer(inner)
+        return optimizers.MultiOptimizer(
+            lambda v: kernels if v.path.endswith("kernel") else rest
+        )
+
+    def wrapped(model):
+        return make_private(
+            model, noise_multiplier=0.0, clip=np.inf, batch_size=4, train_size=12
+        )
+
+    plain, other = network(), network()
+    other.set_weights(plain.get_weights())
+    for model in (plain, wrapped(other)):
+        model.compile(several(), "mse")
+        model.fit(X, Y, 4, epochs=2, shuffle=False, verbose=0)
+    for a, b in zip(plain.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_allclose(b, a, rtol=1e-3, atol=1e-5)
+    with pytest.raises(ValueError, match="noise to every part of a batch"):
+        again = wrapped(network())
+        again.compile(several(gradient_accumulation_steps=2), "mse")
+        again.fit(X, Y, 4, verbose=0)
 
 
 @pytest.mark.filterwarnings("ignore:Layer .* has no rule:RuntimeWarning")

@@ -168,6 +168,9 @@ class PrivateModel(AccountedModel):
             dict(zip(sums, noisy, strict=True)),
             parts.added_losses(self.model, x, self.augmentation),
         )
+        if not self.optimizer.built:
+            self.optimizer.build(trainable)
+        safeguards.check_optimizer(self.optimizer)
         parts.apply_gradients(self.optimizer, trainable, gradients)
         self._account.counters.end_step()
         metrics: dict[str, Any] = self.get_metrics_result()

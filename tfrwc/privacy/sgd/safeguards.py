@@ -73,21 +73,28 @@ def check_compilation(optimizer: Any, loss: Any, steps_per_execution: int) -> No
             "steps_per_execution must be 1: whether the privacy budget allows a step "
             f"is asked before each. Received: {steps_per_execution!r}. Leave it out."
         )
-    optimizer = keras.optimizers.get(optimizer)
-    if optimizer.gradient_accumulation_steps:
-        raise ValueError(
-            "gradient_accumulation_steps would add noise to every part of a batch. "
-            f"Received: {optimizer.gradient_accumulation_steps}. Give make_private the "
-            "whole batch_size, and physical_batch_size for what fits in memory."
-        )
-    if isinstance(optimizer, LossScaleOptimizer):
-        raise ValueError(
-            "A LossScaleOptimizer changes its scale when gradients overflow, which "
-            "tells about single examples. Give its inner optimizer alone: in float16 "
-            "losses are scaled by a constant."
-        )
+    check_optimizer(keras.optimizers.get(optimizer))
     if tf.distribute.get_strategy().num_replicas_in_sync > 1:
         raise ValueError(
             "Under a distribution strategy each replica would add noise of its own. "
             "Train on one device."
         )
+
+
+def check_optimizer(optimizer: keras.optimizers.Optimizer) -> None:
+    """Raise ValueError for an optimizer, or one inside it, that does more with
+    gradients than take a step."""
+    # Those inside a MultiOptimizer may be known only once it is built.
+    for each in (optimizer, *getattr(optimizer, "optimizers", ())):
+        if each.gradient_accumulation_steps:
+            raise ValueError(
+                "gradient_accumulation_steps would add noise to every part of a batch. "
+                f"Received: {each.gradient_accumulation_steps}. Give make_private the "
+                "whole batch_size, and physical_batch_size for what fits in memory."
+            )
+        if isinstance(each, LossScaleOptimizer):
+            raise ValueError(
+                "A LossScaleOptimizer changes its scale when gradients overflow, which "
+                "tells about single examples. Give its inner optimizer alone: in "
+                "float16 losses are scaled by a constant."
+            )

@@ -54,7 +54,9 @@ def check(name):
         variable.assign(rng.normal(0.0, 0.5, variable.shape))
     start = plain.get_weights()
     gradients = one_by_one(plain, x, y, loss)
-    expected = by_fit(plain, x, y, loss)
+    # Keras divides by a count over the batch where a mask leaves words out.
+    masked = name == "words to leave out"
+    expected = clipped_step(gradients, 1e9) if masked else by_fit(plain, x, y, loss)
     model.set_weights(start)
     assert_equal_steps(by_fit(private(model, 4), x, y, loss), expected)
     clip = float(np.median(norms_of(gradients)))
