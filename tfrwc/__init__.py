@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 
+from tfrwc._common import doors
 from tfrwc._version import __version__
 
 if TYPE_CHECKING:
@@ -42,6 +43,16 @@ __getattr__, _, _ = lazy_loader.attach(
         ],
     },
 )
+
+
+def _summary() -> doors.Answer:
+    from tfrwc.answers.summary import summary
+
+    return summary
+
+
+# What is asked of a `Recording` and answered by rooms above it: recording/questions.py.
+doors.provide("summary", _summary)
 
 
 def __dir__() -> list[str]:

@@ -35,6 +35,7 @@ FLOORS: Floors = (
     ),
     (Room("datasets", "named image sets, builders"),),
     (Room("report", "figures and pages"),),
+    (Room("answers", "what recordings say: words, plots, pages"),),
     (Room("studies", "trials, results, verdicts, figures"),),
     (Room("components", "studies as steps of pipelines"),),
     (Room("commands", "the studies as scripts"),),

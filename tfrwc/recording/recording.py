@@ -18,6 +18,7 @@ from tfrwc.recording import schema, snapshot
 from tfrwc.recording.checkpoints import read_checkpoints
 from tfrwc.recording.frame import tidy_frame
 from tfrwc.recording.measures import REGISTRY
+from tfrwc.recording.questions import Questions
 from tfrwc.recording.records import Contents, Flag, Origin, Record
 
 _VERSIONS = {
@@ -27,7 +28,7 @@ _VERSIONS = {
 }
 
 
-class Recording:
+class Recording(Questions):
     """Relative change of each watched tensor at each record.
 
     Args:
