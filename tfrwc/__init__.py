@@ -51,8 +51,15 @@ def _summary() -> doors.Answer:
     return summary
 
 
+def _html() -> doors.Answer:
+    from tfrwc.answers.summary import recording_html
+
+    return recording_html
+
+
 # What is asked of a `Recording` and answered by rooms above it: recording/questions.py.
 doors.provide("summary", _summary)
+doors.provide("html", _html)
 
 
 def __dir__() -> list[str]:

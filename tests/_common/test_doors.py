@@ -19,7 +19,7 @@ def test_a_room_is_only_entered_when_its_door_is_opened(monkeypatch):
 
 
 def test_what_nothing_is_behind_is_refused():
-    with pytest.raises(NotImplementedError, match="nothing that does 'fly'.*summary"):
+    with pytest.raises(NotImplementedError, match=r"nothing that does 'fly'.*summary"):
         doors.behind("fly")
 
 

@@ -83,7 +83,7 @@ class Questions:
         return answer
 
     def compare(self, other: "Recording | Iterable[Recording]") -> Answer:
-        """Which layers change more in another training of this network, and by how much.
+        """Which layers change more in another training of this network, how much.
 
         Args:
             other: a recording, or several of one training with different seeds.
