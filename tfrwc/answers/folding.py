@@ -5,7 +5,7 @@ spread.
 """
 
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 
@@ -70,7 +70,7 @@ def columns(view: View, most: int) -> Columns:
     records = len(view.x)
     edges = np.linspace(0, records, min(records, most) + 1).round().astype(np.int64)
     labels = []
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges):
         first, last = view.x[start], view.x[stop - 1]
         unit = view.x_label
         labels.append(
@@ -122,8 +122,10 @@ def _merged(runs: list[tuple[str, Ints]], most: int) -> list[tuple[str, Ints]]:
     """Neighbouring runs together, so that `most` are left."""
     edges = np.linspace(0, len(runs), most + 1).round().astype(int)
     merged = []
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
-        first, last = (shortened(runs[i][0], _LABEL // 2 - 2) for i in (start, stop - 1))
+    for start, stop in pairwise(edges):
+        first, last = (
+            shortened(runs[i][0], _LABEL // 2 - 2) for i in (start, stop - 1)
+        )
         label = first if stop - start == 1 else f"{first} to {last}"
         merged.append((label, np.concatenate([part for _, part in runs[start:stop]])))
     return merged
@@ -138,4 +140,3 @@ def _quantiles(parts: list[Floats], members: Ints) -> tuple[Floats, Floats, Floa
         if values.size:
             found[:, i] = np.quantile(values, (0.5, *SPREAD))
     return found[0], found[1], found[2]
-

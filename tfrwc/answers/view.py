@@ -135,4 +135,3 @@ def spans_decades(values: npt.ArrayLike) -> bool:
     if not positive.size or (finite < 0).any():
         return False
     return bool(positive.max() >= _DECADE * positive.min())
-

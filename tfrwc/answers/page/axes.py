@@ -51,28 +51,32 @@ class Frame:
                 d=f"M{at - 4:.1f} {self.zeros - 4:.1f}h8l-4 7z",
                 **looks,  # type: ignore[arg-type]
             )
-            for at, place in zip(
-                self.x(x[chosen]), x[chosen].tolist(), strict=True
-            )
+            for at, place in zip(self.x(x[chosen]), x[chosen].tolist(), strict=True)
         ]
         return group(marks, class_="zero") if marks else Markup("")
 
     def _horizontal(self) -> Markup:
         bottom = max(self.y.start, self.zeros)
         width = self.x.end - self.x.start
-        ticks = whole(self.x.ticks(max(2, int(width / 90))))
+        ticks = whole(self.x.ticks(max(2, int(width / 60))))
         marks = [tag("path", d=f"M{self.x.start:.1f} {bottom:.1f}h{width:.1f}")]
         for tick in ticks:
             at = float(self.x(tick))
             marks.append(tag("path", d=f"M{at:.1f} {bottom:.1f}v4"))
             marks.append(
-                tag("text", text=tick_text(tick), x=at, y=bottom + 16,
-                    text_anchor="middle")  # fmt: skip
+                tag(
+                    "text",
+                    text=tick_text(tick),
+                    x=at,
+                    y=bottom + 16,
+                    text_anchor="middle",
+                )
             )
         middle = (self.x.start + self.x.end) / 2
         marks.append(
-            tag("text", text=self.x_label, x=middle, y=bottom + 32,
-                text_anchor="middle")  # fmt: skip
+            tag(
+                "text", text=self.x_label, x=middle, y=bottom + 32, text_anchor="middle"
+            )
         )
         return group(marks)
 
@@ -82,17 +86,30 @@ class Frame:
         for tick in self.y.ticks(max(2, int(height / 40))):
             at = float(self.y(tick))
             marks.append(
-                tag("path", d=f"M{self.x.start:.1f} {at:.1f}H{self.x.end:.1f}",
-                    class_="grid")  # fmt: skip
+                tag(
+                    "path",
+                    d=f"M{self.x.start:.1f} {at:.1f}H{self.x.end:.1f}",
+                    class_="grid",
+                )
             )
             marks.append(
-                tag("text", text=tick_text(tick), x=self.x.start - 6, y=at + 4,
-                    text_anchor="end")  # fmt: skip
+                tag(
+                    "text",
+                    text=tick_text(tick),
+                    x=self.x.start - 6,
+                    y=at + 4,
+                    text_anchor="end",
+                )
             )
         if self.zeros > self.y.start:
             marks.append(
-                tag("text", text="0", x=self.x.start - 6, y=self.zeros + 4,
-                    text_anchor="end")  # fmt: skip
+                tag(
+                    "text",
+                    text="0",
+                    x=self.x.start - 6,
+                    y=self.zeros + 4,
+                    text_anchor="end",
+                )
             )
         room = self.x.end + 20
         marks.append(

@@ -1,5 +1,6 @@
 """Which recordings belong together: seeds of one setting are one condition."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -10,7 +11,7 @@ from tfrwc.answers.summary import Summary, summary
 from tfrwc.answers.view import View, typical, usual_measure, view_of
 from tfrwc.dynamics.arrays import Ints
 from tfrwc.dynamics.depth import is_same_training
-from tfrwc.recording.names import shortened
+from tfrwc.recording.names import numbered, shortened
 from tfrwc.recording.recording import Recording
 
 Recordings = Recording | Sequence[Recording] | Mapping[str, Recording]
@@ -69,8 +70,9 @@ def conditions(recordings: Recordings, against: Recordings = ()) -> list[Conditi
         )
     _check_once([pair for side in sides for pair in side])
     found = []
-    for side, few, many in zip(sides, ("this run", "the other run"),
-                               ("these", "the other"), strict=False):  # fmt: skip
+    for side, few, many in zip(
+        sides, ("this run", "the other run"), ("these", "the other"), strict=False
+    ):
         for group in _groups(side):
             names = [name for name, _ in group]
             named = names[0] if names[0] else few
@@ -113,7 +115,10 @@ def mean_recording(recordings: Sequence[Recording]) -> Recording:
     values = typical(np.stack(stack, axis=-1))
     flags = np.max([run.flags(measure)[:records] for run in recordings], axis=0)
     flags = np.where(np.isnan(values), flags, 0)
-    logs = sum((run.logs.head(records) for run in recordings[1:]), recordings[0].logs.head(records))
+    logs = sum(
+        (run.logs.head(records) for run in recordings[1:]),
+        recordings[0].logs.head(records),
+    )
     logs = logs / len(recordings)
     mean = Recording(shortest.layers, [measure], shortest.settings, shortest.versions)
     for i in range(records):
@@ -162,7 +167,11 @@ def _named(given: Recordings, what: str) -> list[tuple[str, Recording]]:
     if isinstance(given, Recording):
         pairs: list[tuple[str, Recording]] = [("", given)]
     elif isinstance(given, Mapping):
-        pairs = [(shortened(str(name)), one) for name, one in given.items()]
+        counted: Counter[str] = Counter()
+        pairs = [
+            (numbered(shortened(str(name)) or "run", counted), one)
+            for name, one in given.items()
+        ]
     elif isinstance(given, Iterable) and not isinstance(given, (str, bytes)):
         pairs = [("", one) for one in given]
     else:

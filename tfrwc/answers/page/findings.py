@@ -27,8 +27,8 @@ def layers_finding(condition: Condition) -> str:
         return "No layer has a value in any record."
     name = isolated(view.names[layer])
     most = (
-        f"{name} reached the largest change, {text_of(float(values[layer, record]))} at "
-        f"{view.x_label} {view.x[record]:.0f}"
+        f"{name} reached the largest change, "
+        f"{text_of(float(values[layer, record]))} at {view.x_label} {view.x[record]:.0f}"
     )
     ends = [view.values[:, i][np.isfinite(view.values[:, i])] for i in (0, -1)]
     if not all(part.size for part in ends) or len(view.x) == 1:
@@ -108,8 +108,8 @@ def comparison_finding(compared: Comparison, name: str) -> str:
     told = rows[rows["p_adjusted"] <= LEVEL]
     if told.empty:
         return (
-            f"{start}, but no layer is told apart by the test over seeds (adjusted p of "
-            f"{LEVEL} or less)."
+            f"{start}, but no layer is told apart by the test over seeds (adjusted p "
+            f"of {LEVEL} or less)."
         )
     return (
         f"{start}. {len(told)} of {len(rows)} layers are told apart (adjusted p of "

@@ -5,11 +5,11 @@ from markupsafe import Markup
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
-from tfrwc.answers.view import View, spans_decades
 from tfrwc.answers.folding import SPREAD, Columns, Row, columns, rows
 from tfrwc.answers.page.axes import whole
 from tfrwc.answers.page.scales import Scale, scale_of, text_of, tick_text
 from tfrwc.answers.page.svg import Figure, fitted, group, isolated, tag
+from tfrwc.answers.view import View, spans_decades
 from tfrwc.dynamics.arrays import Floats
 
 PAINTS = [to_hex(colour) for colour in colormaps["viridis"](np.linspace(0, 1, 64))]
@@ -80,8 +80,14 @@ def _name(row: Row, left: float, place: int) -> Markup:
     more = f" ({count})" if row.folded else ""
     text = fitted(row.label, left - 12 - 6.5 * len(more)) + more
     title = row.label + (f": {count} layers" if row.folded else "")
-    return tag("text", title=title, text=isolated(text), x=left - 6, y=_ROW - 3,
-               text_anchor="end")  # fmt: skip
+    return tag(
+        "text",
+        title=title,
+        text=isolated(text),
+        x=left - 6,
+        y=_ROW - 3,
+        text_anchor="end",
+    )
 
 
 def _cells(
@@ -144,7 +150,9 @@ def _strip(view: View, shown: list[Row], left: float, right: float) -> Markup:
         low, middle, high = np.quantile(values, (SPREAD[0], 0.5, SPREAD[1]))
         ends: Floats = scale([low, middle, high])
         y = _TOP + _ROW * (i + 0.5)
-        said = f"median {text_of(middle)}, 80 % within {text_of(low)} to {text_of(high)}"
+        said = (
+            f"median {text_of(middle)}, 80 % within {text_of(low)} to {text_of(high)}"
+        )
         marks.append(
             group(
                 [
@@ -163,8 +171,13 @@ def _strip(view: View, shown: list[Row], left: float, right: float) -> Markup:
         axis.append(
             tag("text", text=tick_text(tick), x=at, y=bottom + 15, text_anchor="middle")
         )
-    head = tag("text", text="median, 80 %", x=(left + right) / 2, y=_TOP - 5,
-               text_anchor="middle")  # fmt: skip
+    head = tag(
+        "text",
+        text="median, 80 %",
+        x=(left + right) / 2,
+        y=_TOP - 5,
+        text_anchor="middle",
+    )
     return Markup("").join(
         [group([head, *axis], class_="axis"), group(marks, class_="spread")]
     )
@@ -180,16 +193,20 @@ def _key(view: View, colours: Scale, top: float, narrow: bool) -> Markup:
     ):
         if there:
             marks.append(
-                tag("rect", x=left, y=top, width=14, height=9, fill=fill,
-                    class_="key")  # fmt: skip
+                tag("rect", x=left, y=top, width=14, height=9, fill=fill, class_="key")
             )
             marks.append(tag("text", text=text, x=left + 18, y=top + 9))
             left += 84
     scale = Scale(colours.low, colours.high, left, left + bar, colours.log)
     marks.append(tag("rect", x=left, y=top, width=bar, height=9, fill="url(#paints)"))
     marks += [
-        tag("text", text=tick_text(tick), x=float(scale(tick)), y=top + 21,
-            text_anchor="middle")  # fmt: skip
+        tag(
+            "text",
+            text=tick_text(tick),
+            x=float(scale(tick)),
+            y=top + 21,
+            text_anchor="middle",
+        )
         for tick in scale.ticks(4)
     ]
     at, down = (4.0, top + 38) if narrow else (left + bar + 12, top + 9)

@@ -6,6 +6,7 @@ right to three digits or better.
 """
 
 import base64
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,8 +33,8 @@ def packed(views: Sequence[View], paints: Sequence[Scale]) -> list[dict[str, Any
 
     Returns:
         For each: names (layers), labels (columns), first, the number of records in the
-        widest column, low, high, log (of the scale of values), dark, bright (the ends of
-        the colours), and values, base 64 of little-endian 16 bits
+        widest column, low, high, log (of the scale of values), dark, bright (the
+        ends of the colours), and values, base 64 of little-endian 16 bits
         (layers, columns).
     """
     return [
@@ -66,7 +67,7 @@ def _packed(view: View, paint: Scale, most: int) -> dict[str, Any]:
 
 def _medians(values: Floats, edges: np.ndarray) -> Floats:
     found = np.full((len(values), len(edges) - 1), np.nan)
-    for i, (start, stop) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for i, (start, stop) in enumerate(itertools.pairwise(edges)):
         part = values[:, start:stop]
         seen = np.isfinite(part).any(axis=1)
         found[seen, i] = np.nanmedian(part[seen], axis=1)

@@ -48,8 +48,8 @@ def depth_figure(
     marks = [of.axes()]
     marks += [_point(view, change, labels, of, name, members) for name, members in rows]
     caption = (
-        "A point is a layer: the geometric mean of its change. Colour and shape say its "
-        "trend."
+        "A point is a layer: the geometric mean of its change. Colour and shape say "
+        "its trend."
         if each
         else f"The {len(change):,} layers are folded into {len(rows)} blocks: a point "
         "is a median, its line the middle 80 % of the layers."
@@ -57,8 +57,9 @@ def depth_figure(
     missing = int(np.isnan(change).sum())
     if missing:
         caption += f" {missing:,} without a value are not drawn."
-    return Figure(id, Markup("").join(marks), width, 290, "Change by depth", finding,
-                  caption)  # fmt: skip
+    return Figure(
+        id, Markup("").join(marks), width, 290, "Change by depth", finding, caption
+    )
 
 
 def _point(
@@ -72,7 +73,8 @@ def _point(
     x = float(of.x(np.median(view.depth[members])))
     y = float(of.down(middle)) if middle > 0 or not of.y.log else of.zeros
     trend = int(labels[members[0]]) if len(members) == 1 else -2
-    said = f"{isolated(name)}, depth {np.median(view.depth[members]):.0f}: {text_of(middle)}"
+    depth = np.median(view.depth[members])
+    said = f"{isolated(name)}, depth {depth:.0f}: {text_of(middle)}"
     if len(members) > 1:
         said = f"{isolated(name)} ({len(members)} layers): median {text_of(middle)}, "
         said += f"80 % within {text_of(low)} to {text_of(high)}"
@@ -112,13 +114,22 @@ def comparison_figure(
     marks = [_names(rows, left, top, height), _ratio_axis(scale, top, bottom, compared)]
     for which, name in enumerate(others):
         part = np.exp(
-            table.loc[table["condition"] == name, ["difference", "low", "high"]].to_numpy(float)
+            table.loc[
+                table["condition"] == name, ["difference", "low", "high"]
+            ].to_numpy(float)
         )
         p_values = table.loc[table["condition"] == name, "p_adjusted"].to_numpy(float)
         shift = height * (which + 1) / (len(others) + 1)
         marks += [
-            _ratio(part[members], p_values[members], scale, top + i * height + shift, row,
-                   name, which)  # fmt: skip
+            _ratio(
+                part[members],
+                p_values[members],
+                scale,
+                top + i * height + shift,
+                row,
+                name,
+                which,
+            )
             for i, (row, members) in enumerate(rows)
         ]
         marks.append(_series(name, which, left + 190 * which, 12))
@@ -127,8 +138,10 @@ def comparison_figure(
         + _reach(compared, single)
         + ("" if single else " A row is a block: the median of its layers.")
     )
-    return Figure(id, Markup("").join(marks), width, bottom + 40,
-                  f"Change against “{shortened(compared.baseline, 40)}”", finding, caption)  # fmt: skip
+    title = f"Change against “{shortened(compared.baseline, 40)}”"
+    return Figure(
+        id, Markup("").join(marks), width, bottom + 40, title, finding, caption
+    )
 
 
 def has_intervals(compared: Comparison) -> bool:
@@ -148,16 +161,21 @@ def _reach(compared: Comparison, single: bool) -> str:
     if single:
         return f"Lines: {percent}. {tests}"
     return (
-        "Lines: the middle 80 % of a block's layers. Filled: half of its layers or more "
-        f"are told apart over seeds (adjusted p of {LEVEL} or less); the table has the "
+        "Lines: the middle 80 % of a block's layers. Filled: half of its layers or "
+        f"more are told apart over seeds (adjusted p of {LEVEL} or less); the table has the "
         f"{percent}."
     )
 
 
 def _ratio(
-    ratios: Floats, p_values: Floats, scale: Scale, y: float, row: str, name: str,
+    ratios: Floats,
+    p_values: Floats,
+    scale: Scale,
+    y: float,
+    row: str,
+    name: str,
     which: int,
-) -> Markup:  # fmt: skip
+) -> Markup:
     """A mark with its line, filled where there is a difference."""
     middles = ratios[:, 0][np.isfinite(ratios[:, 0])]
     if not middles.size:
@@ -178,10 +196,16 @@ def _ratio(
     at, ends = float(scale(middle)), np.clip(scale([low, high]), scale.start, scale.end)
     children = [tag("title", text=f"{isolated(row)}, {isolated(name)}: {said}")]
     if np.isfinite(ends).all():
-        children.append(tag("path", d=f"M{ends[0]:.1f} {y:.1f}H{ends[1]:.1f}", class_="reach"))
+        children.append(
+            tag("path", d=f"M{ends[0]:.1f} {y:.1f}H{ends[1]:.1f}", class_="reach")
+        )
     children.append(
-        tag("path", d=_SHAPES[which % len(_SHAPES)], transform=f"translate({at:.1f} {y:.1f})",
-            class_=None if told else "hollow")  # fmt: skip
+        tag(
+            "path",
+            d=_SHAPES[which % len(_SHAPES)],
+            transform=f"translate({at:.1f} {y:.1f})",
+            class_=None if told else "hollow",
+        )
     )
     return group(children, class_=f"point t{which % 10}")
 
@@ -196,23 +220,35 @@ def _ratio_scale(ratios: Floats, start: float, end: float) -> Scale:
     return scale_of(np.append(around, ends), start, end, log=True)
 
 
-def _ratio_axis(scale: Scale, top: float, bottom: float, compared: Comparison) -> Markup:
+def _ratio_axis(
+    scale: Scale, top: float, bottom: float, compared: Comparison
+) -> Markup:
     marks = [tag("path", d=f"M{scale.start:.1f} {bottom:.1f}H{scale.end:.1f}")]
     for tick in scale.ticks(8):
         at = float(scale(tick))
         marks.append(tag("path", d=f"M{at:.1f} {bottom:.1f}v4"))
-        marks.append(tag("text", text=tick_text(tick), x=at, y=bottom + 16,
-                         text_anchor="middle"))  # fmt: skip
+        marks.append(
+            tag("text", text=tick_text(tick), x=at, y=bottom + 16, text_anchor="middle")
+        )
     one = float(scale(1))
     marks.append(tag("path", d=f"M{one:.1f} {top:.1f}V{bottom:.1f}", class_="one"))
     rate = " per learning rate" if compared.per_learning_rate else ""
     text = f"times the typical change{rate} in “{shortened(compared.baseline, 40)}”"
-    marks.append(tag("text", text=text, x=(scale.start + scale.end) / 2, y=bottom + 32,
-                     text_anchor="middle"))  # fmt: skip
+    marks.append(
+        tag(
+            "text",
+            text=text,
+            x=(scale.start + scale.end) / 2,
+            y=bottom + 32,
+            text_anchor="middle",
+        )
+    )
     return group(marks, class_="axis")
 
 
-def _names(rows: list[tuple[str, Ints]], left: float, top: float, height: float) -> Markup:
+def _names(
+    rows: list[tuple[str, Ints]], left: float, top: float, height: float
+) -> Markup:
     return group(
         tag(
             "text",
@@ -228,7 +264,9 @@ def _names(rows: list[tuple[str, Ints]], left: float, top: float, height: float)
 
 
 def _series(name: str, which: int, x: float, y: float) -> Markup:
-    shape = tag("path", d=_SHAPES[which % len(_SHAPES)], transform=f"translate({x:.1f} {y:.1f})")
+    shape = tag(
+        "path", d=_SHAPES[which % len(_SHAPES)], transform=f"translate({x:.1f} {y:.1f})"
+    )
     text = tag("text", text=isolated(fitted(name, 165)), x=x + 12, y=y + 4)
     return group([shape, text], class_=f"point t{which % 10}")
 

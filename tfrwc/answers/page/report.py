@@ -16,12 +16,13 @@ from tfrwc.answers.folding import rows as rows_of
 from tfrwc.answers.page import findings, tables
 from tfrwc.answers.page.conditions import Condition, Recordings, conditions
 from tfrwc.answers.page.heat_map import PAINTS, heat_map, paints_of
-from tfrwc.answers.page.lines import logs_figures, trends_figure
+from tfrwc.answers.page.lines import trends_figure
+from tfrwc.answers.page.logs import logs_figures
 from tfrwc.answers.page.packed import packed
 from tfrwc.answers.page.points import comparison_figure, depth_figure
 from tfrwc.answers.page.scales import Scale
 from tfrwc.answers.page.svg import Figure
-from tfrwc.answers.view import records_axis, usual_measure
+from tfrwc.answers.view import usual_measure
 from tfrwc.dynamics.comparison import Comparison, compare
 
 _HERE = Path(__file__).parent
@@ -93,12 +94,14 @@ def page(found: list[Condition]) -> str:
         "parts": parts,
         "several": several,
         "why_not": why_not,
-        "logs": _logs(found),
+        "logs": logs_figures(found),
         "settings": [(one.name, tables.settings_rows(one)) for one in found],
         "written": utc_now(),
         "data": {
             "paints": PAINTS,
-            "conditions": packed([one.view for one in found], [part.paints for part in parts])
+            "conditions": packed(
+                [one.view for one in found], [part.paints for part in parts]
+            )
             if any(part.blocks for part in parts)
             else [],
         },
@@ -150,18 +153,3 @@ def _compared(found: list[Condition]) -> tuple[Comparison | None, str]:
         ), ""
     except ValueError as error:
         return None, str(error)
-
-
-def _logs(found: list[Condition]) -> list[Figure]:
-    runs = [
-        (name if len(found) == 1 else f"{one.name}" if len(one.names) == 1 else f"{one.name}, {name}", run)
-        for one in found
-        for name, run in zip(one.names, one.recordings, strict=True)
-    ]
-    if not runs:
-        return []
-    return logs_figures(
-        {name: run.logs for name, run in runs},
-        {name: records_axis(run)[0] for name, run in runs},
-        records_axis(runs[0][1])[1],
-    )

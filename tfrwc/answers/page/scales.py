@@ -62,7 +62,11 @@ def scale_of(
     if log:
         values = values[values > 0]
     if not values.size:
-        return Scale(1.0, 10.0, start, end, True) if log else Scale(0, 1, start, end, False)
+        return (
+            Scale(1.0, 10.0, start, end, True)
+            if log
+            else Scale(0, 1, start, end, False)
+        )
     low, high = float(values.min()), float(values.max())
     if log:
         room = max((high / low) ** 0.04, 1.05)

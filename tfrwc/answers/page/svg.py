@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from tfrwc.recording.names import shortened
 
-CHARACTER = 6.1
+CHARACTER = 6.6
 """Width of a letter of labels, in pixels."""
 
 

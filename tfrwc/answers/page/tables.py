@@ -9,6 +9,7 @@ import pandas as pd
 
 from tfrwc.answers.page.conditions import Condition
 from tfrwc.answers.page.points import has_intervals, ratio_rows
+from tfrwc.answers.page.svg import fitted
 from tfrwc.answers.summary import SETTLED
 from tfrwc.dynamics.comparison import Comparison
 from tfrwc.recording.names import shortened
@@ -16,7 +17,8 @@ from tfrwc.recording.names import shortened
 ROWS = 2000
 """At most so many rows are on a page."""
 
-_NAME, _PATH, _KIND = 44, 200, 20
+_NAME = 290  # pixels
+_PATH, _KIND = 200, 20
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def layers_table(condition: Condition, number: int) -> Table:
     table, clock = condition.summary.table, condition.summary.clock
     shown = table.head(ROWS)
     columns = [
-        [shortened(name, _NAME) for name in shown["name"]],
+        [fitted(name, _NAME) for name in shown["name"]],
         [shortened(block, 28) for block in shown["block"]],
         [shortened(kind, _KIND) for kind in shown["kind"]],
         [f"{size:,}" for size in shown["size"]],
@@ -62,8 +64,20 @@ def layers_table(condition: Condition, number: int) -> Table:
         _times(shown["settled"]),
         [str(trend + 1) if trend >= 0 else "–" for trend in shown["trend"]],
     ]
-    heads = ("layer", "block", "kind", "size", "change", "share", "first", "last",
-             "largest", "at", "settled", "trend")  # fmt: skip
+    heads = (
+        "layer",
+        "block",
+        "kind",
+        "size",
+        "change",
+        "share",
+        "first",
+        "last",
+        "largest",
+        "at",
+        "settled",
+        "trend",
+    )
     left = len(table) - len(shown)
     more = f" The first {len(shown):,} of {len(table):,} layers." if left else ""
     return Table(
@@ -91,13 +105,19 @@ def comparison_table(compared: Comparison) -> Table:
     before = compared.layers.loc[compared.layers["condition"] == base, "change"]
     own = before.to_numpy()[shown.index.to_numpy() % len(before)]
     columns = [
-        [shortened(name, _NAME) for name in shown["layer"]],
-        [shortened(name, _NAME) for name in shown["condition"]],
+        [fitted(name, _NAME) for name in shown["layer"]],
+        [fitted(name, _NAME) for name in shown["condition"]],
         _numbers(own),
         _numbers(shown["change"]),
         _numbers(np.exp(shown["difference"])),
     ]
-    heads = ["layer", "condition", f"change in {shortened(base, 24)}", "change", "times"]
+    heads = [
+        "layer",
+        "condition",
+        f"change in {shortened(base, 24)}",
+        "change",
+        "times",
+    ]
     if intervals:
         columns += [_numbers(np.exp(shown[end])) for end in ("low", "high")]
         columns.append(_numbers(shown["p_adjusted"]))
@@ -113,8 +133,8 @@ def comparison_table(compared: Comparison) -> Table:
     more = f" The first {len(shown):,} of {len(rows):,} rows." if left else ""
     return Table(
         id="compared",
-        caption=f"Typical change (the geometric mean over the first {compared.records:,} "
-        f"records) against “{shortened(base, 40)}”, the largest differences first. "
+        caption=f"Typical change (the geometric mean over the first "
+        f"{compared.records:,} records) against “{shortened(base, 40)}”, the largest differences first. "
         f"{said}{more}",
         heads=heads,
         texts=2,

@@ -5,8 +5,8 @@
 >>> display.figure_.savefig("change.png")  # doctest: +SKIP
 
 Trends and conditions are told apart by style of line, marker and label besides their
-colours, which are Okabe and Ito's. Up to 40 layers are shown one by one; of more, blocks
-of neighbours are shown by their median and by the quantiles 0.1 and 0.9.
+colours, which are Okabe and Ito's. Up to 40 layers are shown one by one; of more,
+blocks of neighbours by their median and the quantiles 0.1 and 0.9.
 """
 
 from typing import TYPE_CHECKING

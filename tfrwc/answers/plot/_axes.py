@@ -53,19 +53,26 @@ def scale_for(axis: Any, set_scale: Any, set_limits: Any, shown: npt.ArrayLike) 
         set_limits(positive.min() / 1.6, positive.max() * 1.3)
 
 
-def curve(ax: Any, x: Floats, y: Floats, **style: Any) -> Any:
-    """Draw a curve; a value between gaps is a dot, and zeros are at the lower edge.
+def curve(ax: Any, x: Floats, y: Floats, log: bool, **style: Any) -> Any:
+    """Draw a curve; a value between gaps is a dot.
+
+    Args:
+        ax: axes of Matplotlib.
+        x, y: (records,).
+        log: whether values are on a scale of logarithms; zeros are then at the lower
+            edge.
+        **style: of the line.
 
     Returns:
         The line.
     """
-    (line,) = ax.plot(x, np.where(y == 0, np.nan, y) if (y > 0).any() else y, **style)
-    drawn = np.isfinite(y)
+    (line,) = ax.plot(x, np.where((y == 0) & log, np.nan, y), **style)
+    drawn = np.isfinite(y) & ~((y == 0) & log)
     beside = np.pad(drawn, 1)
     alone = drawn & ~beside[:-2] & ~beside[2:]
     if alone.any():
         ax.plot(x[alone], y[alone], "o", color=line.get_color(), markersize=4)
-    zero = (y == 0) & (y > 0).any()
+    zero = (y == 0) & log
     if zero.any():
         ax.plot(
             x[zero],
@@ -74,6 +81,7 @@ def curve(ax: Any, x: Floats, y: Floats, **style: Any) -> Any:
             color=line.get_color(),
             markerfacecolor="none",
             markersize=5,
+            markevery=max(1, int(zero.sum()) // 30),
             clip_on=False,
             transform=ax.get_xaxis_transform(),
         )
@@ -82,6 +90,12 @@ def curve(ax: Any, x: Floats, y: Floats, **style: Any) -> Any:
 
 def say_zeros(ax: Any, values: npt.ArrayLike) -> None:
     """Say what the triangles at the lower edge are, where there are any."""
-    values = np.asarray(values)
-    if (values == 0).any() and (values > 0).any():
+    if (np.asarray(values) == 0).any() and spans_decades(values):
         ax.plot([], [], "v", color="0.3", markerfacecolor="none", label="exactly 0")
+
+
+def legend(ax: Any, ncols: int = 3) -> None:
+    """A legend above the axes, where it hides nothing."""
+    ax.legend(
+        frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), ncols=ncols
+    )

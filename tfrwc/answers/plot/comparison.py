@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tfrwc.answers.folding import SPREAD, folded
-from tfrwc.answers.plot._axes import given_or_new, scale_for
+from tfrwc.answers.plot._axes import given_or_new, legend, scale_for
 from tfrwc.answers.view import View, usual_measure, view_of
 from tfrwc.dynamics.arrays import Ints
 from tfrwc.dynamics.comparison import Comparison, compare
@@ -86,6 +86,10 @@ class ComparisonDisplay:
                 markerfacecolor=colour if side == THIS else "white",
                 label=f"{side} ({self._runs(side)})",
             )
+        for place in np.flatnonzero(~np.isfinite(np.hstack(shown)).any(axis=1)):
+            ax.annotate("no change, or no value", (0.01, place), fontsize=7,
+                        color="0.35", va="center",
+                        xycoords=ax.get_yaxis_transform())  # fmt: skip
         names = [label(name, 40) for name, _ in self.rows]
         ax.set_yticks(range(len(names)), names, fontsize=8)
         ax.set_ylim(len(names) - 0.4, -0.6)
@@ -93,8 +97,7 @@ class ComparisonDisplay:
         scale_for(ax.xaxis, ax.set_xscale, ax.set_xlim, np.concatenate(shown))
         ax.grid(axis="y", color="0.92")
         ax.set_axisbelow(True)
-        ax.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1),
-                  ncols=2)  # fmt: skip
+        legend(ax, 2)
         return self
 
     def _runs(self, side: str) -> str:

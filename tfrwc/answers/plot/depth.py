@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from tfrwc.answers import trends as found
-from tfrwc.answers.view import View, view_of, typical
-from tfrwc.answers.plot._axes import MARKERS, given_or_new, scale_for
+from tfrwc.answers.plot._axes import MARKERS, given_or_new, legend, scale_for
+from tfrwc.answers.view import View, typical, view_of
 from tfrwc.dynamics.arrays import Floats, Ints
 from tfrwc.recording.recording import Recording
 from tfrwc.report.canvas import trend_colour
@@ -87,5 +87,5 @@ class DepthDisplay:
         ax.set(xlabel=self.view.depth_label, ylabel=f"typical {self.view.y_label}")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         scale_for(ax.yaxis, ax.set_yscale, ax.set_ylim, change)
-        ax.legend(frameon=False, fontsize=8)
+        legend(ax)
         return self

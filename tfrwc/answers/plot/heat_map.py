@@ -9,9 +9,9 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from tfrwc.answers.view import View, view_of, spans_decades
 from tfrwc.answers.folding import Row, columns, rows
 from tfrwc.answers.plot._axes import given_or_new
+from tfrwc.answers.view import View, spans_decades, view_of
 from tfrwc.dynamics.arrays import Floats
 from tfrwc.recording.recording import Recording
 from tfrwc.report.canvas import label
@@ -115,7 +115,7 @@ class HeatMapDisplay:
 
     def _spread(self, norm: Any) -> None:
         """Median and spread of each block, right of its row."""
-        beside = self.ax_.inset_axes([1.02, 0, 0.2, 1])
+        beside = self.ax_.inset_axes([1.05, 0, 0.2, 1])
         beside.set_ylim(self.ax_.get_ylim())
         beside.set_yticks([])
         if isinstance(norm, LogNorm):

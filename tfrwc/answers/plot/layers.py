@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from tfrwc.answers.view import View, view_of
 from tfrwc.answers.plot._axes import (
     STYLES,
     curve,
     given_or_new,
+    legend,
     over_records,
     say_zeros,
 )
+from tfrwc.answers.view import View, spans_decades, view_of
 from tfrwc.dynamics.arrays import Floats, Ints
 from tfrwc.recording.names import shortened
 from tfrwc.recording.recording import Recording
@@ -63,24 +64,20 @@ class LayersDisplay:
         """Draw them on `ax`, or on new axes."""
         ax = given_or_new(ax, 8, 4.5)
         self.ax_, self.figure_ = ax, ax.figure
+        log = spans_decades(self.values)
         for place, (i, values) in enumerate(zip(self.chosen, self.values, strict=True)):
             curve(
                 ax,
                 self.view.x,
                 values,
+                log,
                 color=trend_colour(place),
                 linestyle=STYLES[(place + place // 10) % len(STYLES)],
                 label=label(self.view.names[i], 40),
             )
         over_records(ax, self.view, self.values)
         say_zeros(ax, self.values)
-        many = len(self.chosen) > 8
-        ax.legend(
-            frameon=False,
-            fontsize=8 if len(self.chosen) <= 20 else 6,
-            **({"loc": "center left", "bbox_to_anchor": (1, 0.5)} if many else {}),
-            ncols=1 + len(self.chosen) // 40,
-        )
+        legend(ax, 2 if len(self.chosen) <= 20 else 4)
         return self
 
 
@@ -98,7 +95,9 @@ def numbers_of(of: View, names: Iterable[str]) -> Ints:
         raise ValueError("layers takes the names of one layer or more. Received none.")
     table = of.layers
     known: dict[str, set[int]] = {}
-    for i, of_one in enumerate(zip(of.names, table["name"], table["path"], strict=True)):
+    for i, of_one in enumerate(
+        zip(of.names, table["name"], table["path"], strict=True)
+    ):
         for name in {*of_one, *(each.rpartition("/")[0] for each in of_one)} - {""}:
             known.setdefault(name, set()).add(i)
     numbers = []

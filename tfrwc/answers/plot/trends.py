@@ -6,15 +6,16 @@ from typing import Any
 import numpy as np
 
 from tfrwc.answers import trends as found
-from tfrwc.answers.view import View, view_of
 from tfrwc.answers.folding import ROWS
 from tfrwc.answers.plot._axes import (
     STYLES,
     curve,
     given_or_new,
+    legend,
     over_records,
     say_zeros,
 )
+from tfrwc.answers.view import View, spans_decades, view_of
 from tfrwc.dynamics.arrays import Ints
 from tfrwc.recording.recording import Recording
 from tfrwc.report.canvas import trend_colour
@@ -63,6 +64,9 @@ class TrendsDisplay:
         x, every = self.view.x, self.view.values
         few = len(every) <= ROWS
         shown = [every] if few else [t.median for t in self.trends]
+        shown += [edge for t in self.trends for edge in (t.low, t.high)]
+        everything = np.concatenate([np.ravel(part) for part in shown])
+        log = spans_decades(everything)
         for place, trend in enumerate(self.trends):
             colour = trend_colour(trend.number)
             if few:
@@ -76,19 +80,18 @@ class TrendsDisplay:
                 ax,
                 x,
                 trend.median,
+                log,
                 color=colour,
                 linestyle=STYLES[place % len(STYLES)],
                 linewidth=2.4,
                 label=trend.title,
             )
             _number_at_end(ax, x, trend, line.get_color())
-            shown += [trend.low, trend.high]
-        everything = np.concatenate([np.ravel(part) for part in shown])
         over_records(ax, self.view, everything)
         say_zeros(ax, [trend.median for trend in self.trends])
         if few:
             ax.plot([], [], color="0.5", linewidth=0.7, label="each layer")
-        ax.legend(frameon=False, fontsize=8)
+        legend(ax)
         return self
 
 
