@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ROWS = 10
 """Layers shown of each answer; its table has all."""
-_HEADS = ("layer", "kind", "change", "share", "largest", "settled", "last")
+_HEADS = ("layer", "block", "kind", "change", "share", "largest", "settled", "last")
 
 
 def summary_text(summary: "Summary") -> str:
@@ -64,6 +64,7 @@ def _rows(summary: "Summary") -> list[list[str]]:
     return [
         [
             shortened(row.name),
+            shortened(row.block, 24) or "–",
             shortened(row.kind, 24),
             value(row.change),
             "–" if np.isnan(row.share) else percent(row.share),
