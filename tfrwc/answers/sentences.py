@@ -133,15 +133,13 @@ def _when(table: pd.DataFrame, curves: Curves, logs: pd.DataFrame) -> str:
         parts.append(f"Half of all change had come by {moment(half, curves.clock)}.")
     if curves.even or curves.since_start:
         parts.append(_settling(table, curves, logs))
-    return " ".join(parts)
+    return " ".join(part for part in parts if part)
 
 
 def _settling(table: pd.DataFrame, curves: Curves, logs: pd.DataFrame) -> str:
     # Those that broke or stopped have a sentence of their own.
-    ended = [
-        pd.Series(of())[table.index] for of in (curves.broken_since, curves.stopped)
-    ]
-    moved = table[ended[0].isna() & ended[1].isna()]
+    broken, stopped = curves.broken_since(), curves.stopped()
+    moved = table[np.isnan(broken[table.index]) & np.isnan(stopped[table.index])]
     if moved.empty or len(curves) < SPELL:
         return ""
     settled = moved.dropna(subset="settled").sort_values("settled", kind="stable")
@@ -176,7 +174,7 @@ def _since(settled: pd.DataFrame, curves: Curves) -> str:
     for name, time in zip(names, times, strict=True):
         together.setdefault(time, []).append(name)
     each = [f"{listed(n)} from {moment(t, curves.clock)}" for t, n in together.items()]
-    return listed(each, 5)
+    return ", then ".join(each)
 
 
 def fall_of_rate(logs: pd.DataFrame) -> float:
