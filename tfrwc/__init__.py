@@ -51,6 +51,12 @@ def _summary() -> doors.Answer:
     return summary
 
 
+def _compare() -> doors.Answer:
+    from tfrwc.answers.difference import difference
+
+    return difference
+
+
 def _html() -> doors.Answer:
     from tfrwc.answers.summary import recording_html
 
@@ -59,6 +65,7 @@ def _html() -> doors.Answer:
 
 # What is asked of a `Recording` and answered by rooms above it: recording/questions.py.
 doors.provide("summary", _summary)
+doors.provide("compare", _compare)
 doors.provide("html", _html)
 
 

@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING
 import lazy_loader
 
 if TYPE_CHECKING:
+    from tfrwc.answers.difference import Difference, difference
     from tfrwc.answers.summary import Summary, summary
 
-__all__ = ["Summary", "summary"]
+__all__ = ["Difference", "Summary", "difference", "summary"]
 
 __getattr__, __dir__, _ = lazy_loader.attach(
-    __name__, submod_attrs={"summary": ["Summary", "summary"]}
+    __name__,
+    submod_attrs={
+        "difference": ["Difference", "difference"],
+        "summary": ["Summary", "summary"],
+    },
 )

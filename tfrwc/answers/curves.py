@@ -11,6 +11,9 @@ from tfrwc.recording.records import Flag
 SETTLED = 0.1
 """Share of its largest change below which a layer counts as settled."""
 
+SPELL = 3
+"""Records, up to the last, that a layer must have stayed so to count as settled."""
+
 # Intervals this many times as long as the shortest are not compared with it.
 _UNEVEN = 2
 
@@ -94,14 +97,14 @@ class Curves:
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
     def settled(self) -> Floats:
-        """From when on each layer stays, for two records or more, where it ends.
+        """From when on each layer stays, for `SPELL` records or more, where it ends.
 
         That is: below `SETTLED` of its largest change; or, of change since the initial
         weights, within that share of it from the last. A record without a value is no
         evidence. NaN where a layer never does, and where records are too uneven to
         compare the change in one with that in another.
         """
-        if len(self) < 2 or not (self.even or self.since_start):
+        if not len(self) or not (self.even or self.since_start):
             return np.full(self.values.shape[1], np.nan)
         limit = SETTLED * self.largest()[0]
         distance = self.values
@@ -111,17 +114,39 @@ class Curves:
         low = (distance <= limit) & (limit > 0)
         spell = np.cumprod(low[::-1], axis=0).sum(axis=0)
         start = np.minimum(len(self) - spell, len(self) - 1)
-        return np.where(spell > 1, self.times[start], np.nan)
+        return np.where(spell >= SPELL, self.times[start], np.nan)
 
     def still(self) -> Bools:
         """Which layers have values, all of them zero; (layers,)."""
         return np.asarray(self.has_value & (np.nan_to_num(self.values) == 0).all(0))
 
-    def half(self) -> float | None:
-        """When half of the summed change of all layers had come; None if unknown."""
+    def stopped(self) -> Floats:
+        """From when on layers that had moved no longer do, at all; NaN where they do.
+
+        As of `settled`, for `SPELL` records or more, up to the last.
+        """
+        if not len(self):
+            return np.full(self.values.shape[1], np.nan)
+        same = np.diff(self.values, axis=0, prepend=np.nan) == 0
+        standing = same if self.since_start else self.values == 0
+        spell = np.cumprod(standing[::-1], axis=0).sum(axis=0)
+        start = np.minimum(len(self) - spell, len(self) - 1)
+        stopped = (spell >= SPELL) & ~self.still()
+        return np.where(stopped, self.times[start], np.nan)
+
+    def began_at_zero(self) -> Bools:
+        """Which layers had no relative change at first, as all weights were zero."""
+        return np.asarray((self.flags == Flag.ZERO_DENOMINATOR).any(axis=0))
+
+    def half(self, layers: Bools) -> float | None:
+        """When half of the summed change of some layers had come; None if unknown.
+
+        Args:
+            layers: which they are; (layers,).
+        """
         if self.since_start or not self.even:
             return None
-        total = np.nancumsum(np.nansum(self.values, axis=1))
+        total = np.nancumsum(np.nansum(self.values[:, layers], axis=1))
         if not len(self) or not 0 < total[-1] < np.inf:
             return None
         return float(self.times[(total >= total[-1] / 2).argmax()])

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from tfrwc.answers.curves import Curves
+from tfrwc.answers.curves import SPELL, Curves
 from tfrwc.answers.sentences import fall_of_rate
 from tfrwc.answers.words import listed, moment, percent, plural
 from tfrwc.dynamics.arrays import Bools
@@ -43,8 +43,8 @@ def _few(table: pd.DataFrame, curves: Curves) -> Iterator[str]:
     records, layers = len(curves), int(curves.has_value.sum())
     if records < LEAST_RECORDS:
         yield (
-            f"{plural(records, 'record')}: trends need {LEAST_RECORDS}, and when "
-            "layers settle is told by two or more at the end."
+            f"{plural(records, 'record')}: trends need {LEAST_RECORDS}, and layers "
+            f"count as settled by {SPELL} or more at the end."
         )
     elif layers < LEAST_LAYERS:
         yield (
@@ -97,10 +97,10 @@ def _values(names: list[str], curves: Curves) -> Iterator[str]:
             f"{of(broken.any(axis=0))}: without values where weights were not finite; "
             "what stands in the table is of the records before."
         )
-    zero = has == Flag.ZERO_DENOMINATOR
+    zero = curves.began_at_zero()
     if zero.any():
         yield (
-            f"{of(zero.any(axis=0))}: no relative change while all weights are zero, "
+            f"{of(zero)}: no relative change while all weights are zero, "
             "and a large one just after, which says little."
         )
     unwatched = has == Flag.NOT_WATCHED

@@ -1,18 +1,20 @@
 """The answer to "which layers learn, when, and how much", in sentences.
 
 Every number is read off the curves, and every claim follows from its definition: there
-is no test and no threshold but `SETTLED`.
+is no test.
 """
 
 import numpy as np
 import pandas as pd
 
-from tfrwc.answers.curves import Curves
+from tfrwc.answers.curves import SPELL, Curves
 from tfrwc.answers.words import amount, listed, moment, percent, plural
 from tfrwc.recording.names import shortened
 
 _FEW = 8
 """Layers up to which those that settled are named with their time."""
+_ALIKE = 1.5
+"""Ratio up to which blocks are said to change alike."""
 
 
 def answer(table: pd.DataFrame, curves: Curves, logs: pd.DataFrame) -> str:
@@ -27,38 +29,66 @@ def answer(table: pd.DataFrame, curves: Curves, logs: pd.DataFrame) -> str:
         return "No tensor was watched."
     if not len(curves):
         return "Nothing has been recorded yet."
+    told, left_out = _told_of(table, curves)
     parts = (
-        _how_much(table, curves, logs),
-        _when(table, curves, logs),
+        _span(curves) + _loss(logs) + _how_much(told, left_out, curves),
+        _by_block(told, curves),
+        _when(told, curves, logs),
         _odd(table, curves),
     )
     return " ".join(part for part in parts if part)
 
 
-def _how_much(table: pd.DataFrame, curves: Curves, logs: pd.DataFrame) -> str:
+def _told_of(table: pd.DataFrame, curves: Curves) -> tuple[pd.DataFrame, int]:
+    """The layers that moved, without those that began at zero, and how many these are.
+
+    What began at zero has changed much in relation to that, whatever it did; it is told
+    of only where all did.
+    """
     moved = table[table["change"] > 0]
-    when = _span(curves) + _loss(logs)
+    from_zero = curves.began_at_zero()[moved.index]
+    if from_zero.all():
+        return moved, 0
+    return moved[~from_zero], int(from_zero.sum())
+
+
+def _how_much(moved: pd.DataFrame, left_out: int, curves: Curves) -> str:
     if moved.empty:
-        return f"{when}no layer changed."
+        return "no layer changed."
     names, changes = _names(moved), moved["change"].to_numpy()
 
     def told(row: int, whole: bool = False) -> str:
         return amount(changes[row], curves.measure, whole)
 
-    per = _per(curves)
+    most = f"{told(0, True)}{_per(curves)}"
+    besides = f"; {plural(left_out, 'tensor')} that began at zero left out"
+    end = f"{besides if left_out else ''}."
     if len(moved) == 1:
-        others = "" if len(table) == 1 else "only "
-        return f"{when}{others}{names[0]} changed, by {told(0, True)}{per}."
+        only = "" if curves.values.shape[1] == 1 else "only "
+        return f"{only}{names[0]} changed, by {most}{end}"
     next_ones = [f"{names[i]} ({told(i)})" for i in range(1, min(3, len(names) - 1))]
     followed = f", then {listed(next_ones)}" if next_ones else ""
-    least = f"; {names[-1]} changed least ({told(-1)})"
-    typical = ""
-    if len(moved) > _FEW:
-        middle = amount(float(np.median(changes)), curves.measure)
-        typical = f", the median of {len(moved)} layers by {middle}"
     return (
-        f"{when}{names[0]} changed most, by {told(0, True)}{per}{followed}{typical}"
-        f"{least}."
+        f"{names[0]} changed most, by {most}{followed}; {names[-1]} changed least "
+        f"({told(-1)}){end}"
+    )
+
+
+def _by_block(moved: pd.DataFrame, curves: Curves) -> str:
+    """Which blocks changed most and least, where there are enough to tell of."""
+    held = moved[moved["block"] != ""]
+    means = held.groupby("block")["change"].mean().sort_values(ascending=False)
+    if len(moved) <= _FEW or len(means) < 2:
+        return ""
+    (most, high), (least, low) = (
+        (shortened(means.index[i]), amount(means.iloc[i], curves.measure))
+        for i in (0, -1)
+    )
+    if means.iloc[0] <= _ALIKE * means.iloc[-1]:
+        return f"The {len(means)} blocks changed about alike ({low} to {high})."
+    return (
+        f"Of {len(means)} blocks, {most} changed most ({high}) and {least} least "
+        f"({low})."
     )
 
 
@@ -89,26 +119,28 @@ def _per(curves: Curves) -> str:
     if len(curves) == 1:
         return ""
     if curves.clock == "epoch" and (np.diff(curves.times) == 1).all():
-        return " per epoch"
-    return " from record to record"
+        return " per epoch on average"
+    return " from record to record on average"
 
 
 def _when(table: pd.DataFrame, curves: Curves, logs: pd.DataFrame) -> str:
-    if len(curves) < 2 or not (table["change"] > 0).any():
+    if len(curves) < 2 or table.empty:
         return ""
     parts = []
-    half = curves.half()
+    told = np.isin(np.arange(curves.values.shape[1]), table.index)
+    half = curves.half(told)
     if half is not None:
         parts.append(f"Half of all change had come by {moment(half, curves.clock)}.")
     if curves.even or curves.since_start:
         parts.append(_settling(table, curves, logs))
-    return " ".join(parts)
+    return " ".join(part for part in parts if part)
 
 
 def _settling(table: pd.DataFrame, curves: Curves, logs: pd.DataFrame) -> str:
-    broken = pd.Series(curves.broken_since())[table.index].notna()
-    moved = table[(table["change"] > 0) & ~broken]
-    if moved.empty:
+    # Those that broke or stopped have a sentence of their own.
+    broken, stopped = curves.broken_since(), curves.stopped()
+    moved = table[np.isnan(broken[table.index]) & np.isnan(stopped[table.index])]
+    if moved.empty or len(curves) < SPELL:
         return ""
     settled = moved.dropna(subset="settled").sort_values("settled", kind="stable")
     rest = moved[moved["settled"].isna()]
@@ -119,25 +151,30 @@ def _settling(table: pd.DataFrame, curves: Curves, logs: pd.DataFrame) -> str:
     )
     if settled.empty:
         stays = below.replace("their", "its").replace("they", "it")
-        return f"No layer stays {stays}{_rate(logs)}."
-    times = settled["settled"]
-    if len(settled) > _FEW:
-        since = f"half of them from {moment(np.median(times), curves.clock)}"
-        first = _names(settled)[0]
-        who = f"{first} first ({moment(times.iloc[0], curves.clock)}), {since} on"
-    else:
-        named = zip(_names(settled), times, strict=True)
-        who = listed([f"{n} from {moment(t, curves.clock)}" for n, t in named], 5)
+        return f"No layer has settled {stays}{_rate(logs)}."
+    who = f"{below}: {_since(settled, curves)}{_rate(logs)}"
     if rest.empty:
-        count = (
-            "The layer" if len(moved) == 1 else f"All {len(moved)} layers that moved"
-        )
-        return f"{count} settled, that is, stay {below}: {who}{_rate(logs)}."
-    verb = "does" if len(rest) == 1 else "do"
+        count = "All" if len(moved) > 1 else "It has"
+        return f"{count} settled {who}."
+    verb = "has" if len(rest) == 1 else "have"
     return (
-        f"{len(settled)} of {plural(len(moved), 'layer')} settled, that is, stay "
-        f"{below}: {who}{_rate(logs)}; {listed(_names(rest))} {verb} not."
+        f"{len(settled)} of {plural(len(moved), 'layer')} settled {who}; "
+        f"{listed(_names(rest))} {verb} not."
     )
+
+
+def _since(settled: pd.DataFrame, curves: Curves) -> str:
+    """From when on layers settled: each of a few, else the first and half of them."""
+    names, times = _names(settled), settled["settled"].to_numpy()
+    if len(names) > _FEW:
+        half = moment(times[(len(times) - 1) // 2], curves.clock)
+        first = moment(times[0], curves.clock)
+        return f"{names[0]} first (from {first}), half of them by {half}"
+    together: dict[float, list[str]] = {}
+    for name, time in zip(names, times, strict=True):
+        together.setdefault(time, []).append(name)
+    each = [f"{listed(n)} from {moment(t, curves.clock)}" for t, n in together.items()]
+    return ", then ".join(each)
 
 
 def fall_of_rate(logs: pd.DataFrame) -> float:
@@ -163,14 +200,24 @@ def _odd(table: pd.DataFrame, curves: Curves) -> str:
             f"{listed(_names(still))} did not change at all: frozen, or without a "
             "gradient."
         )
-    since = pd.Series(curves.broken_since())[table.index].dropna()
-    if len(since):
-        who = listed(_names(table.loc[since.index]))
+    stopped = pd.Series(curves.stopped())[table.index].dropna()
+    if len(stopped):
+        who = "All layers" if len(stopped) == len(table) else _who(table, stopped)
         parts.append(
-            f"The weights of {who} are not finite"
-            f" from {moment(since.min(), curves.clock)} on."
+            f"{who} stopped altogether, by {moment(stopped.max(), curves.clock)}: no "
+            "gradient reaches them, or something holds them fast."
+        )
+    broken = pd.Series(curves.broken_since())[table.index].dropna()
+    if len(broken):
+        parts.append(
+            f"The weights of {_who(table, broken)} are not finite, from "
+            f"{moment(broken.min(), curves.clock)} on."
         )
     return " ".join(parts)
+
+
+def _who(table: pd.DataFrame, some: pd.Series) -> str:
+    return listed(_names(table.loc[some.index]))
 
 
 def _names(table: pd.DataFrame) -> list[str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ROWS = 10
 """Layers shown of each answer; its table has all."""
-_HEADS = ("layer", "kind", "change", "share", "largest", "settled", "last")
+_HEADS = ("layer", "block", "kind", "change", "share", "largest", "settled", "last")
 
 
 def summary_text(summary: "Summary") -> str:
@@ -27,13 +27,22 @@ def summary_text(summary: "Summary") -> str:
 def summary_html(summary: "Summary") -> str:
     """A summary as a notebook shows it."""
     rows = _rows(summary)
+    picture = heat_map(summary.curves, list(summary.table["name"].sort_index()))
     left = len(summary.table) - len(rows)
-    return (
-        f"<p><strong>{escaped(summary.sentence)}</strong></p>"
-        f"{heat_map(summary.curves, list(summary.table['name'].sort_index()))}"
-        f"{table(_HEADS, rows, left)}"
-        f"{notes(summary.uncertain)}"
-    )
+    return html(summary.sentence, summary.uncertain, _HEADS, rows, left, picture)
+
+
+def html(
+    sentence: str,
+    uncertain: Sequence[str],
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    left: int,
+    picture: str = "",
+) -> str:
+    """An answer as HTML: as `text`, with a picture, and how many rows are left out."""
+    said = f"<p><strong>{escaped(sentence)}</strong></p>"
+    return f"{said}{picture}{table(heads, rows, left)}{notes(uncertain)}"
 
 
 def text(
@@ -64,6 +73,7 @@ def _rows(summary: "Summary") -> list[list[str]]:
     return [
         [
             shortened(row.name),
+            shortened(row.block, 24) or "–",
             shortened(row.kind, 24),
             value(row.change),
             "–" if np.isnan(row.share) else percent(row.share),

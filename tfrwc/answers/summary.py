@@ -39,14 +39,15 @@ class Summary:
               weights the last value
             - first, last, largest: values
             - largest_at, settled: moments in `clock`. Settled is from when on a layer
-              stays, for two records or more, below `SETTLED` of its largest change (of
-              change since the initial weights: within that share of it from the last
-              value); NaN where never
+              stays, for three records or more, below `SETTLED` of its largest change
+              (of change since the initial weights: within that share of it from the
+              last value); NaN where never
             - trend: of `tfrwc.dynamics.TrendClusterer`; -1 where none
             - share: of the sum of the column change
 
             Values are NaN where there is none.
-        sentence: one to three sentences that answer the question.
+        sentence: two or three that answer the question; one more each for layers that
+            stood still, stopped or broke.
         uncertain: what cannot be told, a sentence each.
         measure: which was read.
         clock: ``"epoch"``, or ``"step"`` where several records are of one epoch.
