@@ -55,6 +55,7 @@ setup(
     package_data={
         "tfrwc": [
             "py.typed",
+            "answers/page/report.*",
             "report/*.jinja",
             "studies/*/*.jinja",
             "datasets/checksums.tsv",

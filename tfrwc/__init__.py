@@ -63,10 +63,24 @@ def _html() -> doors.Answer:
     return recording_html
 
 
+def _plot() -> doors.Answer:
+    from tfrwc.answers.plot.pictures import Pictures
+
+    return Pictures
+
+
+def _report() -> doors.Answer:
+    from tfrwc.answers.page.report import report
+
+    return report
+
+
 # What is asked of a `Recording` and answered by rooms above it: recording/questions.py.
 doors.provide("summary", _summary)
 doors.provide("compare", _compare)
 doors.provide("html", _html)
+doors.provide("plot", _plot)
+doors.provide("report", _report)
 
 
 def __dir__() -> list[str]:

@@ -6,6 +6,7 @@ spread.
 
 from dataclasses import dataclass
 from itertools import groupby, pairwise
+from os.path import commonpath
 
 import numpy as np
 
@@ -123,12 +124,19 @@ def _merged(runs: list[tuple[str, Ints]], most: int) -> list[tuple[str, Ints]]:
     edges = np.linspace(0, len(runs), most + 1).round().astype(int)
     merged = []
     for start, stop in pairwise(edges):
-        first, last = (
-            shortened(runs[i][0], _LABEL // 2 - 2) for i in (start, stop - 1)
-        )
-        label = first if stop - start == 1 else f"{first} to {last}"
+        first, last = runs[start][0], runs[stop - 1][0]
+        label = first if stop - start == 1 else _between(first, last)
         merged.append((label, np.concatenate([part for _, part in runs[start:stop]])))
     return merged
+
+
+def _between(first: str, last: str) -> str:
+    """``"encoder/layer_0 to layer_3"``: the folder that both are in is said once."""
+    folder = commonpath([first, last]).rpartition("/")[0]
+    last = last[len(folder) + 1 :] if folder else last
+    half = _LABEL // 2
+    last = shortened(last, max(half, _LABEL - 4 - len(first)))
+    return f"{shortened(first, max(_LABEL - 4 - len(last), half - 4))} to {last}"
 
 
 def _quantiles(parts: list[Floats], members: Ints) -> tuple[Floats, Floats, Floats]:

@@ -1,10 +1,13 @@
 """What a page says before it shows anything: findings with names of layers."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
+from tfrwc.answers.difference import LEVEL, difference
 from tfrwc.answers.page.conditions import Condition
-from tfrwc.answers.page.points import LEVEL, has_intervals, ratio_rows
+from tfrwc.answers.page.points import has_intervals, no_interval, ratio_rows
 from tfrwc.answers.page.scales import text_of
 from tfrwc.answers.page.svg import isolated
 from tfrwc.answers.trends import Trend
@@ -28,7 +31,8 @@ def layers_finding(condition: Condition) -> str:
     name = isolated(view.names[layer])
     most = (
         f"{name} reached the largest change, "
-        f"{text_of(float(values[layer, record]))} at {view.x_label} {view.x[record]:.0f}"
+        f"{text_of(float(values[layer, record]))} at {view.x_label} "
+        f"{view.x[record]:.0f}"
     )
     ends = [view.values[:, i][np.isfinite(view.values[:, i])] for i in (0, -1)]
     if not all(part.size for part in ends) or len(view.x) == 1:
@@ -91,6 +95,17 @@ def logs_finding(condition: Condition) -> str:
     return _upper(f"{', '.join(parts[:6])}{more}.")
 
 
+def comparison_findings(compared: Comparison, found: Sequence[Condition]) -> list[str]:
+    """What differs between the first condition and the others, and what is unsure.
+
+    Of two conditions it is what `Recording.compare` says.
+    """
+    if len(found) == 2:
+        answer = difference(*(one.recordings for one in found))
+        return [answer.sentence, *answer.uncertain]
+    return [comparison_finding(compared, one.name) for one in found[1:]]
+
+
 def comparison_finding(compared: Comparison, name: str) -> str:
     """Which layers changed more and less than in the baseline, and how sure that is."""
     rows = ratio_rows(compared)
@@ -102,8 +117,8 @@ def comparison_finding(compared: Comparison, name: str) -> str:
     start = f"The median layer changed {typical} times as much in {other} as in {base}"
     if not has_intervals(compared) or rows["p_adjusted"].isna().all():
         return (
-            f"{start}; {_extremes(rows)}. One run each: no interval, so all of this "
-            "may be chance."
+            f"{start}; {_extremes(rows)}. {no_interval(compared)} All of this may be "
+            "chance."
         )
     told = rows[rows["p_adjusted"] <= LEVEL]
     if told.empty:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from tfrwc.answers.difference import LEVEL
 from tfrwc.answers.folding import SPREAD, folded
 from tfrwc.answers.page.axes import Frame, frame
 from tfrwc.answers.page.scales import Scale, scale_of, text_of, tick_text
@@ -12,9 +13,6 @@ from tfrwc.answers.view import View, typical
 from tfrwc.dynamics.arrays import Floats, Ints
 from tfrwc.dynamics.comparison import Comparison
 from tfrwc.recording.names import shortened
-
-LEVEL = 0.05
-"""Adjusted p-values up to this count as differences, in marks and sentences alike."""
 
 _EACH = 600  # layers that are a point each
 _ROW = 14
@@ -42,7 +40,7 @@ def depth_figure(
     """
     change = typical(view.values)
     each = len(change) <= _EACH
-    rows = folded(view, len(change) if each else 120)
+    rows = folded(view, len(change) if each else 60)
     box = (58.0, 28.0, width - 14, 250.0)
     of = frame(view.depth, change, box, (view.depth_label, f"typical {view.y_label}"))
     marks = [of.axes()]
@@ -81,7 +79,7 @@ def _point(
     look = f"t{trend % 10}" if trend >= 0 else "none"
     children = [tag("title", text=said)]
     if len(members) > 1:
-        look = "t0"
+        look = "plain"
         children.append(
             tag("path", d=path([x, x], of.down([low, high])), class_="reach")
         )
@@ -149,10 +147,16 @@ def has_intervals(compared: Comparison) -> bool:
     return bool(compared.layers["low"].notna().any())
 
 
+def no_interval(compared: Comparison) -> str:
+    """Why there are no intervals."""
+    each = (compared.conditions["seeds"] == 1).all()
+    return f"One run {'each' if each else 'in a condition'}: no interval."
+
+
 def _reach(compared: Comparison, single: bool) -> str:
     if not has_intervals(compared):
         lines = "" if single else " Lines: the middle 80 % of a block's layers."
-        return f"One run each: no interval.{lines}"
+        return f"{no_interval(compared)}{lines}"
     tests = (
         f"Filled: different by the test over seeds (adjusted p of {LEVEL} or less); "
         "hollow: not told apart."
@@ -162,8 +166,8 @@ def _reach(compared: Comparison, single: bool) -> str:
         return f"Lines: {percent}. {tests}"
     return (
         "Lines: the middle 80 % of a block's layers. Filled: half of its layers or "
-        f"more are told apart over seeds (adjusted p of {LEVEL} or less); the table has the "
-        f"{percent}."
+        f"more are told apart over seeds (adjusted p of {LEVEL} or less); the table "
+        f"has the {percent}."
     )
 
 
@@ -187,7 +191,7 @@ def _ratio(
         if np.isfinite(low):
             said += f" ({low:.3g} to {high:.3g}, adjusted p = {p_value:.2g})"
         else:
-            said += ", one run each: no interval"
+            said += ", no interval"
         told = p_value <= LEVEL
     else:
         low, middle, high = np.quantile(middles, (SPREAD[0], 0.5, SPREAD[1]))

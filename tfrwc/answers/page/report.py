@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from threadpoolctl import ThreadpoolController
 
 from tfrwc._common.files import write_text
 from tfrwc._common.paths import local_path
@@ -24,6 +25,7 @@ from tfrwc.answers.page.scales import Scale
 from tfrwc.answers.page.svg import Figure
 from tfrwc.answers.view import usual_measure
 from tfrwc.dynamics.comparison import Comparison, compare
+from tfrwc.recording.recording import Recording
 
 _HERE = Path(__file__).parent
 _WIDE, _HALF = 1080, 530
@@ -70,9 +72,21 @@ def write_report(
         OSError: if the file cannot be written.
     """
     target = local_path(path)
-    found = conditions(recordings, against)
-    write_text(target, page(found))
+    # One thread: the matrices are small, and where others use the processors, threads
+    # that wait for each other took 15 times as long.
+    with ThreadpoolController().limit(limits=1):
+        text = page(conditions(recordings, against))
+    write_text(target, text)
     return target
+
+
+def report(
+    recording: Recording,
+    path: str | os.PathLike[str],
+    against: Recordings | None = None,
+) -> Path:
+    """`write_report` of one recording; what `Recording.report` does."""
+    return write_report(recording, path, () if against is None else against)
 
 
 def page(found: list[Condition]) -> str:
@@ -108,12 +122,10 @@ def page(found: list[Condition]) -> str:
         "comparison": None,
     }
     if compared is not None:
-        said = [findings.comparison_finding(compared, one.name) for one in found[1:]]
+        said = findings.comparison_findings(compared, found)
         context["comparison"] = {
             "findings": said,
-            "figure": comparison_figure(
-                found[0].view, compared, "comparison", " ".join(said)
-            ),
+            "figure": comparison_figure(found[0].view, compared, "comparison", said[0]),
             "table": tables.comparison_table(compared),
         }
     return environment.get_template("report.html.jinja").render(context)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tfrwc.answers.page.conditions import Condition
-from tfrwc.answers.page.points import has_intervals, ratio_rows
+from tfrwc.answers.page.points import has_intervals, no_interval, ratio_rows
 from tfrwc.answers.page.svg import fitted
 from tfrwc.answers.summary import SETTLED
 from tfrwc.dynamics.comparison import Comparison
@@ -127,14 +127,15 @@ def comparison_table(compared: Comparison) -> Table:
         f"Low and high: the {percent} interval of times, Welch's over seeds; adjusted "
         "p: Holm's, over all layers and conditions."
         if intervals
-        else "One run each: no interval."
+        else no_interval(compared)
     )
     left = len(rows) - len(shown)
     more = f" The first {len(shown):,} of {len(rows):,} rows." if left else ""
     return Table(
         id="compared",
         caption=f"Typical change (the geometric mean over the first "
-        f"{compared.records:,} records) against “{shortened(base, 40)}”, the largest differences first. "
+        f"{compared.records:,} records) against “{shortened(base, 40)}”, the "
+        f"largest differences first. "
         f"{said}{more}",
         heads=heads,
         texts=2,
