@@ -6,7 +6,6 @@ spread.
 
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from os.path import commonpath
 
 import numpy as np
 
@@ -132,8 +131,13 @@ def _merged(runs: list[tuple[str, Ints]], most: int) -> list[tuple[str, Ints]]:
 
 def _between(first: str, last: str) -> str:
     """``"encoder/layer_0 to layer_3"``: the folder that both are in is said once."""
-    folder = commonpath([first, last]).rpartition("/")[0]
-    last = last[len(folder) + 1 :] if folder else last
+    parts = last.split("/")
+    shared = 0
+    for one, other in zip(first.split("/")[:-1], parts[:-1], strict=False):
+        if one != other:
+            break
+        shared += 1
+    last = "/".join(parts[shared:])
     half = _LABEL // 2
     last = shortened(last, max(half, _LABEL - 4 - len(first)))
     return f"{shortened(first, max(_LABEL - 4 - len(last), half - 4))} to {last}"

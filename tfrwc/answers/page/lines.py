@@ -33,7 +33,8 @@ def trends_figure(
     count = len(view.names)
     drawn = np.concatenate([_drawn(view, trend, count) for trend in found])
     names = max(width_of(trend.title) for trend in found)
-    box = (58.0, 28.0, width - names - 24, 290.0)
+    bottom = 290.0 if width > 800 else 220.0
+    box = (58.0, 28.0, width - names - 24, bottom)
     inside = [view.values[drawn], *(t.low for t in found), *(t.high for t in found)]
     of = frame(
         view.x,
@@ -56,7 +57,13 @@ def trends_figure(
         f"{_DRAWN}, from the one that changed most to the one that changed least."
     )
     return Figure(
-        id, Markup("").join(body), width, 330, "Layers that learn alike", finding, said
+        id,
+        Markup("").join(body),
+        width,
+        bottom + 40,
+        "Layers that learn alike",
+        finding,
+        said,
     )
 
 

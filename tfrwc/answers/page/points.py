@@ -15,7 +15,7 @@ from tfrwc.dynamics.comparison import Comparison
 from tfrwc.recording.names import shortened
 
 _EACH = 600  # layers that are a point each
-_ROW = 14
+_ROW = 13
 _SHAPES = (
     "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",  # a disc
     "M-4-4h8v8h-8z",
@@ -27,7 +27,7 @@ _SHAPES = (
 
 
 def depth_figure(
-    view: View, labels: Ints, id: str, finding: str, width: float = 530
+    view: View, labels: Ints, id: str, finding: str, height: float = 290
 ) -> Figure:
     """Typical change of each layer against its depth; of many, of each block.
 
@@ -36,12 +36,13 @@ def depth_figure(
         labels: trend of each layer, int64 (layers,); -1 for none.
         id: of the figure on the page.
         finding: what it shows, in a sentence or two.
-        width: in pixels.
+        height: in pixels.
     """
+    width = 530.0
     change = typical(view.values)
     each = len(change) <= _EACH
     rows = folded(view, len(change) if each else 60)
-    box = (58.0, 28.0, width - 14, 250.0)
+    box = (58.0, 28.0, width - 14, height - 40)
     of = frame(view.depth, change, box, (view.depth_label, f"typical {view.y_label}"))
     marks = [of.axes()]
     marks += [_point(view, change, labels, of, name, members) for name, members in rows]
@@ -56,7 +57,7 @@ def depth_figure(
     if missing:
         caption += f" {missing:,} without a value are not drawn."
     return Figure(
-        id, Markup("").join(marks), width, 290, "Change by depth", finding, caption
+        id, Markup("").join(marks), width, height, "Change by depth", finding, caption
     )
 
 

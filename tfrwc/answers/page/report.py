@@ -146,7 +146,9 @@ def _part(condition: Condition, number: int, width: int) -> _Part:
         heat_map=heat_map(view, f"map-{number}", layers, width),
         paints=paints_of(view, rows_of(view, columns(view, _COLUMNS))),
         trends=trends_figure(view, of_trends, f"trends-{number}", alike, width),
-        depth=depth_figure(view, labels, f"depth-{number}", depth),
+        depth=depth_figure(
+            view, labels, f"depth-{number}", depth, 290 if width == _WIDE else 240
+        ),
         choice=[(trend.number, trend.title) for trend in of_trends],
         blocks=[(name, int(m[0]), int(m[-1])) for name, m in rows] if hidden else [],
         table=tables.layers_table(condition, number),

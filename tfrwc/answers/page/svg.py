@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from tfrwc.recording.names import shortened
 
-CHARACTER = 6.6
+CHARACTER = 7.0
 """Width of a letter of labels, in pixels."""
 
 

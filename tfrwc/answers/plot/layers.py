@@ -100,7 +100,7 @@ def numbers_of(of: View, names: Iterable[str]) -> Ints:
     ):
         for name in {*of_one, *(each.rpartition("/")[0] for each in of_one)} - {""}:
             known.setdefault(name, set()).add(i)
-    numbers = []
+    numbers: list[int] = []
     for name in wanted:
         found = known.get(name, set())
         if len(found) != 1:
