@@ -72,17 +72,18 @@ class Curves:
 
     def first(self) -> Floats:
         """The first value of each layer; NaN where there is none."""
-        return self._at(np.isfinite(self.values).argmax(axis=0))
+        return self._at(_first(np.isfinite(self.values)))
 
     def last(self) -> Floats:
         """The last value of each layer; NaN where there is none."""
-        back = np.isfinite(self.values)[::-1].argmax(axis=0)
-        return self._at(len(self) - 1 - back)
+        return self._at(len(self) - 1 - _first(np.isfinite(self.values)[::-1]))
 
     def largest(self) -> tuple[Floats, Floats]:
         """The largest value of each layer, and when it was; NaN where there is none."""
-        where = np.where(np.isfinite(self.values), self.values, -np.inf).argmax(axis=0)
-        return self._at(where), np.where(self.has_value, self.times[where], np.nan)
+        finite = np.where(np.isfinite(self.values), self.values, -np.inf)
+        where = _first(finite == finite.max(axis=0, initial=-np.inf))
+        times = self.times[where] if len(self) else np.nan
+        return self._at(where), np.where(self.has_value, times, np.nan)
 
     def change(self) -> Floats:
         """How much each layer changed: on average from record to record, or in all.
@@ -163,3 +164,10 @@ class Curves:
             return np.full(self.values.shape[1], np.nan)
         picked: Floats = self.values[where, np.arange(self.values.shape[1])]
         return picked
+
+
+def _first(where: Bools) -> Ints:
+    """The row of the first True in each column, 0 where there is none."""
+    if not len(where):
+        return np.zeros(where.shape[1], np.int64)
+    return np.asarray(where.argmax(axis=0))

@@ -14,18 +14,14 @@ import numpy as np
 import pandas as pd
 
 from tfrwc.answers.blocks import blocks
+from tfrwc.answers.difference_words import HERE, THERE, answer, doubts, still
 from tfrwc.answers.shown import ROWS, html, text
-from tfrwc.answers.words import amount, listed, percent, plural, times
-from tfrwc.dynamics.arrays import Bools
+from tfrwc.answers.words import amount
 from tfrwc.dynamics.comparison import Comparison
 from tfrwc.dynamics.comparison import compare as compare_conditions
 from tfrwc.recording.names import shortened
 from tfrwc.recording.recording import Recording
 
-HERE, THERE = "this", "other"
-LEVEL = 0.05
-_ALIKE = 1.1
-"""Ratio up to which a single run each is called about as much."""
 _HEADS = ("layer", "block", HERE, THERE, "ratio", "interval", "p adjusted")
 
 
@@ -93,8 +89,8 @@ def difference(
     several = min(len(seeds) for seeds in sides.values()) > 1
     return Difference(
         table=table,
-        sentence=_sentence(table, several, compared.records),
-        uncertain=_doubts(table, sides, compared, several),
+        sentence=answer(table, several, compared.records),
+        uncertain=doubts(table, sides, compared, several),
         measure=measure,
         records=compared.records,
         comparison=compared,
@@ -135,7 +131,7 @@ def _table(compared: Comparison, sides: dict[str, list[Recording]]) -> pd.DataFr
     rows = compared.layers
     this, other = (rows[rows["condition"] == side].reset_index() for side in sides)
     change = {
-        side: np.where(_still(seeds, compared), 0, part["change"])
+        side: np.where(still(seeds, compared), 0, part["change"])
         for (side, seeds), part in zip(sides.items(), (this, other), strict=True)
     }
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -156,131 +152,6 @@ def _table(compared: Comparison, sides: dict[str, list[Recording]]) -> pd.DataFr
     with np.errstate(divide="ignore"):
         far = np.abs(np.log(table["ratio"]))
     return table.iloc[np.argsort(-far.fillna(-1), kind="stable")]
-
-
-def _still(seeds: list[Recording], compared: Comparison) -> Bools:
-    """Which layers have values, all of them zero, in all of some recordings."""
-    values = np.concatenate(
-        [r.values(compared.measure)[: compared.records] for r in seeds]
-    )
-    zero = (np.nan_to_num(values) == 0).all(axis=0)
-    return np.asarray(zero & np.isfinite(values).any(axis=0))
-
-
-def _sentence(table: pd.DataFrame, several: bool, records: int) -> str:
-    known = table[table["ratio"].notna()]
-    when = f"Over {'the first ' if records > 1 else ''}{plural(records, 'record')}"
-    where = "the other runs" if several else "the other run"
-    if known.empty:
-        return f"{when}, no layer has a change on both sides to compare."
-    more, less = _more_and_less(known, several)
-    alike = len(known) - len(more) - len(less)
-    if alike == len(known):
-        if several:
-            return (
-                f"{when}, no layer changed clearly more or less in {where}; the "
-                f"largest difference is {_told(known)[0]}."
-            )
-        return (
-            f"{when}, all layers changed about as much in {where} (within "
-            f"{percent(_ALIKE - 1)})."
-        )
-    parts = []
-    for part, word in ((more, "more"), (less, "less")):
-        if len(part):
-            of = f" of {plural(len(known), 'layer')} changed" if not parts else ""
-            place = f" in {where}" if not parts else ""
-            parts.append(f"{len(part)}{of} {word}{place}: {listed(_told(part))}")
-    if alike:
-        parts.append(f"{alike} {'not clearly so' if several else 'about as much'}")
-    return f"{when}, {'; '.join(parts)}."
-
-
-def _more_and_less(
-    known: pd.DataFrame, several: bool
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows that changed more, and less: clearly over seeds, or by more than a tenth."""
-    ratio = known["ratio"]
-    one_sided = (ratio == 0) | np.isinf(ratio)
-    if several:
-        clear = one_sided | (known["p_adjusted"] <= LEVEL)
-        return known[clear & (ratio > 1)], known[clear & (ratio < 1)]
-    return known[ratio > _ALIKE], known[ratio < 1 / _ALIKE]
-
-
-def _told(part: pd.DataFrame) -> list[str]:
-    words = []
-    for row in part.itertuples(index=False):
-        if np.isinf(row.ratio):
-            how = "not at all in this one"
-        elif row.ratio == 0:
-            how = "not at all there"
-        else:
-            how = times(row.ratio)
-            if np.isfinite(row.low):
-                how += f", 95 % interval {row.low:.2g} to {row.high:.2g}"
-        words.append(f"{shortened(row.name)} ({how})")
-    return words
-
-
-def _doubts(
-    table: pd.DataFrame,
-    sides: dict[str, list[Recording]],
-    compared: Comparison,
-    several: bool,
-) -> list[str]:
-    doubts = []
-    if not several:
-        runs = "One run each" if all(len(s) == 1 for s in sides.values()) else "One run"
-        doubts.append(
-            f"{runs}: no interval can be given, and any of these differences may be "
-            "the seed's. Record two or more seeds of both."
-        )
-    rates = {
-        side: compared.recordings.query("condition == @side")["learning_rate"].mean()
-        for side in sides
-    }
-    ratio = rates[THERE] / rates[HERE]
-    if np.isfinite(ratio) and not 1 / 1.01 < ratio < 1.01:
-        doubts.append(
-            f"The learning rate of the other is {times(ratio)} (typical rate), and "
-            "change is about proportional to it: "
-            "tfrwc.dynamics.compare(..., per_learning_rate=True) divides by it."
-        )
-    lengths = [len(recording) for seeds in sides.values() for recording in seeds]
-    if max(lengths) > min(lengths):
-        doubts.append(
-            f"Recordings have {min(lengths)} to {max(lengths)} records: each is read "
-            "as far as the shortest goes."
-        )
-    without = table[table["ratio"].isna()]
-    if len(without):
-        names = listed([shortened(name) for name in without["name"]])
-        doubts.append(f"{names}: no change on one side or both, so no ratio.")
-    halting = _halting(table, sides, compared)
-    if halting:
-        doubts.append(
-            f"{halting}: records without any change are left out of the mean, so that "
-            "it tells of the others alone."
-        )
-    return doubts
-
-
-def _halting(
-    table: pd.DataFrame, sides: dict[str, list[Recording]], compared: Comparison
-) -> str:
-    """Names of layers that changed in some records and not at all in others."""
-    values = np.concatenate(
-        [
-            recording.values(compared.measure)[: compared.records]
-            for seeds in sides.values()
-            for recording in seeds
-        ]
-    )
-    both = (values == 0).any(axis=0) & (values > 0).any(axis=0)
-    frozen = np.any([_still(seeds, compared) for seeds in sides.values()], axis=0)
-    names = table["name"].sort_index()[both & ~frozen]
-    return listed([shortened(name) for name in names])
 
 
 def _rows(difference: Difference) -> list[list[str]]:

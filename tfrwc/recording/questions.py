@@ -109,13 +109,13 @@ class Questions:
     def report(
         self,
         path: str | os.PathLike[str],
-        against: "Recording | Iterable[Recording] | None" = None,
+        against: "Recording | Iterable[Recording]" = (),
     ) -> Path:
         """Write a page about this recording: one HTML file that needs no other.
 
         Args:
             path: of the file, in the place of any that is there.
-            against: recordings to hold it against; None for none.
+            against: recordings to hold it against.
 
         Returns:
             The path of the file.

@@ -17,6 +17,7 @@ from tfrwc._version import __version__
 from tfrwc.recording import schema, snapshot
 from tfrwc.recording.checkpoints import read_checkpoints
 from tfrwc.recording.frame import tidy_frame
+from tfrwc.recording.handed_out import remember
 from tfrwc.recording.measures import REGISTRY
 from tfrwc.recording.questions import Questions
 from tfrwc.recording.records import Contents, Flag, Origin, Record
@@ -161,6 +162,7 @@ class Recording(Questions):
         values = np.full((len(self), len(self.layers)), np.nan, np.float32)
         for i, record in enumerate(self._records):
             values[i, : record.values.shape[1]] = record.values[row]
+        remember(values)
         return values
 
     def flags(self, measure: str = "l1_ratio") -> npt.NDArray[np.uint8]:

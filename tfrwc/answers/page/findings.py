@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from tfrwc.answers.difference import LEVEL, difference
+from tfrwc.answers.difference import difference
+from tfrwc.answers.difference_words import LEVEL
 from tfrwc.answers.page.conditions import Condition
 from tfrwc.answers.page.points import has_intervals, no_interval, ratio_rows
 from tfrwc.answers.page.scales import text_of

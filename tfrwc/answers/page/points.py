@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from tfrwc.answers.difference import LEVEL
+from tfrwc.answers.difference_words import LEVEL
 from tfrwc.answers.folding import SPREAD, folded
 from tfrwc.answers.page.axes import Frame, frame
 from tfrwc.answers.page.scales import Scale, scale_of, text_of, tick_text
