@@ -56,6 +56,7 @@ setup(
     package_data={
         "tfrwc": [
             "py.typed",
+            "answers/page/report.*",
             "report/*.jinja",
             "studies/*/*.jinja",
             "datasets/checksums.tsv",
@@ -77,6 +78,8 @@ setup(
         "pyarrow>=15",
         "scikit-learn>=1.5",
         "scipy>=1.11",
+        # The first whose options may be typed as Annotated.
+        "typer>=0.12",
     ],
     extras_require={
         "tensorflow": TENSORFLOW,

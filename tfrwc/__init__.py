@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 
+from tfrwc._common import doors
 from tfrwc._version import __version__
 
 if TYPE_CHECKING:
@@ -42,6 +43,44 @@ __getattr__, _, _ = lazy_loader.attach(
         ],
     },
 )
+
+
+def _summary() -> doors.Answer:
+    from tfrwc.answers.summary import summary
+
+    return summary
+
+
+def _compare() -> doors.Answer:
+    from tfrwc.answers.difference import difference
+
+    return difference
+
+
+def _html() -> doors.Answer:
+    from tfrwc.answers.summary import recording_html
+
+    return recording_html
+
+
+def _plot() -> doors.Answer:
+    from tfrwc.answers.plot.pictures import Pictures
+
+    return Pictures
+
+
+def _report() -> doors.Answer:
+    from tfrwc.answers.page.report import report
+
+    return report
+
+
+# What is asked of a `Recording` and answered by rooms above it: recording/questions.py.
+doors.provide("summary", _summary)
+doors.provide("compare", _compare)
+doors.provide("html", _html)
+doors.provide("plot", _plot)
+doors.provide("report", _report)
 
 
 def __dir__() -> list[str]:

@@ -20,15 +20,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from tfrwc._common.html import escaped
+from tfrwc._common.html import table as html_table
 from tfrwc.dynamics.alignment import align, check_conditions
 from tfrwc.dynamics.arrays import Bools, Floats, Ints
 from tfrwc.dynamics.depth import block_of, mean_log
 from tfrwc.dynamics.statistics import holm, student_interval, variance_of_mean
-from tfrwc.recording.names import display_names
+from tfrwc.recording.names import display_names, shortened
 from tfrwc.recording.recording import Recording
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """How layers change by condition.
 
@@ -67,6 +69,15 @@ class Comparison:
     per_learning_rate: bool
     records: int
     confidence: float
+
+    def __repr__(self) -> str:
+        return f"Comparison: {comparison_sentence(self)}"
+
+    def _repr_html_(self) -> str:
+        rows = self.conditions.head(10).map(_cell).to_numpy().tolist()
+        left = len(self.conditions) - len(rows)
+        said = f"<p><strong>{escaped(comparison_sentence(self))}</strong></p>"
+        return said + html_table(list(self.conditions), rows, left)
 
 
 def compare(
@@ -129,6 +140,28 @@ def compare(
         records=records,
         confidence=confidence,
     )
+
+
+def comparison_sentence(comparison: Comparison) -> str:
+    """What was compared, and how many layers clearly differ from the baseline."""
+    layers, conditions = comparison.layers, comparison.conditions
+    tested = layers[layers["p_adjusted"].notna()]
+    said = (
+        f"{layers['layer'].nunique()} layers in {len(conditions)} conditions, by "
+        f"{comparison.measure} over {comparison.records} records, against "
+        f"{shortened(str(comparison.baseline))}"
+    )
+    if tested.empty:
+        return f"{said}: no test, as conditions have one recording each."
+    clear = int((tested["p_adjusted"] <= 0.05).sum())
+    return (
+        f"{said}: {clear} of {len(tested)} differences are clear (adjusted p of 0.05 "
+        "or less)."
+    )
+
+
+def _cell(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else shortened(str(value))
 
 
 def _log_change(

@@ -19,6 +19,7 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args, get_origin
 
 from tfrwc._common.files import write_text
+from tfrwc._common.html import escaped, table
 from tfrwc._common.json_files import read_json
 from tfrwc._common.paths import local_path
 from tfrwc._common.plain import number, plain
@@ -97,6 +98,17 @@ class PrivacyStatement(ABC):
         if math.isinf(epsilon):
             return "none"
         return f"epsilon {epsilon:.4g}, delta {delta:.2g}, for an {self.unit}"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (name, value)
+            for name, value in self.to_dict().items()
+            if isinstance(value, (str, int, float)) and len(str(value)) <= 60
+        ]
+        return (
+            f"<p><strong>Guarantee: {escaped(self.summary())}.</strong></p>"
+            f"<p>{escaped(self.explain())}</p>{table(('', 'value'), rows)}"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, which has no infinity: it becomes "infinity"."""

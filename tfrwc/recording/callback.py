@@ -14,6 +14,7 @@ from tfrwc.recording.batches import Batches
 from tfrwc.recording.by_hand import Fit
 from tfrwc.recording.copies import state_of
 from tfrwc.recording.first_step import build_before_first_step
+from tfrwc.recording.log_numbers import log_numbers
 from tfrwc.recording.measures import check_measures
 from tfrwc.recording.recorder import Recorder
 from tfrwc.recording.recording import Recording
@@ -66,6 +67,10 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         on_existing: for a `path` that holds a recording. ``"continue"`` goes on with
             it if the model has been restored, and else moves it aside, as ``"new"``
             always does; ``"error"`` refuses. Nothing is overwritten.
+        to_logs: whether to add, at the end of each epoch, ``rwc_l1_ratio_mean``,
+            ``_median`` and ``_largest`` (over the layers, for each measure) to the logs
+            of Keras, so that the callbacks after this one write them: CSVLogger,
+            TensorBoard, those of W&B and MLflow, and `History`.
 
     Raises:
         ValueError: for an unknown measure, reference, schedule, watch or on_existing,
@@ -88,6 +93,7 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         reference: str = "previous",
         watch: Watch = "kernels",
         on_existing: str = "continue",
+        to_logs: bool = False,
     ) -> None:
         super().__init__()
         self.schedule: Schedule = as_schedule(every)
@@ -100,6 +106,7 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._by_steps = self.schedule.unit == "step"
         # Whether Keras need not wait for the numbers of a batch before it calls us.
         self.async_safe = every_step or not self._by_steps
+        self._to_logs = to_logs
         self._get_ready(recording=None)
 
     def _get_ready(self, recording: Recording | None) -> None:
@@ -115,6 +122,7 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._batches = Batches(self._after_batch)
         self._fit = Fit()
         self._started = False
+        self._logged = 0 if recording is None else len(recording)
 
     def __getstate__(self) -> dict[str, Any]:
         return state_of(self)
@@ -186,6 +194,11 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._fit.recall(self)
         begun = self._started or self._start_late(epoch)
         self._recorder.end_epoch(epoch, self._fit.batches_in_epoch(), logs, begun)
+        if self._to_logs and logs is not None:
+            # After the record, which holds the logs of the training alone.
+            new = self.recording.since(self._logged)
+            self._logged = len(self.recording)
+            logs.update(log_numbers(new, logs))
 
     def on_train_end(self, logs: Logs = None) -> None:
         self._fit.leave()

@@ -17,7 +17,9 @@ from tfrwc._version import __version__
 from tfrwc.recording import schema, snapshot
 from tfrwc.recording.checkpoints import read_checkpoints
 from tfrwc.recording.frame import tidy_frame
+from tfrwc.recording.handed_out import remember
 from tfrwc.recording.measures import REGISTRY
+from tfrwc.recording.questions import Questions
 from tfrwc.recording.records import Contents, Flag, Origin, Record
 
 _VERSIONS = {
@@ -27,7 +29,7 @@ _VERSIONS = {
 }
 
 
-class Recording:
+class Recording(Questions):
     """Relative change of each watched tensor at each record.
 
     Args:
@@ -160,6 +162,7 @@ class Recording:
         values = np.full((len(self), len(self.layers)), np.nan, np.float32)
         for i, record in enumerate(self._records):
             values[i, : record.values.shape[1]] = record.values[row]
+        remember(values)
         return values
 
     def flags(self, measure: str = "l1_ratio") -> npt.NDArray[np.uint8]:

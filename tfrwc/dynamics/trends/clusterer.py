@@ -8,10 +8,14 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from tfrwc._common.html import escaped
 from tfrwc.compat.scikit_learn import validate_data
 from tfrwc.dynamics import cleaning
 from tfrwc.dynamics.arrays import Bools, Floats, Ints
 from tfrwc.dynamics.trends import published, robust
+from tfrwc.dynamics.trends.shown import trends_html
+from tfrwc.dynamics.trends.taken import layers_first
+from tfrwc.recording.recording import Recording
 
 PRESETS = ("robust", "weightscale")
 BAND = (0.1, 0.9)
@@ -64,19 +68,21 @@ class TrendClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.preset = preset
         self.random_state = random_state
 
-    def fit(self, X: npt.ArrayLike, y: Any = None) -> "TrendClusterer":
+    def fit(self, X: Recording | npt.ArrayLike, y: Any = None) -> "TrendClusterer":
         """Find the trends.
 
         Args:
-            X: relative change (layers, records), for a recording
-                ``recording.values().T``. NaN and inf are allowed, in whole rows and
-                columns too.
+            X: a `Recording`, of which ``l1_ratio`` is read; or relative change
+                (layers, records), as ``recording.values().T``. What
+                ``recording.values()`` returned is turned by itself, as long as it was
+                not copied. NaN and inf are allowed, in whole rows and columns too.
             y: ignored.
 
         Returns:
             The estimator itself.
 
         Raises:
+            TypeError: for several recordings, or a table of `Recording.to_frame`.
             ValueError: for unknown settings, fewer layers than trends, fewer than 2
                 layers or records, or (robust) negative values.
         """
@@ -100,11 +106,11 @@ class TrendClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             self._fit_published(X, seed)
         return self
 
-    def predict(self, X: npt.ArrayLike) -> Ints:
+    def predict(self, X: Recording | npt.ArrayLike) -> Ints:
         """The trends that other layers follow.
 
         Args:
-            X: relative change (layers, records), with the records of the fit.
+            X: as in `fit`, with as many records.
 
         Returns:
             int (layers,): as `labels_`. -1 is for layers that follow none: those that
@@ -116,7 +122,8 @@ class TrendClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return self._trends.labels(self._checked(X, reset=False))
 
-    def _checked(self, X: npt.ArrayLike, reset: bool) -> Floats:
+    def _checked(self, X: Any, reset: bool) -> Floats:
+        X = layers_first(X)
         checked: Floats = validate_data(
             self,
             X,
@@ -208,6 +215,15 @@ class TrendClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.labels_ = np.full(len(used), -1)
         self.labels_[used] = rank[labels]
         return order
+
+    def _repr_html_(self) -> str:
+        if not hasattr(self, "labels_"):
+            return f"<p><code>{escaped(repr(self))}</code></p>"
+        return trends_html(self)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        # A notebook asks for this before the HTML, which scikit-learn would draw.
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

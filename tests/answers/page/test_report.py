@@ -1,0 +1,243 @@
+"""The page as text: its order, its names, and what it leaves out."""
+
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from answers.networks import ODD_NAMES, network
+from conftest import ROOT
+
+from tfrwc.answers.page import write_report
+from tfrwc.answers.page.points import LEVEL
+
+VOID = {"meta", "link", "input"}
+
+
+class Reader(HTMLParser):
+    """Reads a page into elements, and checks that each is closed."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.elements, self.texts = [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, f"{tag} closes nothing"
+
+    def handle_data(self, data):
+        if not self.open or self.open[-1] not in ("script", "style"):
+            self.texts.append(data)
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.texts).split())
+
+
+def read(path):
+    reader = Reader()
+    reader.feed(path.read_text(encoding="utf-8"))
+    assert not reader.open
+    ids = [a["id"] for _, a in reader.elements if "id" in a]
+    assert len(set(ids)) == len(ids)
+    return reader
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory):
+    return read(write_report(network(), tmp_path_factory.mktemp("page") / "a.html"))
+
+
+def test_the_answer_comes_first(single):
+    sentence = network().summary().sentence
+    assert single.text.index(sentence) < single.text.index("Layers that learn alike")
+    assert len(single.all("main")) == 1
+    targets = {a["href"][1:] for a in single.all("a")}
+    assert targets <= {a.get("id") for a in single.all("section")}
+
+
+def test_figures_have_texts_and_marks_have_titles(single):
+    figures = single.all("figure")
+    assert len(figures) == len(single.all("figcaption")) == 6
+    for svg in [a for a in single.all("svg") if a.get("role")]:
+        title, desc = svg["aria-labelledby"].split()
+        assert title.endswith("-title")
+        assert desc.endswith("-desc")
+    assert len(single.all("desc")) == 6
+    assert len(single.all("rect")) - 20 * 30 < 10
+    # A title for each cell, and more for lines and points.
+    assert len(single.all("title")) > 20 * 30
+
+
+def test_tables_have_scopes_and_captions(single):
+    assert len(single.all("caption")) == len(single.all("table")) == 1
+    assert {a.get("scope") for a in single.all("th")} == {"col", "row"}
+    for area in [a for a in single.all("div") if "scroll" in a.get("class", "")]:
+        assert area["tabindex"] == "0"
+        assert area["role"] == "region"
+
+
+def test_nothing_is_asked_of_a_server(single):
+    for _, attributes in single.elements:
+        for name in ("src", "href"):
+            assert attributes.get(name, "#").startswith(("#", "data:"))
+
+
+def test_logs_are_shown_only_if_they_are_there(tmp_path):
+    with_logs = read(write_report(network(8, 6), tmp_path / "a.html"))
+    without = read(write_report(network(8, 6, logs=False), tmp_path / "b.html"))
+    assert "Loss and metrics" in with_logs.text
+    assert "val_accuracy" in with_logs.text
+    for word in ("Loss and metrics", "accuracy", "loss"):
+        assert word not in without.text
+
+
+def test_odd_names_are_escaped(tmp_path):
+    path = write_report(network(records=6, names=ODD_NAMES), tmp_path / "a.html")
+    page = read(path)
+    assert "<script>alert(1)</script>/kernel" in page.text
+    assert len(page.all("script")) == 2
+    assert not page.all("b")
+    assert "{{ 7*7 }}" in page.text
+    assert "\u202e" not in page.text
+    assert path.stat().st_size < 200_000
+
+
+def test_one_run_each_has_no_interval(tmp_path):
+    page = read(
+        write_report(network(8, 6), tmp_path / "a.html", against=network(8, 6, seed=1))
+    )
+    assert "One run each: no interval" in page.text
+    assert "adjusted p" not in page.text.split("Change against")[1].split("Depth")[0]
+
+
+def test_one_run_against_seeds_does_not_claim_one_run_each(tmp_path):
+    others = [network(8, 6, seed=i) for i in (1, 2)]
+    page = read(write_report(network(8, 6), tmp_path / "a.html", against=others))
+    assert "One run in a condition: no interval" in page.text
+    assert "One run each" not in page.text
+
+
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory):
+    these = [network(12, 8, seed=i) for i in range(3)]
+    others = [network(12, 8, seed=i + 5, tilt=1.0) for i in range(3)]
+    path = tmp_path_factory.mktemp("page") / "a.html"
+    return these, others, write_report(these, path, against=others)
+
+
+def test_marks_say_what_the_sentence_says(seeded):
+    these, others, path = seeded
+    from tfrwc.answers.difference import difference
+
+    table = difference(these, others).table
+    html = path.read_text(encoding="utf-8")
+    figure = html.split('<figure id="comparison">')[1].split("</figure>")[0]
+    marks = re.findall(r"<title>[^<]*adjusted p = ([^)]*)\)</title>(.*?)</g>", figure)
+    assert len(marks) == table["p_adjusted"].notna().sum()
+    for p_value, drawn in marks:
+        assert ("hollow" in drawn) == (float(p_value) > LEVEL)
+    told = int((table["p_adjusted"] <= LEVEL).sum())
+    assert 0 < told < len(marks)
+    assert sum("hollow" not in drawn for _, drawn in marks) == told
+
+
+def test_seeds_are_shown_as_their_mean(seeded):
+    page = read(seeded[2])
+    assert "mean of 3 runs of one setting" in page.text
+    assert "intervals over seeds" in page.text
+    assert "no interval" not in page.text
+
+
+def test_networks_that_do_not_fit_are_shown_beside_each_other(tmp_path):
+    page = read(
+        write_report(network(8, 6), tmp_path / "a.html", against=network(9, 6, seed=1))
+    )
+    assert "Layers are not held against each other" in page.text
+    assert "does not fit" in page.text
+    assert len(page.all("table")) == 2
+
+
+def test_unknown_depths_are_said(tmp_path):
+    page = read(write_report(network(8, 6, depth=False), tmp_path / "a.html"))
+    assert "Whether depth matters cannot be told" in page.text
+    assert "place in the network" in page.text
+
+
+@pytest.mark.parametrize("records", [1, 2])
+def test_few_records_make_a_page(records, tmp_path):
+    read(write_report(network(8, records), tmp_path / "a.html"))
+
+
+def test_three_conditions(tmp_path):
+    runs = {f"rate {i}": network(50, 6, seed=i, rate=0.1**i) for i in (1, 2, 3)}
+    page = read(write_report(runs, tmp_path / "a.html"))
+    for name in runs:
+        assert name in page.text
+    assert page.text.count("no interval") >= 2
+
+
+def test_no_value_at_all_makes_a_page(tmp_path):
+    recording = network(6, 3, odd=False)
+    for record in recording.records():
+        record.values[:] = np.nan
+        record.flags[:] = 2
+    assert (
+        "No layer has a value"
+        in read(write_report(recording, tmp_path / "a.html")).text
+    )
+
+
+def test_nothing_but_zeros_makes_a_page(tmp_path):
+    recording = network(6, 3, odd=False)
+    for record in recording.records():
+        record.values[:] = 0
+    assert "exactly 0" in read(write_report(recording, tmp_path / "a.html")).text
+
+
+def test_a_recording_writes_its_own_page(tmp_path):
+    path = network(8, 3).report(tmp_path / "a.html", against=network(8, 3, seed=1))
+    assert path == tmp_path / "a.html"
+    assert "the other run" in read(path).text
+
+
+def test_wrong_paths_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="local path"):
+        write_report(network(8, 3), "gs://bucket/report.html")
+    with pytest.raises(OSError, match="nowhere"):
+        write_report(network(8, 3), tmp_path / "nowhere" / "a.html")
+
+
+def light(colour):
+    """Relative luminance, as WCAG has it."""
+    digits = colour if len(colour) == 6 else "".join(2 * c for c in colour)
+    shares = np.array([*bytes.fromhex(digits)]) / 255
+    linear = np.where(
+        shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4
+    )
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+def test_all_colours_that_texts_have_are_legible_on_their_paper():
+    css = (ROOT / "tfrwc" / "answers" / "page" / "report.css").read_text()
+    schemes = re.findall(r":root \{(.*?)\}", css, re.DOTALL)
+    assert len(schemes) == 3  # light, dark, print
+    for scheme in schemes:
+        colours = dict(re.findall(r"--(\w+): #(\w+)", scheme))
+        for name in ("ink", "soft", "mark", "none", *(f"t{i}" for i in range(10))):
+            papers = (
+                ("paper", "panel") if name in ("ink", "soft", "mark") else ("paper",)
+            )
+            for paper in papers:
+                one, other = sorted(light(colours[each]) for each in (name, paper))
+                assert (other + 0.05) / (one + 0.05) >= 4.5, (name, paper, scheme[:60])

@@ -1,0 +1,168 @@
+"""Displays: their data, their convention, and what is drawn."""
+
+from itertools import pairwise
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import numpy as np
+import pytest
+from answers.networks import ODD_NAMES, STILL, STOPPED, UNSEEN, network
+from matplotlib import pyplot
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from tfrwc.answers.plot import Pictures
+
+DRAW = {
+    "heat_map": lambda pictures, ax=None: pictures.heat_map(ax=ax),
+    "trends": lambda pictures, ax=None: pictures.trends(ax=ax),
+    "layers": lambda pictures, ax=None: pictures.layers(
+        pictures.recording.layers["path"][:4], ax=ax
+    ),
+    "depth": lambda pictures, ax=None: pictures.depth(ax=ax),
+    "compare": lambda pictures, ax=None: pictures.compare(
+        network(len(pictures.recording.layers), 12, seed=1), ax=ax
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    pyplot.close("all")
+
+
+def image(figure):
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3]
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_displays_follow_the_convention(name):
+    pictures = Pictures(network(12, 12))
+    display = DRAW[name](pictures)
+    assert display.ax_.figure is display.figure_
+    assert display.figure_.number in pyplot.get_fignums()
+    _, ax = pyplot.subplots()
+    assert DRAW[name](pictures, ax).ax_ is ax
+    assert display.plot(ax) is display
+    assert display.ax_ is ax
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_axes_have_names_with_units(name):
+    ax = DRAW[name](Pictures(network(12, 12))).ax_
+    words = ax.get_xlabel() + ax.get_ylabel()
+    assert any(unit in words for unit in ("epoch", "l1_ratio"))
+
+
+@pytest.mark.parametrize("layers", [10, 302])
+@pytest.mark.parametrize("name", DRAW)
+def test_no_name_is_on_another(name, layers):
+    display = DRAW[name](Pictures(network(layers, 12)))
+    image(display.figure_)
+    boxes = [
+        label.get_window_extent()
+        for label in display.ax_.get_yticklabels()
+        if label.get_text()
+    ]
+    assert len(boxes) <= 41
+    for one, other in pairwise(boxes):
+        assert not one.overlaps(other), name
+
+
+def test_the_heat_map_tells_zeros_and_gaps_from_little_change():
+    display = Pictures(network(10, 10)).heat_map()
+    painted = display.ax_.images[0].get_array()
+    assert (painted[STILL] == 1).all(), "zeros are white"
+    assert painted[UNSEEN, 0, 3] == 0, "no value leaves the hatching"
+    assert painted[UNSEEN, -1, 3] == 1
+    texts = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert texts == ["exactly 0", "no value"]
+
+
+def test_the_heat_map_of_many_layers_shows_the_spread_of_blocks():
+    display = Pictures(network(302, 12)).heat_map()
+    assert len(display.rows) == 40
+    assert display.values.shape == (40, 12)
+    assert len(display.ax_.child_axes) == 1
+    assert not Pictures(network(10, 12)).heat_map().ax_.child_axes
+
+
+def test_trends_differ_in_more_than_colour():
+    display = Pictures(network(60, 40)).trends()
+    assert len(display.trends) > 2
+    lines = [line for line in display.ax_.lines if line.get_linewidth() > 2]
+    styles = [(line._dash_pattern, line.get_linestyle()) for line in lines]
+    assert len(set(map(str, styles))) == len(lines) == len(display.trends)
+    labels = {line.get_label() for line in lines}
+    assert labels == {trend.title for trend in display.trends}
+
+
+def test_zeros_are_at_the_edge_of_a_logarithmic_axis():
+    recording = network(10, 10)
+    display = Pictures(recording).layers(recording.layers["path"][[0, STOPPED]])
+    assert display.ax_.get_yscale() == "log"
+    marks = [line for line in display.ax_.lines if line.get_marker() == "v"]
+    assert len(marks[0].get_xdata()) == 5
+    assert "exactly 0" in [t.get_text() for t in display.ax_.get_legend().get_texts()]
+
+
+def test_values_within_a_decade_are_on_a_linear_axis():
+    recording = network(10, 4, odd=False)
+    name = recording.layers["path"][0]
+    narrow = Pictures(recording).layers([name])
+    spans = np.ptp(np.log10(narrow.values))
+    assert narrow.ax_.get_yscale() == ("log" if spans >= 1 else "linear")
+
+
+def test_layers_that_are_not_there_are_told():
+    pictures = Pictures(network(10, 4))
+    with pytest.raises(ValueError, match=r"no such layer\. Did you mean .*stem"):
+        pictures.layers(["stam/conv"])
+    with pytest.raises(ValueError, match="2 layers have this name"):
+        pictures.layers(["query/kernel"])
+    with pytest.raises(ValueError, match="Received none"):
+        pictures.layers([])
+
+
+def test_a_layer_may_be_named_without_its_variable():
+    assert Pictures(network(10, 4)).layers("head").chosen.tolist() == [9]
+
+
+def test_a_comparison_of_one_run_each_says_that_it_has_no_interval():
+    display = Pictures(network(10, 4)).compare(network(10, 4, seed=1))
+    texts = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert texts == ["this (one run: no interval)", "other (one run: no interval)"]
+    seeds = [network(10, 4, seed=i) for i in (1, 2)]
+    texts = Pictures(network(10, 4)).compare(seeds).ax_.get_legend().get_texts()
+    assert texts[1].get_text() == "other (2 runs, their range)"
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_a_single_record_is_drawn(name):
+    pictures = Pictures(network(8, 1))
+    assert image(DRAW[name](pictures).figure_).std() > 1
+
+
+@pytest.mark.parametrize("name", ["heat_map", "trends", "depth"])
+def test_nothing_but_zeros_is_drawn(name):
+    recording = network(8, 3)
+    for record in recording.records():
+        record.values[:] = 0
+    assert image(DRAW[name](Pictures(recording)).figure_).std() > 1
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_odd_names_are_drawn():
+    recording = network(records=4, names=ODD_NAMES)
+    image(Pictures(recording).heat_map().figure_)
+    labels = Pictures(recording).heat_map().ax_.get_yticklabels()
+    assert all(len(label.get_text()) <= 45 for label in labels)
+
+
+def test_a_recording_draws_itself():
+    display = network(8, 3).plot.heat_map()
+    assert type(display).__name__ == "HeatMapDisplay"

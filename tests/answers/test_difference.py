@@ -1,0 +1,119 @@
+"""Recordings held against others."""
+
+import numpy as np
+import pytest
+from answers.made import BREAKS, EARLY, MOVING, NEVER, T, made
+
+from tfrwc import Recording
+from tfrwc.answers import difference
+from tfrwc.dynamics import compare
+
+
+def test_two_runs():
+    one = made([MOVING, MOVING, MOVING])
+    other = made([3 * MOVING, 0.5 * MOVING, 1.05 * MOVING])
+    told = one.compare(other)
+    assert told.sentence == (
+        "Over the first 20 records, 1 of 3 layers changed more in the other run: "
+        "l0/kernel (3.0 times as much); 1 less: l1/kernel (0.50 times as much); 1 "
+        "about as much."
+    )
+    assert told.table["name"].tolist() == ["l0/kernel", "l1/kernel", "l2/kernel"]
+    assert told.table["ratio"].tolist() == pytest.approx([3, 0.5, 1.05])
+    assert told.table[["low", "high", "p_value"]].isna().all(axis=None)
+    assert told.uncertain[0].startswith("One run each: no interval can be given")
+
+
+def test_a_run_does_not_differ_from_itself():
+    one = made([MOVING, EARLY])
+    assert "all layers changed about as much" in one.compare(one).sentence
+
+
+def test_a_layer_that_is_frozen_on_one_side():
+    one, other = made([MOVING, MOVING]), made([MOVING, NEVER])
+    assert (
+        "1 of 2 layers changed less in the other run: l1/kernel (not at all there)"
+        in (one.compare(other).sentence)
+    )
+    back = other.compare(one)
+    assert "l1/kernel (not at all in this one)" in back.sentence
+    assert np.isinf(back.table["ratio"].iloc[0])
+    both = other.compare(other)
+    assert any("l1/kernel: no change" in said for said in both.uncertain)
+
+
+def test_a_layer_that_halts_is_said():
+    halts = np.where(T < 5, 0.1, 0)
+    told = made([MOVING, MOVING]).compare(made([MOVING, halts]))
+    assert any("l1/kernel: records without any change" in u for u in told.uncertain)
+
+
+def seeds(levels, rng, count=4):
+    return [
+        made([level * np.exp(0.1 * rng.normal()) + 0 * T for level in levels])
+        for _ in range(count)
+    ]
+
+
+def test_seeds_give_intervals_and_those_of_compare():
+    rng = np.random.default_rng(0)
+    these, others = seeds([0.1, 0.1, 0.1], rng), seeds([0.3, 0.1, 0.1], rng)
+    told = difference(these, others)
+    assert "1 of 3 layers changed more in the other runs: l0/kernel (" in told.sentence
+    assert "95 % interval" in told.sentence
+    assert "2 not clearly so" in told.sentence
+    assert told.uncertain == []
+    layers = compare({"this": these, "other": others}).layers
+    expected = layers[layers["condition"] == "other"].reset_index(drop=True)
+    table = told.table.sort_index()
+    np.testing.assert_allclose(np.log(table["ratio"]), expected["difference"])
+    np.testing.assert_allclose(np.log(table["low"]), expected["low"])
+    np.testing.assert_allclose(table["p_adjusted"], expected["p_adjusted"])
+
+
+def test_seeds_without_a_difference():
+    rng = np.random.default_rng(1)
+    told = difference(seeds([0.1, 0.1], rng), seeds([0.1, 0.1], rng))
+    assert "no layer changed clearly more or less in the other runs" in told.sentence
+
+
+def test_one_run_against_seeds_has_no_interval():
+    rng = np.random.default_rng(2)
+    told = made([MOVING, EARLY]).compare(seeds([0.1, 0.1], rng))
+    assert told.uncertain[0].startswith("One run: no interval")
+    assert told.table["low"].isna().all()
+
+
+def test_other_learning_rates_and_lengths_are_said():
+    one = made([MOVING], logs={"learning_rate": 0.1 + 0 * T})
+    other = made([MOVING[:8]], logs={"learning_rate": 0.2 + 0 * T})
+    told = one.compare(other)
+    assert told.records == 8
+    assert any("2.0 times as much (typical rate)" in u for u in told.uncertain)
+    assert any("8 to 20 records" in u for u in told.uncertain)
+
+
+def test_what_cannot_be_compared_is_refused():
+    one = made([MOVING, EARLY])
+    with pytest.raises(TypeError, match=r"Received: str\. Read a file with"):
+        one.compare("run.parquet")
+    with pytest.raises(TypeError, match="Received: int"):
+        one.compare([3])
+    with pytest.raises(ValueError, match="Layer 1 does not fit"):
+        one.compare(made([MOVING]))
+    with pytest.raises(ValueError, match="no records"):
+        one.compare(Recording(one.layers, ["l1_ratio"]))
+    other = Recording(one.layers, ["cosine"])
+    other.append(1, 1, [[0.1, 0.1]], [[0, 0]], {})
+    with pytest.raises(ValueError, match="by a measure that all of them have"):
+        one.compare(other)
+
+
+def test_it_is_shown():
+    told = made([MOVING, BREAKS], ["<b>/kernel", "c/kernel"]).compare(
+        made([2 * MOVING, BREAKS], ["d/kernel", "e/kernel"])
+    )
+    assert str(told).startswith("Over the first 20 records, 1 of 2")
+    assert repr(told) == str(told)
+    assert "&lt;b&gt;/kernel" in told._repr_html_()
+    assert "Not certain" in told._repr_html_()

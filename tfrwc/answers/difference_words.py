@@ -1,0 +1,156 @@
+"""What recordings held against others say, in sentences."""
+
+import numpy as np
+import pandas as pd
+
+from tfrwc.answers.words import listed, percent, plural, times
+from tfrwc.dynamics.arrays import Bools
+from tfrwc.dynamics.comparison import Comparison
+from tfrwc.recording.names import shortened
+from tfrwc.recording.recording import Recording
+
+Sides = dict[str, list[Recording]]
+
+HERE, THERE = "this", "other"
+"""The sides."""
+LEVEL = 0.05
+_ALIKE = 1.1
+"""Ratio up to which a single run each is called about as much."""
+
+
+def answer(table: pd.DataFrame, several: bool, records: int) -> str:
+    """Which layers change more and which less, and by how much.
+
+    Args:
+        table: of the difference.
+        several: whether both sides have seeds, so that there are tests.
+        records: how many of each recording were read.
+    """
+    known = table[table["ratio"].notna()]
+    when = f"Over {'the first ' if records > 1 else ''}{plural(records, 'record')}"
+    where = "the other runs" if several else "the other run"
+    if known.empty:
+        return f"{when}, no layer has a change on both sides to compare."
+    more, less = _more_and_less(known, several)
+    alike = len(known) - len(more) - len(less)
+    if alike == len(known):
+        if several:
+            return (
+                f"{when}, no layer changed clearly more or less in {where}; the "
+                f"largest difference is {_told(known)[0]}."
+            )
+        return (
+            f"{when}, all layers changed about as much in {where} (within "
+            f"{percent(_ALIKE - 1)})."
+        )
+    parts = []
+    for part, word in ((more, "more"), (less, "less")):
+        if len(part):
+            of = f" of {plural(len(known), 'layer')} changed" if not parts else ""
+            place = f" in {where}" if not parts else ""
+            parts.append(f"{len(part)}{of} {word}{place}: {listed(_told(part))}")
+    if alike:
+        parts.append(f"{alike} {'not clearly so' if several else 'about as much'}")
+    return f"{when}, {'; '.join(parts)}."
+
+
+def _more_and_less(
+    known: pd.DataFrame, several: bool
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows that changed more, and less: clearly over seeds, or by more than a tenth."""
+    ratio = known["ratio"]
+    one_sided = (ratio == 0) | np.isinf(ratio)
+    if several:
+        clear = one_sided | (known["p_adjusted"] <= LEVEL)
+        return known[clear & (ratio > 1)], known[clear & (ratio < 1)]
+    return known[ratio > _ALIKE], known[ratio < 1 / _ALIKE]
+
+
+def _told(part: pd.DataFrame) -> list[str]:
+    words = []
+    for row in part.itertuples(index=False):
+        if np.isinf(row.ratio):
+            how = "not at all in this one"
+        elif row.ratio == 0:
+            how = "not at all there"
+        else:
+            how = times(row.ratio)
+            if np.isfinite(row.low):
+                how += f", 95 % interval {row.low:.2g} to {row.high:.2g}"
+        words.append(f"{shortened(row.name)} ({how})")
+    return words
+
+
+def doubts(
+    table: pd.DataFrame,
+    sides: Sides,
+    compared: Comparison,
+    several: bool,
+) -> list[str]:
+    """What cannot be told of the difference.
+
+    Args:
+        table: of the difference.
+        sides: recordings by side.
+        compared: that the table was made of.
+        several: whether both sides have seeds.
+    """
+    said = []
+    if not several:
+        runs = "One run each" if all(len(s) == 1 for s in sides.values()) else "One run"
+        said.append(
+            f"{runs}: no interval can be given, and any of these differences may be "
+            "the seed's. Record two or more seeds of both."
+        )
+    rates = {
+        side: compared.recordings.query("condition == @side")["learning_rate"].mean()
+        for side in sides
+    }
+    ratio = rates[THERE] / rates[HERE]
+    if np.isfinite(ratio) and not 1 / 1.01 < ratio < 1.01:
+        said.append(
+            f"The learning rate of the other is {times(ratio)} (typical rate), and "
+            "change is about proportional to it: "
+            "tfrwc.dynamics.compare(..., per_learning_rate=True) divides by it."
+        )
+    lengths = [len(recording) for seeds in sides.values() for recording in seeds]
+    if max(lengths) > min(lengths):
+        said.append(
+            f"Recordings have {min(lengths)} to {max(lengths)} records: each is read "
+            "as far as the shortest goes."
+        )
+    without = table[table["ratio"].isna()]
+    if len(without):
+        names = listed([shortened(name) for name in without["name"]])
+        said.append(f"{names}: no change on one side or both, so no ratio.")
+    halting = _halting(table, sides, compared)
+    if halting:
+        said.append(
+            f"{halting}: records without any change are left out of the mean, so that "
+            "it tells of the others alone."
+        )
+    return said
+
+
+def _halting(table: pd.DataFrame, sides: Sides, compared: Comparison) -> str:
+    """Names of layers that changed in some records and not at all in others."""
+    values = np.concatenate(
+        [
+            recording.values(compared.measure)[: compared.records]
+            for seeds in sides.values()
+            for recording in seeds
+        ]
+    )
+    both = (values == 0).any(axis=0) & (values > 0).any(axis=0)
+    frozen = np.any([still(seeds, compared) for seeds in sides.values()], axis=0)
+    names = table["name"].sort_index()[both & ~frozen]
+    return listed([shortened(name) for name in names])
+
+
+def still(seeds: list[Recording], compared: Comparison) -> Bools:
+    """Which layers have values, all of them zero, in all of some recordings."""
+    values = np.concatenate(
+        [r.values(compared.measure)[: compared.records] for r in seeds]
+    )
+    zero = (np.nan_to_num(values) == 0).all(axis=0)
+    return np.asarray(zero & np.isfinite(values).any(axis=0))

@@ -1,0 +1,85 @@
+"""A small heat map as SVG, for notebooks: a row per layer, a column per record."""
+
+import numpy as np
+
+from tfrwc._common.html import escaped
+from tfrwc.answers.curves import Curves
+from tfrwc.answers.words import amount, moment
+from tfrwc.dynamics.arrays import Floats
+from tfrwc.recording.names import shortened
+
+ROWS, COLUMNS = 24, 40
+_CELL = (8, 10)  # pixels
+_NAME = 190  # pixels for the names of layers
+_NOTHING = "#bbbbbb"
+# Viridis at nine places: even to the eye, and told apart with any colour vision.
+_COLOURS = "440154 472d7b 3b528b 2c728e 21918c 28ae80 5ec962 addc30 fde725"
+_ANCHORS = np.frombuffer(bytes.fromhex(_COLOURS), np.uint8).reshape(-1, 3)
+
+
+def heat_map(curves: Curves, names: list[str]) -> str:
+    """The picture; empty where there is no value above zero.
+
+    Of more layers or records than fit, neighbours are drawn as one cell, by the largest
+    of their values.
+
+    Args:
+        curves: values by record and layer.
+        names: of the layers, in forward order.
+    """
+    values = np.where(curves.values > 0, curves.values, np.nan)
+    if not np.isfinite(values).any():
+        return ""
+    low, high = np.nanmin(values), np.nanmax(values)
+    layers = np.array_split(np.arange(values.shape[1]), min(ROWS, values.shape[1]))
+    records = np.array_split(np.arange(len(values)), min(COLUMNS, len(values)))
+    cells = []
+    for y, rows in enumerate(layers):
+        name = shortened(names[rows[0]], 28)
+        label = name if len(rows) == 1 else f"{name} and {len(rows) - 1} more"
+        cells.append(
+            f'<text x="{_NAME - 6}" y="{y * _CELL[1] + 9}" text-anchor="end" '
+            f'font-size="9" fill="currentColor">{escaped(shortened(label, 36))}</text>'
+        )
+        cells += [
+            _cell(x, y, largest(values[np.ix_(columns, rows)]), low, high)
+            for x, columns in enumerate(records)
+        ]
+    width = _NAME + len(records) * _CELL[0]
+    height = len(layers) * _CELL[1]
+    first, last = (moment(curves.times[i], curves.clock) for i in (0, -1))
+    scale = (
+        f"{first} to {last}, left to right; dark {amount(low, curves.measure)}, bright "
+        f"{amount(high, curves.measure)} (logarithmic); grey: no change, or no value"
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" '
+        f'height="{height + 16}" viewBox="0 0 {width} {height + 16}" role="img" '
+        f'font-family="sans-serif"><title>Change of each layer: {escaped(scale)}'
+        f'</title>{"".join(cells)}<text x="0" y="{height + 13}" font-size="9" '
+        f'fill="currentColor">{escaped(scale)}</text></svg>'
+    )
+
+
+def largest(values: Floats) -> float:
+    """The largest of some values; NaN where all are."""
+    finite = values[np.isfinite(values)]
+    return float(finite.max()) if finite.size else np.nan
+
+
+def _cell(x: int, y: int, value: float, low: float, high: float) -> str:
+    colour = _NOTHING
+    if np.isfinite(value):
+        place = np.log(value / low) / np.log(high / low) if high > low else 0.5
+        colour = _colour(float(place))
+    return (
+        f'<rect x="{_NAME + x * _CELL[0]}" y="{y * _CELL[1]}" width="{_CELL[0]}" '
+        f'height="{_CELL[1]}" fill="{colour}"/>'
+    )
+
+
+def _colour(place: float) -> str:
+    """The colour at a place from 0, dark, to 1, bright."""
+    at = place * (len(_ANCHORS) - 1)
+    parts = [np.interp(at, range(len(_ANCHORS)), _ANCHORS[:, i]) for i in range(3)]
+    return "#" + "".join(f"{round(part):02x}" for part in parts)

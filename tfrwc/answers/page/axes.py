@@ -1,0 +1,159 @@
+"""The frame of a picture: axes with numbers and units, and where zeros stand."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from markupsafe import Markup
+
+from tfrwc.answers.page.scales import Scale, scale_of, tick_text
+from tfrwc.answers.page.svg import CHARACTER, fitted, group, tag
+from tfrwc.dynamics.arrays import Floats
+
+_MOST_ZEROS = 60  # more triangles would lie on each other
+_ZEROS = 14  # pixels below a scale of logarithms where zeros stand
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where a picture is drawn, with a scale for each direction.
+
+    Attributes:
+        x, y: scales; that of y runs upward.
+        x_label, y_label: what is on them, with units.
+        zeros: pixels of the line on which zeros stand where y is of logarithms.
+    """
+
+    x: Scale
+    y: Scale
+    x_label: str
+    y_label: str
+    zeros: float
+
+    def down(self, values: npt.ArrayLike) -> Floats:
+        """Vertical places of values; NaN for none, and for zeros among logarithms."""
+        return self.y(values)
+
+    def axes(self) -> Markup:
+        """The axes."""
+        return group([self._horizontal(), self._vertical()], class_="axis")
+
+    def zeros_at(self, x: Floats, values: Floats, what: str, **looks: object) -> Markup:
+        """Triangles for the values that are exactly 0, where y is of logarithms."""
+        if not self.y.log:
+            return Markup("")
+        zero = np.flatnonzero(values == 0)
+        chosen = zero[:: -(-len(zero) // _MOST_ZEROS) or 1]
+        marks = [
+            tag(
+                "path",
+                title=f"{what}, {self.x_label} {place:.0f}: exactly 0",
+                d=f"M{at - 4:.1f} {self.zeros - 4:.1f}h8l-4 7z",
+                **looks,  # type: ignore[arg-type]
+            )
+            for at, place in zip(self.x(x[chosen]), x[chosen].tolist(), strict=True)
+        ]
+        return group(marks, class_="zero") if marks else Markup("")
+
+    def _horizontal(self) -> Markup:
+        bottom = max(self.y.start, self.zeros)
+        width = self.x.end - self.x.start
+        ticks = whole(self.x.ticks(max(2, int(width / 60))))
+        marks = [tag("path", d=f"M{self.x.start:.1f} {bottom:.1f}h{width:.1f}")]
+        for tick in ticks:
+            at = float(self.x(tick))
+            marks.append(tag("path", d=f"M{at:.1f} {bottom:.1f}v4"))
+            marks.append(
+                tag(
+                    "text",
+                    text=tick_text(tick),
+                    x=at,
+                    y=bottom + 16,
+                    text_anchor="middle",
+                )
+            )
+        middle = (self.x.start + self.x.end) / 2
+        marks.append(
+            tag(
+                "text", text=self.x_label, x=middle, y=bottom + 32, text_anchor="middle"
+            )
+        )
+        return group(marks)
+
+    def _vertical(self) -> Markup:
+        height = self.y.start - self.y.end
+        marks = []
+        for tick in self.y.ticks(max(2, int(height / 40))):
+            at = float(self.y(tick))
+            marks.append(
+                tag(
+                    "path",
+                    d=f"M{self.x.start:.1f} {at:.1f}H{self.x.end:.1f}",
+                    class_="grid",
+                )
+            )
+            marks.append(
+                tag(
+                    "text",
+                    text=tick_text(tick),
+                    x=self.x.start - 6,
+                    y=at + 4,
+                    text_anchor="end",
+                )
+            )
+        if self.zeros > self.y.start:
+            marks.append(
+                tag(
+                    "text",
+                    text="0",
+                    x=self.x.start - 6,
+                    y=self.zeros + 4,
+                    text_anchor="end",
+                )
+            )
+        room = self.x.end + 20
+        marks.append(
+            tag("text", text=fitted(self.y_label, room), x=2, y=self.y.end - 8)
+        )
+        return group(marks)
+
+
+def frame(
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    box: tuple[float, float, float, float],
+    labels: tuple[str, str],
+    log_x: bool | None = False,
+) -> Frame:
+    """A frame that holds all values.
+
+    Args:
+        x, y: values, of any shape.
+        box: left, top, right and bottom of what lies between the axes, in pixels.
+        labels: of the axes.
+        log_x: None takes logarithms where the values span decades.
+    """
+    left, top, right, bottom = box
+    y = np.asarray(y, np.float64)
+    upward = scale_of(y, bottom, top)
+    with_zeros = upward.log and (y == 0).any()
+    if with_zeros:
+        upward = scale_of(y, bottom - _ZEROS, top)
+    across = scale_of(x, left, right, log_x)
+    if not across.log:
+        values = np.asarray(x, np.float64)
+        low, high = float(np.nanmin(values)), float(np.nanmax(values))
+        room = 0.02 * (high - low) or 0.5
+        across = Scale(low - room, high + room, left, right, False)
+    return Frame(across, upward, *labels, zeros=bottom if with_zeros else upward.start)
+
+
+def whole(ticks: list[float]) -> list[float]:
+    """The ticks that are whole numbers, or all where fewer than two are."""
+    even = [tick for tick in ticks if abs(tick - round(tick)) < 1e-9]
+    return even if len(even) > 1 else ticks
+
+
+def width_of(text: str) -> float:
+    """About how wide a label is, in pixels."""
+    return len(text) * CHARACTER

@@ -1,0 +1,169 @@
+"""Write the page."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from threadpoolctl import ThreadpoolController
+
+from tfrwc._common.files import write_text
+from tfrwc._common.paths import local_path
+from tfrwc._common.timestamps import utc_now
+from tfrwc.answers import trends
+from tfrwc.answers.folding import columns, folded
+from tfrwc.answers.folding import rows as rows_of
+from tfrwc.answers.page import findings, tables
+from tfrwc.answers.page.conditions import Condition, Recordings, conditions
+from tfrwc.answers.page.heat_map import PAINTS, heat_map, paints_of
+from tfrwc.answers.page.lines import trends_figure
+from tfrwc.answers.page.logs import logs_figures
+from tfrwc.answers.page.packed import packed
+from tfrwc.answers.page.points import comparison_figure, depth_figure
+from tfrwc.answers.page.scales import Scale
+from tfrwc.answers.page.svg import Figure
+from tfrwc.answers.view import usual_measure
+from tfrwc.dynamics.comparison import Comparison, compare
+from tfrwc.recording.recording import Recording
+
+_HERE = Path(__file__).parent
+_WIDE, _HALF = 1080, 530
+_COLUMNS = 100  # of a heat map
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """What the page has of a condition."""
+
+    number: int
+    condition: Condition
+    heat_map: Figure
+    paints: Scale
+    trends: Figure
+    depth: Figure
+    choice: list[tuple[int, str]]
+    blocks: list[tuple[str, int, int]]
+    table: tables.Table
+    findings: list[str]
+
+
+def write_report(
+    recordings: Recordings, path: str | os.PathLike[str], against: Recordings = ()
+) -> Path:
+    """Write a page about recordings: one HTML file that needs nothing beside it.
+
+    Recordings of equal layers that were made in the same way, at the same steps and
+    from the same learning rate on, are taken for seeds of one setting: their mean is
+    shown, and differences have intervals. Others are shown side by side.
+
+    Args:
+        recordings: one, several, or a dict of names to them.
+        path: of the file, in the place of any that is there; its folder must exist.
+        against: others to hold them against, in the same forms.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        TypeError: if something else than recordings is given.
+        ValueError: if there is no recording, one has no records or is there twice, or
+            `path` is not a local path.
+        OSError: if the file cannot be written.
+    """
+    target = local_path(path)
+    # One thread: the matrices are small, and where others use the processors, threads
+    # that wait for each other took 15 times as long.
+    with ThreadpoolController().limit(limits=1):
+        text = page(conditions(recordings, against))
+    write_text(target, text)
+    return target
+
+
+def report(
+    recording: Recording,
+    path: str | os.PathLike[str],
+    against: Recordings | None = None,
+) -> Path:
+    """`write_report` of one recording; what `Recording.report` does."""
+    return write_report(recording, path, () if against is None else against)
+
+
+def page(found: list[Condition]) -> str:
+    """The page of some conditions, as HTML."""
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    several = len(found) > 1
+    parts = [
+        _part(condition, i, _HALF if several else _WIDE)
+        for i, condition in enumerate(found)
+    ]
+    compared, why_not = _compared(found) if several else (None, "")
+    context: dict[str, Any] = {
+        "parts": parts,
+        "several": several,
+        "why_not": why_not,
+        "logs": logs_figures(found),
+        "settings": [(one.name, tables.settings_rows(one)) for one in found],
+        "written": utc_now(),
+        "data": {
+            "paints": PAINTS,
+            "conditions": packed(
+                [one.view for one in found], [part.paints for part in parts]
+            )
+            if any(part.blocks for part in parts)
+            else [],
+        },
+        "comparison": None,
+    }
+    if compared is not None:
+        said = findings.comparison_findings(compared, found)
+        context["comparison"] = {
+            "findings": said,
+            "figure": comparison_figure(found[0].view, compared, "comparison", said[0]),
+            "table": tables.comparison_table(compared),
+        }
+    return environment.get_template("report.html.jinja").render(context)
+
+
+def _part(condition: Condition, number: int, width: int) -> _Part:
+    view, labels = condition.view, condition.labels
+    of_trends = trends.trends(view, labels)
+    layers = findings.layers_finding(condition)
+    alike = findings.trends_finding(condition, of_trends)
+    depth = findings.depth_finding(condition)
+    rows = folded(view)
+    hidden = len(rows) < len(view.names) or len(view.x) > _COLUMNS
+    said = [alike, depth, findings.logs_finding(condition)]
+    return _Part(
+        number=number,
+        condition=condition,
+        heat_map=heat_map(view, f"map-{number}", layers, width),
+        paints=paints_of(view, rows_of(view, columns(view, _COLUMNS))),
+        trends=trends_figure(view, of_trends, f"trends-{number}", alike, width),
+        depth=depth_figure(
+            view, labels, f"depth-{number}", depth, 290 if width == _WIDE else 240
+        ),
+        choice=[(trend.number, trend.title) for trend in of_trends],
+        blocks=[(name, int(m[0]), int(m[-1])) for name, m in rows] if hidden else [],
+        table=tables.layers_table(condition, number),
+        findings=[one for one in said if one],
+    )
+
+
+def _compared(found: list[Condition]) -> tuple[Comparison | None, str]:
+    """All conditions against the first, or why they cannot be compared."""
+    measures = {usual_measure(one.mean) for one in found}
+    if len(measures) > 1:
+        return None, f"They were recorded by other measures ({', '.join(measures)})."
+    try:
+        return compare(
+            {one.name: one.recordings for one in found}, measure=measures.pop()
+        ), ""
+    except ValueError as error:
+        return None, str(error)

@@ -1,0 +1,182 @@
+"""The tables of a page, as texts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tfrwc.answers.page.conditions import Condition
+from tfrwc.answers.page.points import has_intervals, no_interval, ratio_rows
+from tfrwc.answers.page.svg import fitted
+from tfrwc.answers.summary import SETTLED
+from tfrwc.dynamics.comparison import Comparison
+from tfrwc.recording.names import shortened
+
+ROWS = 2000
+"""At most so many rows are on a page."""
+
+_NAME = 290  # pixels
+_PATH, _KIND = 200, 20
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table, of texts.
+
+    Attributes:
+        id: of the element on the page.
+        caption: what it is.
+        heads: of the columns.
+        texts: how many of the first columns are words.
+        rows: of cells.
+        titles: whole name of each row.
+        trends: trend of each row, for the choice of trends; empty for none.
+        condition: number of the condition whose trends these are.
+    """
+
+    id: str
+    caption: str
+    heads: Sequence[str]
+    texts: int
+    rows: Sequence[Sequence[str]]
+    titles: Sequence[str]
+    trends: Sequence[int] = ()
+    condition: int = 0
+
+
+def layers_table(condition: Condition, number: int) -> Table:
+    """The layers of a condition, those that changed most first."""
+    table, clock = condition.summary.table, condition.summary.clock
+    shown = table.head(ROWS)
+    columns = [
+        [fitted(name, _NAME) for name in shown["name"]],
+        [shortened(block, 28) for block in shown["block"]],
+        [shortened(kind, _KIND) for kind in shown["kind"]],
+        [f"{size:,}" for size in shown["size"]],
+        _numbers(shown["change"]),
+        [_percent(share) for share in shown["share"]],
+        _numbers(shown["first"]),
+        _numbers(shown["last"]),
+        _numbers(shown["largest"]),
+        _times(shown["largest_at"]),
+        _times(shown["settled"]),
+        [str(trend + 1) if trend >= 0 else "–" for trend in shown["trend"]],
+    ]
+    heads = (
+        "layer",
+        "block",
+        "kind",
+        "size",
+        "change",
+        "share",
+        "first",
+        "last",
+        "largest",
+        "at",
+        "settled",
+        "trend",
+    )
+    left = len(table) - len(shown)
+    more = f" The first {len(shown):,} of {len(table):,} layers." if left else ""
+    return Table(
+        id=f"layers-{number}",
+        caption="Every layer, those that changed most first. Change is "
+        f"{_change(condition)}; at, the {clock} of the largest; "
+        f"settled, from which on it stays below {SETTLED:.0%} of it.{more}",
+        heads=heads,
+        texts=3,
+        rows=[*zip(*columns, strict=True)],
+        titles=[shortened(path, _PATH) for path in shown["path"]],
+        trends=shown["trend"].tolist(),
+        condition=number,
+    )
+
+
+def comparison_table(compared: Comparison) -> Table:
+    """The layers of all conditions but the baseline, the furthest from it first."""
+    rows = ratio_rows(compared)
+    far = rows["difference"].abs().sort_values(ascending=False, kind="stable").index
+    rows, base = rows.loc[far], compared.baseline
+    intervals = has_intervals(compared)
+    shown = rows.head(ROWS)
+    # Rows of a condition are in the order of those of the baseline.
+    before = compared.layers.loc[compared.layers["condition"] == base, "change"]
+    own = before.to_numpy()[shown.index.to_numpy() % len(before)]
+    columns = [
+        [fitted(name, _NAME) for name in shown["layer"]],
+        [fitted(name, _NAME) for name in shown["condition"]],
+        _numbers(own),
+        _numbers(shown["change"]),
+        _numbers(np.exp(shown["difference"])),
+    ]
+    heads = [
+        "layer",
+        "condition",
+        f"change in {shortened(base, 24)}",
+        "change",
+        "times",
+    ]
+    if intervals:
+        columns += [_numbers(np.exp(shown[end])) for end in ("low", "high")]
+        columns.append(_numbers(shown["p_adjusted"]))
+        heads += ["low", "high", "adjusted p"]
+    percent = f"{100 * compared.confidence:.0f} %"
+    said = (
+        f"Low and high: the {percent} interval of times, Welch's over seeds; adjusted "
+        "p: Holm's, over all layers and conditions."
+        if intervals
+        else no_interval(compared)
+    )
+    left = len(rows) - len(shown)
+    more = f" The first {len(shown):,} of {len(rows):,} rows." if left else ""
+    return Table(
+        id="compared",
+        caption=f"Typical change (the geometric mean over the first "
+        f"{compared.records:,} records) against “{shortened(base, 40)}”, the "
+        f"largest differences first. "
+        f"{said}{more}",
+        heads=heads,
+        texts=2,
+        rows=[*zip(*columns, strict=True)],
+        titles=[shortened(name, _PATH) for name in shown["layer"]],
+    )
+
+
+def settings_rows(condition: Condition) -> list[tuple[str, str]]:
+    """How the recordings of a condition were made, in pairs of words."""
+    first = condition.recordings[0]
+    facts: dict[str, Any] = {
+        "recordings": len(condition.recordings),
+        "records": ", ".join(f"{len(one):,}" for one in condition.recordings[:8]),
+        "layers": f"{len(first.layers):,}",
+        "measures": ", ".join(first.measures),
+        **first.settings,
+        "versions": ", ".join(f"{k} {v}" for k, v in first.versions.items()),
+    }
+    return [
+        (shortened(str(key), 40), shortened(str(value), 160))
+        for key, value in facts.items()
+    ]
+
+
+def _change(condition: Condition) -> str:
+    if condition.mean.settings.get("reference") == "initial":
+        return "the last value, since the initial weights"
+    return "the mean over the records"
+
+
+def _numbers(values: pd.Series | np.ndarray) -> list[str]:
+    return [
+        "–" if np.isnan(value) else f"{value:.3g}"
+        for value in np.asarray(values, np.float64).tolist()
+    ]
+
+
+def _times(values: pd.Series) -> list[str]:
+    return ["–" if np.isnan(value) else f"{value:,.0f}" for value in values]
+
+
+def _percent(share: float) -> str:
+    return "–" if np.isnan(share) else f"{100 * share:.2g} %"

@@ -1,0 +1,132 @@
+"""Which layers changed, when, and how much, as colours."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from tfrwc.answers.folding import Row, columns, rows
+from tfrwc.answers.plot._axes import given_or_new
+from tfrwc.answers.view import View, spans_decades, view_of
+from tfrwc.dynamics.arrays import Floats
+from tfrwc.recording.recording import Recording
+from tfrwc.report.canvas import label
+
+_COLUMNS = 1500  # more would not be seen
+_NONE, _ZERO = "0.88", "white"
+
+
+@dataclass(eq=False)
+class HeatMapDisplay:
+    """Relative change by layer (rows, the first on top) and record (columns).
+
+    Bright is much change. White with a grey edge in the legend is a change of exactly
+    0, hatched is no value. Where rows are blocks of layers, the strip on the right has
+    their spread: the median of the block, and the quantiles 0.1 and 0.9 of the values
+    of its layers.
+
+    Args:
+        view: of a recording.
+        rows: layers or blocks of them, with a value for each column.
+
+    Attributes:
+        values: float64 (rows, columns).
+        ax_, figure_: of Matplotlib, after `plot`.
+    """
+
+    view: View
+    rows: list[Row]
+
+    @property
+    def values(self) -> Floats:
+        """What the colours say, float64 (rows, columns)."""
+        return np.array([row.median for row in self.rows])
+
+    @classmethod
+    def from_recording(cls, recording: Recording, ax: Any = None) -> "HeatMapDisplay":
+        """Draw a recording.
+
+        Args:
+            recording: with a record or more; its first measure is drawn.
+            ax: axes of Matplotlib, or None for new ones.
+
+        Raises:
+            ValueError: if the recording has no records or no layers.
+        """
+        of = view_of(recording)
+        return cls(of, rows(of, columns(of, _COLUMNS))).plot(ax)
+
+    def plot(self, ax: Any = None) -> "HeatMapDisplay":
+        """Draw it on `ax`, or on new axes."""
+        ax = given_or_new(ax, 9, 1.6 + 0.2 * max(len(self.rows), 6))
+        self.ax_, self.figure_ = ax, ax.figure
+        x, values = self.view.x, self.values
+        positive = values[values > 0]
+        low, high = (positive.min(), positive.max()) if positive.size else (0.0, 1.0)
+        norm = LogNorm(low, high) if spans_decades(values) else Normalize(low, high)
+        half = 0.5 * (x[-1] - x[0]) / max(len(x) - 1, 1) or 0.5
+        extent = (x[0] - half, x[-1] + half, len(values) - 0.5, -0.5)
+        ax.set_facecolor(_NONE)
+        ax.patch.set(hatch="////", edgecolor="0.65")
+        looks = {"aspect": "auto", "extent": extent, "interpolation": "nearest"}
+        painted = ScalarMappable(norm, "viridis").to_rgba(np.ma.masked_invalid(values))
+        painted[values == 0] = 1
+        painted[np.isnan(values), 3] = 0
+        ax.imshow(painted, **looks)
+        ax.set_xlabel(self.view.x_label)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        names = [label(row.label, 40) for row in self.rows]
+        ax.set_yticks(range(len(names)), names, fontsize=8)
+        self._legends(ScalarMappable(norm, "viridis"), positive.size > 0)
+        if any(row.folded for row in self.rows):
+            self._spread(norm)
+        return self
+
+    def _legends(self, colours: ScalarMappable, any_change: bool) -> None:
+        if any_change:
+            self.figure_.colorbar(
+                colours,
+                ax=self.ax_,
+                location="bottom",
+                label=self.view.y_label,
+                fraction=0.06,
+                aspect=50,
+            )
+        handles = []
+        if (self.values == 0).any():
+            handles.append(Patch(facecolor=_ZERO, edgecolor="0.5", label="exactly 0"))
+        if np.isnan(self.values).any():
+            handles.append(
+                Patch(facecolor=_NONE, edgecolor="0.65", hatch="////", label="no value")
+            )
+        if handles:
+            self.ax_.legend(
+                handles=handles,
+                loc="lower left",
+                bbox_to_anchor=(0, 1),
+                ncols=2,
+                frameon=False,
+                fontsize=8,
+            )
+
+    def _spread(self, norm: Any) -> None:
+        """Median and spread of each block, right of its row."""
+        beside = self.ax_.inset_axes([1.05, 0, 0.2, 1])
+        beside.set_ylim(self.ax_.get_ylim())
+        beside.set_yticks([])
+        if isinstance(norm, LogNorm):
+            beside.set_xscale("log")
+        for place, row in enumerate(self.rows):
+            values = self.view.values[row.members]
+            values = values[values > 0]
+            if values.size:
+                low, middle, high = np.quantile(values, (0.1, 0.5, 0.9))
+                beside.plot([low, high], [place, place], color="0.55", linewidth=2)
+                beside.plot(middle, place, "o", color="0.15", markersize=3.5)
+        beside.set_title("median, and 10 to 90 %\nof a block's values", fontsize=8)
+        beside.tick_params(labelsize=7)
+        beside.spines[["top", "right"]].set_visible(False)

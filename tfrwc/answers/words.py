@@ -1,0 +1,70 @@
+"""Amounts, times and lists of names, as people say them.
+
+>>> percent(0.314), percent(0.00021), percent(12.5)
+('31 %', '0.021 %', '1,250 %')
+>>> listed(["a", "b", "c"])
+'a, b and c'
+"""
+
+import math
+from collections.abc import Sequence
+
+# What a relative change is a share of, by measure; others are named with their number.
+_OF = {
+    "l1_ratio": "of its magnitude",
+    "l2_ratio": "of its norm",
+    "elementwise_mean": "of each weight on average",
+    "elementwise_median": "of the typical weight",
+}
+
+
+def percent(share: float) -> str:
+    """A share in percent, with two digits or more."""
+    return f"{_plain(100 * share)} %"
+
+
+def times(ratio: float) -> str:
+    """A ratio, such as "2.1 times as much"."""
+    return f"{_plain(ratio)} times as much"
+
+
+def amount(value: float, measure: str, whole: bool = False) -> str:
+    """A value of a measure.
+
+    Args:
+        value: finite.
+        measure: of which it is.
+        whole: whether to say what it is a share of.
+    """
+    if measure not in _OF:
+        return f"{value:.2g} by {measure}" if whole else f"{value:.2g}"
+    return f"{percent(value)} {_OF[measure]}" if whole else percent(value)
+
+
+def moment(time: float, clock: str) -> str:
+    """A moment, such as "epoch 3" or "step 1,200"."""
+    return f"{clock} {time:,.0f}"
+
+
+def listed(words: Sequence[str], most: int = 3) -> str:
+    """The first few words of a list, and how many more there are."""
+    if len(words) > most + 1:  # "and 1 more" is no shorter than its name
+        return f"{', '.join(words[:most])} and {len(words) - most} more"
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def plural(count: int, word: str) -> str:
+    """A number with its word: "1 layer", "2 layers"."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def _plain(value: float) -> str:
+    if value == 0:
+        return "0"
+    if not 1e-3 <= abs(value) < 1e6:
+        return f"{value:.1e}"
+    # Rounded first, since 9.96 has two digits before the point once it is.
+    digits = 1 - math.floor(math.log10(abs(float(f"{value:.1e}"))))
+    return f"{value:,.{max(digits, 0)}f}"

@@ -1,0 +1,106 @@
+"""Commands about data sets, statements of privacy, and studies."""
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tfrwc.cli.plain import print_json
+
+if TYPE_CHECKING:
+    from tfrwc.privacy.statement import PrivacyStatement
+
+STUDIES = {
+    "dynamics": ("learning_dynamics", "How the layers of networks learn."),
+    "privacy": ("private_pneumonia", "What privacy costs on X-rays."),
+    "beta": ("optimal_beta", "Which β a β-VAE should have."),
+}
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def run_study(context: typer.Context) -> None:
+    name = str(context.info_name)
+    module = importlib.import_module(f"tfrwc.commands.{STUDIES[name][0]}")
+    module.main(context.args, command=f"tfrwc study {name}")
+
+
+def datasets(as_json: AsJson = False) -> None:
+    """List the named data sets, and where each would be read from."""
+    from tfrwc.datasets.catalogue import DATA_DIR_VARIABLE, DATA_SETS
+
+    rows: list[dict[str, Any]] = []
+    for data_set in DATA_SETS.values():
+        if data_set.file is None:
+            place = "needs no file" if data_set.available else "named by its folder"
+        elif data_set.path is not None:
+            place = str(data_set.path)
+        else:
+            place = f"not here: {data_set.file} is looked for in {DATA_DIR_VARIABLE}"
+        rows.append(
+            {
+                "name": data_set.name,
+                "size": data_set.size,
+                "classes": data_set.classes,
+                "uses": list(data_set.uses),
+                "description": data_set.description,
+                "place": place,
+            }
+        )
+    if as_json:
+        print_json(rows)
+        return
+    width = max(len(row["name"]) for row in rows)
+    for row in rows:
+        typer.echo(f"{row['name']:{width}}  {row['description']} {row['place']}")
+
+
+def explain(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="privacy_statement.json, the manifest.json of a saved model, or a "
+            "folder with one of them."
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Say in words what a statement of privacy guarantees."""
+    statement = read(file)
+    if as_json:
+        print_json({"summary": statement.summary(), "statement": statement.to_dict()})
+    else:
+        typer.echo(statement.explain())
+
+
+def read(path: Path) -> "PrivacyStatement":
+    """The statement in a file or folder.
+
+    Raises:
+        FileNotFoundError: if there is no such file, or none in the folder.
+        ValueError: if it has no statement.
+    """
+    from tfrwc._common.json_files import read_json
+
+    # Each kind of statement makes itself known when it is imported.
+    from tfrwc.privacy import composed  # noqa: F401
+    from tfrwc.privacy.release import statement as released  # noqa: F401
+    from tfrwc.privacy.sgd import statement as trained  # noqa: F401
+    from tfrwc.privacy.statement import statement_from_dict
+
+    if path.is_dir():
+        names = ("privacy_statement.json", "manifest.json")
+        found = [path / name for name in names if (path / name).is_file()]
+        if not found:
+            raise FileNotFoundError(
+                f"There is no statement of privacy in {path}: it has neither "
+                f"{' nor '.join(names)}. Name the folder that has one."
+            )
+        path = found[0]
+    data = read_json(path, "a statement of privacy")
+    if isinstance(data, dict) and isinstance(data.get("privacy"), dict):
+        data = data["privacy"].get("statement")
+    try:
+        return statement_from_dict(data)
+    except ValueError as error:
+        raise ValueError(f"{path} has no statement of privacy: {error}") from error

@@ -1,0 +1,133 @@
+"""Commands about recordings. What they need is imported where it is used."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tfrwc.cli.plain import print_json
+
+if TYPE_CHECKING:
+    from tfrwc.recording.recording import Recording
+
+Runs = Annotated[list[Path], typer.Argument(help="Files of recordings.")]
+Others = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="OTHER...", help="Files of recordings to hold the others against."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def summary(runs: Runs, as_json: AsJson = False) -> None:
+    """Say which layers learned, when, and how much."""
+    told = {str(path): _load(path).summary() for path in runs}
+    if as_json:
+        print_json(
+            [
+                {"file": file, "measure": one.measure, "clock": one.clock}  # type: ignore[attr-defined]
+                | _answer(one)
+                for file, one in told.items()
+            ]
+        )
+        return
+    for number, (file, one) in enumerate(told.items()):
+        if len(told) > 1:
+            typer.echo(f"{'' if number == 0 else chr(10)}{file}")
+        typer.echo(str(one))
+
+
+def report(
+    runs: Runs,
+    against: Others = None,
+    out: Annotated[Path, typer.Option(help="File to write.")] = Path("report.html"),
+    as_json: AsJson = False,
+) -> None:
+    """Write a page about recordings: one HTML file that needs no other."""
+    from tfrwc._common import doors
+
+    recordings = {str(path): _load(path) for path in runs}
+    others = {str(path): _load(path) for path in against or ()}
+    written = doors.behind("report")(recordings, out, others)
+    if as_json:
+        print_json({"report": str(written)})
+    else:
+        typer.echo(written)
+
+
+def compare(runs: Runs, against: Others = None, as_json: AsJson = False) -> None:
+    """Say which layers change more in other runs, and by how much.
+
+    Two files are held against each other; several of a side are its seeds.
+    """
+    if against is None:
+        if len(runs) != 2:
+            raise typer.BadParameter(
+                "Without --against, name two files: the second is held against the "
+                f"first. Received: {len(runs)}.",
+                param_hint="RUNS",
+            )
+        runs, against = runs[:1], runs[1:]
+    from tfrwc.answers.difference import difference
+
+    found = difference([_load(path) for path in runs], [_load(p) for p in against])
+    if as_json:
+        print_json(
+            {
+                "this": [str(path) for path in runs],
+                "other": [str(path) for path in against],
+                "measure": found.measure,
+                "records": found.records,
+            }
+            | _answer(found)
+        )
+    else:
+        typer.echo(str(found))
+
+
+def record(
+    checkpoints: Annotated[
+        list[Path],
+        typer.Argument(
+            help="A folder of .weights.h5 or .keras files, or files in the order of "
+            "training.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="File to write.")] = Path("run.parquet"),
+    measures: Annotated[
+        str, typer.Option(help="Names of measures, separated by commas.")
+    ] = "l1_ratio",
+    as_json: AsJson = False,
+) -> None:
+    """Make a recording of checkpoints that a training has saved."""
+    from tfrwc.recording.recording import Recording
+
+    alone = len(checkpoints) == 1 and checkpoints[0].is_dir()
+    paths: Any = checkpoints[0] if alone else checkpoints
+    recording = Recording.from_checkpoints(paths, measures=measures.split(","))
+    recording.save(out)
+    if as_json:
+        print_json(
+            {
+                "recording": str(out),
+                "records": len(recording),
+                "tensors": len(recording.layers),
+            }
+        )
+    else:
+        typer.echo(f"{out}: {recording!r}")
+
+
+def _load(path: Path) -> "Recording":
+    from tfrwc.recording.recording import load_recording
+
+    return load_recording(path)
+
+
+def _answer(answer: Any) -> dict[str, Any]:
+    return {
+        "sentence": answer.sentence,
+        "uncertain": answer.uncertain,
+        "layers": answer.table.to_dict("records"),
+    }

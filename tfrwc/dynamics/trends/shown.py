@@ -1,0 +1,44 @@
+"""Trends as a notebook shows them: a sentence and a small table."""
+
+from typing import Any
+
+import numpy as np
+
+from tfrwc._common.html import escaped, table
+
+
+def trends_sentence(fitted: Any) -> str:
+    """How many trends there are, and of how many layers.
+
+    Args:
+        fitted: a `TrendClusterer` that is.
+    """
+    labels = fitted.labels_
+    sizes = [int((labels == trend).sum()) for trend in range(fitted.n_clusters_)]
+    none = int((labels == -1).sum())
+    if not sizes:
+        return f"None of {none} layers shares the shape of its curve with others."
+    rest = f"; {none} in none" if none else ""
+    return (
+        f"{len(labels)} layers fall into {len(sizes)} "
+        f"trend{'s' if len(sizes) > 1 else ''} of shape "
+        f"({', '.join(map(str, sizes))} layers{rest}), with a stability of "
+        f"{fitted.stability_:.2f} (1 is perfect)."
+    )
+
+
+def trends_html(fitted: Any) -> str:
+    """A fitted `TrendClusterer`."""
+    rows = [
+        (
+            trend,
+            int((fitted.labels_ == trend).sum()),
+            *(f"{value:.2g}" for value in (center[0], center[-1], center.max())),
+            int(np.argmax(center)) + 1,
+        )
+        for trend, center in enumerate(fitted.centers_)
+    ]
+    heads = ("trend", "layers", "first", "last", "largest", "at record")
+    return f"<p><strong>{escaped(trends_sentence(fitted))}</strong></p>" + table(
+        heads, rows
+    )
