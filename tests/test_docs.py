@@ -120,7 +120,10 @@ def test_examples_in_docstrings_are_shown_as_code():
     assert script("docstrings").fenced(docstring) == shown
 
 
-PACKAGES = ("", ".recording", ".dynamics", ".privacy", ".disentangle", ".datasets")
+PACKAGES = (
+    *("", ".recording", ".answers", ".answers.plot", ".answers.page"),
+    *(".dynamics", ".privacy", ".disentangle", ".datasets"),
+)
 
 
 @pytest.mark.parametrize("package", [f"tfrwc{name}" for name in (*PACKAGES, ".models")])

@@ -81,8 +81,8 @@ def test_steps_of_every_other_optimizer(kind, option):
 )
 @pytest.mark.parametrize("by", ["map", "function"])
 def test_an_optimizer_for_each_weight(by):
-    def several(**options):
-        kernels, rest = optimizers.Adam(0.05, **options), optimizers.SGD(0.1)
+    def several():
+        kernels, rest = optimizers.Adam(0.05), optimizers.SGD(0.1)
         if by == "map":
             inner = optimizers.OptimizerMap(rest, {".*kernel": kernels})
             return optimizers.MultiOptimizer(inner)
@@ -102,10 +102,19 @@ def test_an_optimizer_for_each_weight(by):
         model.fit(X, Y, 4, epochs=2, shuffle=False, verbose=0)
     for a, b in zip(plain.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_allclose(b, a, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.skipif(
+    not hasattr(optimizers, "MultiOptimizer"), reason="this Keras has none"
+)
+def test_optimizers_inside_another_are_checked():
+    inner = optimizers.SGD(0.1, gradient_accumulation_steps=2)
+    model = private(network(), 4)
     with pytest.raises(ValueError, match="noise to every part of a batch"):
-        again = wrapped(network())
-        again.compile(several(gradient_accumulation_steps=2), "mse")
-        again.fit(X, Y, 4, verbose=0)
+        model.compile(optimizers.MultiOptimizer(optimizers.OptimizerMap(inner)), "mse")
+    model.compile(optimizers.MultiOptimizer(lambda variable: inner), "mse")
+    with pytest.raises(ValueError, match="noise to every part of a batch"):
+        model.fit(X[:4], Y[:4], 4, verbose=0)
 
 
 @pytest.mark.filterwarnings("ignore:Layer .* has no rule:RuntimeWarning")
