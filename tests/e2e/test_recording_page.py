@@ -13,7 +13,7 @@ from selenium.webdriver.common.keys import Keys
 from tfrwc.answers.page import write_report
 
 SCREEN = 900  # pixels
-ROW = re.compile(r"/kernel .*(Dense|Conv2D) .*\d %")
+ROW = re.compile(r"/kernel .*(Dense|Conv2D) .*\d ?%")
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,6 @@ from tfrwc.answers.page.scales import Scale
 from tfrwc.answers.page.svg import Figure
 from tfrwc.answers.view import usual_measure
 from tfrwc.dynamics.comparison import Comparison, compare
-from tfrwc.recording.recording import Recording
 
 _HERE = Path(__file__).parent
 _WIDE, _HALF = 1080, 530
@@ -81,12 +80,12 @@ def write_report(
 
 
 def report(
-    recording: Recording,
+    recordings: Recordings,
     path: str | os.PathLike[str],
     against: Recordings | None = None,
 ) -> Path:
-    """`write_report` of one recording; what `Recording.report` does."""
-    return write_report(recording, path, () if against is None else against)
+    """`write_report`, as `Recording.report` and the command call it."""
+    return write_report(recordings, path, () if against is None else against)
 
 
 def page(found: list[Condition]) -> str:
