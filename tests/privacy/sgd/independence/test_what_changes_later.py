@@ -127,13 +127,3 @@ def test_losses_that_keep_something():
     model.compile("sgd", Learning())
     with pytest.raises(ValueError, match="The loss keeps something of each batch"):
         model.fit(X, Y, verbose=0)
-
-
-def test_python_within_a_graph():
-    def python(x):
-        return tf.ensure_shape(
-            tf.numpy_function(lambda a: 0 * a, [x], x.dtype), x.shape
-        )
-
-    with pytest.raises(ValueError, match=r"PyFunc.* nobody can see"):
-        train(middle(Mixes(python)), X, Y, BATCH)

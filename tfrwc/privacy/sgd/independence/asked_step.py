@@ -15,13 +15,6 @@ with extra("privacy"):
 
 Ask = Callable[[Any, tf.Tensor], Answer]
 
-# Operations that may keep something of a batch where nobody can look, or put it back.
-_HIDDEN = {
-    *("PyFunc", "EagerPyFunc", "PyFuncStateless"),
-    *("LookupTableInsert", "LookupTableImport", "LookupTableRemove"),
-    *("QueueEnqueue", "QueueEnqueueMany", "StackPush", "BarrierInsertMany"),
-}
-
 
 class Step(NamedTuple):
     """What is asked.
@@ -83,14 +76,6 @@ def traced(ask: Ask, specs: Any) -> tuple[Ask, tf.Graph]:
         return answer
 
     return call, function.get_concrete_function().graph
-
-
-def hidden_operations(graph: tf.Graph) -> list[str]:
-    """Operations of a graph that may keep something of a batch outside of variables."""
-    definition = graph.as_graph_def()
-    nodes = [*definition.node]
-    nodes += [node for part in definition.library.function for node in part.node_def]
-    return sorted({node.op for node in nodes if node.op.removesuffix("V2") in _HIDDEN})
 
 
 def answer_or_none(

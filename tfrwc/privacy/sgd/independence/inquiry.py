@@ -22,7 +22,6 @@ from tfrwc.privacy.sgd.independence.asked_step import (
     Step,
     answer_or_none,
     fixed_size,
-    hidden_operations,
     of_any_size,
     traced,
 )
@@ -132,7 +131,6 @@ class _Inquiry:
         variables = variables_of(step.layer)
         if graph is not None:
             variables += graph.variables
-            self._check_operations(graph)
         self._first = TrainingState(variables)
         self._state = TrainingState(variables)
         declared = fixed_size(step.layer)
@@ -147,15 +145,6 @@ class _Inquiry:
 
     def __exit__(self, *_: object) -> None:
         self._first.restore()
-
-    def _check_operations(self, graph: tf.Graph) -> None:
-        if hidden := hidden_operations(graph):
-            raise ValueError(
-                f"{self._step.subject} has operations ({', '.join(hidden)}) that may "
-                "keep something of a batch where nobody can see it, such as Python "
-                "that is called by tf.numpy_function. Use operations of TensorFlow or "
-                "Keras, or do it to the data before."
-            )
 
     def _takes(self, size: int) -> bool:
         """Whether the step takes batches of a size."""
