@@ -167,7 +167,8 @@ def product(
 
     def square_norms() -> tf.Tensor:
         inputs = grams() if grams else tf.matmul(joined, joined, transpose_b=True)
-        return gram_norms(inputs, rows, g)
+        outputs = tf.matmul(g, g, transpose_b=True)
+        return gram_norms(inputs, outputs, rows, columns)
 
     def weighted_sum(weights: tf.Tensor) -> tf.Tensor:
         total = tf.tensordot(joined, g * weights[:, None, None], [[0, 1], [0, 1]])
@@ -191,21 +192,23 @@ def is_ghost_cheaper(positions: int, rows: int, columns: int) -> bool:
     return positions**2 * (rows + columns) < _COST_OF_A_VALUE * rows * columns
 
 
-def gram_norms(inputs: tf.Tensor, width: int, g: tf.Tensor) -> tf.Tensor:
-    """Squares of the norms of aᵀg.
+def gram_norms(
+    inputs: tf.Tensor, outputs: tf.Tensor, rows: int, columns: int
+) -> tf.Tensor:
+    """Squares of the norms of aᵀg, not below them.
 
     Args:
-        inputs: Gram matrices of a (batch, t, width), (batch, t, t).
-        width: of a.
-        g: (batch, t, out).
+        inputs, outputs: products of a (batch, t, rows), and of g (batch, t, columns), at
+            each two positions, (batch, t, t).
+        rows, columns: as above.
     """
-    outputs = tf.matmul(g, g, transpose_b=True)
     norms = [tf.sqrt(tf.linalg.diag_part(gram)) for gram in (inputs, outputs)]
     sizes = tf.reduce_sum(norms[0] * norms[1], axis=1)
     squares = tf.reduce_sum(inputs * outputs, axis=[1, 2])
-    positions, columns = g.shape[1:]
-    lost = _lost_squares(inputs, positions * columns)
-    lost += _lost_squares(outputs, positions * width)
+    # What squares too small for the processor can add, beside what they meet.
+    least = outputs.shape[1] * _LEAST
+    lost = tf.linalg.trace(inputs) * (columns * least)
+    lost += tf.linalg.trace(outputs) * (rows * least)
     return not_below(squares, tf.square(sizes)) + lost
 
 
@@ -222,12 +225,6 @@ def not_below(squares: tf.Tensor, terms: tf.Tensor) -> tf.Tensor:
 def _squares(values: tf.Tensor) -> tf.Tensor:
     """Squares of the norms of values (batch, n), with what is lost of tiny ones."""
     return tf.reduce_sum(tf.square(values), axis=1) + values.shape[1] * _LEAST
-
-
-def _lost_squares(gram: tf.Tensor, count: int) -> tf.Tensor:
-    """What squares too small for the processor can add to a norm, beside a Gram matrix
-    (batch, t, t) of what they are multiplied with, for so many of them."""
-    return tf.linalg.trace(gram) * (count * _LEAST)
 
 
 def _blocks(a: list[tf.Tensor], g: tf.Tensor) -> list[tf.Tensor]:
