@@ -198,8 +198,8 @@ def gram_norms(
     """Squares of the norms of aᵀg, not below them.
 
     Args:
-        inputs, outputs: products of a (batch, t, rows), and of g (batch, t, columns), at
-            each two positions, (batch, t, t).
+        inputs, outputs: products of a (batch, t, rows), and of g (batch, t, columns),
+            at each two positions, (batch, t, t).
         rows, columns: as above.
     """
     norms = [tf.sqrt(tf.linalg.diag_part(gram)) for gram in (inputs, outputs)]
