@@ -145,3 +145,17 @@ def test_scale_of_change_moves_levels_only(seed, scale):
         np.testing.assert_allclose(
             other.conditions[column], one.conditions[column], rtol=1e-5
         )
+
+
+def test_a_comparison_shows_itself_in_few_words():
+    rng = np.random.default_rng(0)
+    several = compare({"<easy>": seeds(rng), "hard": seeds(rng, level=0.5)})
+    assert repr(several).startswith(
+        "Comparison: 9 layers in 2 conditions, by l1_ratio over 2 records, against "
+        "<easy>: 9 of 9 differences are clear"
+    )
+    page = several._repr_html_()
+    assert "&lt;easy&gt;" in page
+    assert page.count("<tr>") == 3
+    one = compare({"easy": seeds(rng, n=1), "hard": seeds(rng, n=1)})
+    assert repr(one).endswith("no test, as conditions have one recording each.")

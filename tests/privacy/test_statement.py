@@ -136,3 +136,11 @@ def test_data_that_are_no_statement_are_refused(data, message, tmp_path):
     (tmp_path / "privacy_statement.json").write_text(json.dumps(data))
     with pytest.raises(ValueError, match=r"privacy_statement\.json is not a privacy"):
         read_statement(tmp_path)
+
+
+def test_a_statement_shows_itself(statement):
+    page = statement._repr_html_()
+    assert f"Guarantee: {statement.summary()}." in page
+    assert page.count("<table>") == 1
+    assert "kind" in page
+    assert len(page) < 8000

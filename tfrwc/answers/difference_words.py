@@ -43,7 +43,7 @@ def answer(table: pd.DataFrame, several: bool, records: int) -> str:
             f"{when}, all layers changed about as much in {where} (within "
             f"{percent(_ALIKE - 1)})."
         )
-    parts = []
+    parts: list[str] = []
     for part, word in ((more, "more"), (less, "less")):
         if len(part):
             of = f" of {plural(len(known), 'layer')} changed" if not parts else ""

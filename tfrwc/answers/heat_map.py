@@ -9,8 +9,9 @@ from tfrwc.dynamics.arrays import Floats
 from tfrwc.recording.names import shortened
 
 ROWS, COLUMNS = 24, 40
-_CELL = (8, 10)  # pixels
-_NAME = 190  # pixels for the names of layers
+_HEIGHT, _LEAST, _MOST = 10, 8, 24  # pixels: of a cell, and its least and most width
+_WIDTH = 320  # pixels that few records are stretched to
+_NAME = 230  # pixels for the names of layers
 _NOTHING = "#bbbbbb"
 # Viridis at nine places: even to the eye, and told apart with any colour vision.
 _COLOURS = "440154 472d7b 3b528b 2c728e 21918c 28ae80 5ec962 addc30 fde725"
@@ -33,31 +34,31 @@ def heat_map(curves: Curves, names: list[str]) -> str:
     low, high = np.nanmin(values), np.nanmax(values)
     layers = np.array_split(np.arange(values.shape[1]), min(ROWS, values.shape[1]))
     records = np.array_split(np.arange(len(values)), min(COLUMNS, len(values)))
+    wide = min(max(_WIDTH // len(records), _LEAST), _MOST)
     cells = []
     for y, rows in enumerate(layers):
-        name = shortened(names[rows[0]], 28)
+        name = shortened(names[rows[0]], 36)
         label = name if len(rows) == 1 else f"{name} and {len(rows) - 1} more"
         cells.append(
-            f'<text x="{_NAME - 6}" y="{y * _CELL[1] + 9}" text-anchor="end" '
-            f'font-size="9" fill="currentColor">{escaped(shortened(label, 36))}</text>'
+            f'<text x="{_NAME - 6}" y="{y * _HEIGHT + 9}" text-anchor="end" '
+            f'font-size="9" fill="currentColor">{escaped(shortened(label, 48))}</text>'
         )
         cells += [
-            _cell(x, y, largest(values[np.ix_(columns, rows)]), low, high)
+            _cell(x * wide, y, wide, largest(values[np.ix_(columns, rows)]), low, high)
             for x, columns in enumerate(records)
         ]
-    width = _NAME + len(records) * _CELL[0]
-    height = len(layers) * _CELL[1]
+    width = _NAME + len(records) * wide
+    height = len(layers) * _HEIGHT
     first, last = (moment(curves.times[i], curves.clock) for i in (0, -1))
     scale = (
         f"{first} to {last}, left to right; dark {amount(low, curves.measure)}, bright "
         f"{amount(high, curves.measure)} (logarithmic); grey: no change, or no value"
     )
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" '
-        f'height="{height + 16}" viewBox="0 0 {width} {height + 16}" role="img" '
-        f'font-family="sans-serif"><title>Change of each layer: {escaped(scale)}'
-        f'</title>{"".join(cells)}<text x="0" y="{height + 13}" font-size="9" '
-        f'fill="currentColor">{escaped(scale)}</text></svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" role="img" font-family="sans-serif">'
+        f"<title>Change of each layer: {escaped(scale)}</title>{''.join(cells)}</svg>"
+        f"<p><small>{escaped(scale)}</small></p>"
     )
 
 
@@ -67,14 +68,14 @@ def largest(values: Floats) -> float:
     return float(finite.max()) if finite.size else np.nan
 
 
-def _cell(x: int, y: int, value: float, low: float, high: float) -> str:
+def _cell(x: int, row: int, wide: int, value: float, low: float, high: float) -> str:
     colour = _NOTHING
     if np.isfinite(value):
         place = np.log(value / low) / np.log(high / low) if high > low else 0.5
         colour = _colour(float(place))
     return (
-        f'<rect x="{_NAME + x * _CELL[0]}" y="{y * _CELL[1]}" width="{_CELL[0]}" '
-        f'height="{_CELL[1]}" fill="{colour}"/>'
+        f'<rect x="{_NAME + x}" y="{row * _HEIGHT}" width="{wide}" '
+        f'height="{_HEIGHT}" fill="{colour}"/>'
     )
 
 
