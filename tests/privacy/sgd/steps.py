@@ -53,7 +53,7 @@ def one_by_one(model, x, y, loss):
 def clipped_step(gradients, clip):
     """Minus the mean of gradients, each scaled down to a norm."""
     norms = norms_of(gradients)
-    scales = clip / np.maximum(norms, clip)
+    scales = 1 / np.maximum(norms / clip, 1.0)
     return [
         -np.mean([s * g for s, g in zip(scales, of_examples, strict=True)], axis=0)
         for of_examples in zip(*gradients, strict=True)
