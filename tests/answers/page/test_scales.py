@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tfrwc.answers.page.scales import scale_of, text_of, tick_text
@@ -15,6 +15,7 @@ values = st.lists(
 
 
 @given(values)
+@example([76427045.0, 4.251395484270264e-301])
 def test_values_lie_within_and_ticks_are_on_the_scale(numbers):
     scale = scale_of(numbers, 100, 500)
     at = scale(numbers)

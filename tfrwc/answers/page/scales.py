@@ -69,7 +69,7 @@ def scale_of(
         )
     low, high = float(values.min()), float(values.max())
     if log:
-        room = max((high / low) ** 0.04, 1.05)
+        room = max(high**0.04 / low**0.04, 1.05)  # the ratio itself may overflow
         return Scale(low / room, high * room, start, end, True)
     room = 0.04 * (high - low) or 0.1 * abs(high) or 0.5
     lowest = 0.0 if 0 <= low < 0.5 * high else low - room
