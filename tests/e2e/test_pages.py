@@ -30,6 +30,7 @@ PAGES = {
     "docs/quickstart.md": Expected(
         ("dense_7/kernel",), ("run.parquet", "depth.png", "report.html")
     ),
+    "docs/recording.md": Expected(files=("log.csv", "change.csv")),
     "docs/trends.md": Expected(("0 0 0 0 0 0", "1 1 1 1 1 1")),
     "docs/guides/beta.md": Expected(("active_latents=2", "best beta: 1.21")),
     "docs/guides/compare.md": Expected(
