@@ -76,7 +76,7 @@ def example_losses(
     # compile those of the map as a whole again in every step.
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def losses(*flat: tf.Tensor) -> Any:
-        def of_row(row: Any) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        def of_row(row: Any, _: list[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor]]:
             row_sources, row_given = row
             with tf.GradientTape() as tape:
                 tape.watch(row_sources)

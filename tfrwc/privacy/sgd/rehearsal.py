@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from tfrwc.compat.extras import extra
+from tfrwc.compat.matrix_products import REMEDY, wrong_products
 from tfrwc.privacy.sgd import augmentation as augmentations
 from tfrwc.privacy.sgd import clipping
 from tfrwc.privacy.sgd.clipping import PreparedModel
@@ -83,6 +84,8 @@ def rehearse(
         data = augmentations.views(augmentation, 1, data)  # builds what is not built
         check_independence(questions.of_augmentation(augmentation, rows, views), *asked)
     state = TrainingState(variables_of(model))
+    if model.built:
+        _check_products(model, data[0])
     clipping.forward(model, data[0])  # builds what is not built
     state.restore()
     check_layers(model)
@@ -96,6 +99,19 @@ def rehearse(
 def made_up(data: Any, count: int = _EXAMPLES) -> Any:
     """Some examples like data: tensors, their specifications, or None."""
     return keras.tree.map_structure(lambda t: _made_up(t, count), data)
+
+
+def _check_products(model: keras.Model, x: Any) -> None:
+    """Raise ValueError if TensorFlow computes a product of the model wrongly."""
+    call = tf.function(lambda x: clipping.forward(model, x), autograph=False)
+    wrong = wrong_products(call.get_concrete_function(x).graph)
+    if wrong:
+        raise ValueError(
+            f"The model multiplies matrices {tuple(wrong[0].inputs[0].shape)} by one "
+            f"matrix ({wrong[0].name}), which TensorFlow {tf.__version__} computes "
+            f"wrongly on this machine, from memory of other things. {REMEDY}; or leave "
+            "out the axis of length 1."
+        )
 
 
 def check_step(

@@ -15,7 +15,7 @@ from tfrwc.privacy.sgd.per_example import Ghost, PerExample
 with extra("privacy"):
     import tensorflow as tf
 
-State: TypeAlias = list[tuple[keras.Variable, tf.Tensor]]
+Values: TypeAlias = list[tuple[keras.Variable, tf.Tensor]]
 
 
 def any_layer(call: LayerCall) -> Tap:
@@ -30,6 +30,7 @@ def any_layer(call: LayerCall) -> Tap:
             repeated.
     """
     layer, variables = call.layer, call.layer.trainable_variables
+    weights = [*variables, *layer.non_trainable_weights]
     warnings.warn(
         f"Layer {layer.name!r} ({type(layer).__name__}) has no rule for per-example "
         "gradients: they are computed by tf.vectorized_map, which can be slow. "
@@ -52,24 +53,24 @@ def any_layer(call: LayerCall) -> Tap:
     sources = [call.watch(source) for source in _floating(outputs)]
     drawn_masks = {key: mask for key, mask in masks.items() if mask is not None}
 
-    def of_example(example: Any) -> list[tf.Tensor]:
+    def of_example(example: Any, row_weights: list[tf.Tensor]) -> list[tf.Tensor]:
         parts, row_seeds, row_masks, output_gradients = example
-        values = [tf.convert_to_tensor(variable) for variable in variables]
-        state = [*zip(variables, values, strict=True)]
-        state += zip(seeds, row_seeds, strict=True)
+        values = row_weights[: len(variables)]
+        fixed = list(zip(weights, row_weights, strict=True))
+        drawn = list(zip(seeds, row_seeds, strict=True))
         row_masks = tf.nest.map_structure(lambda mask: mask[None], row_masks)
         with (
             tf.GradientTape(watch_accessed_variables=False) as tape,
             cell_masks.replayed(cells, row_masks),
         ):
             tape.watch(values)
-            targets = _floating(_alone(call, parts, state))
-        weights = [
+            targets = _floating(_alone(call, parts, fixed, drawn))
+        upstream = [
             tf.cast(gradient, target.dtype)[None]
             for gradient, target in zip(output_gradients, targets, strict=True)
         ]
         zero = tf.UnconnectedGradients.ZERO
-        gradients = tape.gradient(targets, values, weights, zero)
+        gradients = tape.gradient(targets, values, upstream, zero)
         # A gradient may be sparse.
         return [tf.convert_to_tensor(gradient) for gradient in gradients]
 
@@ -79,6 +80,7 @@ def any_layer(call: LayerCall) -> Tap:
             (tensors, seed_rows, drawn_masks, source_gradients),
             [variable.dtype for variable in variables],
             f"Layer {layer.name!r}",
+            _values(weights),
             vectorize=not _is_compiled(layer),
         )
         return [
@@ -101,22 +103,33 @@ def _floating(outputs: Any) -> list[tf.Tensor]:
     return [t for t in tf.nest.flatten(outputs) if t.dtype.is_floating]
 
 
-def _alone(call: LayerCall, parts: Sequence[tf.Tensor], state: State) -> Any:
+def _values(variables: Sequence[keras.Variable]) -> list[tf.Tensor]:
+    return [tf.convert_to_tensor(variable) for variable in variables]
+
+
+def _alone(
+    call: LayerCall, parts: Sequence[tf.Tensor], fixed: Values, drawn: Values
+) -> Any:
     """The outputs of a call for one example.
 
     Args:
         call: on a batch.
         parts: the example's part of each tensor of the arguments.
-        state: values of variables, among them all that the call changes.
+        fixed: weights, which the call may not change.
+        drawn: the states of the seed generators that the call draws from.
     """
     rows = iter(parts)
     arguments = call.args, call.kwargs
     args, kwargs = tf.nest.map_structure(
         lambda a: next(rows)[None] if tf.is_tensor(a) else a, arguments
     )
-    with keras.StatelessScope(state_mapping=state) as scope:
+    with keras.StatelessScope(state_mapping=[*fixed, *drawn]) as scope:
+        before = dict(scope.state_mapping)
         outputs = call.function(*args, **kwargs)
-    if len(scope.state_mapping) > len(state):
+    after = scope.state_mapping
+    for variable, _ in drawn:
+        after[id(variable)] = before[id(variable)]
+    if len(after) > len(before) or any(after[i] is not before[i] for i in before):
         layer = call.layer
         raise ValueError(
             f"Layer {layer.name!r} ({type(layer).__name__}) has no rule for "
@@ -162,16 +175,20 @@ def _outputs_of_rows(
     with keras.StatelessScope():
         like = call.outputs()
 
-    def of_example(example: Any) -> list[tf.Tensor]:
+    weights = call.layer.weights
+
+    def of_example(example: Any, row_weights: list[tf.Tensor]) -> list[tf.Tensor]:
         parts, row_seeds = example
-        state = list(zip(seeds, row_seeds, strict=True))
-        return [t[0] for t in tf.nest.flatten(_alone(call, parts, state))]
+        fixed = list(zip(weights, row_weights, strict=True))
+        drawn = list(zip(seeds, row_seeds, strict=True))
+        return [t[0] for t in tf.nest.flatten(_alone(call, parts, fixed, drawn))]
 
     flat = each_example(
         of_example,
         (tensors, seed_rows),
         [t.dtype for t in tf.nest.flatten(like)],
         f"Layer {call.layer.name!r}",
+        _values(weights),
         vectorize=not _is_compiled(call.layer),
     )
     return tf.nest.pack_sequence_as(like, flat)
