@@ -152,7 +152,8 @@ def product(
     Args:
         variable: of the shape (..., in, out), its leading axes in `a`.
         a: a list of arrays (batch, positions, in), one for each leading index.
-        g: gradients of the outputs, (batch, positions, out).
+        g: gradients of the outputs, (batch, positions, out). The number of positions
+            may be unknown before it runs.
         grams: function without arguments to the products of `a` at each two positions,
             summed over leading indices, (batch, positions, positions), where they cost
             less than from `a`; or None.
@@ -161,7 +162,8 @@ def product(
         The form that costs less.
     """
     rows, columns = len(a) * a[0].shape[-1], g.shape[-1]
-    if not is_ghost_cheaper(g.shape[1], rows, columns):
+    positions = g.shape[1]  # None if that is not known
+    if positions is None or not is_ghost_cheaper(positions, rows, columns):
         return PerExampleBlocks(variable, _blocks(a, g))
     joined = tf.concat(a, axis=-1)
 

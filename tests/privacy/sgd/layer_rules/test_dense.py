@@ -1,8 +1,13 @@
-"""Dense layers inside others: shared ones, and those of attention."""
+"""Dense layers that are shared, in attention, and on inputs of unknown lengths."""
 
 import keras
+import numpy as np
+import pytest
+import tensorflow as tf
 from keras import layers
 from privacy.sgd.oracles import check, images
+
+from tfrwc.privacy.sgd import clipping
 
 
 class Shared(keras.Model):
@@ -23,3 +28,27 @@ def test_shared_layers_and_attention():
     model = Shared()
     model(images(5, 4))
     check(model, images(5, 4))
+
+
+@pytest.mark.parametrize("views", [1, 2])
+@pytest.mark.parametrize("shape", [(6, 4), (2, 3, 4), (40, 4)])
+def test_lengths_may_be_unknown(shape, views):
+    model = keras.Sequential([layers.Input((*[None] * (len(shape) - 1), 4))])
+    model.add(layers.Dense(3, "tanh"))
+    prepared = clipping.prepare(model)
+
+    def losses(outputs):
+        return tf.reduce_sum(tf.square(outputs), range(1, len(shape) + 1))
+
+    def sums(x):
+        return clipping.clipped_sums(prepared, losses, x, 0.5, views, False)
+
+    x = np.repeat(images(*shape), views, axis=0)
+    unknown = tf.TensorSpec((None, *[None] * (len(shape) - 1), 4))
+    one = tf.function(sums, autograph=False)(tf.constant(x))
+    other = tf.function(sums, [unknown], autograph=False)(tf.constant(x))
+    np.testing.assert_allclose(other.norms, one.norms, rtol=1e-5)
+    for variable in model.trainable_variables:
+        np.testing.assert_allclose(
+            other.sums[id(variable)], one.sums[id(variable)], rtol=1e-4, atol=1e-6
+        )

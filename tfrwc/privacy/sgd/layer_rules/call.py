@@ -75,8 +75,11 @@ class LayerCall:
 
     def positions(self, values: tf.Tensor) -> tf.Tensor:
         """(rows, ..., channels) as (examples, positions of all views, channels)."""
-        count = self.views * math.prod(values.shape[1:-1])
-        return tf.reshape(values, (-1, count, values.shape[-1]))
+        lengths, channels = values.shape[1:-1], values.shape[-1]
+        if None in lengths:
+            examples = tf.shape(values)[0] // self.views
+            return tf.reshape(values, (examples, -1, channels))
+        return tf.reshape(values, (-1, self.views * math.prod(lengths), channels))
 
 
 Rule: TypeAlias = Callable[[LayerCall], Tap]

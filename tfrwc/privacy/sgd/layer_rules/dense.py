@@ -15,9 +15,7 @@ with extra("privacy"):
 
 @register(layers.Dense)
 def dense(call: LayerCall) -> Tap:
-    """A dense layer, over the last axis of inputs of any rank and a fixed size."""
-    if None in call.inputs.shape[1:]:
-        return any_layer(call)
+    """A dense layer, over the last axis of inputs of any rank and size."""
     variable = call.layer.kernel
 
     def gradients(a: tf.Tensor, g: tf.Tensor) -> list[forms.PerExample | forms.Ghost]:
