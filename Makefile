@@ -38,8 +38,8 @@ tfx-check:
 	@test -n "$(TFX_PYTHON)" || { echo "tfx-check: no Python 3.10 was found here. Name one: make tfx-check TFX_PYTHON=..."; exit 1; }
 	$(TFX_PYTHON) -m venv .venv-tfx
 	.venv-tfx/bin/pip install --quiet uv
-	.venv-tfx/bin/uv pip install --quiet --python .venv-tfx/bin/python --requirement pipelines/tfx/requirements.txt
-	.venv-tfx/bin/uv pip install --quiet --python .venv-tfx/bin/python --no-deps tensorflow-privacy
+	.venv-tfx/bin/uv pip install --quiet --compile-bytecode --python .venv-tfx/bin/python --requirement pipelines/tfx/requirements.txt
+	.venv-tfx/bin/uv pip install --quiet --compile-bytecode --python .venv-tfx/bin/python --no-deps tensorflow-privacy
 	echo "$(CURDIR)" >.venv-tfx/lib/python3.10/site-packages/tfrwc.pth
 	.venv-tfx/bin/python -m pytest -W ignore tests/components/conformance tests/e2e/test_tfx_pipeline.py
 
