@@ -55,6 +55,9 @@ def test_everything_that_keys_the_words_changes_them():
         first(purpose=b"q"),
         first(name="b"),
         first(name=b"a"),
+        # Of a file whose name is no text, and of one with these bytes as text.
+        first(name="\udcc3\udca9"),
+        first(name="\u00e9"),
         first(image=image + 1),
     ]
     assert len(set(different)) == len(different)

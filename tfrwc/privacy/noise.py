@@ -209,6 +209,7 @@ def encode(name: ImageId) -> bytes:
     """An id as bytes; different ids give different ones."""
     if isinstance(name, bytes):
         return b"bytes %d %b" % (len(name), name)
-    text = str(name).encode()
+    # Names of files that are no text have surrogates, which are ids like any others.
+    text = str(name).encode(errors="surrogatepass")
     kind = b"text" if isinstance(name, str) else b"number"
     return b"%b %d %b" % (kind, len(text), text)

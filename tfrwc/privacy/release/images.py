@@ -21,6 +21,7 @@ FullShape: TypeAlias = tuple[int, int, int]
 Bounds: TypeAlias = tuple[float, float]
 
 TOP = 255.0  # of uint8 images, whose values are 0..255
+_FEWEST = 16  # float32 numbers between bounds
 
 
 def to_uint8(released: npt.ArrayLike) -> npt.NDArray[np.uint8]:
@@ -59,7 +60,7 @@ def check_bounds(bounds: object) -> Bounds:
 
     Raises:
         ValueError: if they are not two numbers up to 1e9 in size, the least one first,
-            at least 1e-6 apart.
+            at least 1e-6 apart, or if float32 has fewer than 16 numbers between them.
     """
     ends: tuple[Any, ...] = tuple(bounds) if isinstance(bounds, Iterable) else ()
     if (
@@ -72,7 +73,14 @@ def check_bounds(bounds: object) -> Bounds:
             "as (0, 1), two numbers up to 1e9 in size and at least 1e-6 apart. They "
             f"must not be taken from the images. Received: {bounds!r}."
         )
-    return float(ends[0]), float(ends[1])
+    low, high = map(float, ends)
+    if high - low < _FEWEST * float(np.spacing(np.float32(max(abs(low), abs(high))))):
+        raise ValueError(
+            "bounds must be so far apart that float32, in which images are released, "
+            f"has {_FEWEST} numbers between them. Received: {bounds!r}. Subtract the "
+            "least value from the images, and give bounds that begin at 0."
+        )
+    return low, high
 
 
 def check_images(images: npt.ArrayLike, bounds: Bounds | None) -> Images:
@@ -87,11 +95,9 @@ def check_images(images: npt.ArrayLike, bounds: Bounds | None) -> Images:
             not of numbers, or neither of uint8 nor of named bounds.
     """
     images = np.asarray(images)
-    if (
-        images.ndim not in (3, 4)
-        or 0 in images.shape[1:]
-        or images.dtype.kind not in "buif"
-    ):
+    # bfloat16, and others of machine learning, are of no kind that NumPy knows.
+    has_numbers = images.dtype.kind in "buif" or "float" in images.dtype.name
+    if images.ndim not in (3, 4) or 0 in images.shape[1:] or not has_numbers:
         raise ValueError(
             "images must be (n, height, width) or (n, height, width, channels) of "
             f"real numbers. Received: shape {images.shape} of {images.dtype}."

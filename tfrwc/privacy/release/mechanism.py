@@ -209,11 +209,11 @@ class Mechanism(ABC):
 
     def _finish(self, values: Floats) -> Floats:
         """Released values, of noisy ones above the low bound."""
-        low, high = self._bounds
-        if self._clips:
-            np.clip(values, 0, high - low, out=values)
-        if low != 0:
-            values += low
+        low, high = (np.float32(end) for end in self._bounds)
+        if self._bounds[0] != 0:
+            values += self._bounds[0]
+        if self._clips:  # last: a sum may be rounded to beyond the bounds
+            np.clip(values, low, high, out=values)
         return values
 
     @property

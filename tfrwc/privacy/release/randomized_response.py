@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -40,6 +40,7 @@ class RandomizedResponse(Guaranteed):
 
     epsilon: float
     levels: int
+    _clips: ClassVar[bool] = True  # products may be rounded to beyond them
 
     def __post_init__(self) -> None:
         super().__post_init__()
