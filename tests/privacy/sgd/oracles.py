@@ -55,7 +55,7 @@ def by_the_query(model, x, clip):
 
 def fast(model, x, clip, losses=squared, views=1, jit_compile=False):
     """What is tested: the sums of each trainable weight, and the norms."""
-    prepared = clipping.prepare(model)
+    prepared = clipping.prepare(model, tf.constant(x))
 
     def sums(x):
         return clipping.clipped_sums(prepared, losses, x, clip, views, jit_compile)

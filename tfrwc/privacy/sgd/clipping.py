@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import keras
 
 from tfrwc.compat.extras import extra
-from tfrwc.privacy.sgd.layer_rules import LayerCall, Rule, Tap, any_layer, rule_of
+from tfrwc.privacy.sgd.layer_rules import LayerCall, Rule, Tap
 from tfrwc.privacy.sgd.per_example import Ghost, PerExample
+from tfrwc.privacy.sgd.tapped_layers import TappedLayer, tapped_layers
 
 with extra("privacy"):
     import tensorflow as tf
@@ -17,15 +18,6 @@ with extra("privacy"):
 # Of losses in float16, whose gradients would otherwise vanish. Gradients of single
 # examples are not divided by the batch size, so that little is needed.
 _FLOAT16_SCALE = 128.0
-# Layers that call the layers inside them in loops of their own.
-_LOOPS = (keras.layers.RNN, keras.layers.Wrapper)
-
-
-class TappedLayer(NamedTuple):
-    """A layer whose calls are tapped, and the rule for them."""
-
-    layer: keras.Layer
-    rule: Rule
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,16 +58,22 @@ class Gradients(NamedTuple):
     square_norms: tf.Tensor
 
 
-def prepare(model: keras.Model) -> PreparedModel:
+def prepare(model: keras.Model, x: Any = None) -> PreparedModel:
     """Look up the rules for a model's layers, once for many steps.
+
+    Where a layer inside another is called on something else than the examples, such as
+    an embedding on positions, which are the same for all, the outer one is
+    differentiated example by example.
 
     Args:
         model: a built Keras model. If layers of it are frozen or no longer so, or a
             rule is registered, it must be prepared again.
+        x: some inputs, to see what layers are called on: the model is, which may
+            change its state. None if all are called on the examples.
     """
     types = {layer.compute_dtype for layer in model._flatten_layers()}
     scale = _FLOAT16_SCALE if "float16" in types else 1.0
-    tapped = tuple(_tapped_layers(model))
+    tapped = tapped_layers(model, lambda rows: forward(model, rows), x)
     return PreparedModel(model, tapped, scale, what_is_trained(model))
 
 
@@ -198,21 +196,6 @@ def recorded(
     finally:
         for layer, _ in prepared.layers:
             del vars(layer)["call"]
-
-
-def _tapped_layers(layer: keras.Layer) -> list[TappedLayer]:
-    """Of a built model or layer: those whose calls give all its trained weights."""
-    if not layer.trainable_variables:
-        return []
-    inner = [sub for sub in layer._layers if sub.trainable_variables]
-    own = {id(v) for v in layer.trainable_variables}
-    own -= {id(v) for sub in inner for v in sub.trainable_variables}
-    if own or isinstance(layer, _LOOPS):
-        return [TappedLayer(layer, any_layer if inner else rule_of(layer))]
-    by_id: dict[int, TappedLayer] = {}
-    for sub in inner:
-        by_id |= {id(tapped.layer): tapped for tapped in _tapped_layers(sub)}
-    return list(by_id.values())
 
 
 def _through(

@@ -14,13 +14,10 @@ import numpy as np
 
 from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd.each_example import each_example
+from tfrwc.privacy.sgd.layer_rules.layer_outputs import ACTIVATIONS
 
 with extra("privacy"):
     import tensorflow as tf
-
-# Operations from which, in a graph, Keras' cross-entropies go back to the logits even
-# where it has not kept these.
-_ACTIVATIONS = {"Softmax": tf.nn.softmax, "Sigmoid": tf.nn.sigmoid}
 
 
 class _Output(NamedTuple):
@@ -159,8 +156,8 @@ def _parts(output: tf.Tensor) -> _Output:
     logits = getattr(output, "_keras_logits", None)
     if logits is not None:
         return _Output([output, logits], _with_logits, mask)
-    if tf.is_symbolic_tensor(output) and output.op.type in _ACTIVATIONS:
-        return _Output(list(output.op.inputs), _ACTIVATIONS[output.op.type], mask)
+    if tf.is_symbolic_tensor(output) and output.op.type in ACTIVATIONS:
+        return _Output(list(output.op.inputs), ACTIVATIONS[output.op.type], mask)
     return _Output([output], lambda source: source, mask)
 
 

@@ -87,9 +87,9 @@ def rehearse(
     if model.built:
         _check_products(model, data[0])
     clipping.forward(model, data[0])  # builds what is not built
-    state.restore()
     check_layers(model)
-    prepared = clipping.prepare(model)
+    prepared = clipping.prepare(model, data[0])
+    state.restore()
     asked = Examples(batch, _numbers(model)), *asked[1:]
     step = questions.of_model(prepared, batch_loss, rows, views, augmentation)
     check_independence(step, *asked)

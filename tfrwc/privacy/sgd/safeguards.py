@@ -30,7 +30,8 @@ def check_layers(model: keras.Model) -> None:
                 f"Layer {layer.name!r} is a BatchNormalization, which mixes the "
                 "examples of a batch and keeps their statistics without noise. Use "
                 "tfrwc.privacy.replace_batch_norm(model, by='group') or by='frozen', "
-                "or set its trainable to False if its statistics are from public data."
+                "or set its trainable to False if its statistics are from public data, "
+                "also where it is only called with training=False."
             )
         if isinstance(layer, _MIXING):
             raise ValueError(

@@ -15,7 +15,7 @@ def largest_move(model, x, y):
     those of before for the examples that stay, which come first: where there are any,
     only the last example is removed.
     """
-    prepared = clipping.prepare(model)
+    prepared = clipping.prepare(model, x)
     state = TrainingState(variables_of(model))
 
     @tf.function(autograph=False)

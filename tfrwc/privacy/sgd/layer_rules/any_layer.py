@@ -8,7 +8,7 @@ import keras
 
 from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd.each_example import each_example
-from tfrwc.privacy.sgd.layer_rules import cell_masks
+from tfrwc.privacy.sgd.layer_rules import cell_masks, layer_outputs
 from tfrwc.privacy.sgd.layer_rules.call import LayerCall, Tap
 from tfrwc.privacy.sgd.per_example import Ghost, PerExample
 
@@ -50,7 +50,7 @@ def any_layer(call: LayerCall) -> Tap:
             outputs = _outputs_of_rows(call, tensors, seeds, seed_rows)
         else:
             outputs = call.outputs()
-    sources = [call.watch(source) for source in _floating(outputs)]
+    outputs, sources, kinds = layer_outputs.apart(outputs, call.watch)
     drawn_masks = {key: mask for key, mask in masks.items() if mask is not None}
 
     def of_example(example: Any, row_weights: list[tf.Tensor]) -> list[tf.Tensor]:
@@ -64,7 +64,8 @@ def any_layer(call: LayerCall) -> Tap:
             cell_masks.replayed(cells, row_masks),
         ):
             tape.watch(values)
-            targets = _floating(_alone(call, parts, fixed, drawn))
+            of_one = _alone(call, parts, fixed, drawn)
+            targets = layer_outputs.sources_of(of_one, kinds)
         upstream = [
             tf.cast(gradient, target.dtype)[None]
             for gradient, target in zip(output_gradients, targets, strict=True)
@@ -97,10 +98,6 @@ def _of_views(
     """Gradients of rows (rows, ...), summed over the views of each example."""
     values = tf.reduce_sum(call.by_example(tf.cast(values, tf.float32)), axis=1)
     return PerExample(variable, tf.reshape(values, (-1, *variable.shape)))
-
-
-def _floating(outputs: Any) -> list[tf.Tensor]:
-    return [t for t in tf.nest.flatten(outputs) if t.dtype.is_floating]
 
 
 def _values(variables: Sequence[keras.Variable]) -> list[tf.Tensor]:
