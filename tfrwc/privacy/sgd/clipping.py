@@ -68,8 +68,8 @@ def prepare(model: keras.Model, x: Any = None) -> PreparedModel:
     Args:
         model: a built Keras model. If layers of it are frozen or no longer so, or a
             rule is registered, it must be prepared again.
-        x: some inputs, to see what layers are called on: the model is, which may
-            change its state. None if all are called on the examples.
+        x: some inputs, to see what layers are called on; None if all are called on
+            the examples.
     """
     types = {layer.compute_dtype for layer in model._flatten_layers()}
     scale = _FLOAT16_SCALE if "float16" in types else 1.0

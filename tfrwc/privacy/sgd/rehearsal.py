@@ -71,7 +71,7 @@ def rehearse(
     """
     batch, specs = first
     views = settings.augmentation_multiplicity
-    data = made_up(specs, fixed_size(model) or _EXAMPLES)
+    data = made_up(specs, batch, fixed_size(model) or _EXAMPLES)
     if not len(keras.tree.flatten(batch)[0]):
         batch = data
     if batch[2] is not None and not np.any(batch[2]):  # an empty Poisson sample
@@ -96,9 +96,17 @@ def rehearse(
     return prepared, check_step(prepared, batch_loss, data)
 
 
-def made_up(data: Any, count: int = _EXAMPLES) -> Any:
-    """Some examples like data: tensors, their specifications, or None."""
-    return keras.tree.map_structure(lambda t: _made_up(t, count), data)
+def made_up(specs: Any, batch: Any, count: int = _EXAMPLES) -> Any:
+    """Some examples.
+
+    Args:
+        specs: tensors that they are like, their specifications, or None.
+        batch: arrays in the same structure, of which texts are taken.
+        count: number of examples.
+    """
+    return keras.tree.map_structure(
+        lambda spec, array: _made_up(spec, array, count), specs, batch
+    )
 
 
 def _check_products(model: keras.Model, x: Any) -> None:
@@ -236,11 +244,14 @@ def _check_norms(
             )
 
 
-def _made_up(tensor: Any, count: int) -> tf.Tensor | None:
+def _made_up(tensor: Any, array: Any, count: int) -> tf.Tensor | None:
     if tensor is None or isinstance(tensor, tf.OptionalSpec):
         return None
     shape = (count, *(8 if n is None else n for n in tensor.shape[1:]))
     rng = np.random.default_rng(0)
+    if tf.as_dtype(tensor.dtype) == tf.string:
+        texts = array if array is not None and len(array) else np.full(shape, "", "O")
+        return tf.constant(texts[np.arange(count) % len(texts)])
     if tf.as_dtype(tensor.dtype).is_floating:
         return tf.constant(rng.uniform(0.1, 0.9, shape), tensor.dtype)
     return tf.cast(tf.constant(rng.integers(0, 2, shape)), tensor.dtype)

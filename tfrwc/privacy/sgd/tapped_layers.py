@@ -12,6 +12,7 @@ import keras
 
 from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd.independence.asked_step import fixed_size
+from tfrwc.privacy.sgd.independence.training_state import TrainingState, variables_of
 from tfrwc.privacy.sgd.layer_rules import Rule, any_layer, rule_of
 
 with extra("privacy"):
@@ -43,9 +44,11 @@ def tapped_layers(
     apart: frozenset[int] = frozenset()
     tapped = _tapped(model, apart)
     if x is not None:
+        state = TrainingState(variables_of(model))
         while more := _called_on_others(model, tapped, forward, x) - apart:
             apart |= more
             tapped = _tapped(model, apart)
+        state.restore()
     return tuple(tapped)
 
 

@@ -124,16 +124,23 @@ def _alone(
         before = dict(scope.state_mapping)
         outputs = call.function(*args, **kwargs)
     after = scope.state_mapping
-    for variable, _ in drawn:
-        after[id(variable)] = before[id(variable)]
-    if len(after) > len(before) or any(after[i] is not before[i] for i in before):
-        layer = call.layer
+    layer = f"Layer {call.layer.name!r} ({type(call.layer).__name__})"
+    for variable, _ in fixed:
+        if after[id(variable)] is not before[id(variable)]:
+            raise ValueError(
+                f"{layer} has no rule for per-example gradients, and assigns "
+                f"{variable.path!r} in its call, which therefore cannot be repeated "
+                "for each example. Compute what is wanted of it without assigning it, "
+                "or assign it between the steps, by a callback; or leave that layer "
+                "out."
+            )
+    if len(after) > len(before):
         raise ValueError(
-            f"Layer {layer.name!r} ({type(layer).__name__}) has no rule for "
-            "per-example gradients, and its call changes its own state, or draws "
-            "random numbers without a keras.random.SeedGenerator of its own, so that "
-            "it cannot be repeated for each example. Give it a seed generator, or put "
-            "what draws numbers into a layer of its own, beside it."
+            f"{layer} has no rule for per-example gradients, and its call changes "
+            "state that is not its own, or draws random numbers without a "
+            "keras.random.SeedGenerator of its own, so that it cannot be repeated for "
+            "each example. Give it a seed generator, or put what draws numbers into a "
+            "layer of its own, beside it."
         )
     return outputs
 
