@@ -19,6 +19,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*cannot be computed by tf.vec:RuntimeWarning"),
     pytest.mark.filterwarnings("ignore:.*pfor.*"),
     pytest.mark.filterwarnings("ignore:Of the [0-9]+ images"),
+    pytest.mark.filterwarnings("ignore:Layer .* holds statistics"),
 ]
 QUICK = ("graph", "attention of one's own", "words")
 

@@ -302,11 +302,5 @@ PUBLISHED = {
     ),
     "masked": Published(masked, tokens(6, padded=True)),
     "words": Published(of_words, TEXTS),
-    "bag of words": Published(
-        lambda: keras.Sequential(
-            [layers.Input((), dtype="string"), own.BagOfWords(), layers.Dense(3)]
-        ),
-        TEXTS,
-    ),
     "transfer": Published(transfer, real(32, 32, 3)),
 }  # fmt: skip

@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers, ops
 
 
@@ -41,7 +40,8 @@ class Patches(layers.Layer):
 
     def call(self, x):
         patches = ops.image.extract_patches(x, self.side)
-        return ops.reshape(patches, (ops.shape(x)[0], -1, 3 * self.side**2))
+        count = patches.shape[1] * patches.shape[2]
+        return ops.reshape(patches, (ops.shape(x)[0], count, 3 * self.side**2))
 
 
 class PatchEncoder(layers.Layer):
@@ -324,21 +324,3 @@ class WeightPenalty(layers.Layer):
         outputs = self.dense(x)
         self.add_loss(0.1 * ops.sum(self.dense.kernel**2))
         return outputs
-
-
-class BagOfWords(layers.Layer):
-    """The mean embedding of the words of a text, of any number of words."""
-
-    def __init__(self):
-        super().__init__()
-        self.embedding = layers.Embedding(20, 4)
-
-    def call(self, x):
-        words = tf.strings.split(x)
-        ids = tf.strings.to_hash_bucket_fast(words.values, 20)
-        total = tf.reduce_sum(words.with_values(self.embedding(ids)), axis=1)
-        lengths = tf.cast(words.row_lengths(), "float32")
-        return tf.math.divide_no_nan(total, lengths[:, None])
-
-    def compute_output_spec(self, x):
-        return keras.KerasTensor((x.shape[0], 4))
