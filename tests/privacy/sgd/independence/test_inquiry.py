@@ -88,6 +88,21 @@ def test_where_state_is_kept_is_named():
     assert f"a tf.Variable of layer {layer.name!r}" in message
 
 
+@pytest.mark.parametrize("shape", [(), (6,)])
+def test_what_counts_by_itself_is_not_accused_of_the_data(shape):
+    class Counts(keras.Layer):
+        def build(self, _):
+            self.count = self.add_weight(shape=shape, trainable=False, name="count")
+
+        def call(self, x):
+            self.count.assign_add(ops.ones(shape))
+            return x / (1 + self.count)
+
+    message = refused(middle(Counts()), match="changes its state .*count")
+    assert "from no data" in message
+    assert "by a callback" in message
+
+
 def test_the_state_is_as_before_afterwards():
     layer = LAYERS["kept in a list"]()
     refused(middle(layer), match="changes its state")

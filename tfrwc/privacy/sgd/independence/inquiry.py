@@ -9,6 +9,7 @@ What cannot be known this way is whether something mixes examples for rare value
 rare draws, alone.
 """
 
+import functools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ import keras
 import numpy as np
 
 from tfrwc.compat.extras import extra
-from tfrwc.privacy.sgd.independence.answers import difference
+from tfrwc.privacy.sgd.independence.answers import Answer, difference
 from tfrwc.privacy.sgd.independence.asked_step import (
     Ask,
     Step,
@@ -31,9 +32,13 @@ from tfrwc.privacy.sgd.independence.example_batches import (
     Data,
     Examples,
 )
+from tfrwc.privacy.sgd.independence.rounding import are_alike, is_steady
 from tfrwc.privacy.sgd.independence.training_state import (
+    TURNS,
     TrainingState,
+    is_same,
     is_seed,
+    is_switch,
     name_of,
     variables_of,
 )
@@ -43,11 +48,19 @@ with extra("privacy"):
 
 _SMALL = 5
 _DRAWS = 8  # which may be the same by chance
-# What is computed again in the same place of a batch of the same size is the same, bit
-# by bit on a CPU. In other places, the same products are summed in another order.
+# What is computed again in the same place of a batch of the same size is the same, on
+# most machines bit by bit; where it is not, `rounding` is asked. In other places, the
+# same products are summed in another order.
 _SAME, _ROUNDED = 1e-5, 1e-3
 _HALF = 100  # times these, in half precision
-_MANY = 100  # steps, that also an int8 can count
+_FROM_DATA = (
+    "in training, from the data and without noise. Freeze that layer, or replace it."
+)
+_BY_ITSELF = (
+    "in training, from no data, but in the middle of a step, whose gradients of single "
+    "examples are of the state before. Compute what is wanted of it in call without "
+    "assigning it, or assign it between the steps, by a callback."
+)
 
 
 def check_independence(
@@ -173,7 +186,7 @@ class _Inquiry:
         other = self._ask(data, weights)
         self._state.restore()
         what = difference(one, other, _SAME * self._loosened)
-        if what:
+        if what and not self._is_steady(data, weights):
             raise ValueError(
                 f"{self._step.subject} computes another {what} from the same batch a "
                 "second time, so that nobody can see whether it treats the examples "
@@ -212,7 +225,11 @@ class _Inquiry:
                 continue
             self._check_state(after)
             what = difference(expected, answer, _SAME * self._loosened)
-            if what:
+            if what and not are_alike(
+                functools.partial(self._again, ask, data, weights),
+                functools.partial(self._again, ask, changed, weights),
+                bool(difference(expected, answer, _ROUNDED * self._loosened)),
+            ):
                 others = "the other examples of its batch"
                 self._refuse(what, others, data, changed, places)
         # The next batch is computed with other random numbers.
@@ -224,8 +241,8 @@ class _Inquiry:
         layer = self._step.layer
         trained = {id(v.value) for v in layer.trainable_variables}
         variables = [v for v in self._state.variables if id(v) not in trained]
-        switches = [v for v in variables if _is_switch(v) and not is_seed(v, layer)]
-        for turned in (_up, _down) if switches else ():
+        switches = [v for v in variables if is_switch(v) and not is_seed(v, layer)]
+        for turned in TURNS if switches else ():
             self._first.restore()
             for variable in switches:
                 variable.assign(turned(variable.read_value()))
@@ -277,9 +294,35 @@ class _Inquiry:
             if places != sorted(places):
                 answer = answer.reversed()
             what = difference(expected, answer, _ROUNDED * self._loosened, True)
-            if what:
+            if what and not are_alike(
+                functools.partial(self._again, ask, data, weights),
+                functools.partial(self._removed, ask, part, weights, places),
+                True,
+            ):
                 return what
         return ""
+
+    def _again(self, ask: Ask, data: Data, weights: np.ndarray) -> Answer:
+        self._state.restore()
+        return ask(data, weights)
+
+    def _removed(
+        self, ask: Ask, part: Data, weights: np.ndarray, places: Sequence[int]
+    ) -> Answer:
+        answer = self._again(ask, part, weights[places])
+        return answer if places == sorted(places) else answer.reversed()
+
+    def _is_steady(self, data: Data, weights: np.ndarray) -> bool:
+        """Whether the answer about a batch changes from call to call by rounding."""
+        another = self._examples.changed(data, [0], "others")
+
+        def after_others() -> Answer:
+            self._state.restore()
+            answer_or_none(self._ask, another, weights)
+            return again()
+
+        again = functools.partial(self._again, self._ask, data, weights)
+        return is_steady(again, after_others, self._loosened)
 
     def _check_state(self, after: TrainingState | None = None) -> None:
         """Only seeds may have changed; and to the same values whatever the data."""
@@ -295,9 +338,20 @@ class _Inquiry:
         if changed:
             raise ValueError(
                 f"{self._step.subject} changes its state {name_of(changed[0], layer)} "
-                "in training, from the data and without noise. Freeze that layer, or "
-                "replace it."
+                + (_FROM_DATA if self._is_from_data(changed[0]) else _BY_ITSELF)
             )
+
+    def _is_from_data(self, variable: tf.Variable) -> bool:
+        """Whether other data would have changed a variable to another value."""
+        size = self.fixed or _SMALL
+        data, value = self._examples.batch(size, "real"), variable.read_value()
+        for change in CHANGES[:2]:
+            other = self._examples.changed(data, [0], change)
+            self._state.restore()
+            answer_or_none(self._ask, other, np.ones(size, np.float32))
+            if not is_same(variable.read_value(), value):
+                return True
+        return False
 
     def _refuse(
         self,
@@ -319,22 +373,6 @@ class _Inquiry:
             "or replace it by one that does, such as LayerNormalization or "
             "GroupNormalization for what is normalised over the batch."
         )
-
-
-def _is_switch(variable: tf.Variable) -> bool:
-    if variable.dtype.is_floating:
-        return variable.shape.num_elements() == 1
-    return variable.dtype.is_integer or variable.dtype.is_bool
-
-
-def _up(value: tf.Tensor) -> tf.Tensor:
-    if value.dtype.is_bool:
-        return tf.ones_like(value)
-    return tf.ones_like(value) if value.dtype.is_floating else value + _MANY
-
-
-def _down(value: tf.Tensor) -> tf.Tensor:
-    return tf.zeros_like(value)
 
 
 def _places(size: int, number: int) -> list[int]:

@@ -12,6 +12,8 @@ from tfrwc.compat.extras import extra
 with extra("privacy"):
     import tensorflow as tf
 
+_MANY = 100  # steps, that also an int8 can count
+
 
 class TrainingState:
     """The values of variables, to go back to.
@@ -45,7 +47,7 @@ class TrainingState:
         return [
             (variable, value)
             for variable, value in zip(self.variables, self._values, strict=True)
-            if not _same(variable.read_value(), value)
+            if not is_same(variable.read_value(), value)
         ]
 
 
@@ -83,6 +85,24 @@ def name_of(variable: tf.Variable, layer: keras.Layer) -> str:
     return f"{variable.name!r}, a tf.Variable,"
 
 
+def is_switch(variable: tf.Variable) -> bool:
+    """Whether a variable may say how a layer computes: a number, or several whole ones
+    or truths."""
+    if variable.dtype.is_floating:
+        return variable.shape.num_elements() == 1
+    return variable.dtype.is_integer or variable.dtype.is_bool
+
+
+def _up(value: tf.Tensor) -> tf.Tensor:
+    if value.dtype.is_bool:
+        return tf.ones_like(value)
+    return tf.ones_like(value) if value.dtype.is_floating else value + _MANY
+
+
+# Functions of the values of switches, to what they may be later.
+TURNS = _up, tf.zeros_like
+
+
 def _raw(value: Any, depth: int = 4) -> list[tf.Variable]:
     """Variables of TensorFlow among attributes, also in lists and dictionaries."""
     if isinstance(value, tf.Variable):
@@ -94,7 +114,8 @@ def _raw(value: Any, depth: int = 4) -> list[tf.Variable]:
     return []
 
 
-def _same(one: tf.Tensor, other: tf.Tensor) -> bool:
+def is_same(one: tf.Tensor, other: tf.Tensor) -> bool:
+    """Whether two values are equal; no number is equal to itself."""
     if one.dtype.is_floating:
         return bool(tf.reduce_all((one == other) | ((one != one) & (other != other))))
     return np.array_equal(one.numpy(), other.numpy())
