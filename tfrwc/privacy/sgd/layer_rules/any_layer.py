@@ -15,6 +15,7 @@ from tfrwc.privacy.sgd.per_example import Ghost, PerExample
 with extra("privacy"):
     import tensorflow as tf
 
+_ZERO = tf.UnconnectedGradients.ZERO
 Values: TypeAlias = list[tuple[keras.Variable, tf.Tensor]]
 
 
@@ -64,14 +65,12 @@ def any_layer(call: LayerCall) -> Tap:
             cell_masks.replayed(cells, row_masks),
         ):
             tape.watch(values)
-            of_one = _alone(call, parts, fixed, drawn)
-            targets = layer_outputs.sources_of(of_one, kinds)
+            targets = layer_outputs.sources_of(_alone(call, parts, fixed, drawn), kinds)
         upstream = [
             tf.cast(gradient, target.dtype)[None]
             for gradient, target in zip(output_gradients, targets, strict=True)
         ]
-        zero = tf.UnconnectedGradients.ZERO
-        gradients = tape.gradient(targets, values, upstream, zero)
+        gradients = tape.gradient(targets, values, upstream, _ZERO)
         # A gradient may be sparse.
         return [tf.convert_to_tensor(gradient) for gradient in gradients]
 
