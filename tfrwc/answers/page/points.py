@@ -5,7 +5,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from tfrwc.answers.difference_words import LEVEL
-from tfrwc.answers.folding import SPREAD, folded
+from tfrwc.answers.folding import ROWS_BESIDE, SPREAD, folded
 from tfrwc.answers.page.axes import Frame, frame
 from tfrwc.answers.page.scales import Scale, scale_of, text_of, tick_text
 from tfrwc.answers.page.svg import Figure, fitted, group, isolated, path, tag
@@ -103,7 +103,7 @@ def comparison_figure(
     """
     table = compared.layers
     others = [n for n in compared.conditions["condition"] if n != compared.baseline]
-    rows = folded(view)
+    rows = folded(view, ROWS_BESIDE)
     single = all(len(members) == 1 for _, members in rows)
     ratios = np.exp(table[["difference", "low", "high"]].to_numpy(float))
     left, top = 0.24 * width, 42.0

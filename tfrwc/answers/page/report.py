@@ -12,7 +12,7 @@ from tfrwc._common.files import write_text
 from tfrwc._common.paths import local_path
 from tfrwc._common.timestamps import utc_now
 from tfrwc.answers import trends
-from tfrwc.answers.folding import columns, folded
+from tfrwc.answers.folding import ROWS, ROWS_BESIDE, columns, folded
 from tfrwc.answers.folding import rows as rows_of
 from tfrwc.answers.page import findings, tables
 from tfrwc.answers.page.conditions import Condition, Recordings, conditions
@@ -136,14 +136,15 @@ def _part(condition: Condition, number: int, width: int) -> _Part:
     layers = findings.layers_finding(condition)
     alike = findings.trends_finding(condition, of_trends)
     depth = findings.depth_finding(condition)
-    rows = folded(view)
+    most = ROWS if width == _WIDE else ROWS_BESIDE
+    rows = folded(view, most)
     hidden = len(rows) < len(view.names) or len(view.x) > _COLUMNS
     said = [alike, depth, findings.logs_finding(condition)]
     return _Part(
         number=number,
         condition=condition,
-        heat_map=heat_map(view, f"map-{number}", layers, width),
-        paints=paints_of(view, rows_of(view, columns(view, _COLUMNS))),
+        heat_map=heat_map(view, f"map-{number}", layers, width, most),
+        paints=paints_of(view, rows_of(view, columns(view, _COLUMNS), most)),
         trends=trends_figure(view, of_trends, f"trends-{number}", alike, width),
         depth=depth_figure(
             view, labels, f"depth-{number}", depth, 290 if width == _WIDE else 240
