@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from threadpoolctl import ThreadpoolController
 
 from tfrwc._common.files import write_text
 from tfrwc._common.paths import local_path
@@ -25,6 +24,7 @@ from tfrwc.answers.page.scales import Scale
 from tfrwc.answers.page.svg import Figure
 from tfrwc.answers.view import usual_measure
 from tfrwc.dynamics.comparison import Comparison, compare
+from tfrwc.dynamics.one_thread import one_thread
 
 _HERE = Path(__file__).parent
 _WIDE, _HALF = 1080, 530
@@ -71,9 +71,7 @@ def write_report(
         OSError: if the file cannot be written.
     """
     target = local_path(path)
-    # One thread: the matrices are small, and where others use the processors, threads
-    # that wait for each other took 15 times as long.
-    with ThreadpoolController().limit(limits=1):
+    with one_thread():
         text = page(conditions(recordings, against))
     write_text(target, text)
     return target
