@@ -67,8 +67,23 @@ def test_seeds_give_intervals_and_those_of_compare():
     expected = layers[layers["condition"] == "other"].reset_index(drop=True)
     table = told.table.sort_index()
     np.testing.assert_allclose(np.log(table["ratio"]), expected["difference"])
-    np.testing.assert_allclose(np.log(table["low"]), expected["low"])
+    np.testing.assert_allclose(np.log(table["low"]), expected["adjusted_low"])
     np.testing.assert_allclose(table["p_adjusted"], expected["p_adjusted"])
+
+
+@pytest.mark.parametrize("paired", [False, True])
+def test_adjusted_intervals_agree_with_adjusted_tests(paired):
+    told = by_itself = 0
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        levels = 0.1 * np.exp(rng.normal(0, 0.15, 12))
+        groups = {"this": seeds([0.1] * 12, rng), "other": seeds(levels, rng)}
+        rows = compare(groups, paired=paired).layers.query("condition == 'other'")
+        outside = (rows["adjusted_low"] > 0) | (rows["adjusted_high"] < 0)
+        assert outside.tolist() == (rows["p_adjusted"] <= 0.05).tolist()
+        told += outside.sum()
+        by_itself += ((rows["low"] > 0) | (rows["high"] < 0)).sum()
+    assert 0 < told < by_itself
 
 
 def test_seeds_without_a_difference():

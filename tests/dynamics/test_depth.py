@@ -255,17 +255,36 @@ def typical(one):
 def test_adjusted_p_values_are_holms():
     rng = np.random.default_rng(2)
     change = np.exp(0.1 * np.arange(15) + 0.5 * rng.normal(size=15))
-    table = depth_effect(recording(change, rng.integers(1, 99, 15)))
+    table = block_effect(recording(change, rng.integers(1, 99, 15)))
     p = table["p_value"].to_numpy()
     order = np.argsort(p)
-    expected = np.empty(4)
+    expected = np.empty(3)
     for place, row in enumerate(order):
-        expected[row] = min(1, max((4 - i) * p[order[i]] for i in range(place + 1)))
+        expected[row] = min(1, max((3 - i) * p[order[i]] for i in range(place + 1)))
     np.testing.assert_allclose(table["p_adjusted"], expected)
     # Rows without a correlation are no tests.
     table = depth_effect(recording(np.exp(np.arange(8)), np.full(8, 5)))
     assert table["p_value"].notna().tolist() == [True, False, False, False]
-    assert table["p_adjusted"][0] == table["p_value"][0] <= 0.001
+    assert table["p_value"][0] <= table["p_adjusted"][0] <= 0.001
+
+
+@pytest.mark.parametrize(("effect", "null"), [(depth_effect, 0), (block_effect, 1)])
+def test_adjusted_intervals_agree_with_adjusted_tests(effect, null):
+    """A row is told apart by both or by neither, though by itself it may be."""
+    told, by_itself = [], []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        change = np.exp(rng.uniform(0, 0.2) * np.arange(15) + rng.normal(size=15))
+        table = effect(recording(change, rng.integers(1, 99, 15)))
+        clear = (table["p_adjusted"] <= 0.05).to_numpy()
+        ends = table["adjusted_low"], table["adjusted_high"]
+        np.testing.assert_array_equal((ends[0] > null) | (ends[1] < null), clear)
+        value = table.iloc[:, 1]
+        assert ((ends[0] <= value + 1e-9) & (value <= ends[1] + 1e-9)).all()
+        assert (table["p_adjusted"] >= table["p_value"]).all()
+        told.append(clear)
+        by_itself.append((table["low"] > null) | (table["high"] < null))
+    assert 0 < np.sum(told) < np.sum(by_itself)
 
 
 @settings(max_examples=25, deadline=None)

@@ -18,12 +18,13 @@ ROW = re.compile(r"/kernel .*(Dense|Conv2D) .*\d ?%")
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    """Pages by name: few layers, 300 x 300, two recordings, odd names."""
+    """Pages by name: few layers, 300 x 300, two of them, two recordings, odd names."""
     folder = tmp_path_factory.mktemp("pages")
-    large = network(300, 300)
+    large, tilted = network(300, 300), network(300, 300, seed=1, tilt=0.5)
     return {
         "few": write_report(network(10, 12), folder / "few.html"),
         "large": write_report(large, folder / "large.html"),
+        "pair": write_report(large, folder / "pair.html", against=tilted),
         "two": write_report(
             network(60, 20),
             folder / "two.html",
@@ -71,9 +72,10 @@ def test_pages_open_without_errors_or_requests(show, name, width):
     assert wide <= width
 
 
-def test_a_large_page_is_small_and_short(show, pages):
-    page = show("large")
-    assert pages["large"].stat().st_size < 2_000_000
+@pytest.mark.parametrize("name", ["large", "pair"])
+def test_a_large_page_is_small_and_short(show, pages, name):
+    page = show(name)
+    assert pages[name].stat().st_size < 2_000_000
     assert script(page, "return document.documentElement.scrollHeight") < 4 * SCREEN
 
 

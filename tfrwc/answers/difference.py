@@ -38,9 +38,10 @@ class Difference:
             - this, other: typical change, the geometric mean over records (zeros left
               out) and seeds; 0 where there are zeros alone
             - ratio: other / this
-            - low, high: Student's 95 % interval of the ratio over seeds; p_value, and
-              p_adjusted for the number of layers (Holm); NaN where either side has one
-              seed
+            - low, high: Student's 95 % interval of the ratio over seeds, adjusted as
+              p_adjusted is: it excludes 1 just where that is 0.05 or less
+            - p_value, and p_adjusted for the number of layers (Holm); all of these are
+              NaN where either side has one seed
         sentence: which layers change more and which less, and by how much.
         uncertain: what cannot be told, a sentence each.
         measure: which was read.
@@ -143,8 +144,8 @@ def _table(compared: Comparison, sides: dict[str, list[Recording]]) -> pd.DataFr
             "kind": this["kind"],
             **change,
             "ratio": ratio,
-            "low": np.exp(other["low"]),
-            "high": np.exp(other["high"]),
+            "low": np.exp(other["adjusted_low"]),
+            "high": np.exp(other["adjusted_high"]),
             "p_value": other["p_value"],
             "p_adjusted": other["p_adjusted"],
         }

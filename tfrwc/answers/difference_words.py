@@ -76,7 +76,7 @@ def _told(part: pd.DataFrame) -> list[str]:
         else:
             how = times(row.ratio)
             if np.isfinite(row.low):
-                how += f", 95 % interval {row.low:.2g} to {row.high:.2g}"
+                how += f", adjusted 95 % interval {row.low:.2g} to {row.high:.2g}"
         words.append(f"{shortened(row.name)} ({how})")
     return words
 

@@ -17,6 +17,9 @@ from tfrwc.recording.names import shortened
 ROWS = 40
 """More layers than this are folded into blocks, of which there are no more either."""
 
+ROWS_BESIDE = 26
+"""Rows where recordings are shown beside each other, so that a page stays short."""
+
 SPREAD = (0.1, 0.9)
 """Quantiles of layers between which the spread of a block lies."""
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from tfrwc._common.html import escaped
 from tfrwc.answers.blocks import blocks
@@ -120,7 +119,4 @@ def _trends(curves: Curves) -> Ints:
     too_few = records < LEAST_RECORDS or usable.sum() < LEAST_LAYERS
     if too_few or (np.nan_to_num(curves.values) < 0).any():
         return none
-    # One thread: many small fits, of which threads that wait for each other on a busy
-    # machine make ten times as long.
-    with threadpool_limits(1):
-        return np.asarray(TrendClusterer().fit(curves.values.T).labels_)
+    return np.asarray(TrendClusterer().fit(curves.values.T).labels_)

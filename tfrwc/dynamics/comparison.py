@@ -25,7 +25,12 @@ from tfrwc._common.html import table as html_table
 from tfrwc.dynamics.alignment import align, check_conditions
 from tfrwc.dynamics.arrays import Bools, Floats, Ints
 from tfrwc.dynamics.depth import block_of, mean_log
-from tfrwc.dynamics.statistics import holm, student_interval, variance_of_mean
+from tfrwc.dynamics.statistics import (
+    holm,
+    holm_confidences,
+    student_interval,
+    variance_of_mean,
+)
 from tfrwc.recording.names import display_names, shortened
 from tfrwc.recording.recording import Recording
 
@@ -45,7 +50,9 @@ class Comparison:
             same_shape (whether in all conditions), change with its lowest and
             highest over seeds, log_change, and of log_change less that
             of the baseline difference, low, high, p_value, p_adjusted (Holm's, over
-            all rows); NaN for the baseline.
+            all rows), adjusted_low, adjusted_high (the interval that agrees with
+            p_adjusted, see `tfrwc.dynamics.statistics.holm_confidences`); NaN for the
+            baseline.
         conditions: a row per condition: condition, seeds, late_share (of the sum of
             relative changes, the part in the late third of the depth) with
             late_share_low and late_share_high, late_to_early (ratio of the geometric
@@ -253,7 +260,14 @@ def _layers(
         parts.append(part.assign(**dict(zip(columns, differences.T, strict=True))))
     layers = pd.concat(parts, ignore_index=True)
     layers["p_adjusted"] = holm(layers["p_value"])
-    return layers
+    wider = holm_confidences(layers["p_value"], confidence)
+    ends = np.full((len(layers), 2), np.nan)
+    # One after the other as in `parts`: the row of a condition and a layer.
+    samples = [mine for log in logs.values() for mine in log.T]
+    for row in np.flatnonzero(np.isfinite(wider)):
+        mine, theirs = samples[row], logs[baseline].T[row % len(table)]
+        ends[row] = _difference(mine, theirs, paired, wider[row])[1:3]
+    return layers.assign(adjusted_low=ends[:, 0], adjusted_high=ends[:, 1])
 
 
 def _difference(

@@ -32,6 +32,7 @@ import pandas as pd
 from tfrwc.dynamics.arrays import Floats
 from tfrwc.dynamics.statistics import (
     holm,
+    holm_confidences,
     mean_of_finite,
     permutation_p_values,
     rank_correlations,
@@ -70,10 +71,16 @@ def depth_effect(
 
     Returns:
         DataFrame with a row for each of `EFFECTS` and the columns effect,
-        correlation, low, high, p_value (two-sided), p_adjusted (Holm's, over the
-        rows), layers (how many entered), seeds (recordings), resampled ("layers" or
-        "seeds and layers"). A correlation is NaN where one of its variables does not
-        vary, or where depth and size have one order.
+        correlation, low, high, p_value (two-sided), p_adjusted, adjusted_low,
+        adjusted_high, layers (how many entered), seeds (recordings), resampled
+        ("layers" or "seeds and layers"). A correlation is NaN where one of its
+        variables does not vary, or where depth and size have one order.
+
+        The columns low, high and p_value are of each row by itself, and of two kinds.
+        The adjusted ones agree: p_adjusted is Holm's, over the rows, of the larger of
+        p_value and the one at which the interval reaches 0; the adjusted interval has
+        the confidence of the row's step, and reaches 0 where p_adjusted is more than
+        1 - confidence.
 
     Raises:
         TypeError: if something else than recordings is given.
@@ -91,9 +98,13 @@ def depth_effect(
         size[draws],
     )
     change = np.round(logs.mean(axis=0), _DIGITS)
-    tail = 100 * (1 - confidence) / 2
-    low, high = _percentiles(resampled, [tail, 100 - tail])
+    low, high = _percentiles(resampled, np.full(len(EFFECTS), confidence))
     p_values = permutation_p_values(change, depth, size, n_permutations, rng)
+    both = np.maximum(p_values, _percentile_p_values(resampled))
+    ends = _percentiles(resampled, holm_confidences(both, confidence))
+    unclear = holm(both) > 1 - confidence
+    ends[0, unclear] = np.minimum(ends[0, unclear], 0)
+    ends[1, unclear] = np.maximum(ends[1, unclear], 0)
     return pd.DataFrame(
         {
             "effect": EFFECTS,
@@ -101,7 +112,9 @@ def depth_effect(
             "low": low,
             "high": high,
             "p_value": p_values,
-            "p_adjusted": holm(p_values),
+            "p_adjusted": holm(both),
+            "adjusted_low": ends[0],
+            "adjusted_high": ends[1],
             "layers": len(layers),
             "seeds": seeds,
             "resampled": "seeds and layers" if seeds > 1 else "layers",
@@ -131,7 +144,9 @@ def block_effect(
     Returns:
         DataFrame with three rows and the columns comparison (such as "late / early"),
         ratio, low, high, p_value (two-sided), p_adjusted (Holm's, over the rows),
-        layers (how many entered), seeds (recordings).
+        adjusted_low, adjusted_high (the interval that agrees with p_adjusted, see
+        `tfrwc.dynamics.statistics.holm_confidences`), layers (how many entered), seeds
+        (recordings).
 
     Raises:
         TypeError: if something else than recordings is given.
@@ -145,10 +160,10 @@ def block_effect(
             "Blocks are compared with 2 or more layers in each third of the depth. "
             f"Received: {dict(zip(BLOCKS, counts, strict=True))}. Watch more tensors."
         )
-    rows = []
+    rows, pairs = [], []
     for first, second in _COMPARED:
-        one, other = logs[:, blocks == first], logs[:, blocks == second]
-        difference, half, p_value = _difference(one, other, confidence)
+        pairs.append((logs[:, blocks == first], logs[:, blocks == second]))
+        difference, half, p_value = _difference(*pairs[-1], confidence)
         rows.append(
             {
                 "comparison": f"{first} / {second}",
@@ -160,6 +175,10 @@ def block_effect(
         )
     table = pd.DataFrame(rows)
     table["p_adjusted"] = holm(table["p_value"])
+    wider = holm_confidences(table["p_value"], confidence)
+    adjusted = [_difference(*p, c)[:2] for p, c in zip(pairs, wider, strict=True)]
+    table["adjusted_low"] = [np.exp(value - half) for value, half in adjusted]
+    table["adjusted_high"] = [np.exp(value + half) for value, half in adjusted]
     return table.assign(layers=len(layers), seeds=len(logs))
 
 
@@ -305,9 +324,26 @@ def _difference(
     return (difference, *student_interval(difference, parts, confidence))
 
 
-def _percentiles(resampled: Floats, tails: list[float]) -> Floats:
-    # A draw can leave a correlation undefined; such draws say nothing.
-    undefined = np.isnan(resampled).all(axis=0)
-    filled = np.where(undefined, 0, resampled)
-    percentiles = np.nanpercentile(filled, tails, axis=0)
-    return np.asarray(np.where(undefined, np.nan, percentiles))
+def _percentiles(resampled: Floats, confidences: Floats) -> Floats:
+    """Ends (2, effects) of percentile intervals; NaN without draws or confidence."""
+    ends = np.full((2, len(confidences)), np.nan)
+    for i, confidence in enumerate(confidences):
+        # A draw can leave a correlation undefined; such draws say nothing.
+        drawn = resampled[np.isfinite(resampled[:, i]), i]
+        if drawn.size and np.isfinite(confidence):
+            tail = (1 - confidence) / 2
+            ends[:, i] = np.quantile(drawn, [tail, 1 - tail])
+    return ends
+
+
+def _percentile_p_values(resampled: Floats) -> Floats:
+    """Two-sided, of draws (draws, effects): how far in the draws 0 lies; NaN if none.
+
+    With (n + 1) in the denominator, so that an interval of percentiles excludes 0
+    where one of these is at most 1 less its confidence.
+    """
+    count = np.isfinite(resampled).sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        below, above = (resampled <= 0).sum(axis=0), (resampled >= 0).sum(axis=0)
+    p_values = 2 * (np.minimum(below, above) + 1) / (count + 1)
+    return np.where(count > 0, np.minimum(p_values, 1), np.nan)

@@ -11,7 +11,6 @@ how many records there were: `benchmarks/online_trends.py` measures it.
 `tfrwc.report.tensorboard.TrendsToTensorBoard` shows the trends during `fit`.
 """
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,12 +21,12 @@ from sklearn.cluster import MiniBatchKMeans
 from sklearn.decomposition import IncrementalPCA
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.utils import check_random_state
-from threadpoolctl import ThreadpoolController
 
 from tfrwc._common.checks import whole_number
 from tfrwc.dynamics import cleaning
 from tfrwc.dynamics.arrays import Bools, Floats, Ints
 from tfrwc.dynamics.binned_curves import BinnedCurves
+from tfrwc.dynamics.one_thread import one_thread
 
 # The number of trends is chosen anew when there are this many times the records.
 _GROWTH = 1.25
@@ -128,8 +127,7 @@ class OnlineTrends(BaseEstimator):  # type: ignore[misc]
         for values in records.T:
             self._curves.add(values)
         self.n_records_ = self._curves.records
-        # One thread: the matrices are small, and training needs the processors.
-        with _threads().limit(limits=1):
+        with one_thread():  # training needs the processors
             self._update()
         return self
 
@@ -253,12 +251,6 @@ class OnlineTrends(BaseEstimator):  # type: ignore[misc]
         self.centers_ = np.full((len(present), len(self.records_)), np.nan)
         for i, center in zip(present, centers, strict=True):
             self.centers_[np.searchsorted(self.trends_, names[i])] = center
-
-
-@cache
-def _threads() -> ThreadpoolController:
-    # Made after NumPy and scikit-learn have loaded the libraries that it controls.
-    return ThreadpoolController()
 
 
 def _embed(shapes: Floats) -> Floats:

@@ -84,6 +84,27 @@ def holm(p_values: npt.ArrayLike) -> Floats:
     return adjusted
 
 
+def holm_confidences(p_values: npt.ArrayLike, confidence: float) -> Floats:
+    """The confidence of each interval with which Holm's procedure agrees.
+
+    A rejected row has that of the step at which it is tested, the others that of the
+    step at which the procedure stops. An interval that excludes the hypothesis where
+    its p-value is at most 1 - its confidence so excludes it just where `holm` is at
+    most 1 - `confidence`.
+
+    Returns:
+        float64, of the shape of `p_values`; NaN where there is no test.
+    """
+    p_values = np.asarray(p_values, np.float64)
+    found = np.full(p_values.shape, np.nan)
+    order = np.argsort(p_values)[: np.isfinite(p_values).sum()]
+    adjusted = holm(p_values)[order]
+    rejected = int((adjusted <= 1 - confidence).sum())
+    step = np.minimum(np.arange(len(order)), rejected)
+    found[order] = 1 - (1 - confidence) / (len(order) - step)
+    return found
+
+
 def student_interval(
     value: float, parts: list[tuple[float, int]], confidence: float
 ) -> tuple[float, float]:

@@ -131,7 +131,7 @@ def test_one_run_against_seeds_does_not_claim_one_run_each(tmp_path):
 @pytest.fixture(scope="module")
 def seeded(tmp_path_factory):
     these = [network(12, 8, seed=i) for i in range(3)]
-    others = [network(12, 8, seed=i + 5, tilt=1.0) for i in range(3)]
+    others = [network(12, 8, seed=i + 5, tilt=0.5) for i in range(3)]
     path = tmp_path_factory.mktemp("page") / "a.html"
     return these, others, write_report(these, path, against=others)
 
@@ -143,13 +143,15 @@ def test_marks_say_what_the_sentence_says(seeded):
     table = difference(these, others).table
     html = path.read_text(encoding="utf-8")
     figure = html.split('<figure id="comparison">')[1].split("</figure>")[0]
-    marks = re.findall(r"<title>[^<]*adjusted p = ([^)]*)\)</title>(.*?)</g>", figure)
+    mark = r"\(([^ (]*) to ([^,]*), adjusted p = ([^)]*)\)</title>(.*?)</g>"
+    marks = re.findall(mark, figure)
     assert len(marks) == table["p_adjusted"].notna().sum()
-    for p_value, drawn in marks:
+    for low, high, p_value, drawn in marks:
         assert ("hollow" in drawn) == (float(p_value) > LEVEL)
+        assert ("hollow" in drawn) == (float(low) <= 1 <= float(high))
     told = int((table["p_adjusted"] <= LEVEL).sum())
     assert 0 < told < len(marks)
-    assert sum("hollow" not in drawn for _, drawn in marks) == told
+    assert sum("hollow" not in drawn for *_, drawn in marks) == told
 
 
 def test_seeds_are_shown_as_their_mean(seeded):

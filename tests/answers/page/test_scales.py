@@ -58,3 +58,8 @@ def test_texts_of_values(value, text):
 )
 def test_texts_of_ticks(value, text):
     assert tick_text(value) == text
+
+
+@pytest.mark.parametrize("values", [(0.55, 1.8), (1.05, 1.15), (2.2, 4.6)])
+def test_a_scale_within_a_decade_has_ticks_to_read_it_by(values):
+    assert len(scale_of(values, 0, 100, log=True).ticks(8)) >= 3

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from dynamics.curves import planted
 from sklearn.base import clone
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from tfrwc.dynamics import TrendClusterer
+from tfrwc.dynamics.trends import published, robust
 
 
 @pytest.mark.parametrize("preset", ["robust", "weightscale"])
@@ -71,3 +73,22 @@ def test_random_state_may_be_a_generator():
 def test_attributes_are_plain_enough_for_json():
     fitted = TrendClusterer().fit(planted(30)[0])
     json.dumps([fitted.inertia_, fitted.stability_, fitted.n_clusters_])
+
+
+@pytest.mark.parametrize("preset", ["robust", "weightscale"])
+def test_fits_use_one_thread(preset, monkeypatch):
+    """Threads that wait for each other on a busy machine take many times as long."""
+    seen = []
+    for module, name in ((robust, "find_trends"), (published, "find_trends")):
+        found = getattr(module, name)
+
+        def spied(*arguments, found=found):
+            seen.extend(library["num_threads"] for library in threadpool_info())
+            return found(*arguments)
+
+        monkeypatch.setattr(module, name, spied)
+    with threadpool_limits(2):
+        TrendClusterer(preset=preset).fit(planted(20)[0])
+        after = [library["num_threads"] for library in threadpool_info()]
+    assert seen == [1] * len(seen) != []
+    assert max(after) == 2

@@ -153,8 +153,8 @@ def _direction(row: pd.Series) -> str:
     if np.isnan(rho):
         return "the effect of depth cannot be told"
     numbers = (
-        f"ρ = {rho:+.2f}, 95 % interval {row['low']:+.2f} to {row['high']:+.2f}, "
-        f"adjusted p = {p_value:.2g}"
+        f"ρ = {rho:+.2f}, adjusted 95 % interval {row['adjusted_low']:+.2f} to "
+        f"{row['adjusted_high']:+.2f}, adjusted p = {p_value:.2g}"
     )
     if not p_value <= LEVEL:
         return f"no clear effect of depth ({numbers})"

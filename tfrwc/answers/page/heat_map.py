@@ -5,7 +5,7 @@ from markupsafe import Markup
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
-from tfrwc.answers.folding import SPREAD, Columns, Row, columns, rows
+from tfrwc.answers.folding import ROWS, SPREAD, Columns, Row, columns, rows
 from tfrwc.answers.page.axes import whole
 from tfrwc.answers.page.scales import Scale, scale_of, text_of, tick_text
 from tfrwc.answers.page.svg import Figure, fitted, group, isolated, tag
@@ -21,7 +21,9 @@ _TOP, _BOTTOM = 16, 74
 _NARROW = 800  # pixels of width, below which all is closer
 
 
-def heat_map(view: View, id: str, finding: str, width: float = 1080) -> Figure:
+def heat_map(
+    view: View, id: str, finding: str, width: float = 1080, most: int = ROWS
+) -> Figure:
     """Draw the heat map.
 
     Args:
@@ -29,9 +31,10 @@ def heat_map(view: View, id: str, finding: str, width: float = 1080) -> Figure:
         id: of the figure on the page.
         finding: what it shows, in a sentence or two.
         width: in pixels.
+        most: rows; more layers are folded into blocks.
     """
     of = columns(view, 50 if width < _NARROW else 100)
-    shown = rows(view, of)
+    shown = rows(view, of, most)
     narrow = width < _NARROW
     left = 172.0 if narrow else 230.0
     right = width - (90 if narrow else 128)

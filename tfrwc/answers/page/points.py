@@ -5,7 +5,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from tfrwc.answers.difference_words import LEVEL
-from tfrwc.answers.folding import SPREAD, folded
+from tfrwc.answers.folding import ROWS_BESIDE, SPREAD, folded
 from tfrwc.answers.page.axes import Frame, frame
 from tfrwc.answers.page.scales import Scale, scale_of, text_of, tick_text
 from tfrwc.answers.page.svg import Figure, fitted, group, isolated, path, tag
@@ -16,6 +16,7 @@ from tfrwc.recording.names import shortened
 
 _EACH = 600  # layers that are a point each
 _ROW = 13
+_ENDS = ["difference", "adjusted_low", "adjusted_high"]
 _SHAPES = (
     "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",  # a disc
     "M-4-4h8v8h-8z",
@@ -103,20 +104,16 @@ def comparison_figure(
     """
     table = compared.layers
     others = [n for n in compared.conditions["condition"] if n != compared.baseline]
-    rows = folded(view)
+    rows = folded(view, ROWS_BESIDE)
     single = all(len(members) == 1 for _, members in rows)
-    ratios = np.exp(table[["difference", "low", "high"]].to_numpy(float))
+    ratios = np.exp(table[_ENDS].to_numpy(float))
     left, top = 0.24 * width, 42.0
     height = _ROW + 7 * (min(len(others), 4) - 1)
     bottom = top + height * len(rows)
     scale = _ratio_scale(ratios, left, width - 16)
     marks = [_names(rows, left, top, height), _ratio_axis(scale, top, bottom, compared)]
     for which, name in enumerate(others):
-        part = np.exp(
-            table.loc[
-                table["condition"] == name, ["difference", "low", "high"]
-            ].to_numpy(float)
-        )
+        part = np.exp(table.loc[table["condition"] == name, _ENDS].to_numpy(float))
         p_values = table.loc[table["condition"] == name, "p_adjusted"].to_numpy(float)
         shift = height * (which + 1) / (len(others) + 1)
         marks += [
@@ -162,7 +159,9 @@ def _reach(compared: Comparison, single: bool) -> str:
         f"Filled: different by the test over seeds (adjusted p of {LEVEL} or less); "
         "hollow: not told apart."
     )
-    percent = f"{100 * compared.confidence:.0f} % intervals over seeds (Welch's)"
+    percent = (
+        f"{100 * compared.confidence:.0f} % intervals over seeds (Welch's, adjusted)"
+    )
     if single:
         return f"Lines: {percent}. {tests}"
     return (

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from threadpoolctl import ThreadpoolController
 
 from tfrwc._common.files import write_text
 from tfrwc._common.paths import local_path
 from tfrwc._common.timestamps import utc_now
 from tfrwc.answers import trends
-from tfrwc.answers.folding import columns, folded
+from tfrwc.answers.folding import ROWS, ROWS_BESIDE, columns, folded
 from tfrwc.answers.folding import rows as rows_of
 from tfrwc.answers.page import findings, tables
 from tfrwc.answers.page.conditions import Condition, Recordings, conditions
@@ -25,6 +24,7 @@ from tfrwc.answers.page.scales import Scale
 from tfrwc.answers.page.svg import Figure
 from tfrwc.answers.view import usual_measure
 from tfrwc.dynamics.comparison import Comparison, compare
+from tfrwc.dynamics.one_thread import one_thread
 
 _HERE = Path(__file__).parent
 _WIDE, _HALF = 1080, 530
@@ -71,9 +71,7 @@ def write_report(
         OSError: if the file cannot be written.
     """
     target = local_path(path)
-    # One thread: the matrices are small, and where others use the processors, threads
-    # that wait for each other took 15 times as long.
-    with ThreadpoolController().limit(limits=1):
+    with one_thread():
         text = page(conditions(recordings, against))
     write_text(target, text)
     return target
@@ -136,14 +134,15 @@ def _part(condition: Condition, number: int, width: int) -> _Part:
     layers = findings.layers_finding(condition)
     alike = findings.trends_finding(condition, of_trends)
     depth = findings.depth_finding(condition)
-    rows = folded(view)
+    most = ROWS if width == _WIDE else ROWS_BESIDE
+    rows = folded(view, most)
     hidden = len(rows) < len(view.names) or len(view.x) > _COLUMNS
     said = [alike, depth, findings.logs_finding(condition)]
     return _Part(
         number=number,
         condition=condition,
-        heat_map=heat_map(view, f"map-{number}", layers, width),
-        paints=paints_of(view, rows_of(view, columns(view, _COLUMNS))),
+        heat_map=heat_map(view, f"map-{number}", layers, width, most),
+        paints=paints_of(view, rows_of(view, columns(view, _COLUMNS), most)),
         trends=trends_figure(view, of_trends, f"trends-{number}", alike, width),
         depth=depth_figure(
             view, labels, f"depth-{number}", depth, 290 if width == _WIDE else 240

@@ -115,5 +115,6 @@ def _log_ticks(low: float, high: float, most: int) -> list[float]:
             if low <= digit * 10.0**power <= high
         ]
         if len(ticks) <= most:
-            return ticks or _ticks(low, high, most)
+            few = len(ticks) < 3 and high < 10 * low
+            return _ticks(low, high, most) if few else ticks
     return ticks[:: math.ceil(len(ticks) / most)]

@@ -119,13 +119,15 @@ def comparison_table(compared: Comparison) -> Table:
         "times",
     ]
     if intervals:
-        columns += [_numbers(np.exp(shown[end])) for end in ("low", "high")]
+        columns += [
+            _numbers(np.exp(shown[end])) for end in ("adjusted_low", "adjusted_high")
+        ]
         columns.append(_numbers(shown["p_adjusted"]))
         heads += ["low", "high", "adjusted p"]
     percent = f"{100 * compared.confidence:.0f} %"
     said = (
-        f"Low and high: the {percent} interval of times, Welch's over seeds; adjusted "
-        "p: Holm's, over all layers and conditions."
+        f"Low and high: the {percent} interval of times, Welch's over seeds, adjusted "
+        "as p is: Holm's, over all layers and conditions."
         if intervals
         else no_interval(compared)
     )

@@ -12,6 +12,7 @@ from tfrwc._common.html import escaped
 from tfrwc.compat.scikit_learn import validate_data
 from tfrwc.dynamics import cleaning
 from tfrwc.dynamics.arrays import Bools, Floats, Ints
+from tfrwc.dynamics.one_thread import one_thread
 from tfrwc.dynamics.trends import published, robust
 from tfrwc.dynamics.trends.shown import trends_html
 from tfrwc.dynamics.trends.taken import layers_first
@@ -31,7 +32,7 @@ class TrendClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     (arXiv:2107.07005). The steps of both, and their sources, are in docs/trends.md.
 
     Cost of ``"robust"``: layers x records x (records + components) operations and
-    some ten copies of X; k is chosen on at most 1,000 layers.
+    some ten copies of X; k is chosen on at most 1,000 layers. One thread does it.
 
     Args:
         n_clusters: a number of trends, or ``"auto"``.
@@ -100,10 +101,11 @@ class TrendClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         seed = self.random_state
         if not isinstance(seed, (int, np.integer)):
             seed = check_random_state(seed).randint(2**31 - 1)
-        if self.preset == "robust":
-            self._fit_robust(X, seed)
-        else:
-            self._fit_published(X, seed)
+        with one_thread():
+            if self.preset == "robust":
+                self._fit_robust(X, seed)
+            else:
+                self._fit_published(X, seed)
         return self
 
     def predict(self, X: Recording | npt.ArrayLike) -> Ints:
