@@ -326,22 +326,18 @@ def beam(folder, out, flag, tmp_path):
 
 def test_a_killed_worker_leaves_nothing_and_a_retry_is_the_same(folder, tmp_path, key):
     pytest.importorskip("apache_beam")
-    whole, out = tmp_path / "whole", tmp_path / "out"
-    flag = tmp_path / "killed"
+    out, flag = tmp_path / "out", tmp_path / "killed"
     killed = beam(folder, out, flag, tmp_path)
     assert flag.exists()
     assert killed.returncode != 0
     assert data_files(out) == []
     again = beam(folder, out, flag, tmp_path)
     assert again.returncode == 0, again.stderr
-    straight = beam(folder, whole, flag, tmp_path)
-    assert straight.returncode == 0, straight.stderr
-    name = "private_pneumonia/laplace_value_4/1.0.0"
-    assert hashes(out / name) == hashes(whole / name)
 
-    # And the same as without Beam.
+    # The retry is a run by Beam like any other; it is the same as without Beam.
     build(PrivatePneumonia, folder, tmp_path / "local", "laplace_value_4")
-    assert hashes(tmp_path / "local" / name) == hashes(whole / name)
+    name = "private_pneumonia/laplace_value_4/1.0.0"
+    assert hashes(out / name) == hashes(tmp_path / "local" / name)
 
 
 def test_bad_files_stop_beam_too(bad_folder, tmp_path, key):
