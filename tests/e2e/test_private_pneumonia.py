@@ -15,6 +15,7 @@ from PIL import Image
 
 import tfrwc
 from tfrwc import load_recording
+from tfrwc.commands import private_pneumonia
 from tfrwc.components.engine.ledger import lineage
 from tfrwc.privacy import insecure_test_key
 from tfrwc.privacy.keys import KEY_VARIABLE
@@ -237,9 +238,20 @@ def test_sets_are_built_from_a_folder(tmp_path):
         (("--epsilons", "1,1"), "epsilons must be different"),
     ],
 )
-def test_mistakes_are_named(arguments, message, tmp_path):
-    done = start("--out", tmp_path / "out", *arguments)
-    assert done.returncode != 0
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
+def test_mistakes_are_named(arguments, message, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv(KEY_VARIABLE, KEY.hex())
+    with pytest.raises(SystemExit) as ended:
+        private_pneumonia.main(["--out", str(tmp_path / "out"), *arguments])
+    # A text is what Python prints to standard error, with status 1.
+    assert ended.value.code not in (None, 0)
+    said = f"{ended.value.code}\n{capsys.readouterr().err}"
+    assert message in said
+    assert "Traceback" not in said
     assert not (tmp_path / "out").exists()
+
+
+def test_the_script_names_a_mistake(tmp_path):
+    done = start("--out", tmp_path / "out", "--build", "all")
+    assert done.returncode == 2
+    assert "--build needs --xrays" in done.stderr
+    assert "Traceback" not in done.stderr
