@@ -167,6 +167,14 @@ def test_a_second_wrapper_goes_on(data):
     assert OUTSIDE not in one.statement().rests_on
 
 
+def test_a_second_wrapper_knows_layers_that_the_last_step_built(data):
+    parts = [layers.Flatten(), layers.Dense(4, "relu"), layers.Dense(3)]
+    one = compiled(keras.Sequential(parts))
+    one.train_on_batch(*first(data, BATCH))
+    same = keras.Sequential([layers.Input(data[0].shape[1:]), *parts])
+    assert compiled(same).steps == 1
+
+
 def keras_file(model, path):
     model.save(path / "model.keras")
     return keras.saving.load_model(path / "model.keras")

@@ -91,22 +91,24 @@ def test_unfrozen_normalisation():
 class Switched(keras.Layer):
     """Mixes when a variable says so, which nothing in a step changes."""
 
-    def __init__(self, kind):
+    def __init__(self, kind, off=0):
         super().__init__()
-        self.switch = tf.Variable(tf.zeros((), kind), trainable=False)
+        self.off = off
+        self.switch = tf.Variable(tf.cast(off, kind), trainable=False)
 
     def call(self, x):
-        is_on = tf.cast(self.switch, tf.float32) > 0.5
+        is_on = tf.cast(self.switch, tf.bool) != bool(self.off)
         return ops.where(is_on, x - mean(x), x)
 
 
+@pytest.mark.parametrize("off", [0, 1])
 @pytest.mark.parametrize("kind", ["float32", "int64", "bool"])
-def test_what_a_variable_turns_on(kind):
+def test_what_a_variable_turns_on(kind, off):
     """As callbacks set rates, and optimizers count steps."""
-    layer = Switched(kind)
+    layer = Switched(kind, off)
     with pytest.raises(ValueError, match=MIXES):
         train(middle(layer), X, Y, BATCH)
-    assert not layer.switch.numpy()
+    assert layer.switch.numpy() == off
 
 
 class Learning(keras.losses.Loss):
