@@ -22,7 +22,7 @@ REMEDY = (
 
 def wrong_products(graph: tf.Graph) -> list[tf.Operation]:
     """The products in a graph, and in functions that it calls, that come out wrong."""
-    return [o for o in _operations(graph) if _is_wrong(o)] if _is_affected() else []
+    return [o for o in operations_of(graph) if _is_wrong(o)] if _is_affected() else []
 
 
 def _is_affected() -> bool:
@@ -36,10 +36,11 @@ def _is_affected() -> bool:
     )
 
 
-def _operations(graph: tf.Graph) -> Iterator[tf.Operation]:
+def operations_of(graph: tf.Graph) -> Iterator[tf.Operation]:
+    """The operations of a graph, and of the functions that it calls."""
     yield from graph.get_operations()
     for function in graph._functions.values():
-        yield from _operations(function.graph)
+        yield from operations_of(function.graph)
 
 
 def _is_wrong(operation: tf.Operation) -> bool:

@@ -148,8 +148,10 @@ def per_example(
     gradients = tape.gradient(
         total, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO
     )
-    # A gradient may be sparse.
+    # A gradient may be sparse, or of no shape that is known.
     gradients = [tf.cast(tf.convert_to_tensor(g), tf.float32) for g in gradients]
+    for gradient, source in zip(gradients, sources, strict=True):
+        gradient.set_shape(source.shape)
     rest = iter(gradients if scale == 1 else [g / scale for g in gradients])
     by_tap = [[next(rest) for _ in tap.sources] for tap in taps]
     parts: dict[int, list[Gradients]] = {}

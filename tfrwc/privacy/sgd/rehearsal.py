@@ -14,7 +14,6 @@ import keras
 import numpy as np
 
 from tfrwc.compat.extras import extra
-from tfrwc.compat.matrix_products import REMEDY, wrong_products
 from tfrwc.privacy.sgd import augmentation as augmentations
 from tfrwc.privacy.sgd import clipping
 from tfrwc.privacy.sgd.clipping import PreparedModel
@@ -29,6 +28,7 @@ from tfrwc.privacy.sgd.independence.training_state import (
     variables_of,
 )
 from tfrwc.privacy.sgd.layer_rules import Ghost, PerExample, Tap
+from tfrwc.privacy.sgd.operations import check_operations
 from tfrwc.privacy.sgd.safeguards import check_layers
 from tfrwc.privacy.sgd.settings import CalibratedSettings
 from tfrwc.privacy.sgd.step import added_losses
@@ -84,9 +84,12 @@ def rehearse(
         data = augmentations.views(augmentation, 1, data)  # builds what is not built
         check_independence(questions.of_augmentation(augmentation, rows, views), *asked)
     state = TrainingState(variables_of(model))
-    if model.built:
-        _check_products(model, data[0])
+    was_built = model.built
+    if was_built:
+        check_operations(model, data[0])
     clipping.forward(model, data[0])  # builds what is not built
+    if not was_built:
+        check_operations(model, data[0])
     check_layers(model)
     prepared = clipping.prepare(model, data[0])
     state.restore()
@@ -107,19 +110,6 @@ def made_up(specs: Any, batch: Any, count: int = _EXAMPLES) -> Any:
     return keras.tree.map_structure(
         lambda spec, array: _made_up(spec, array, count), specs, batch
     )
-
-
-def _check_products(model: keras.Model, x: Any) -> None:
-    """Raise ValueError if TensorFlow computes a product of the model wrongly."""
-    call = tf.function(lambda x: clipping.forward(model, x), autograph=False)
-    wrong = wrong_products(call.get_concrete_function(x).graph)
-    if wrong:
-        raise ValueError(
-            f"The model multiplies matrices {tuple(wrong[0].inputs[0].shape)} by one "
-            f"matrix ({wrong[0].name}), which TensorFlow {tf.__version__} computes "
-            f"wrongly on this machine, from memory of other things. {REMEDY}; or leave "
-            "out the axis of length 1."
-        )
 
 
 def check_step(
