@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras import Sequential, layers
+from keras import Sequential, layers, ops
 from privacy.sgd.steps import by_fit, private
 
 pytestmark = pytest.mark.filterwarnings("ignore:Layer .* has no rule:RuntimeWarning")
@@ -45,3 +45,26 @@ def test_python_on_inputs_alone_is_taken():
     before = model.layers[-1].kernel.numpy()
     by_fit(private(model, 5), X, Y, "mse")
     assert (model.layers[-1].kernel.numpy() != before).any()
+
+
+class InHalf(layers.Layer):
+    """Computes in half precision, whatever its policy says."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.kind = kind
+
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(shape[-1], 4))
+
+    def call(self, x):
+        y = ops.cast(x, self.kind) @ ops.cast(self.kernel, self.kind)
+        return ops.cast(ops.tanh(y), "float32")
+
+
+@pytest.mark.filterwarnings("ignore:.*pfor.*")
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+def test_a_layer_may_round_to_half_precision(kind):
+    model = Sequential([layers.Input((6,)), InHalf(kind), layers.Dense(2)])
+    changes = by_fit(private(model, 5), X, Y, "mse")
+    assert all(np.abs(change).max() > 0 for change in changes)

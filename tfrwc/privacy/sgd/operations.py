@@ -13,7 +13,7 @@ with extra("privacy"):
     import tensorflow as tf
 
 
-def check_operations(model: keras.Model, x: Any) -> None:
+def check_operations(model: keras.Model, x: Any) -> bool:
     """Look at what a model computes, without computing it.
 
     A `tf.py_function` keeps what its gradient needs in the program, once for each call,
@@ -22,6 +22,9 @@ def check_operations(model: keras.Model, x: Any) -> None:
     Args:
         model: a built model.
         x: some inputs.
+
+    Returns:
+        Whether anything is computed in half precision.
 
     Raises:
         ValueError: if TensorFlow computes a product of matrices wrongly, or a weight
@@ -52,6 +55,17 @@ def check_operations(model: keras.Model, x: Any) -> None:
             "gradients cannot be computed example by example. Use operations of "
             "TensorFlow or Keras instead, or call it on inputs alone."
         )
+    return has_half_precision(model, forward)
+
+
+def has_half_precision(layer: keras.Layer, graph: tf.Graph | None) -> bool:
+    """Whether a layer or model computes in half precision, as far as its policies and
+    its graph say."""
+    types = {inner.compute_dtype for inner in layer._flatten_layers()}
+    if graph is not None:
+        tensors = (t for o in operations_of(graph) for t in o.outputs)
+        types |= {tensor.dtype.name for tensor in tensors}
+    return bool(types & {"float16", "bfloat16"})
 
 
 def _graph(function: Callable[[Any], Any], x: Any) -> tf.Graph:

@@ -86,17 +86,17 @@ def rehearse(
     state = TrainingState(variables_of(model))
     was_built = model.built
     if was_built:
-        check_operations(model, data[0])
+        is_half = check_operations(model, data[0])
     clipping.forward(model, data[0])  # builds what is not built
     if not was_built:
-        check_operations(model, data[0])
+        is_half = check_operations(model, data[0])
     check_layers(model)
     prepared = clipping.prepare(model, data[0])
     state.restore()
     asked = Examples(batch, _numbers(model)), *asked[1:]
     step = questions.of_model(prepared, batch_loss, rows, views, augmentation)
     check_independence(step, *asked)
-    return prepared, check_step(prepared, batch_loss, data)
+    return prepared, check_step(prepared, batch_loss, data, is_half)
 
 
 def made_up(specs: Any, batch: Any, count: int = _EXAMPLES) -> Any:
@@ -116,6 +116,7 @@ def check_step(
     prepared: PreparedModel,
     batch_loss: Callable[[Any, Any, Any], tf.Tensor],
     data: tuple[Any, Any, Any],
+    is_half: bool = False,
 ) -> bool:
     """Take one step without changing a weight: is it the sum of its examples'?
 
@@ -123,6 +124,7 @@ def check_step(
         prepared: the model.
         batch_loss: function of (y, outputs, sample_weight) to the loss of a batch.
         data: x, y and sample_weight, of `made_up`.
+        is_half: whether anything is computed in half precision.
 
     Returns:
         Whether the loss of a batch is the sum of those of its examples, not their mean.
@@ -142,7 +144,7 @@ def check_step(
         total = tf.reduce_sum(losses)
     _check_state_of_loss(model, batch_loss, (y, outputs, weight))
     summed = is_summed(batch_loss, y, outputs, weight)
-    _check_gradients(model, tape, total, taps)
+    _check_gradients(model, tape, total, taps, is_half)
     return summed
 
 
@@ -180,13 +182,16 @@ def _check_state_of_loss(
 
 
 def _check_gradients(
-    model: keras.Model, tape: tf.GradientTape, total: tf.Tensor, taps: Sequence[Tap]
+    model: keras.Model,
+    tape: tf.GradientTape,
+    total: tf.Tensor,
+    taps: Sequence[Tap],
+    is_half: bool,
 ) -> None:
     """The examples' gradients must add up to that of the batch, for every weight."""
     parts = clipping.per_example(tape, total, taps)
     variables = model.trainable_variables
-    types = {layer.compute_dtype for layer in model._flatten_layers()}
-    tolerance = 0.1 if types & {"float16", "bfloat16"} else 1e-3
+    tolerance = 0.1 if is_half else 1e-3
     gradients = tape.gradient(total, [v.value for v in variables])
     present = [
         tf.cast(tf.convert_to_tensor(gradient), tf.float32)

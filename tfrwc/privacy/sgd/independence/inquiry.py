@@ -42,6 +42,7 @@ from tfrwc.privacy.sgd.independence.training_state import (
     name_of,
     variables_of,
 )
+from tfrwc.privacy.sgd.operations import has_half_precision
 
 with extra("privacy"):
     import tensorflow as tf
@@ -150,8 +151,7 @@ class _Inquiry:
         if declared is not None and not self._takes(declared + 1):
             self.fixed = declared
         self._seeds: list[tf.Variable] = []
-        types = {layer.compute_dtype for layer in step.layer._flatten_layers()}
-        self._loosened = _HALF if types & {"float16", "bfloat16"} else 1
+        self._loosened = _HALF if has_half_precision(step.layer, graph) else 1
 
     def __enter__(self) -> "_Inquiry":
         return self
