@@ -1,6 +1,7 @@
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -16,14 +17,27 @@ ROOT = Path(__file__).parent.parent
 LONG = json.loads((ROOT / "tests" / "long_tests.json").read_text())
 
 
+def pytest_configure(config):
+    # pytest-xdist would begin with the files of most tests, whatever these take.
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
 def pytest_collection_modifyitems(items):
-    """Mark as `e2e` what is in tests/e2e, what starts processes, and what is long."""
+    """Mark as `e2e` what is in tests/e2e, what starts processes, and what is long.
+
+    The files that take longest come first, so that workers end together.
+    """
     apart = {ROOT / "tests" / "e2e", ROOT / "tests" / "test_without_extras.py"}
     for item in items:
         within = any(item.path.is_relative_to(path) for path in apart)
         is_long = item.nodeid.partition("[")[0] in LONG
         if within or is_long or starts_processes(item):
             item.add_marker(pytest.mark.e2e)
+    seconds: Counter[str] = Counter()
+    for test, taken in LONG.items():
+        seconds[test.partition("::")[0]] += taken
+    items.sort(key=lambda item: -seconds[item.nodeid.partition("::")[0]])
 
 
 def starts_processes(item: pytest.Item) -> bool:
