@@ -40,7 +40,9 @@ def operations_of(graph: tf.Graph) -> Iterator[tf.Operation]:
     """The operations of a graph, and of the functions that it calls."""
     yield from graph.get_operations()
     for function in graph._functions.values():
-        yield from operations_of(function.graph)
+        inner = getattr(function, "graph", None)  # those of TensorFlow 1 have none
+        if inner is not None:
+            yield from operations_of(inner)
 
 
 def _is_wrong(operation: tf.Operation) -> bool:
