@@ -77,8 +77,12 @@ def test_of_examples_and_a_constant_are_computed_one_after_the_other():
     def product(row, _):
         return tf.matmul(row[None], tf.constant(matrix))[0]
 
+    @tf.function(autograph=False)
+    def products(rows):
+        return each_example(product, rows, tf.float32, "The product")
+
     with pytest.warns(RuntimeWarning, match="one example after the other"):
-        result = each_example(product, tf.constant(x), tf.float32, "The product")
+        result = products(tf.constant(x))
     np.testing.assert_allclose(result, x @ matrix, rtol=1e-5, atol=1e-6)
 
 
