@@ -111,7 +111,9 @@ def test_a_model_with_a_product_that_comes_out_wrong_is_refused():
     inputs = layers.Input((6, 4))
     rows = Product("positions")(layers.Reshape((1, 6, 4))(inputs))
     model = keras.Model(inputs, layers.Flatten()(rows))
-    with pytest.raises(ValueError, match=r"\(None|[0-9]+, 1, 6, 4\).*TF_ENABLE_ONEDNN"):
+    with pytest.raises(
+        ValueError, match=r"\((None|[0-9]+), 1, 6, 4\).*TF_ENABLE_ONEDNN"
+    ):
         by_fit(private(model, 5), images(6, 4), np.zeros((5, 24), "f"), "mse")
 
 
