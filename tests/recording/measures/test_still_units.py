@@ -63,7 +63,8 @@ def test_silent_units_are_still_while_a_model_trains(every, dead, tmp_path):
     model.save_weights(files[1])
     values = callback.recording.values("still_units")
     np.testing.assert_array_equal(values[:, 0], np.float32(dead))
-    np.testing.assert_array_equal(values[:, 1], 0)  # its bias is none of its weights
+    # Behind silent units alone, kernels are still, too; biases are none of them.
+    np.testing.assert_array_equal(values[:, 1], dead == 1)
     for given_model in (None, model):
         read = Recording.from_checkpoints(files, given_model, measures="still_units")
         assert read.values("still_units")[0, 0] == np.float32(dead)

@@ -59,7 +59,7 @@ class Course:
             still = recording.values("still_units")
         facts = dict(recording.settings.get("training") or {})
         place = _places_in_epoch(recording, facts.get("steps_per_epoch"))
-        name = _metric(list(logs))
+        name, epochs = _metric(list(logs)), recording.epochs
         nothing = np.full(len(recording), np.nan)
         column = {c: logs[c].to_numpy(np.float64) for c in logs}
         return cls(
@@ -69,8 +69,8 @@ class Course:
             change=recording.values(measure),
             not_finite=flags == Flag.NON_FINITE,
             still=still,
-            loss=_own_means(column.get("loss", nothing), place),
-            metric=_own_means(column[name], place) if name else None,
+            loss=_own_means(column.get("loss", nothing), place, epochs),
+            metric=_own_means(column[name], place, epochs) if name else None,
             metric_name=name,
             rate=column.get("learning_rate", nothing),
             facts=facts,
@@ -191,7 +191,7 @@ def _places_in_epoch(recording: Recording, in_epoch: int | None) -> Any:
     return place
 
 
-def _own_means(means: Floats, place: Any) -> Floats:
+def _own_means(means: Floats, place: Any, epochs: Any) -> Floats:
     """Means over the steps since the record before, from those since the epoch began.
 
     Keras logs a running mean, which says little of the last steps of a long epoch.
@@ -199,7 +199,7 @@ def _own_means(means: Floats, place: Any) -> Floats:
     if place is None or len(means) < 2:
         return means
     sums = means * place
-    goes_on = np.diff(place, prepend=place[0]) > 0
+    goes_on = np.diff(epochs, prepend=epochs[0] - 1) == 0
     before = np.where(goes_on, np.roll(sums, 1), 0.0)
     count = np.where(goes_on, place - np.roll(place, 1), place)
     return np.asarray((sums - before) / count)

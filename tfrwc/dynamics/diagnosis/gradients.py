@@ -26,9 +26,13 @@ def gradients(model: Any, batch: Any) -> dict[str, float]:
     if not getattr(model, "compiled", False) or getattr(model, "loss", None) is None:
         return {}
     x, y, *weight = batch
-    arrays = _of_backend[keras.backend.backend()](
-        model, x, y, weight[0] if weight else None
-    )
+    slopes = _of_backend[keras.backend.backend()]
+    try:
+        arrays = slopes(model, x, y, weight[0] if weight else None)
+    # What a loss raises for labels that it cannot take is not known; that these do not
+    # fit is found by looking at them.
+    except Exception:
+        return {}
     paths = [variable.path for variable in model.trainable_variables]
     return {
         path: float(np.sqrt(np.mean(np.square(np.asarray(array, np.float64)))))

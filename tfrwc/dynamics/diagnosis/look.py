@@ -88,12 +88,12 @@ class Look:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of layers, about what is found here, too
             try:
-                made = model.predict_on_batch(x)
+                made = model(x, training=False)
             except (ValueError, TypeError, RuntimeError) as error:
                 raise ValueError(
                     f"The model cannot take the x of this batch: {str(error)[:300]}"
                 ) from error
-            outputs = [np.asarray(part) for part in keras.tree.flatten(made)]
+            outputs = list(map(keras.ops.convert_to_numpy, keras.tree.flatten(made)))
             layers, slopes = _through(row, inputs[0]), gradients(model, batch)
         one = len(outputs) == len(targets) == 1
         return cls(
