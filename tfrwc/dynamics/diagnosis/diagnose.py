@@ -98,14 +98,23 @@ def diagnose(
     if recording is not None:
         _check(recording)
         course = Course.of(recording)
-        found += from_facts(course.facts)
-        for rule in RULES:
-            found += rule(course, limits)
-            if course.is_lost and rule is from_weights.huge_steps:
-                break  # what is not finite shows no more than that
+        found += _seen_in_course(course, limits)
     if model is not None:
         found += _seen_in_model(model, batch, course, limits)
     return Diagnosis(tuple(_told_as_one(found)), tuple(_untold(course, model)))
+
+
+def findings_of(course: Course, limits: Thresholds = LIMITS) -> list[Finding]:
+    """The findings of a course alone, in their order."""
+    return _told_as_one(list(_seen_in_course(course, limits)))
+
+
+def _seen_in_course(course: Course, limits: Thresholds) -> Iterator[Finding]:
+    yield from from_facts(course.facts)
+    for rule in RULES:
+        yield from rule(course, limits)
+        if course.is_lost and rule is from_weights.huge_steps:
+            return  # what is not finite shows no more than that
 
 
 def _check(recording: Any) -> None:
