@@ -17,12 +17,14 @@ from tfrwc import cli, load_recording
 from tfrwc._common import doors
 from tfrwc.cli.others import STUDIES
 from tfrwc.cli.plain import spread
+from tfrwc.recording import Flag
 
 EXAMPLES = {
     "": "tfrwc summary run.parquet",
     "summary": "tfrwc summary run.parquet",
     "report": "tfrwc report run*.parquet --against other*.parquet --out report.html",
     "compare": "tfrwc compare sgd.parquet adam.parquet",
+    "diagnose": "tfrwc diagnose run.parquet",
     "record": "tfrwc record checkpoints --out run.parquet",
     "datasets": "tfrwc datasets --json",
     "privacy": "tfrwc privacy explain runs/x/pipeline/release",
@@ -50,7 +52,6 @@ def test_help_has_an_example(command):
     assert done.exit_code == 0
     assert done.output.startswith(" ".join(["Usage: tfrwc", command]).strip())
     assert f"Example: {EXAMPLES[command]}" in " ".join(done.output.split())
-    assert "diagnose" not in done.output
 
 
 @pytest.mark.parametrize("study", STUDIES)
@@ -80,7 +81,7 @@ def test_a_script_is_the_same_study(study):
 
 @pytest.mark.parametrize(
     "command",
-    ["", "study", "study rwc", "runs", "datasets --jsn", "summary", "diagnose x"],
+    ["", "study", "study rwc", "runs", "datasets --jsn", "summary", "diagnose"],
 )
 def test_what_is_no_command_ends_with_2(command):
     done = run(*command.split())
@@ -118,6 +119,23 @@ def test_two_runs_are_compared(runs):
     told = json.loads(run("compare", *runs, "--json").output)
     assert told["layers"][0]["ratio"] == pytest.approx(3)
     assert told["this"] == [str(runs[0])]
+
+
+def test_a_diagnosis(runs, tmp_path):
+    broken = made([MOVING, EARLY])
+    flags = np.full((1, 2), Flag.NON_FINITE)
+    broken.append(300, 30, np.full((1, 2), np.nan), flags, {})
+    broken.save(tmp_path / "broken.parquet")
+    done = run("diagnose", tmp_path / "broken.parquet")
+    assert done.exit_code == 0
+    assert done.output.startswith("1. exploding in l0/kernel, since step 300 (certain)")
+    assert "Nothing that is wrong was seen." in run("diagnose", runs[0]).output
+    told = json.loads(
+        run("diagnose", runs[0], tmp_path / "broken.parquet", "--json").output
+    )
+    assert told[0]["findings"] == []
+    assert told[1]["findings"][0]["kind"] == "exploding"
+    assert told[1]["findings"][0]["since"] == 300
 
 
 def test_all_words_after_against_are_of_the_other_side(tmp_path):

@@ -75,12 +75,19 @@ def _report() -> doors.Answer:
     return report
 
 
+def _diagnose() -> doors.Answer:
+    from tfrwc.dynamics.diagnosis import diagnose
+
+    return diagnose
+
+
 # What is asked of a `Recording` and answered by rooms above it: recording/questions.py.
 doors.provide("summary", _summary)
 doors.provide("compare", _compare)
 doors.provide("html", _html)
 doors.provide("plot", _plot)
 doors.provide("report", _report)
+doors.provide("diagnose", _diagnose)
 
 
 def __dir__() -> list[str]:

@@ -38,6 +38,7 @@ _COMMANDS = (
         "tfrwc report run*.parquet --against other*.parquet --out report.html",
     ),
     ("compare", recordings.compare, "tfrwc compare sgd.parquet adam.parquet"),
+    ("diagnose", recordings.diagnose, "tfrwc diagnose run.parquet"),
     ("record", recordings.record, "tfrwc record checkpoints --out run.parquet"),
     ("datasets", others.datasets, "tfrwc datasets --json"),
 )

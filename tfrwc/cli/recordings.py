@@ -1,5 +1,6 @@
 """Commands about recordings. What they need is imported where it is used."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -84,6 +85,29 @@ def compare(runs: Runs, against: Others = None, as_json: AsJson = False) -> None
         )
     else:
         typer.echo(str(found))
+
+
+def diagnose(runs: Runs, as_json: AsJson = False) -> None:
+    """Say what is wrong with a training, as far as its recording tells."""
+    from tfrwc.dynamics import diagnose as diagnosis_of
+
+    told = {str(path): diagnosis_of(_load(path)) for path in runs}
+    if as_json:
+        print_json(
+            [
+                {
+                    "file": file,
+                    "findings": [asdict(finding) for finding in one],
+                    "untold": list(one.untold),
+                }
+                for file, one in told.items()
+            ]
+        )
+        return
+    for number, (file, one) in enumerate(told.items()):
+        if len(told) > 1:
+            typer.echo(f"{'' if number == 0 else chr(10)}{file}")
+        typer.echo(one.explain())
 
 
 def record(

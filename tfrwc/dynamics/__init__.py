@@ -13,6 +13,7 @@ import lazy_loader
 if TYPE_CHECKING:
     from tfrwc.dynamics.comparison import Comparison, compare
     from tfrwc.dynamics.depth import block_effect, depth_effect
+    from tfrwc.dynamics.diagnosis import diagnose
     from tfrwc.dynamics.difficulty import difficulty_trend
     from tfrwc.dynamics.freeze import suggest_freeze
     from tfrwc.dynamics.kinds import conv_kinds, trends_by_kind
@@ -29,6 +30,7 @@ __all__ = [
     "compare",
     "conv_kinds",
     "depth_effect",
+    "diagnose",
     "difficulty_trend",
     "relative_change",
     "suggest_freeze",
@@ -40,6 +42,7 @@ __getattr__, __dir__, _ = lazy_loader.attach(
     submod_attrs={
         "comparison": ["Comparison", "compare"],
         "depth": ["block_effect", "depth_effect"],
+        "diagnosis": ["diagnose"],
         "difficulty": ["difficulty_trend"],
         "freeze": ["suggest_freeze"],
         "kinds": ["conv_kinds", "trends_by_kind"],

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfrwc.recording.measures import REGISTRY
+from tfrwc.recording.measures.measure import units_of
 
 # The measures that come with the package, in the order of its tables.
 MEASURES = tuple(REGISTRY)
@@ -26,6 +27,7 @@ def relative_change(
     elementwise_median   median of |d| / |w|; elements at 0 that stay there
                          do not count, elements that leave 0 count as ∞
     cosine               1 - cos of the angle between old and new weights
+    still_units          share of places on the last axis without any change
     ==================== ===================================================
 
     Args:
@@ -34,9 +36,10 @@ def relative_change(
         measure: the name of one of `tfrwc.recording.measures`.
 
     Returns:
-        A float of 0 or more, or NaN where there is no relative change: a zero
-        denominator (for `elementwise_mean` any zero element, for
-        `elementwise_median` most of them), or weights that are not finite.
+        A float of 0 or more, which is 0 where nothing changes (`still_units`: 1); or
+        NaN where there is no relative change: a zero denominator (for
+        `elementwise_mean` any zero element, for `elementwise_median` most of them), or
+        weights that are not finite.
 
     Raises:
         ValueError: for an unknown measure, or shapes that differ or are empty.
@@ -55,6 +58,7 @@ def relative_change(
     if not (np.isfinite(old).all() and np.isfinite(new).all()):
         return np.nan
     with np.errstate(divide="ignore", invalid="ignore"):
-        change = (new - old).ravel()
-        value = float(REGISTRY[measure].definition(old.ravel(), change))
+        definition, change = REGISTRY[measure].definition, (new - old).ravel()
+        units = (units_of(old.shape),) if REGISTRY[measure].by_unit else ()
+        value = float(definition(old.ravel(), change, *units))
     return value if np.isfinite(value) else np.nan

@@ -46,25 +46,28 @@ class Comparison:
         # time.
         self._memory = np.empty(min(size, _BLOCK), np.float64)
         self._block_sums: list[Callable[..., Sums]] = []
-        self._count_and_tensor_sums: list[tuple[int, Callable[..., Sums] | None]] = []
+        self._of_tensors: list[tuple[int, Callable[..., Sums] | None, bool]] = []
         for measure in measures:
             count = 0
             if measure.block_sums is not None:
                 self._block_sums.append(measure.block_sums)
                 count = len(measure.sums)
-            self._count_and_tensor_sums.append((count, measure.tensor_sums))
-        self._zeros = [0.0] * sum(count for count, _ in self._count_and_tensor_sums)
+            of_tensor = count, measure.tensor_sums, measure.by_unit
+            self._of_tensors.append(of_tensor)
+        self._zeros = [0.0] * sum(count for count, *_ in self._of_tensors)
         # Some measures look at a tensor again, before it may be overwritten.
         self._looks_again = needs_whole_tensors(measures)
         self._renew = renew
 
-    def __call__(self, before: npt.NDArray[Any], now: npt.NDArray[Any]) -> list[float]:
-        """Compare vectors of weights."""
+    def __call__(
+        self, before: npt.NDArray[Any], now: npt.NDArray[Any], units: int = 1
+    ) -> list[float]:
+        """Compare vectors of weights, of a tensor with this number of output units."""
         with np.errstate(all="ignore"):  # no decorator: threads would share its state
             if not self._looks_again:
                 return self._sums_in_blocks(before, now, self._renew)
             totals = self._sums_in_blocks(before, now, renew=False)
-            sums = self._sums_of_whole_tensors(before, now, totals)
+            sums = self._sums_of_whole_tensors(before, now, totals, units)
             if self._renew:
                 np.copyto(before, now)
             return sums
@@ -88,15 +91,21 @@ class Comparison:
         return totals
 
     def _sums_of_whole_tensors(
-        self, before: npt.NDArray[Any], now: npt.NDArray[Any], totals: list[float]
+        self,
+        before: npt.NDArray[Any],
+        now: npt.NDArray[Any],
+        totals: list[float],
+        units: int,
     ) -> list[float]:
         sums: list[float] = []
-        for count, tensor_sums in self._count_and_tensor_sums:
+        for count, tensor_sums, by_unit in self._of_tensors:
             own, totals = totals[:count], totals[count:]
             if tensor_sums is None:
                 sums += own
             else:
-                sums += tensor_sums(own, _blocks(before, now, self._memory))
+                blocks = _blocks(before, now, self._memory)
+                more = (units,) if by_unit else ()
+                sums += tensor_sums(own, blocks, *more)
         return sums
 
 

@@ -13,6 +13,7 @@ from tfrwc.compat.extras import keras_backend
 from tfrwc.recording.batches import Batches
 from tfrwc.recording.by_hand import Fit
 from tfrwc.recording.copies import state_of
+from tfrwc.recording.findings import Findings
 from tfrwc.recording.first_step import build_before_first_step
 from tfrwc.recording.log_numbers import log_numbers
 from tfrwc.recording.measures import check_measures
@@ -67,6 +68,9 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         on_existing: for a `path` that holds a recording. ``"continue"`` goes on with
             it if the model has been restored, and else moves it aside, as ``"new"``
             always does; ``"error"`` refuses. Nothing is overwritten.
+        diagnose: whether to say, while `fit` runs, what `tfrwc.dynamics.diagnose` finds
+            wrong: a warning for each finding, once, at the end of an epoch. Training
+            goes on. Measures ``"still_units"``, too.
         to_logs: whether to add, at the end of each epoch, ``rwc_l1_ratio_mean``,
             ``_median`` and ``_largest`` (over the layers, for each measure) to the logs
             of Keras, so that the callbacks after this one write them: CSVLogger,
@@ -94,10 +98,13 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         watch: Watch = "kernels",
         on_existing: str = "continue",
         to_logs: bool = False,
+        diagnose: bool = False,
     ) -> None:
         super().__init__()
         self.schedule: Schedule = as_schedule(every)
         self.measures = check_measures(measures)
+        if diagnose and "still_units" not in self.measures:
+            self.measures += ("still_units",)
         self.reference = one_of(reference, REFERENCES, "reference")
         self.watch = check_watch(watch)
         one_of(on_existing, ON_EXISTING, "on_existing")
@@ -106,7 +113,7 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._by_steps = self.schedule.unit == "step"
         # Whether Keras need not wait for the numbers of a batch before it calls us.
         self.async_safe = every_step or not self._by_steps
-        self._to_logs = to_logs
+        self._to_logs, self._diagnose = to_logs, diagnose
         self._get_ready(recording=None)
 
     def _get_ready(self, recording: Recording | None) -> None:
@@ -123,6 +130,7 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._fit = Fit()
         self._started = False
         self._logged = 0 if recording is None else len(recording)
+        self._findings = Findings()
 
     def __getstate__(self) -> dict[str, Any]:
         return state_of(self)
@@ -199,6 +207,8 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
             new = self.recording.since(self._logged)
             self._logged = len(self.recording)
             logs.update(log_numbers(new, logs))
+        if self._diagnose:
+            self._findings.say(self.recording)
 
     def on_train_end(self, logs: Logs = None) -> None:
         self._fit.leave()

@@ -24,6 +24,7 @@ from tfrwc._common.paths import local_path
 from tfrwc.recording.blocks import Comparison
 from tfrwc.recording.checkpoint_order import in_order
 from tfrwc.recording.measures import check_measures, lookup
+from tfrwc.recording.measures.measure import units_of
 from tfrwc.recording.natural import natural
 from tfrwc.recording.records import REFERENCES, Contents, Record
 from tfrwc.recording.sums import values_and_flags
@@ -132,6 +133,7 @@ def _from_files(
         rows = file.tensors(watch)
         steps = [file.step()]
         before = {row["path"]: file.read(row["path"]) for row in rows}
+        units = {row["path"]: units_of(row["shape"]) for row in rows}
     compare = Comparison(measures, renew, max(row["size"] for row in rows))
     sums = []
     for path in paths[1:]:
@@ -143,7 +145,9 @@ def _from_files(
                     f"one network.{file.quantised()}"
                 )
             steps.append(file.step())
-            sums.append([compare(before[key], file.read(key)) for key in before])
+            sums.append(
+                [compare(before[key], file.read(key), units[key]) for key in before]
+            )
     table = pd.DataFrame(rows, columns=COLUMNS)
     return table, steps, values_and_flags(sums, measures)
 

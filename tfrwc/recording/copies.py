@@ -2,7 +2,7 @@
 
 from typing import Any
 
-_OF_THE_TRAINING = {"_recorder", "_started", "_batches", "_fit"}
+_OF_THE_TRAINING = {"_recorder", "_started", "_batches", "_fit", "_findings"}
 
 
 def state_of(callback: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from tfrwc.recording import backends
 from tfrwc.recording.blocks import Comparison, RenewedL1, needs_whole_tensors
 from tfrwc.recording.measures import lookup
+from tfrwc.recording.measures.measure import units_of
 from tfrwc.recording.sums import values_and_flags
 
 _PIECE = 1_048_576  # elements, into which larger tensors are cut for threads
@@ -131,22 +132,25 @@ class HostMeasures:
             for start in range(0, before.size, length):
                 part = slice(start, start + length)
                 old = before[part]
-                yield _Piece(index, part, old.size, self._sums_against(old))
+                sums = self._sums_against(old, units_of(snapshot.shape))
+                yield _Piece(index, part, old.size, sums)
 
     def _sums_against(
-        self, old: npt.NDArray[Any]
+        self, old: npt.NDArray[Any], units: int
     ) -> Callable[[npt.NDArray[Any]], list[float]]:
         """A function that takes the sums between `old` and a vector of weights."""
         if RenewedL1.suits(old.dtype, self._measures, self.renews):
             return RenewedL1(old)
-        return partial(self._sums, old)
+        return partial(self._sums, units, old)
 
-    def _sums(self, old: npt.NDArray[Any], now: npt.NDArray[Any]) -> list[float]:
+    def _sums(
+        self, units: int, old: npt.NDArray[Any], now: npt.NDArray[Any]
+    ) -> list[float]:
         if not hasattr(self._of_thread, "comparison"):
             size = max(snapshot.size for snapshot in self.snapshots)
             self._of_thread.comparison = Comparison(self._measures, self.renews, size)
         comparison: Comparison = self._of_thread.comparison
-        return comparison(old, now)
+        return comparison(old, now, units)
 
 
 def _compare(

@@ -19,6 +19,7 @@ from tfrwc.recording.schedule import Schedule, description
 from tfrwc.recording.step_hook import StepHook
 from tfrwc.recording.step_sums import StepSums
 from tfrwc.recording.store import Store
+from tfrwc.recording.training_facts import training_facts
 from tfrwc.recording.watch import Tensor, Watch, layer_table, watched
 from tfrwc.recording.writing import try_to_write
 
@@ -96,7 +97,7 @@ class Recorder:
         self._model, self._counters = model, Counters(model)
         self.open(model, params)
         if self.recording is None or self._weights is None:  # new, or a copy
-            recording = self._begin(tensors, epoch)
+            recording = self._begin(tensors, params, epoch)
         else:
             recording = self._go_on(self.recording, tensors)
         recording.settings["finished"] = False
@@ -192,7 +193,7 @@ class Recorder:
         if self.recording is not None:
             self._pending.move_to(self.recording, self._step_sums or self._weights)
 
-    def _begin(self, tensors: list[Tensor], epoch: int) -> Recording:
+    def _begin(self, tensors: list[Tensor], params: Any, epoch: int) -> Recording:
         """Begin a recording, or go on with the one in the file."""
         table = layer_table(tensors)
         settings = {
@@ -214,6 +215,9 @@ class Recorder:
             self._epochs.resume(int(resumed.epochs[-1]) if len(resumed) else 0)
         self.recording = recording
         recording.settings["finished"] = False
+        recording.settings["training"] = training_facts(
+            self._model, tensors, (params or {}).get("steps")
+        )
         self._attach(tensors)
         initial = None if self._reference == "previous" else self._store
         if initial is not None and resumed is not None:

@@ -202,9 +202,10 @@ class Recording(Questions):
         power = REGISTRY[measure].learning_rate_power
         if power != 1:
             growth = "square" if power == 2 else f"power {power}"
+            how = f"grows with the {growth} of" if power else "does not depend on"
             raise ValueError(
-                f"The measure {measure!r} grows with the {growth} of the learning "
-                "rate, so it is not divided by it. Choose another measure."
+                f"The measure {measure!r} {how} the learning rate, so it is not "
+                "divided by it. Choose another measure."
             )
         rates = logs.get("learning_rate", pd.Series(np.nan, logs.index)).to_numpy()
         if not (rates > 0).any():

@@ -28,6 +28,7 @@ _SETTINGS: dict[str, type] = {
     "model": str,
     "finished": bool,
     "checkpoints": list,
+    "training": dict,
 }
 
 

@@ -29,7 +29,8 @@ def sign_changes():
 
 
 def test_tables_have_the_order_of_the_documentation():
-    names = ["l1_ratio", "l2_ratio", "elementwise_mean", "elementwise_median", "cosine"]
+    names = ["l1_ratio", "l2_ratio", "elementwise_mean", "elementwise_median"]
+    names += ["cosine", "still_units"]
     assert list(REGISTRY) == list(MEASURES) == names
     assert [line.split()[0] for line in measures.describe().splitlines()] == names
 

@@ -13,6 +13,11 @@ Block: TypeAlias = tuple[Vector, Vector, Vector, Magnitude]
 Sums: TypeAlias = Iterable[Any]
 
 
+def units_of(shape: tuple[int, ...]) -> int:
+    """The number of output units of a tensor: of places on its last axis."""
+    return shape[-1] if shape else 1
+
+
 @dataclass(frozen=True, kw_only=True)
 class Measure:
     """How much a tensor of weights changed, relative to what it was.
@@ -49,22 +54,28 @@ class Measure:
             (an empty list if there is none) and an iterable over the blocks of one
             tensor, each with the arguments of `block_sums`; returns a number for
             each sum.
+        by_unit: whether it looks at output units, the places on the last axis of a
+            tensor. Then `definition` and `tensor_sums` have their number as a last
+            argument: the vectors hold a row of units after the other. It has no
+            `block_sums`.
         learning_rate_power: the power of the learning rate with which the measure
-            grows while the learning rate is small.
+            grows while the learning rate is small; 0 if it does not depend on it.
         order: place in lists. Measures with one number are listed by name.
 
     Raises:
-        ValueError: if there is no sum, or no way to take them in host memory.
+        ValueError: if there is no sum, or no way to take them in host memory; if it
+            looks at units in blocks.
     """
 
     name: str
     summary: str
-    definition: Callable[[Vector, Vector], float]
+    definition: Callable[..., float]
     sums: tuple[str, ...]
     value: Callable[..., npt.NDArray[np.float64]]
     device_sums: Callable[[Any, Any, Any, Any], Sums]
     block_sums: Callable[[Vector, Vector, Vector, Magnitude], Sums] | None = None
-    tensor_sums: Callable[[list[float], Iterable[Block]], Sums] | None = None
+    tensor_sums: Callable[..., Sums] | None = None
+    by_unit: bool = False
     learning_rate_power: float = 1
     order: int = 100
 
@@ -78,4 +89,9 @@ class Measure:
             raise ValueError(
                 f"Measure {self.name!r} has neither block_sums nor tensor_sums, so it "
                 "cannot be taken in host memory. Give one of them, or both."
+            )
+        if self.by_unit and (self.tensor_sums is None or self.block_sums is not None):
+            raise ValueError(
+                f"Measure {self.name!r} looks at output units, which blocks cut apart. "
+                "Give it tensor_sums and no block_sums."
             )

@@ -1,0 +1,307 @@
+"""How well `diagnose` tells trainings that failed from sound ones.
+
+    KERAS_BACKEND=jax python benchmarks/diagnose.py train --out runs/faults
+    python benchmarks/diagnose.py judge --out runs/faults
+
+The trainings are those of a folder `faults` beside TFRWC_DATA_DIR, or of `--cases`:
+public programs whose training failed (`fault`) and others that learn (`sound`).
+`train` fits each with `RWCCallback` on the backend of Keras, at about 60 records and,
+in a second file, once an epoch; it keeps the recordings, the model and the score.
+`judge` reads them and writes diagnose.json and diagnose.png beside this file:
+
+- detected faults, first findings of a kind that the source names, and false alarms of
+  sound runs, with the limits of the package; of whole runs, and of sound runs cut to
+  the length of the shortest faulty one of their source;
+- the same by cross-validation: the limits are chosen on all sources but one, from a
+  coarse grid and beginning with those that alarm least, and judged on that source;
+- the curve of each limit alone: what halving and doubling it changes.
+
+A run that the source calls sound but that learned nothing with this seed and backend
+(its score is below 0.1) is counted by itself.
+"""
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__)
+PEERS = {  # of their papers' own tables, on the programs that these cases are from
+    "DeepDiagnosis": "46 of 52 detected, 34 localised; alarms in 68 of 188 sound",
+    "DeepLocalize": "45 of 52 detected, 26 localised; alarms in 133 of 186 sound",
+    "UMLAUT": "26 of 30 detected; alarms in 109 of 113 sound",
+    "AutoTrainer": "24 of 40 detected",
+    "DeepFD": "27 of 52 with the right kind, 22 localised",
+}
+GRID = (0.25, 0.5, 1.0, 2.0, 4.0)  # times the limits of the package
+ALARM = 3  # detections that one false alarm costs, where limits are chosen
+LEARNED = 0.1  # score from which on a run counts as one that learned
+
+
+def cases_in(folder):
+    return json.loads((folder / "cases.json").read_text())
+
+
+def train(folder, out, seeds, names):
+    """Fit every case and keep what was recorded."""
+    sys.path.insert(0, str(folder))
+    import build
+    import keras
+
+    from tfrwc import RWCCallback
+
+    out = out / keras.backend.backend()
+    out.mkdir(parents=True, exist_ok=True)
+    for seed in seeds:
+        for case in cases_in(folder):
+            path = out / f"{case['id']}-{seed}"
+            done = path.with_name(path.name + ".json")
+            if done.exists() or (names and case["id"] not in names):
+                continue
+            x, _, _ = build.data_of(case["data"])
+            fit = case["fit"]
+            steps = -(-len(x) // fit["batch_size"]) * fit["epochs"]
+            measures = ("l1_ratio", "still_units")
+            callbacks = [
+                RWCCallback(f"{path}.{name}.parquet", every=every, measures=measures)
+                for name, every in (("step", max(1, steps // 60)), ("epoch", "epoch"))
+            ]
+            try:
+                run = build.fit(case, callbacks, seed=seed)
+                result = {"score": run.score, "steps": steps}
+                run.model.save(f"{path}.keras")
+            # What others' programs raise is a result, too.
+            except Exception as error:
+                result = {"error": f"{type(error).__name__}: {error}"[:300]}
+            done.write_text(json.dumps(result, default=float))
+            print(case["id"], seed, result, flush=True)
+
+
+def source_of(case):
+    """Programs of one source, which share network or author."""
+    repo, ref = case["source"]["repo"], case["pair"]
+    if "AUTOTRAINER" in repo:
+        return next(s for s in ("Blob", "Circle", "MNIST", "CIFAR", "") if s in ref)
+    return ref
+
+
+def read(folder, out, cut):
+    """The courses of all trainings of one kind of file, and what they are."""
+    from tfrwc import load_recording
+    from tfrwc.dynamics.diagnosis.course import Course
+
+    cases = {case["id"]: case for case in cases_in(folder)}
+    files = sorted(out.glob("*/*.step.parquet"))
+    runs = []
+    for file in files:
+        name, _, seed = file.name.removesuffix(".step.parquet").rpartition("-")
+        told = file.with_name(f"{name}-{seed}.json")
+        case = cases[name]
+        if case["verified"]["outcome"] not in ("fault", "sound") or not told.exists():
+            continue
+        recording = load_recording(file)
+        result = json.loads(told.read_text())
+        runs.append((case, file.parent.name, int(seed), recording, result))
+    shortest = {}
+    for case, _, _, recording, _ in runs:
+        if case["verified"]["outcome"] == "fault":
+            source, length = source_of(case), int(recording.steps[-1])
+            shortest[source] = min(shortest.get(source, length), length)
+    read_runs = []
+    for case, backend, seed, recording, result in runs:
+        outcome = case["verified"]["outcome"]
+        if cut and outcome == "sound" and source_of(case) in shortest:
+            recording.drop_after(shortest[source_of(case)])
+        score = result.get("score", np.nan)
+        if outcome == "sound" and not score >= LEARNED:
+            outcome = "sound, not learned here"
+        if outcome == "fault" and score >= 0.9:
+            continue  # no fault with this seed
+        read_runs.append(
+            {
+                "case": case,
+                "backend": backend,
+                "seed": seed,
+                "outcome": outcome,
+                "course": Course.of(recording),
+            }
+        )
+    return read_runs
+
+
+def judged(runs, limits):
+    """Counts of what was found in which runs."""
+    from tfrwc.dynamics.diagnosis.diagnose import findings_of
+
+    counts = Counter()
+    for run in runs:
+        kinds = [one.kind for one in findings_of(run["course"], limits)]
+        outcome = run["outcome"]
+        counts[outcome] += 1
+        counts[f"{outcome}: found"] += bool(kinds)
+        if outcome == "fault":
+            counts["fault: kind"] += bool(kinds) and kinds[0] in run["case"]["fault"]
+    return counts
+
+
+def worth(counts):
+    return counts["fault: found"] - ALARM * counts["sound: found"]
+
+
+def chosen(runs):
+    """Limits chosen on some runs, one after the other, from those that alarm least."""
+    from tfrwc.dynamics.diagnosis.thresholds import LIMITS
+
+    names = [field.name for field in dataclasses.fields(LIMITS)]
+    own = dataclasses.asdict(LIMITS)
+    values = {name: [type(own[name])(own[name] * g) for g in GRID] for name in names}
+    limits = LIMITS
+    for name in names:  # the value of each at which the fewest runs alarm
+        alarms = [
+            sum(
+                v
+                for k, v in judged(runs, replaced(limits, name, value)).items()
+                if k.endswith("found")
+            )
+            for value in values[name]
+        ]
+        limits = replaced(limits, name, values[name][int(np.argmin(alarms))])
+    for _ in range(2):
+        for name in names:
+            now = worth(judged(runs, limits))
+            for value in values[name]:
+                other = replaced(limits, name, value)
+                if worth(judged(runs, other)) > now:
+                    limits, now = other, worth(judged(runs, other))
+    return limits
+
+
+def replaced(limits, name, value):
+    return dataclasses.replace(limits, **{name: value})
+
+
+def by_cross_validation(runs):
+    """Counts of each source under limits that the others chose."""
+    counts = Counter()
+    for source in sorted({source_of(run["case"]) for run in runs}):
+        apart = [run for run in runs if source_of(run["case"]) == source]
+        others = [run for run in runs if source_of(run["case"]) != source]
+        counts += judged(apart, chosen(others))
+    return counts
+
+
+def by_kind(runs, limits):
+    """How many of the faults of each kind were detected."""
+    table = {}
+    for run in runs:
+        if run["outcome"] == "fault":
+            for kind in run["case"]["fault"]:
+                counts = judged([run], limits)
+                entry = table.setdefault(kind, [0, 0])
+                entry[0] += counts["fault: found"]
+                entry[1] += 1
+    return {kind: f"{a} of {b}" for kind, (a, b) in sorted(table.items())}
+
+
+def judge(folder, out):
+    """Print and write how well faults are told."""
+    from tfrwc.dynamics.diagnosis.thresholds import LIMITS
+
+    results = {"command": "python benchmarks/diagnose.py judge", "peers": PEERS}
+    results["limits"] = dataclasses.asdict(LIMITS)
+    for cut in (False, True):
+        runs, name = read(folder, out, cut), "cut" if cut else "whole"
+        results[name] = {
+            "limits of the package": dict(judged(runs, LIMITS)),
+            "by backend": {
+                backend: dict(
+                    judged([r for r in runs if r["backend"] == backend], LIMITS)
+                )
+                for backend in sorted({run["backend"] for run in runs})
+            },
+            "by cross-validation": dict(by_cross_validation(runs)),
+        }
+        print(name, json.dumps(results[name], indent=1))
+    runs = read(folder, out, cut=True)
+    results["by kind"] = by_kind(runs, LIMITS)
+    results["curves"] = {
+        field.name: {
+            str(g): dict(
+                judged(
+                    runs,
+                    replaced(
+                        LIMITS,
+                        field.name,
+                        type(getattr(LIMITS, field.name))(
+                            getattr(LIMITS, field.name) * g
+                        ),
+                    ),
+                )
+            )
+            for g in GRID
+        }
+        for field in dataclasses.fields(LIMITS)
+    }
+    HERE.with_suffix(".json").write_text(json.dumps(results, indent=1) + "\n")
+    picture(results["curves"])
+
+
+def picture(curves):
+    """What halving and doubling each limit changes."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(
+        3, 5, figsize=(12, 7), layout="constrained", sharey=True
+    )
+    for axis, (name, curve) in zip(axes.flat, curves.items(), strict=False):
+        shares = {
+            "faults detected": [c["fault: found"] / c["fault"] for c in curve.values()],
+            "false alarms": [
+                c.get("sound: found", 0) / max(c["sound"], 1) for c in curve.values()
+            ],
+        }
+        for (label, values), style in zip(shares.items(), ("-o", "--s"), strict=True):
+            axis.plot([float(g) for g in curve], values, style, label=label)
+        axis.set(xscale="log", title=name.replace("_", " "), ylim=(-0.03, 1.03))
+        axis.set_xticks(GRID, [f"{g:g}" for g in GRID])
+        axis.minorticks_off()
+    for axis in axes.flat[len(curves) :]:
+        axis.set_axis_off()
+    for axis in axes[:, 0]:
+        axis.set_ylabel("share of runs")
+    for axis in axes[-1]:
+        axis.set_xlabel("times the limit")
+    handles, labels = axes.flat[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False)
+    figure.savefig(HERE.with_suffix(".png"), dpi=100)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("train", "judge"))
+    parser.add_argument("--out", type=Path, default=Path("runs/faults"))
+    parser.add_argument("--cases", type=Path, help="folder of cases.json")
+    parser.add_argument("--seeds", default="0,1,2")
+    parser.add_argument("--only", nargs="*", help="ids of cases")
+    arguments = parser.parse_args()
+    beside = Path(os.environ.get("TFRWC_DATA_DIR", ".")).parent / "faults"
+    folder = arguments.cases or beside
+    if not (folder / "cases.json").exists():
+        sys.exit(f"There is no cases.json in {folder}: name its folder with --cases.")
+    if arguments.what == "train":
+        seeds = [int(seed) for seed in arguments.seeds.split(",")]
+        train(folder, arguments.out, seeds, arguments.only)
+    else:
+        judge(folder, arguments.out)
+
+
+if __name__ == "__main__":
+    main()

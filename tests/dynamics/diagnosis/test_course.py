@@ -1,0 +1,54 @@
+"""What a recording says of the course of a training."""
+
+import numpy as np
+import pytest
+from dynamics.diagnosis.recordings import TABLE, recording
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tfrwc import Recording
+from tfrwc.dynamics.diagnosis.course import Course
+
+
+@given(st.integers(1, 5), st.integers(1, 12), st.integers(1, 7), st.integers(0, 9999))
+def test_running_means_become_those_of_each_record(epochs, in_epoch, every, seed):
+    # Keras logs the mean since its epoch began; a record holds those of its own steps.
+    rng = np.random.default_rng(seed)
+    losses = rng.random(epochs * in_epoch) + 0.1
+    steps = np.arange(every, epochs * in_epoch + 1, every)
+    place = (steps - 1) % in_epoch + 1
+    logs = [
+        {"loss": losses[step - at : step].mean()}
+        for step, at in zip(steps, place, strict=True)
+    ]
+    numbers = (steps - 1) // in_epoch + 1
+    facts = {"training": {"steps_per_epoch": in_epoch}}
+    values = np.zeros((len(steps), 2, 2))
+    course = Course.of(recording(values, logs, steps, numbers, **facts))
+    for i, (step, at) in enumerate(zip(steps, place, strict=True)):
+        begun = max(step - at, steps[i - 1] if i else 0)  # of the epoch, or the record
+        assert course.loss[i] == pytest.approx(losses[begun:step].mean(), rel=1e-6)
+
+
+def test_without_the_length_of_an_epoch_means_stay_as_they_are():
+    logs = [{"loss": 3.0}, {"loss": 2.0}]
+    course = Course.of(recording(np.zeros((2, 2, 2)), logs))
+    np.testing.assert_array_equal(course.loss, [3, 2])
+
+
+def test_an_accuracy_that_begins_below_guessing_counts_as_guessing():
+    facts = {
+        "loss": "categorical_crossentropy",
+        "output": {"units": 10, "activation": "softmax"},
+    }
+    logs = [{"loss": 2.3, "accuracy": a} for a in (0.02, 0.05, 0.1)]
+    course = Course.of(recording(np.zeros((3, 2, 2)), logs, training=facts))
+    assert course.gain == pytest.approx(0, abs=1e-9)
+    assert course.chance_loss == pytest.approx(np.log(10))
+
+
+def test_a_measure_that_is_no_change_is_refused():
+    made = Recording(TABLE, ("still_units",), {"reference": "previous"})
+    made.append(1, 1, np.zeros((1, 2)), np.zeros((1, 2)), {})
+    with pytest.raises(ValueError, match="needs a measure that grows with the change"):
+        Course.of(made)

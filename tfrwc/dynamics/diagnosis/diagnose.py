@@ -1,0 +1,211 @@
+"""`diagnose`: from what was recorded, and from a look at the model, to findings."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tfrwc.dynamics.diagnosis import from_logs, from_weights
+from tfrwc.dynamics.diagnosis.course import Course
+from tfrwc.dynamics.diagnosis.finding import SURE, Diagnosis, Finding
+from tfrwc.dynamics.diagnosis.from_facts import from_facts
+from tfrwc.dynamics.diagnosis.progress import learned, went_well
+from tfrwc.dynamics.diagnosis.thresholds import LIMITS, Thresholds
+from tfrwc.recording.recording import Recording
+
+RULES = (
+    from_weights.rates,
+    from_weights.not_finite,
+    from_weights.huge_steps,
+    from_weights.no_motion,
+    from_logs.above_chance,
+    from_weights.still_units,
+    from_weights.vanishing,
+    from_logs.loss_of_numbers,
+    from_weights.small_changes,
+    from_logs.metric_stands,
+    from_logs.slow_regression,
+    from_logs.no_progress,
+)
+# What follows from another fault, and is told with it.
+_SYMPTOMS = {
+    "no_progress",
+    "metric_stands",
+    "no_gradient",
+    "constant_output",
+    "lr_too_low",
+}
+# A network that cannot learn for one of these reasons shows these signs, too.
+_EXPLAINS = {
+    "wrong_last_activation": {"dying_relu", "vanishing", "exploding", "unscaled_input"},
+    "missing_last_activation": {"exploding", "unscaled_input"},
+    "lr_too_high": {"dying_relu", "vanishing", "exploding"},
+    "unscaled_input": {"exploding"},
+    "unscaled_target": {"exploding"},
+    "exploding": {"dying_relu", "vanishing"},
+}
+_ADAPTIVE = ("Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Lion", "Adagrad")
+
+
+def diagnose(
+    recording: Recording | None,
+    model: Any = None,
+    batch: Any = None,
+    limits: Thresholds = LIMITS,
+) -> Diagnosis:
+    """What is wrong with a training, worst first.
+
+    From a recording it tells what weights and logs show: values that are not finite,
+    steps that are too large or too small, units that are silent, gradients that vanish,
+    a loss that is far above guessing or does not fall. From a model and a batch it
+    tells what does not fit: labels, last layer and loss, the scale of inputs and
+    targets, missing activations. Where a training learns well, only what is certain is
+    said; where nothing is wrong, nothing is.
+
+    >>> from tfrwc.dynamics import diagnose
+    >>> print(diagnose(recording, model, (x[:256], y[:256])))  # doctest: +SKIP
+    1. wrong last activation in output (certain)
+       The last layer is softmax over one unit, which is 1 for every input: ...
+       First: Use sigmoid for a yes or no, or no activation for a regression.
+
+    Args:
+        recording: against previous records; best with ``still_units`` among its
+            measures. None for a model that has not been trained yet.
+        model: the `keras.Model`, before or after training.
+        batch: some examples, ``(x, y)`` or ``(x, y, sample_weight)`` as `fit` takes
+            them.
+        limits: from which numbers on something is wrong.
+
+    Returns:
+        A `Diagnosis`: a sequence of `Finding`, with ``to_frame()``, ``explain()`` and
+        ``untold``, what could not be seen.
+
+    Raises:
+        ValueError: if there is neither a recording nor a model with a batch; if one of
+            these lacks the other; if the recording has no measure of change or compares
+            with the initial weights, or the model cannot take the batch.
+    """
+    if (model is None) != (batch is None):
+        raise ValueError(
+            "diagnose needs a model and a batch together. Received: "
+            f"model={'None' if model is None else 'a model'}, "
+            f"batch={'None' if batch is None else 'a batch'}."
+        )
+    if recording is None and model is None:
+        raise ValueError("diagnose needs a recording, or a model and a batch, or all.")
+    course = None
+    found: list[Finding] = []
+    if recording is not None:
+        _check(recording)
+        course = Course.of(recording)
+        found += _seen_in_course(course, limits)
+    if model is not None:
+        found += _seen_in_model(model, batch, course, limits)
+    return Diagnosis(tuple(_told_as_one(found)), tuple(_untold(course, model)))
+
+
+def findings_of(course: Course, limits: Thresholds = LIMITS) -> list[Finding]:
+    """The findings of a course alone, in their order."""
+    return _told_as_one(list(_seen_in_course(course, limits)))
+
+
+def _seen_in_course(course: Course, limits: Thresholds) -> Iterator[Finding]:
+    yield from from_facts(course.facts)
+    for rule in RULES:
+        yield from rule(course, limits)
+        if course.is_lost and rule is from_weights.huge_steps:
+            return  # what is not finite shows no more than that
+
+
+def _check(recording: Any) -> None:
+    if not isinstance(recording, Recording):
+        raise ValueError(
+            "recording must be a tfrwc.Recording, as load_recording returns. Received: "
+            f"{type(recording).__name__}."
+        )
+    if recording.settings.get("reference") == "initial":
+        raise ValueError(
+            "diagnose reads changes since the record before. This recording compares "
+            "with the initial weights: record with reference='previous'."
+        )
+
+
+def _seen_in_model(
+    model: Any, batch: Any, course: Course | None, limits: Thresholds
+) -> Iterator[Finding]:
+    # Here, since it needs Keras, which a recording alone does not.
+    from tfrwc.dynamics.diagnosis import from_look
+    from tfrwc.dynamics.diagnosis.look import Look
+    from tfrwc.recording.training_facts import training_facts
+
+    look, limits_of_look = Look.at(model, batch), from_look.Scales()
+    if course is None:
+        yield from from_facts(training_facts(model, ()))
+    found = [
+        *from_look.misfits(look),
+        *from_look.several_labels(look),
+        *from_look.scales(look, limits_of_look),
+        *from_look.silence(look),
+        *from_look.structure(look, limits_of_look),
+    ]
+    for one in found:
+        if course is None or SURE.index(one.sure) <= _doubt(course, limits):
+            yield one
+
+
+def _doubt(course: Course, limits: Thresholds) -> int:
+    """Which findings in a model to believe: of a training that goes well, few."""
+    if not learned(course, limits):
+        return 2
+    return 0 if went_well(course) else 1
+
+
+def _told_as_one(found: list[Finding]) -> list[Finding]:
+    """The findings in order, without those that another one explains."""
+    # That numbers are not finite is certain, but why is what helps.
+    found = sorted(
+        found, key=lambda one: (one.kind == "exploding", SURE.index(one.sure))
+    )
+    causes: list[Finding] = []
+    explained: set[str] = set()
+    for one in found:
+        if one.kind in explained or any(one.kind == other.kind for other in causes):
+            continue
+        if not (causes and one.kind in _SYMPTOMS):
+            causes.append(one)
+            explained |= _EXPLAINS.get(one.kind, set())
+    return causes
+
+
+def _place(one: Finding) -> float:
+    """In the order of findings: what is surest first."""
+    # That numbers are not finite is certain; a likely reason helps more.
+    return 1.5 if one.kind == "exploding" else SURE.index(one.sure)
+
+
+def _untold(course: Course | None, model: Any) -> Iterator[str]:
+    """What could not be seen from what was given."""
+    if model is None:
+        hidden = "labels, the scale of inputs and targets, and the outputs of layers"
+        yield f"Without model= and batch=, {hidden} cannot be seen."
+        optimizer = course.facts.get("optimizer") if course is not None else None
+        if optimizer in _ADAPTIVE:
+            yield (
+                f"{optimizer} divides the size of gradients out, so that weights "
+                "cannot show a vanishing gradient: model= and batch= can."
+            )
+    if course is None:
+        yield "Without a recording, it cannot be seen how the training went."
+        return
+    if np.isnan(course.still).all():
+        yield (
+            "Silent units were not recorded: use RWCCallback(diagnose=True), or "
+            "still_units among its measures."
+        )
+    if not np.isfinite(course.loss).any():
+        yield "No loss was logged, so that what was learned cannot be told."
+    if not course.facts:
+        yield (
+            "The recording does not tell optimizer, loss and activations: it was made "
+            "from checkpoints or by an earlier version."
+        )

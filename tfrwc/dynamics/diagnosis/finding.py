@@ -1,0 +1,100 @@
+"""What a diagnosis finds, and how it is shown."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import overload
+
+import pandas as pd
+
+from tfrwc._common.html import notes, table
+
+SURE = ("certain", "likely", "possible")
+_COLUMNS = ("kind", "layer", "since", "sure", "evidence", "advice")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with a training.
+
+    Attributes:
+        kind: name of what is wrong, one of `tfrwc.dynamics.KINDS`.
+        evidence: sentences with the numbers that show it.
+        advice: what to do first.
+        sure: ``"certain"``, ``"likely"`` or ``"possible"``.
+        layer: name of the tensor or layer where it is; None if it is in none.
+        since: the step from which on it was seen; None if from before the first one.
+    """
+
+    kind: str
+    evidence: str
+    advice: str
+    sure: str = "likely"
+    layer: str | None = None
+    since: int | None = None
+
+    def with_evidence(self, sentence: str) -> "Finding":
+        """The same with a sentence more."""
+        return replace(self, evidence=f"{self.evidence} {sentence}")
+
+    def __str__(self) -> str:
+        where = f" in {self.layer}" if self.layer else ""
+        when = f", since step {self.since:,}" if self.since is not None else ""
+        return f"{self.kind}{where}{when} ({self.sure}): {self.evidence} {self.advice}"
+
+
+@dataclass(frozen=True)
+class Diagnosis(Sequence[Finding]):
+    """The findings, worst first; empty where nothing is wrong.
+
+    Attributes:
+        findings: in their order.
+        untold: sentences on what could not be seen from what was given.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    untold: tuple[str, ...] = field(default=())
+
+    @overload
+    def __getitem__(self, index: int) -> Finding: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Finding]: ...
+    def __getitem__(self, index: int | slice) -> Finding | Sequence[Finding]:
+        return self.findings[index]
+
+    def __len__(self) -> int:
+        return len(self.findings)
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per finding: kind, layer, since, sure, evidence, advice."""
+        rows = [[getattr(one, name) for name in _COLUMNS] for one in self.findings]
+        frame = pd.DataFrame(rows, columns=list(_COLUMNS))
+        frame["since"] = frame["since"].astype("Int64")
+        return frame
+
+    def explain(self) -> str:
+        """All findings and what could not be told, as text of a few lines each."""
+        lines = []
+        for number, one in enumerate(self.findings, 1):
+            where = f" in {one.layer}" if one.layer else ""
+            when = f", since step {one.since:,}" if one.since is not None else ""
+            title = one.kind.replace("_", " ")
+            lines += [f"{number}. {title}{where}{when} ({one.sure})"]
+            lines += [f"   {one.evidence}", f"   First: {one.advice}"]
+        if not self.findings:
+            lines += ["Nothing that is wrong was seen."]
+        if self.untold:
+            lines += ["Not told:", *(f"- {sentence}" for sentence in self.untold)]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return self.explain()
+
+    def _repr_html_(self) -> str:
+        cells = self.to_frame().astype(object)
+        cells = cells.where(cells.notna(), "–")
+        shown = table(_COLUMNS, cells.to_numpy().tolist())
+        said = shown or "<p>Nothing that is wrong was seen.</p>"
+        return said + notes(self.untold)

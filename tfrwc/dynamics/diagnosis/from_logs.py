@@ -1,0 +1,118 @@
+"""What loss and metric show of a training that does not learn."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tfrwc.dynamics.diagnosis.advice import finding
+from tfrwc.dynamics.diagnosis.course import Course
+from tfrwc.dynamics.diagnosis.finding import Finding
+from tfrwc.dynamics.diagnosis.progress import how_it_went, learned
+from tfrwc.dynamics.diagnosis.thresholds import Thresholds
+
+_SQUASHED = ("sigmoid", "softmax")
+_OF_NUMBERS = (
+    "mean_squared_error",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_logarithmic_error",
+    "log_cosh",
+    "huber",
+)
+
+
+def above_chance(course: Course, limits: Thresholds) -> Iterator[Finding]:
+    """A loss far above that of guessing: outputs are certain, and wrong."""
+    chance, (first, last) = course.chance_loss, course.loss_ends
+    if course.facts.get("regularised") or not np.isfinite(chance):
+        return
+    if first >= limits.above_chance * chance and last >= chance:
+        yield finding(
+            "unscaled_input",
+            f"The loss began at {first:.3g} and is {last:.3g}; guessing all classes "
+            f"alike costs {chance:.3g}. So the outputs were extreme from the start, as "
+            "with inputs far from the range of -1 to 1.",
+            "likely",
+        )
+
+
+def loss_of_numbers(course: Course, limits: Thresholds) -> Iterator[Finding]:
+    """A loss for numbers on outputs that are probabilities, which does not learn."""
+    loss, output = course.facts.get("loss"), course.output_activation
+    if loss not in _OF_NUMBERS or output not in _SQUASHED:
+        return
+    if learned(course, limits) or course.length < limits.least_steps:
+        return
+    if course.metric is None:
+        yield finding(
+            "wrong_last_activation",
+            f"The last layer ({output}) gives numbers from 0 to 1 alone, the loss "
+            f"({loss}) is for numbers of any size. {how_it_went(course)}",
+            "likely",
+            "output",
+        )
+    else:
+        yield finding(
+            "wrong_loss",
+            f"{loss} of {output} has hardly a gradient where the output is certain and "
+            f"wrong. {how_it_went(course)}",
+            "likely",
+        )
+
+
+def metric_stands(course: Course, limits: Thresholds) -> Iterator[Finding]:
+    """A loss that falls below that of guessing, and a metric that does not care."""
+    chance, (_, last) = course.chance_loss, course.loss_ends
+    if course.length < 2 * limits.least_steps or course.facts.get("regularised"):
+        return
+    if not (last < 0.96 * chance and course.gain < limits.standing_gain):
+        return
+    several = (course.output_units or 0) > 1
+    output, loss = course.output_activation, course.facts.get("loss")
+    kind = "metric_stands"
+    if several and output == "sigmoid":
+        kind = (
+            "wrong_loss" if loss == "binary_crossentropy" else "wrong_last_activation"
+        )
+    evidence = how_it_went(course)
+    if kind != "metric_stands":
+        evidence += (
+            f" {course.output_units} sigmoids answer a question each; for one of "
+            "several classes softmax and categorical_crossentropy belong together."
+        )
+    yield finding(kind, evidence, "possible")
+
+
+def slow_regression(course: Course, limits: Thresholds) -> Iterator[Finding]:
+    """An error of numbers that hardly falls."""
+    loss, (first, last) = course.facts.get("loss"), course.loss_ends
+    is_regression = course.metric is None and not np.isfinite(course.chance_loss)
+    if loss not in _OF_NUMBERS or not is_regression:
+        return
+    if course.length < 2 * limits.least_steps or not course.fall < limits.slow_fall:
+        return
+    how = f"The loss went from {first:.3g} to {last:.3g} in {course.length:,} steps."
+    if "squared_error" in loss and last >= limits.huge_loss:
+        off = np.sqrt(last)
+        yield finding(
+            "unscaled_target",
+            f"{how} So predictions are {off:.2g} off on average, which is far for "
+            "outputs that begin near 0 and move by small steps.",
+            "likely",
+        )
+    elif course.fall < limits.flat_fall:
+        yield finding("no_progress", how, "likely")
+    else:
+        yield finding(
+            "lr_too_low",
+            f"{how} It falls steadily, and has hardly begun to.",
+            "possible",
+        )
+
+
+def no_progress(course: Course, limits: Thresholds) -> Iterator[Finding]:
+    """Neither loss nor metric move."""
+    if course.length < 2 * limits.least_steps or not np.isfinite(course.fall):
+        return
+    if course.fall < limits.flat_fall and not course.gain >= limits.standing_gain:
+        yield finding("no_progress", how_it_went(course), "possible")

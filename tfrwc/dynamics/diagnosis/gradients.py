@@ -1,0 +1,84 @@
+"""The gradient of a model's loss for one batch, on any backend."""
+
+from typing import Any
+
+import numpy as np
+
+from tfrwc.compat.extras import keras_backend
+
+with keras_backend():
+    import keras
+
+
+def gradients(model: Any, batch: Any) -> dict[str, float]:
+    """Root mean square of the gradient of each trained tensor, by its path.
+
+    In inference mode, so that nothing is drawn and no statistic changes.
+
+    Args:
+        model: a built Keras model.
+        batch: ``(x, y)`` or ``(x, y, sample_weight)``.
+
+    Returns:
+        Empty if the model is not compiled with a loss, or its loss cannot take the
+        batch.
+    """
+    if not getattr(model, "compiled", False) or getattr(model, "loss", None) is None:
+        return {}
+    x, y, *weight = batch
+    slopes = _of_backend[keras.backend.backend()]
+    try:
+        arrays = slopes(model, x, y, weight[0] if weight else None)
+    # What a loss raises for labels that it cannot take is not known; that these do not
+    # fit is found by looking at them.
+    except Exception:
+        return {}
+    paths = [variable.path for variable in model.trainable_variables]
+    return {
+        path: float(np.sqrt(np.mean(np.square(np.asarray(array, np.float64)))))
+        for path, array in zip(paths, arrays, strict=True)
+        if array is not None
+    }
+
+
+def _with_tensorflow(model: Any, x: Any, y: Any, weight: Any) -> list[Any]:
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        predicted = model(x, training=False)
+        loss = model.compute_loss(x, y, predicted, weight, training=False)
+    found = tape.gradient(loss, [v.value for v in model.trainable_variables])
+    return [None if one is None else tf.convert_to_tensor(one) for one in found]
+
+
+def _with_torch(model: Any, x: Any, y: Any, weight: Any) -> list[Any]:
+    import torch
+
+    values = [variable.value for variable in model.trainable_variables]
+    predicted = model(x, training=False)
+    loss = model.compute_loss(x, y, predicted, weight, training=False)
+    found = torch.autograd.grad(loss, values, allow_unused=True)
+    return [None if one is None else one.detach().cpu().numpy() for one in found]
+
+
+def _with_jax(model: Any, x: Any, y: Any, weight: Any) -> list[Any]:
+    import jax
+
+    state = [
+        [variable.value for variable in variables]
+        for variables in (
+            model.trainable_variables,
+            model.non_trainable_variables,
+            model.metrics_variables,
+        )
+    ]
+    slope = jax.grad(model.compute_loss_and_updates, has_aux=True)
+    found, _ = slope(*state, x, y, weight, training=False)
+    return list(found)
+
+
+_of_backend = {
+    "tensorflow": _with_tensorflow,
+    "torch": _with_torch,
+    "jax": _with_jax,
+}

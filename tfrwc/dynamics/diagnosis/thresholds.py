@@ -1,0 +1,53 @@
+"""From which numbers on something is wrong, each with its reason.
+
+`benchmarks/diagnose.py` varies each of them and shows what that changes, and chooses
+them anew on the programs of all sources but one, to be judged on that one.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Limits of the rules.
+
+    Attributes:
+        least_steps: before so many steps, nothing that needs time is judged.
+        learned_fall: a loss that fell by this share of its size has learned something.
+        learned_gain: so has a metric that gained this share of what it could.
+        standing_gain: a metric that gained less than this stands.
+        huge_step: change of the middle layer in one step, as a share of its weights,
+            above which the weights of before are lost. With the usual initialisers,
+            all of them are replaced at 1.
+        adaptive_rate: learning rate of Adam and the like, by about which a step moves
+            each weight: usual weights are of size 0.01 to 0.3.
+        small_total: the most that any layer changed in all, below which nothing can
+            have been learned.
+        still_share: of the units of a layer that never move. Of rectified units half
+            are silent for one example, and few for all.
+        deep_saturation: layers of sigmoids in a row: each passes at most a quarter of
+            a gradient on, so that behind four of them 0.4 % are left.
+        above_chance: cross-entropy at the beginning, as a multiple of that of guessing.
+            Networks that begin with sensible outputs begin near 1.
+        flat_fall: a loss that falls by less stands.
+        slow_fall: a loss of a regression that fell by less has hardly begun to.
+        huge_loss: a squared error at the end above which outputs are a hundred of
+            their own units away from the targets, farther than small steps carry them.
+    """
+
+    least_steps: int = 50
+    learned_fall: float = 0.3
+    learned_gain: float = 0.1
+    standing_gain: float = 0.05
+    huge_step: float = 1.0
+    adaptive_rate: float = 0.5
+    small_total: float = 0.03
+    still_share: float = 0.3
+    deep_saturation: int = 3
+    above_chance: float = 2.0
+    flat_fall: float = 0.02
+    slow_fall: float = 0.25
+    huge_loss: float = 1e4
+
+
+LIMITS = Thresholds()
