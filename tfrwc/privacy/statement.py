@@ -101,13 +101,16 @@ class PrivacyStatement(ABC):
 
     def _repr_html_(self) -> str:
         rows = [
-            (name, value)
+            (name, f"{value:.6g}" if isinstance(value, float) else value)
             for name, value in self.to_dict().items()
             if isinstance(value, (str, int, float)) and len(str(value)) <= 60
         ]
+        said = "".join(
+            f"<p>{escaped(part)}</p>" for part in self.explain().split("\n\n")
+        )
         return (
             f"<p><strong>Guarantee: {escaped(self.summary())}.</strong></p>"
-            f"<p>{escaped(self.explain())}</p>{table(('', 'value'), rows)}"
+            f"{said}{table(('', 'value'), rows)}"
         )
 
     def to_dict(self) -> dict[str, Any]:

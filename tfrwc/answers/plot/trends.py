@@ -9,6 +9,7 @@ from tfrwc.answers import trends as found
 from tfrwc.answers.folding import ROWS
 from tfrwc.answers.plot._axes import (
     STYLES,
+    Drawn,
     curve,
     given_or_new,
     legend,
@@ -21,8 +22,8 @@ from tfrwc.recording.recording import Recording
 from tfrwc.report.canvas import trend_colour
 
 
-@dataclass(eq=False)
-class TrendsDisplay:
+@dataclass(eq=False, repr=False)
+class TrendsDisplay(Drawn):
     """Trends: the median of the layers of each, in the band of the middle 80 %.
 
     Each trend has a colour, a style of line and its number at the end of its line. Up
