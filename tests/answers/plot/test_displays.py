@@ -1,6 +1,6 @@
 """Displays: their data, their convention, and what is drawn."""
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import matplotlib
 
@@ -12,7 +12,8 @@ from answers.networks import ODD_NAMES, STILL, STOPPED, UNSEEN, network
 from matplotlib import pyplot
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from tfrwc.answers.plot import Pictures
+from tfrwc.answers.plot import Pictures, TrendsDisplay
+from tfrwc.answers.view import view_of
 from tfrwc.dynamics import compare
 
 DRAW = {
@@ -55,7 +56,8 @@ def test_displays_follow_the_convention(name):
 @pytest.mark.parametrize("name", DRAW)
 def test_a_display_says_in_few_words_what_it_is(name):
     display = DRAW[name](Pictures(network(12, 12)))
-    assert repr(display) == f"{type(display).__name__} of 12 layers"
+    count = 4 if name == "layers" else 12
+    assert repr(display) == f"{type(display).__name__} of {count} layers"
 
 
 @pytest.mark.parametrize("name", DRAW)
@@ -106,6 +108,17 @@ def test_trends_differ_in_more_than_colour():
     assert len(set(map(str, styles))) == len(lines) == len(display.trends)
     labels = {line.get_label() for line in lines}
     assert labels == {trend.title for trend in display.trends}
+
+
+@pytest.mark.parametrize("odd", [True, False])
+def test_numbers_of_trends_that_end_together_are_apart(odd):
+    recording = network(30, 12, odd=odd)
+    display = TrendsDisplay(view_of(recording), np.arange(30) % 5).plot()
+    image(display.figure_)
+    numbers = [text for text in display.ax_.texts if text.get_text().isdigit()]
+    assert sorted(number.get_text() for number in numbers) == [*"12345"]
+    for one, other in combinations(numbers, 2):
+        assert not one.get_window_extent().overlaps(other.get_window_extent())
 
 
 def test_zeros_are_at_the_edge_of_a_logarithmic_axis():

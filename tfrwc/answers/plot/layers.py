@@ -39,6 +39,9 @@ class LayersDisplay(Drawn):
     view: View
     chosen: Ints
 
+    def __repr__(self) -> str:
+        return f"LayersDisplay of {len(self.chosen)} layers"
+
     @property
     def values(self) -> Floats:
         """What is drawn, float64 (chosen layers, records)."""
