@@ -19,7 +19,7 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args, get_origin
 
 from tfrwc._common.files import write_text
-from tfrwc._common.html import escaped, table
+from tfrwc._common.html import escaped, paragraphs, table
 from tfrwc._common.json_files import read_json
 from tfrwc._common.paths import local_path
 from tfrwc._common.plain import number, plain
@@ -105,12 +105,9 @@ class PrivacyStatement(ABC):
             for name, value in self.to_dict().items()
             if isinstance(value, (str, int, float)) and len(str(value)) <= 60
         ]
-        said = "".join(
-            f"<p>{escaped(part)}</p>" for part in self.explain().split("\n\n")
-        )
         return (
             f"<p><strong>Guarantee: {escaped(self.summary())}.</strong></p>"
-            f"{said}{table(('', 'value'), rows)}"
+            f"{paragraphs(self.explain())}{table(('', 'value'), rows)}"
         )
 
     def to_dict(self) -> dict[str, Any]:
