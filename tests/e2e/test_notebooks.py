@@ -21,7 +21,8 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SMALL = {
     "EPOCHS": 2,
     "SEEDS": (1, 2),
-    "OTHER_SEEDS": (4, 5),
+    "OTHER_SEEDS": (4,),
+    "BLOCKS": ("a",),
     "EPSILONS": (3,),
     "TRIALS": 400,
 }
