@@ -27,6 +27,10 @@ docs:
 	$(PYTHON) docs/check.py
 	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict
 
+# Run the notebooks anew, and keep what they show.
+notebooks:
+	PYTHONPATH=$(CURDIR) $(PYTHON) notebooks/execute.py
+
 # The components on real TFX: in an environment of their own, since TFX holds Python,
 # TensorFlow and Keras at older versions than the rest of the project is used with.
 
@@ -46,4 +50,4 @@ tfx-check:
 tfx-python:
 	@echo $(TFX_PYTHON)
 
-.PHONY: test test-all lint types docs tfx-check tfx-python
+.PHONY: test test-all lint types docs notebooks tfx-check tfx-python

@@ -14,11 +14,12 @@ trained on:
 - ``first``: as many, from the beginning of the network: what any prefix of that
   size saves, whatever the advice.
 
-Prints and writes (freeze.json) the time per epoch of the second half (median, the
-first epoch, which compiles, left out) and the test accuracy at the end, as
-differences from ``nothing`` of the same seed, with means and 95 % t-intervals over
-the seeds. An arm that would freeze no layer is not trained: it is ``nothing``.
-`--images`, `--epochs` and `--seeds` make it smaller, for a try (then with `--out`).
+Prints and writes (freeze.json; freeze.png is a picture of it) the time per epoch of the
+second half (median, the first epoch, which compiles, left out) and the test accuracy at
+the end, as differences from ``nothing`` of the same seed, with means and 95 %
+t-intervals over the seeds. An arm that would freeze no layer is not trained: it is
+``nothing``. `--images`, `--epochs` and `--seeds` make it smaller, for a try (then with
+`--out`).
 """
 
 import argparse
@@ -38,6 +39,9 @@ from scipy.stats import t as student
 from tfrwc import RWCCallback, __version__, datasets, models
 from tfrwc.dynamics import suggest_freeze
 from tfrwc.recording.watch import tensors
+from tfrwc.studies.dynamics.claims.near_optimum import near_optimum
+from tfrwc.studies.dynamics.figures.freezing import freezing
+from tfrwc.studies.dynamics.verdicts import sentence
 
 NETWORK, DATASET = "resnet18_narrow", "fashion_mnist"
 
@@ -194,8 +198,10 @@ def main():
         "advice": advice,
     }
     options.out.write_text(json.dumps(result, indent=1) + "\n")
+    freezing(result).savefig(options.out.with_suffix(".png"))
     for arm, found in result["against_nothing"].items():
         print(arm, json.dumps(found))
+    print(sentence(near_optimum(result)))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """What mkdocs is told beside mkdocs.yml: of files outside docs/ that pages link to.
 
 Links in pages are paths from the page to a file of the repository, so that they can be
-followed there too. For the site, README.md, CONTRIBUTING.md and CHANGELOG.md become
-pages; other files outside docs/, such as pictures, are copied to repository/, and links
-follow.
+followed there too. For the site, README.md, CONTRIBUTING.md, CHANGELOG.md and the
+notebooks become pages; other files outside docs/, such as pictures, are copied to
+repository/, and links follow.
 """
 
 import re
@@ -14,12 +14,18 @@ from posixpath import dirname, join, normpath, relpath
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+from notebook_pages import page as page_of_notebook
 
 ROOT = Path(__file__).parent.parent
+NOTEBOOKS = {
+    f"notebooks/{path.name}": f"notebooks/{path.stem}.md"
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+}
 PAGES = {
     "README.md": "index.md",
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changes.md",
+    **NOTEBOOKS,
 }
 """Files of the repository to the pages that they become."""
 
@@ -49,7 +55,11 @@ def linked(page: str, markdown: str) -> Iterator[str]:
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the files outside docs/ that are pages, or that pages link to."""
     for name, uri in PAGES.items():
-        files.append(File.generated(config, uri, abs_src_path=str(ROOT / name)))
+        if name in NOTEBOOKS:
+            text = page_of_notebook(ROOT / name)
+            files.append(File.generated(config, uri, content=text))
+        else:
+            files.append(File.generated(config, uri, abs_src_path=str(ROOT / name)))
     wanted = {
         file
         for page in files.documentation_pages()

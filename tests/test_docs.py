@@ -89,7 +89,8 @@ def test_the_site_has_all_pages_and_what_they_link_to(site):
     pages = {"/".join(page.parent.parts) for page in relative(site, "index.html")}
     sources = (ROOT / "docs").rglob("*.md")
     names = {str(p.relative_to(ROOT / "docs").with_suffix("")) for p in sources}
-    assert pages == names | {"", "contributing", "changes"}
+    notebooks = {f"notebooks/{p.stem}" for p in (ROOT / "notebooks").glob("*.ipynb")}
+    assert pages == names | notebooks | {"", "contributing", "changes"}
     front = (site / "index.html").read_text()
     picture = "repository/benchmarks/learning_dynamics_digits/trends.png"
     assert f'src="{picture}"' in front
@@ -97,6 +98,13 @@ def test_the_site_has_all_pages_and_what_they_link_to(site):
         ROOT / picture.removeprefix("repository/")
     ).read_bytes()
     assert 'href="guides/record/#trainings-that-are-over"' in front
+
+
+def test_a_notebook_is_a_page_with_its_pictures(site):
+    page = (site / "notebooks" / "your_own_model" / "index.html").read_text()
+    assert page.count('src="data:image/png;base64,') >= 3
+    assert 'href="../compare_two_runs/"' in page
+    assert 'href="../../guides/record/"' in page
 
 
 def relative(folder, name):

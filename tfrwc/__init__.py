@@ -69,6 +69,12 @@ def _plot() -> doors.Answer:
     return Pictures
 
 
+def _plot_comparison() -> doors.Answer:
+    from tfrwc.answers.plot.comparison import ComparisonDisplay
+
+    return ComparisonDisplay.from_comparison
+
+
 def _report() -> doors.Answer:
     from tfrwc.answers.page.report import report
 
@@ -88,6 +94,8 @@ doors.provide("html", _html)
 doors.provide("plot", _plot)
 doors.provide("report", _report)
 doors.provide("diagnose", _diagnose)
+# And of a `tfrwc.dynamics.Comparison`.
+doors.provide("plot_comparison", _plot_comparison)
 
 
 def __dir__() -> list[str]:

@@ -156,6 +156,13 @@ def test_a_comparison_shows_itself_in_few_words():
     )
     page = several._repr_html_()
     assert "&lt;easy&gt;" in page
-    assert page.count("<tr>") == 3
+    assert page.count("<tr>") == 3 + 10  # two conditions, nine layers, two heads
+    first = (
+        several.layers.dropna(subset="difference").sort_values("difference").iloc[-1]
+    )
+    shown = page.split("<table>")[2].split("</tr>")[1]
+    assert f'<th scope="row">{first["layer"]}</th><td>hard</td>' in shown
+    assert f"<td>{np.exp(first['difference']):.3g} (" in shown
     one = compare({"easy": seeds(rng, n=1), "hard": seeds(rng, n=1)})
     assert repr(one).endswith("no test, as conditions have one recording each.")
+    assert "nan" not in one._repr_html_()

@@ -142,5 +142,6 @@ def test_a_statement_shows_itself(statement):
     page = statement._repr_html_()
     assert f"Guarantee: {statement.summary()}." in page
     assert page.count("<table>") == 1
+    assert page.count("<p>") == 1 + len(statement.explain().split("\n\n"))
     assert "kind" in page
     assert len(page) < 8000

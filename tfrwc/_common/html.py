@@ -16,6 +16,11 @@ def escaped(text: object) -> str:
     return html.escape(str(text))
 
 
+def paragraphs(text: str) -> str:
+    """A text whose paragraphs are parted by empty lines."""
+    return "".join(f"<p>{escaped(part)}</p>" for part in text.split("\n\n"))
+
+
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]], left: int = 0) -> str:
     """A table whose first column names its rows.
 

@@ -16,14 +16,15 @@ rates or schedules ask for the change `per_learning_rate`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from tfrwc._common.html import escaped
-from tfrwc._common.html import table as html_table
+from tfrwc._common import doors
 from tfrwc.dynamics.alignment import align, check_conditions
 from tfrwc.dynamics.arrays import Bools, Floats, Ints
+from tfrwc.dynamics.comparison_shown import comparison_html, comparison_sentence
 from tfrwc.dynamics.depth import block_of, mean_log
 from tfrwc.dynamics.statistics import (
     holm,
@@ -31,7 +32,8 @@ from tfrwc.dynamics.statistics import (
     student_interval,
     variance_of_mean,
 )
-from tfrwc.recording.names import display_names, shortened
+from tfrwc.recording.names import display_names
+from tfrwc.recording.questions import Display
 from tfrwc.recording.recording import Recording
 
 
@@ -46,7 +48,7 @@ class Comparison:
 
     Attributes:
         layers: a row per condition and layer: condition, layer (its name in the
-            baseline, or its path where several have that name), depth, kind,
+            baseline, or its path where several have that name), path, depth, kind,
             same_shape (whether in all conditions), change with its lowest and
             highest over seeds, log_change, and of log_change less that
             of the baseline difference, low, high, p_value, p_adjusted (Holm's, over
@@ -81,10 +83,19 @@ class Comparison:
         return f"Comparison: {comparison_sentence(self)}"
 
     def _repr_html_(self) -> str:
-        rows = self.conditions.head(10).map(_cell).to_numpy().tolist()
-        left = len(self.conditions) - len(rows)
-        said = f"<p><strong>{escaped(comparison_sentence(self))}</strong></p>"
-        return said + html_table(list(self.conditions), rows, left)
+        return comparison_html(self)
+
+    def plot(self, ax: Any = None) -> Display:
+        """Draw the typical change of each layer in each condition.
+
+        Args:
+            ax: axes of Matplotlib, or None for new ones.
+
+        Returns:
+            A `tfrwc.answers.plot.ComparisonDisplay`.
+        """
+        display: Display = doors.behind("plot_comparison")(self, ax)
+        return display
 
 
 def compare(
@@ -147,28 +158,6 @@ def compare(
         records=records,
         confidence=confidence,
     )
-
-
-def comparison_sentence(comparison: Comparison) -> str:
-    """What was compared, and how many layers clearly differ from the baseline."""
-    layers, conditions = comparison.layers, comparison.conditions
-    tested = layers[layers["p_adjusted"].notna()]
-    said = (
-        f"{layers['layer'].nunique()} layers in {len(conditions)} conditions, by "
-        f"{comparison.measure} over {comparison.records} records, against "
-        f"{shortened(str(comparison.baseline))}"
-    )
-    if tested.empty:
-        return f"{said}: no test, as conditions have one recording each."
-    clear = int((tested["p_adjusted"] <= 0.05).sum())
-    return (
-        f"{said}: {clear} of {len(tested)} differences are clear (adjusted p of 0.05 "
-        "or less)."
-    )
-
-
-def _cell(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else shortened(str(value))
 
 
 def _log_change(
@@ -241,6 +230,7 @@ def _layers(
             {
                 "condition": name,
                 "layer": display_names(table),
+                "path": table["path"],
                 "depth": table["depth"],
                 "kind": table["kind"],
                 "same_shape": same_shape,

@@ -19,7 +19,7 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args, get_origin
 
 from tfrwc._common.files import write_text
-from tfrwc._common.html import escaped, table
+from tfrwc._common.html import escaped, paragraphs, table
 from tfrwc._common.json_files import read_json
 from tfrwc._common.paths import local_path
 from tfrwc._common.plain import number, plain
@@ -101,13 +101,13 @@ class PrivacyStatement(ABC):
 
     def _repr_html_(self) -> str:
         rows = [
-            (name, value)
+            (name, f"{value:.6g}" if isinstance(value, float) else value)
             for name, value in self.to_dict().items()
             if isinstance(value, (str, int, float)) and len(str(value)) <= 60
         ]
         return (
             f"<p><strong>Guarantee: {escaped(self.summary())}.</strong></p>"
-            f"<p>{escaped(self.explain())}</p>{table(('', 'value'), rows)}"
+            f"{paragraphs(self.explain())}{table(('', 'value'), rows)}"
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Displays: their data, their convention, and what is drawn."""
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import matplotlib
 
@@ -12,7 +12,9 @@ from answers.networks import ODD_NAMES, STILL, STOPPED, UNSEEN, network
 from matplotlib import pyplot
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from tfrwc.answers.plot import Pictures
+from tfrwc.answers.plot import Pictures, TrendsDisplay
+from tfrwc.answers.view import view_of
+from tfrwc.dynamics import compare
 
 DRAW = {
     "heat_map": lambda pictures, ax=None: pictures.heat_map(ax=ax),
@@ -49,6 +51,13 @@ def test_displays_follow_the_convention(name):
     assert DRAW[name](pictures, ax).ax_ is ax
     assert display.plot(ax) is display
     assert display.ax_ is ax
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_a_display_says_in_few_words_what_it_is(name):
+    display = DRAW[name](Pictures(network(12, 12)))
+    count = 4 if name == "layers" else 12
+    assert repr(display) == f"{type(display).__name__} of {count} layers"
 
 
 @pytest.mark.parametrize("name", DRAW)
@@ -101,6 +110,17 @@ def test_trends_differ_in_more_than_colour():
     assert labels == {trend.title for trend in display.trends}
 
 
+@pytest.mark.parametrize("odd", [True, False])
+def test_numbers_of_trends_that_end_together_are_apart(odd):
+    recording = network(30, 12, odd=odd)
+    display = TrendsDisplay(view_of(recording), np.arange(30) % 5).plot()
+    image(display.figure_)
+    numbers = [text for text in display.ax_.texts if text.get_text().isdigit()]
+    assert sorted(number.get_text() for number in numbers) == [*"12345"]
+    for one, other in combinations(numbers, 2):
+        assert not one.get_window_extent().overlaps(other.get_window_extent())
+
+
 def test_zeros_are_at_the_edge_of_a_logarithmic_axis():
     recording = network(10, 10)
     display = Pictures(recording).layers(recording.layers["path"][[0, STOPPED]])
@@ -139,6 +159,28 @@ def test_a_comparison_of_one_run_each_says_that_it_has_no_interval():
     seeds = [network(10, 4, seed=i) for i in (1, 2)]
     texts = Pictures(network(10, 4)).compare(seeds).ax_.get_legend().get_texts()
     assert texts[1].get_text() == "other (2 runs, their range)"
+
+
+@pytest.mark.parametrize("layers", [10, 302])
+def test_a_comparison_draws_itself(layers):
+    conditions = {
+        name: [network(layers, 4, seed=10 * i + seed) for seed in (1, 2)]
+        for i, name in enumerate(("<slow>", "fast", "faster"))
+    }
+    comparison = compare(conditions)
+    display = comparison.plot()
+    texts = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert texts == [f"{name} (2 runs, their range)" for name in conditions]
+    dots = [line for line in display.ax_.lines if line.get_marker() in "osD"]
+    assert len({line.get_marker() for line in dots}) == 3
+    if layers == 10:
+        for line, (_, part) in zip(
+            dots, comparison.layers.groupby("condition", sort=False), strict=True
+        ):
+            np.testing.assert_allclose(line.get_xdata(), part["change"])
+    assert len(display.rows) == min(layers, 40)
+    assert "l1_ratio" in display.ax_.get_xlabel()
+    assert "learning rate" not in display.ax_.get_xlabel()
 
 
 @pytest.mark.parametrize("name", DRAW)

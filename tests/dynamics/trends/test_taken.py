@@ -60,3 +60,10 @@ def test_it_is_shown(recording):
     fitted.fit(recording)
     assert "24 layers fall into 3 trends of shape" in fitted._repr_html_()
     assert fitted._repr_mimebundle_()["text/html"] == fitted._repr_html_()
+
+
+def test_layers_of_trends_have_names_where_they_are_known(recording, labels):
+    page = TrendClusterer().fit(recording)._repr_html_()
+    mine = recording.layers["name"][labels == 1]
+    assert f"<td>{', '.join(mine[:5])}" in page
+    assert "kernel" not in TrendClusterer().fit(recording.values().T)._repr_html_()

@@ -168,6 +168,7 @@ def test_a_result_says_what_it_means():
     result = audit(PixelLaplace(255.0), (1, 1), trials=1000, key=KEY)
     assert "for one value is at least" in result.explain()
     assert "does not refute; another one might" in result.explain()
+    assert result._repr_html_() == f"<p>{result.explain()}</p>"
     exposed = replace(result, epsilon=2.0)
     assert exposed.exposed
     assert "The statement is false: it says 1." in exposed.explain()

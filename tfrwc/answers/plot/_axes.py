@@ -13,6 +13,15 @@ STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (9, 2)))
 MARKERS = "osD^vP*X"
 
 
+class Drawn:
+    """What displays share: few words where a notebook shows them below the picture."""
+
+    view: View
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__} of {len(self.view.names)} layers"
+
+
 def given_or_new(ax: Any, width: float, height: float) -> Any:
     """`ax`, or axes of a new figure of pyplot, so that a notebook shows it.
 

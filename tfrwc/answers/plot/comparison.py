@@ -1,4 +1,4 @@
-"""Typical change of each layer in two trainings."""
+"""Typical change of each layer in several trainings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,26 +7,28 @@ from typing import Any
 import numpy as np
 
 from tfrwc.answers.folding import SPREAD, folded
-from tfrwc.answers.plot._axes import given_or_new, legend, scale_for
+from tfrwc.answers.plot._axes import MARKERS, Drawn, given_or_new, legend, scale_for
 from tfrwc.answers.view import View, usual_measure, view_of
 from tfrwc.dynamics.arrays import Ints
 from tfrwc.dynamics.comparison import Comparison, compare
+from tfrwc.recording.names import MOST, shortened
 from tfrwc.recording.recording import Recording
-from tfrwc.report.canvas import TREND_COLOURS, label
+from tfrwc.report.canvas import label, trend_colour
 
 THIS, OTHER = "this", "other"
 
 
-@dataclass(eq=False)
-class ComparisonDisplay:
-    """A row per layer, or block of layers, with its typical change in both trainings.
+@dataclass(eq=False, repr=False)
+class ComparisonDisplay(Drawn):
+    """A row per layer, or block of layers, with its typical change in each condition.
 
     Of layers, lines reach from the lowest to the highest of several seeds; of blocks,
-    marks are medians and lines reach over the middle 80 % of their layers.
+    marks are medians and lines reach over the middle 80 % of their layers. Each
+    condition has a colour and a marker, which is full for the first.
 
     Args:
-        comparison: of two conditions, ``"this"`` and ``"other"``.
-        view: of this recording.
+        comparison: of two conditions or more.
+        view: of a recording of the first.
 
     Attributes:
         rows: pairs of a name and the numbers of its layers.
@@ -63,28 +65,54 @@ class ComparisonDisplay:
         )
         return cls(compared, of).plot(ax)
 
+    @classmethod
+    def from_comparison(
+        cls, comparison: Comparison, ax: Any = None
+    ) -> "ComparisonDisplay":
+        """Draw a comparison.
+
+        Args:
+            comparison: of `tfrwc.dynamics.compare`.
+            ax: axes of Matplotlib, or None for new ones.
+        """
+        first = comparison.layers["condition"] == comparison.baseline
+        layers = comparison.layers[first].reset_index(drop=True)
+        unit = ", per learning rate" if comparison.per_learning_rate else ""
+        view = View(
+            values=np.empty((len(layers), 0)),
+            layers=layers,
+            names=[shortened(name, MOST) for name in layers["layer"]],
+            x=np.empty(0),
+            x_label="record",
+            y_label=f"relative change ({shortened(comparison.measure, 30)}{unit})",
+        )
+        return cls(comparison, view).plot(ax)
+
     def plot(self, ax: Any = None) -> "ComparisonDisplay":
         """Draw it on `ax`, or on new axes."""
-        ax = given_or_new(ax, 8, 1.2 + 0.22 * max(len(self.rows), 6))
+        table, conditions = self.comparison.layers, self.comparison.conditions
+        count = len(conditions)
+        height = max(0.22, 0.1 * count) * max(len(self.rows), 6)
+        ax = given_or_new(ax, 8, 1.2 + height)
         self.ax_, self.figure_ = ax, ax.figure
-        table, shown = self.comparison.layers, []
-        for side, marker, colour, shift in (
-            (THIS, "o", TREND_COLOURS[0], -0.17),
-            (OTHER, "D", TREND_COLOURS[1], 0.17),
+        apart, shown = 0.68 / count, []
+        for i, (name, seeds) in enumerate(
+            zip(conditions["condition"], conditions["seeds"], strict=True)
         ):
-            mine = table[table["condition"] == side]
+            colour = trend_colour(i)
+            mine = table[table["condition"] == name]
             found = np.array([_row(mine, members) for _, members in self.rows])
-            places = np.arange(len(found)) + shift
+            places = np.arange(len(found)) + apart * (i - (count - 1) / 2)
             shown.append(found)
             ax.hlines(places, found[:, 1], found[:, 2], color=colour, linewidth=1.6)
             ax.plot(
                 found[:, 0],
                 places,
-                marker,
+                MARKERS[i % len(MARKERS)],
                 color=colour,
                 markersize=5,
-                markerfacecolor=colour if side == THIS else "white",
-                label=f"{side} ({self._runs(side)})",
+                markerfacecolor="white" if i else colour,
+                label=f"{label(str(name), 40)} ({_runs(seeds)})",
             )
         for place in np.flatnonzero(~np.isfinite(np.hstack(shown)).any(axis=1)):
             ax.annotate("no change, or no value", (0.01, place), fontsize=7,
@@ -100,10 +128,9 @@ class ComparisonDisplay:
         legend(ax, 2)
         return self
 
-    def _runs(self, side: str) -> str:
-        conditions = self.comparison.conditions
-        count = int(conditions.loc[conditions["condition"] == side, "seeds"].iloc[0])
-        return "one run: no interval" if count == 1 else f"{count} runs, their range"
+
+def _runs(seeds: int) -> str:
+    return "one run: no interval" if seeds == 1 else f"{seeds} runs, their range"
 
 
 def _row(table: Any, members: Ints) -> tuple[float, float, float]:

@@ -7,15 +7,15 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from tfrwc.answers import trends as found
-from tfrwc.answers.plot._axes import MARKERS, given_or_new, legend, scale_for
+from tfrwc.answers.plot._axes import MARKERS, Drawn, given_or_new, legend, scale_for
 from tfrwc.answers.view import View, typical, view_of
 from tfrwc.dynamics.arrays import Floats, Ints
 from tfrwc.recording.recording import Recording
 from tfrwc.report.canvas import trend_colour
 
 
-@dataclass(eq=False)
-class DepthDisplay:
+@dataclass(eq=False, repr=False)
+class DepthDisplay(Drawn):
     """A point per layer: the geometric mean of its change, against its depth.
 
     The colour and the marker say the trend. Layers that never changed are at the lower

@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from tfrwc.answers.folding import Row, columns, rows
-from tfrwc.answers.plot._axes import given_or_new
+from tfrwc.answers.plot._axes import Drawn, given_or_new
 from tfrwc.answers.view import View, spans_decades, view_of
 from tfrwc.dynamics.arrays import Floats
 from tfrwc.recording.recording import Recording
@@ -20,8 +20,8 @@ _COLUMNS = 1500  # more would not be seen
 _NONE, _ZERO = "0.88", "white"
 
 
-@dataclass(eq=False)
-class HeatMapDisplay:
+@dataclass(eq=False, repr=False)
+class HeatMapDisplay(Drawn):
     """Relative change by layer (rows, the first on top) and record (columns).
 
     Bright is much change. White with a grey edge in the legend is a change of exactly

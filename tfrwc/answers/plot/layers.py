@@ -9,6 +9,7 @@ import numpy as np
 
 from tfrwc.answers.plot._axes import (
     STYLES,
+    Drawn,
     curve,
     given_or_new,
     legend,
@@ -22,8 +23,8 @@ from tfrwc.recording.recording import Recording
 from tfrwc.report.canvas import label, trend_colour
 
 
-@dataclass(eq=False)
-class LayersDisplay:
+@dataclass(eq=False, repr=False)
+class LayersDisplay(Drawn):
     """View of chosen layers, each with a colour, a style of line and its name.
 
     Args:
@@ -37,6 +38,9 @@ class LayersDisplay:
 
     view: View
     chosen: Ints
+
+    def __repr__(self) -> str:
+        return f"LayersDisplay of {len(self.chosen)} layers"
 
     @property
     def values(self) -> Floats:

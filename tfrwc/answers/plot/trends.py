@@ -9,6 +9,7 @@ from tfrwc.answers import trends as found
 from tfrwc.answers.folding import ROWS
 from tfrwc.answers.plot._axes import (
     STYLES,
+    Drawn,
     curve,
     given_or_new,
     legend,
@@ -16,13 +17,15 @@ from tfrwc.answers.plot._axes import (
     say_zeros,
 )
 from tfrwc.answers.view import View, spans_decades, view_of
-from tfrwc.dynamics.arrays import Ints
+from tfrwc.dynamics.arrays import Floats, Ints
 from tfrwc.recording.recording import Recording
 from tfrwc.report.canvas import trend_colour
 
+_APART = 13  # points, of two numbers at the ends of lines
 
-@dataclass(eq=False)
-class TrendsDisplay:
+
+@dataclass(eq=False, repr=False)
+class TrendsDisplay(Drawn):
     """Trends: the median of the layers of each, in the band of the middle 80 %.
 
     Each trend has a colour, a style of line and its number at the end of its line. Up
@@ -76,7 +79,7 @@ class TrendsDisplay:
             ax.fill_between(
                 x, trend.low, trend.high, color=colour, alpha=0.15, linewidth=0
             )
-            line = curve(
+            curve(
                 ax,
                 x,
                 trend.median,
@@ -86,8 +89,8 @@ class TrendsDisplay:
                 linewidth=2.4,
                 label=trend.title,
             )
-            _number_at_end(ax, x, trend, line.get_color())
         over_records(ax, self.view, everything)
+        _number_at_ends(ax, x, self.trends)
         say_zeros(ax, [trend.median for trend in self.trends])
         if few:
             ax.plot([], [], color="0.5", linewidth=0.7, label="each layer")
@@ -95,15 +98,25 @@ class TrendsDisplay:
         return self
 
 
-def _number_at_end(ax: Any, x: Any, trend: found.Trend, colour: str) -> None:
-    seen = np.flatnonzero(trend.median > 0)
-    if seen.size and trend.number >= 0:
+def _number_at_ends(ax: Any, x: Floats, trends: list[found.Trend]) -> None:
+    """The number of each trend at the end of its line, and none on another."""
+    ends = []
+    for trend in trends:
+        seen = np.flatnonzero(trend.median > 0)
+        if seen.size and trend.number >= 0:
+            end = (x[seen[-1]], trend.median[seen[-1]])
+            height = ax.transData.transform(end)[1] * 72 / ax.figure.dpi  # points
+            ends.append((height, trend.number, end))
+    free = -np.inf
+    for height, number, end in sorted(ends):
+        place = max(height, free)
+        free = place + _APART
         ax.annotate(
-            str(trend.number + 1),
-            (x[seen[-1]], trend.median[seen[-1]]),
-            xytext=(5, 0),
+            str(number + 1),
+            end,
+            xytext=(5, place - height),
             textcoords="offset points",
             va="center",
-            color=colour,
+            color=trend_colour(number),
             weight="bold",
         )

@@ -15,7 +15,7 @@ from tfrwc.dynamics.arrays import Bools, Floats, Ints
 from tfrwc.dynamics.one_thread import one_thread
 from tfrwc.dynamics.trends import published, robust
 from tfrwc.dynamics.trends.shown import trends_html
-from tfrwc.dynamics.trends.taken import layers_first
+from tfrwc.dynamics.trends.taken import layer_names, layers_first
 from tfrwc.recording.recording import Recording
 
 PRESETS = ("robust", "weightscale")
@@ -91,6 +91,7 @@ class TrendClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(
                 f"preset must be one of {PRESETS}. Received: {self.preset!r}."
             )
+        names = layer_names(X)
         X = self._checked(X, reset=True)
         if not (np.isfinite(X) & (X != 0)).any():
             raise ValueError(
@@ -106,6 +107,7 @@ class TrendClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
                 self._fit_robust(X, seed)
             else:
                 self._fit_published(X, seed)
+        self._names = names
         return self
 
     def predict(self, X: Recording | npt.ArrayLike) -> Ints:
@@ -221,7 +223,7 @@ class TrendClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     def _repr_html_(self) -> str:
         if not hasattr(self, "labels_"):
             return f"<p><code>{escaped(repr(self))}</code></p>"
-        return trends_html(self)
+        return trends_html(self, self._names)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         # A notebook asks for this before the HTML, which scikit-learn would draw.

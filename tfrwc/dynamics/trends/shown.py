@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from tfrwc._common.html import escaped, table
+from tfrwc.recording.names import some_names
 
 
 def trends_sentence(fitted: Any) -> str:
@@ -27,18 +28,31 @@ def trends_sentence(fitted: Any) -> str:
     )
 
 
-def trends_html(fitted: Any) -> str:
-    """A fitted `TrendClusterer`."""
+def trends_html(fitted: Any, names: list[str] | None) -> str:
+    """A fitted `TrendClusterer`.
+
+    Args:
+        fitted: that.
+        names: of its layers, if they are known.
+    """
     rows = [
         (
+            trend + 1,  # as in pictures
             trend,
             int((fitted.labels_ == trend).sum()),
             *(f"{value:.2g}" for value in (center[0], center[-1], center.max())),
             int(np.argmax(center)) + 1,
+            *([] if names is None else [_names_of(trend, fitted, names)]),
         )
         for trend, center in enumerate(fitted.centers_)
     ]
-    heads = ("trend", "layers", "first", "last", "largest", "at record")
+    heads = ["trend", "label", "layers", "first", "last", "largest", "at record"]
+    if names is not None:
+        heads.append("which")
     return f"<p><strong>{escaped(trends_sentence(fitted))}</strong></p>" + table(
         heads, rows
     )
+
+
+def _names_of(trend: int, fitted: Any, names: list[str]) -> str:
+    return some_names([names[i] for i in np.flatnonzero(fitted.labels_ == trend)])

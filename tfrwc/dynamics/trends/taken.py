@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from tfrwc.recording.handed_out import has_records_first
+from tfrwc.recording.names import display_names
 from tfrwc.recording.recording import Recording
 
 
@@ -33,3 +34,8 @@ def layers_first(X: Any) -> Any:
             "itself, or recording.values().T."
         )
     return X.T if has_records_first(X) else X
+
+
+def layer_names(X: Any) -> list[str] | None:
+    """Names of the layers of a recording; None of an array, which has none."""
+    return display_names(X.layers) if isinstance(X, Recording) else None

@@ -34,6 +34,7 @@ def test_a_result_as_a_table_as_data_and_as_text():
     assert len(data["worst_patients"]) == 3
     assert isinstance(data["worst_patients"][0]["patient"], int)
     text = result.explain()
+    assert result._repr_html_().count("<p>") == len(text.split("\n\n"))
     assert "online, one variance for all examples" in text
     assert "Class 2 was left out: it has 0 members or non-members" in text
     assert "No measure is above what the guarantee allows." in text

@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from tfrwc._common.html import paragraphs
+
 
 @dataclass(frozen=True)
 class Audit:
@@ -50,6 +52,9 @@ class Audit:
             f"{shown} The statement says {self.stated:.4g}, which this attack does not "
             "refute; another one might."
         )
+
+    def _repr_html_(self) -> str:
+        return paragraphs(self.explain())
 
     @property
     def _unit(self) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from tfrwc._common.html import paragraphs
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -171,6 +173,9 @@ class MembershipResult:
             "collections apart. And no attack proves safety: a better one may succeed.",
         ]
         return "\n\n".join(paragraphs)
+
+    def _repr_html_(self) -> str:
+        return paragraphs(self.explain())
 
     def _of_attack(self, attack: str) -> str:
         variant = f" ({self.lira})" if attack == "lira" else ""

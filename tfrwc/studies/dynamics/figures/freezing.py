@@ -1,4 +1,4 @@
-"""What freezing layers saves and costs; drawn by a notebook, on no page."""
+"""What freezing layers saves and costs; drawn by benchmarks/freeze.py, on no page."""
 
 from matplotlib.figure import Figure
 
