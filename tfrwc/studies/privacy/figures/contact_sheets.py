@@ -7,6 +7,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from tfrwc.report.figures import Results, register
+from tfrwc.studies.privacy.names import mechanism_name, release_name
+
+LINE = "\n"
 
 
 def caption(results: Results, mechanism: str) -> str:
@@ -15,19 +18,21 @@ def caption(results: Results, mechanism: str) -> str:
     data = results["data"]
     shown = (
         "The images are public."
-        if data["images_are_shown"]
+        if data.get("images_are_shown")
         else f"Digits, which are public, in place of {data['origin']}, of which no "
         "image is shown; the numbers are measured on those."
     )
     return (
-        f"{shown} The clearest of these, {clearest['name']}, has a structural "
+        f"{shown} The clearest of these, {release_name(clearest['name'], mechanism)}, "
+        "has a structural "
         f"similarity of {clearest['ssim']:.2f} to the original. One release a row, "
         "with less noise from row to row."
     )
 
 
 def alt(results: Results, mechanism: str) -> str:
-    return f"The same images as they are, and released by {mechanism}"
+    name = mechanism_name(mechanism)
+    return f"The same images as they are, and released with {name}"
 
 
 @register(
@@ -42,16 +47,20 @@ def contact_sheets(results: Results) -> dict[str, Figure]:
 
     Args:
         results: of `tfrwc.studies.privacy.release_comparison`, with its images as
-            ``results["pictures"]``; none of them is of a patient.
+            ``results["pictures"]``; none of them is of a patient. Without images, as
+            of results from a file, there is no sheet.
     """
     pictures = results["pictures"]
+    if not pictures:
+        return {}
     return {
         mechanism: contact_sheet(
             [pictures["original"], *(pictures[r["name"]] for r in releases)],
             [
-                "original" if results["data"]["images_are_shown"] else "public digits",
+                "original" if results["data"].get("images_are_shown") else "public digits",
                 *(
-                    f"{r['name']}\nSSIM {r['ssim']:.2f}, PSNR {r['psnr']:.1f} dB"
+                    f"{release_name(r['name'], mechanism).replace(', ', ',' + LINE)}"
+                    f"{LINE}SSIM {r['ssim']:.2f}, PSNR {r['psnr']:.1f} dB"
                     for r in releases
                 ),
             ],

@@ -8,11 +8,8 @@ from matplotlib.figure import Figure
 from tfrwc.report.canvas import TREND_COLOURS, array, label, subplots
 from tfrwc.report.figures import Results, register
 from tfrwc.studies.privacy.figures.arms import DP_SGD, PLAIN, arm_name
-from tfrwc.studies.privacy.findings import (
-    change_of_layers,
-    epsilon_of,
-    guaranteed,
-)
+from tfrwc.studies.privacy.findings import change_of_layers
+from tfrwc.studies.privacy.names import epsilon_of, guaranteed
 
 
 def caption(results: Results) -> str:
