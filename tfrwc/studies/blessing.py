@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tfrwc._common.files import write_text
+from tfrwc._common.json_files import read_object
 from tfrwc._common.plain import number, plain
 from tfrwc.models.saved import read_training
 from tfrwc.privacy.sgd.statement import NoPrivacy

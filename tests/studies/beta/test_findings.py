@@ -58,8 +58,12 @@ def test_findings_say_what_was_found():
         "change": [[9, 0.1, 0.2], [0, 0.01, 0.02]],
     }
     said = collapsing(collapse)
-    assert "from 2 to 4 and live latents fell from 2 to 1, a changed most (15.0%" in said
-    assert said.startswith("Cannot tell which layers change when latents die: one model")
+    assert (
+        "from 2 to 4 and live latents fell from 2 to 1, a changed most (15.0%" in said
+    )
+    assert said.startswith(
+        "Cannot tell which layers change when latents die: one model"
+    )
     collapse["rates"] = [[1, 1]] * 3
     assert "none of its latents died" in collapsing(collapse)
 
@@ -90,7 +94,9 @@ GOING_ON = {"members": 30, "still_falling": 20, "largest_gain": 0.5}
         (1, GOING_ON, "1 seed for each β"),
     ],
 )
-def test_what_needs_repeats_is_not_told_without(stored, seeds, convergence, why, tmp_path):
+def test_what_needs_repeats_is_not_told_without(
+    stored, seeds, convergence, why, tmp_path
+):
     results = of_seeds(stored, seeds, convergence)
     first, *lines = findings(results)
     assert first.startswith("Cannot tell")
@@ -132,7 +138,9 @@ def test_seeds_that_disagree_on_a_score_are_said_to(stored):
     [mig] = [v for v in results["images"]["verdicts"] if v["measure"] == "mig"]
     mig["inside"] = 0.6
     said = " ".join(findings(results))
-    assert "cannot tell whether MIG has a best β inside the range: seeds disagree" in said
+    assert (
+        "cannot tell whether MIG has a best β inside the range: seeds disagree" in said
+    )
     assert len(best_lines(results)[1]) == 5
 
 

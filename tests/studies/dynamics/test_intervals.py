@@ -157,5 +157,3 @@ def test_a_page_of_an_old_file_says_what_is_not_adjusted():
             row["adjusted_low"], row["adjusted_high"] = -1.0, 1.0
     said = answer(results)
     assert not any("not adjusted" in text for text in (*said.lines, *said.doubts))
-
-

@@ -28,7 +28,9 @@ def test_every_standard_release_has_a_plain_name(budget):
 
 def test_names_say_which_epsilon_is_meant():
     assert release_name("laplace_value_4") == "Laplace noise, epsilon 4 for a value"
-    assert release_name("gaussian_image_10") == "Gaussian noise, epsilon 10 for an image"
+    assert (
+        release_name("gaussian_image_10") == "Gaussian noise, epsilon 10 for an image"
+    )
     assert release_name("shift_0p25") == "brightness shift, claimed epsilon 0.25"
     assert release_name("of_mine_3", "Mine") == "of mine 3"
     assert [arm_name(arm) for arm in study()["arms"]] == [

@@ -3,9 +3,11 @@
 A case is one network on one task, or one network over its tasks. It shows a claim, or
 the opposite, where the p-value of its test, adjusted for the number of cases by Holm's
 method, is 0.05 or less, and is unclear otherwise. An interval that is shown with it is
-adjusted in the same way, so that it excludes "no effect" just where the case is clear. A claim is supported if more than
-half of its testable cases show it and none shows the opposite. A network of which a
-seed learned nothing says nothing of how networks learn: its case is not testable.
+adjusted in the same way, so that it excludes "no effect" just where the case is clear.
+
+A claim is supported if more than half of its testable cases show it and none shows the
+opposite. A network of which a seed learned nothing says nothing of how networks learn:
+its case is not testable.
 """
 
 from collections.abc import Callable

@@ -53,9 +53,7 @@ def _private(arm: Arm) -> str:
     )
     if hides(epsilon):
         return f"The model is private: DP-SGD kept {kept}, and {attack}."
-    return (
-        f"The model is not private: with {kept} nothing is hidden to speak of; {attack}."
-    )
+    return f"The model is not private: DP-SGD kept {kept}, too much; {attack}."
 
 
 def _good(results: Results, arm: Arm) -> str:

@@ -67,8 +67,8 @@ def _of_local(local, private):
         least = min(as_good, key=epsilon_of)
         yield (
             f"To reach the AUC of DP-SGD at epsilon {epsilon_of(mark):.3g} on released "
-            f"images takes {release_name(least['name'])}: epsilon {epsilon_of(least):,.0f} for an "
-            "image, which protects nobody's."
+            f"images takes {release_name(least['name'])}: epsilon "
+            f"{epsilon_of(least):,.0f} for an image, which protects nobody's."
         )
     else:
         yield (

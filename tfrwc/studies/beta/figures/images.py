@@ -18,9 +18,9 @@ SCORES = ("mig", "sap", "dci", "modularity", "factor_vae", "beta_vae")
 def caption(results: Results) -> str:
     return (
         f"{' '.join(scores_of_images(results))} Points: a model each; line: mean over "
-        "seeds; orange: the best β of a measure, where one was found. A live latent has a rate above 0.1 "
-        "nats. A score that is best just where latents die tells of fewer latents, not "
-        "of better ones."
+        "seeds; orange: the best β of a measure, where one was found. A live latent "
+        "has a rate above 0.1 nats. A score that is best just where latents die tells "
+        "of fewer latents, not of better ones."
     )
 
 

@@ -19,9 +19,9 @@ def caption(results: Results) -> str:
     return (
         f"The best β, exact and trained: {best}. Line: exact. Points: encoders trained "
         "by Adam, one for each seed, on held-out data. Dotted: the exact best β; "
-        "orange: the 95 % interval of that of the trained ones, where one was found. The "
-        "squared error of "
-        "the mean, below, is best at exactly β = 1: the measure decides the answer."
+        "orange: the 95 % interval of that of the trained ones, where one was found. "
+        "The squared error of the mean, below, is best at exactly β = 1: the measure "
+        "decides the answer."
     )
 
 

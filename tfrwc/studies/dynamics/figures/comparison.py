@@ -41,9 +41,7 @@ def alt(results: Results, network: str) -> str:
 def comparisons(results: Results) -> dict[str, Figure]:
     """For each network: change against depth by task, and late against early change."""
     return {
-        network: comparison(
-            _renamed(comparison_of(compared)), _said(results, network)
-        )
+        network: comparison(_renamed(comparison_of(compared)), _said(results, network))
         for network, compared in results["comparisons"].items()
     }
 
@@ -61,9 +59,7 @@ def comparison(compared: Comparison, said: Sequence[str] = ()) -> Figure:
     """
     names = compared.conditions["condition"].tolist()
     colours = [TREND_COLOURS[i % len(TREND_COLOURS)] for i in range(len(names))]
-    figure, axes = subplots(
-        9.6, 4.2 + 0.15 * len(said), 1, 2, width_ratios=(1.6, 1)
-    )
+    figure, axes = subplots(9.6, 4.2 + 0.15 * len(said), 1, 2, width_ratios=(1.6, 1))
     for name, colour in zip(names, colours, strict=True):
         rows = compared.layers[compared.layers["condition"] == name]
         _change(axes[0], rows, colour, name)
@@ -142,7 +138,9 @@ def _said(results: Results, network: str) -> list[str]:
         scope = texts.get(claim["claim"])
         for case in claim["cases"] if scope else ():
             if case["network"] == network:
-                lines.append(f"harder tasks recruit later layers, {scope}: {_case(case)}")
+                lines.append(
+                    f"harder tasks recruit later layers, {scope}: {_case(case)}"
+                )
     return lines
 
 

@@ -13,12 +13,12 @@ def caption(results: Results) -> str:
     times, size = _times(layers)
     large = size > np.median(size)
     return (
-        f"The papers' code reads {np.nanmedian(times[~large]):.1f} times the relative change for the "
-        f"smaller half of the layers, and {np.nanmedian(times[large]):.1f} times for "
-        "the larger half (medians). A point per layer, network and task. The measure "
-        "in the papers' code grows with the number of weights of a layer though its "
-        "relative change is the same; so it sees an effect of depth where later "
-        "layers are larger."
+        f"The papers' code reads {np.nanmedian(times[~large]):.1f} times the "
+        "relative change for the smaller half of the layers, and "
+        f"{np.nanmedian(times[large]):.1f} times for the larger half (medians). A "
+        "point per layer, network and task. That measure grows with the number of "
+        "weights of a layer though its relative change is the same; so it sees an "
+        "effect of depth where later layers are larger."
     )
 
 
@@ -43,7 +43,9 @@ def measure_by_size(results: Results) -> Figure:
         ]
         times, size = _times(layers)
         colour = TREND_COLOURS[i % len(TREND_COLOURS)]
-        axis.plot(size, times, ".", color=colour, label=network_name(network), alpha=0.6)
+        axis.plot(
+            size, times, ".", color=colour, label=network_name(network), alpha=0.6
+        )
     low, high = axis.get_xlim()
     low = max(low, 5)
     n = np.geomspace(low, high, 50)

@@ -9,8 +9,6 @@ from matplotlib.figure import Figure
 from tfrwc.report.figures import Results, register
 from tfrwc.studies.privacy.names import mechanism_name, release_name
 
-LINE = "\n"
-
 
 def caption(results: Results, mechanism: str) -> str:
     releases = _by_mechanism(results)[mechanism]
@@ -53,20 +51,22 @@ def contact_sheets(results: Results) -> dict[str, Figure]:
     pictures = results["pictures"]
     if not pictures:
         return {}
+    public = results["data"].get("images_are_shown")
+    first = "original" if public else "public digits"
     return {
         mechanism: contact_sheet(
             [pictures["original"], *(pictures[r["name"]] for r in releases)],
-            [
-                "original" if results["data"].get("images_are_shown") else "public digits",
-                *(
-                    f"{release_name(r['name'], mechanism).replace(', ', ',' + LINE)}"
-                    f"{LINE}SSIM {r['ssim']:.2f}, PSNR {r['psnr']:.1f} dB"
-                    for r in releases
-                ),
-            ],
+            [first, *map(_row, releases)],
         )
         for mechanism, releases in _by_mechanism(results).items()
     }
+
+
+def _row(release: dict[str, Any]) -> str:
+    """The name of a release, and what it leaves, in lines."""
+    name = release_name(release["name"], release["statement"]["mechanism"])
+    likeness = f"SSIM {release['ssim']:.2f}, PSNR {release['psnr']:.1f} dB"
+    return "\n".join([*name.split(", "), likeness])
 
 
 def contact_sheet(pictures: Sequence[np.ndarray], captions: Sequence[str]) -> Figure:

@@ -17,8 +17,8 @@ def caption(results: Results) -> str:
     whose = "one image" if together == 1 else f"all of up to {together} of a patient"
     return (
         f"{largest_advantage(results['arms'])} Advantage: the rate of true less that "
-        "of false alarms. Dots: a training each, attacked by a threshold on the loss of "
-        "training and held-out images; lines: their 95 % intervals; grey: what the "
+        "of false alarms. Dots: a training each, attacked by a threshold on the loss "
+        "of training and held-out images; lines: their 95 % intervals; grey: what the "
         "attack finds by chance. Bars: the most that any attack can reach on that "
         f"noise, exactly, where {whose} is replaced; 1 where nothing is guaranteed."
     )
