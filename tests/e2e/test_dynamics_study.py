@@ -64,6 +64,7 @@ def test_a_study_runs_and_goes_on_where_it_stopped(
     text = browser.find_element("tag name", "body").text
     for claim in results["claims"]:
         assert claim["claim"] in text
+    assert "earlier version" not in text
     widths = browser.execute_script(
         "return [...document.images].map(i => i.complete ? i.naturalWidth : 0)"
     )

@@ -21,8 +21,6 @@ def test_it_is_private_this_good_and_lies_there():
         "It lies in /runs/x/saved_models/private-x/1.",
     ):
         assert words in said.sentence, words
-    # The same numbers as on the bar of the figure, and first among the findings.
-    assert bound < 1 / 2 + results["arms"][4]["membership"]["advantage"][0]["bound"] / 2
     assert findings(results)[0] == said.sentence
     others = " ".join(said.lines)
     assert "80.0% by DP-SGD, epsilon 1, 93.0% by gradients clipped, no noise" in others

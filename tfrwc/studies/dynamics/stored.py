@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from tfrwc._common.plain import plain
 from tfrwc.dynamics import Comparison, difficulty_trend
 from tfrwc.dynamics.difficulty import SCOPES
 from tfrwc.studies._discovery import import_modules
@@ -47,7 +48,7 @@ def decided_again(results: Results) -> Results:
     evidence = _evidence(results)
     anew = {CLAIMS[name].text: CLAIMS[name].decide(evidence) for name in _OF_TRIALS}
     claims = [anew.get(claim["claim"], claim) for claim in results["claims"]]
-    return results | {"claims": claims, "findings": findings(claims)}
+    return results | {"claims": plain(claims), "findings": findings(claims)}
 
 
 def _evidence(results: Results) -> Evidence:

@@ -84,7 +84,7 @@ def summarise_arm(place: int, name: str, runs: Sequence[Run]) -> dict[str, Any]:
             measure: [f["membership"][measure] for f in facts]
             for measure in ("advantage", "auc")
         }
-        | {"images_together": first["membership"]["images_together"]},
+        | {"images_together": first["membership"].get("images_together", 1)},
         "layers": first["layers"],
         "change": typical_change(curves),
         "change_per_seed": [typical_change(one) for one in curves],
