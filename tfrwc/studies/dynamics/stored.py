@@ -46,7 +46,8 @@ def decided_again(results: Results) -> Results:
         results: of `tfrwc.studies.dynamics.summary.summarise`, as in results.json.
     """
     evidence = _evidence(results)
-    anew = {CLAIMS[name].text: CLAIMS[name].decide(evidence) for name in _OF_TRIALS}
+    known = [CLAIMS[name] for name in _OF_TRIALS if name in CLAIMS]
+    anew = {claim.text: claim.decide(evidence) for claim in known}
     claims = [anew.get(claim["claim"], claim) for claim in results["claims"]]
     return results | {"claims": plain(claims), "findings": findings(claims)}
 
