@@ -40,7 +40,8 @@ def test_claims_of_earlier_versions_get_adjusted_intervals(old):
                 assert case["adjusted_low"] < case["value"] < case["adjusted_high"]
     # Nothing that was decided by a test of its own is decided otherwise.
     assert later["verdict"] == old["claims"][0]["verdict"]
-    assert found["claims"][4:] == old["claims"][4:]
+    for claim, before in zip(found["claims"][4:], old["claims"][4:], strict=True):
+        assert claim["cases"] == before["cases"]
     assert easy["verdict"] == "not supported"
 
 

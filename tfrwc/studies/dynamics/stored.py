@@ -19,6 +19,11 @@ import_modules(_claims)
 Results = dict[str, Any]
 # Claims that need no recordings, but what is kept of each trial.
 _OF_TRIALS = ("later_layers", "easy_tasks", *map(claim_name, SCOPES))
+# Texts that earlier versions had.
+_FORMERLY = {
+    "The measure that the papers' code computes (elementwise_mean) grows with the size "
+    "of a layer by itself.": "size_of_layers",
+}
 _SETTINGS = ("dataset", "model", "epochs", "images", "learning_rate")
 
 
@@ -46,9 +51,17 @@ def decided_again(results: Results) -> Results:
         results: of `tfrwc.studies.dynamics.summary.summarise`, as in results.json.
     """
     evidence = _evidence(results)
-    known = [CLAIMS[name] for name in _OF_TRIALS if name in CLAIMS]
-    anew = {claim.text: claim.decide(evidence) for claim in known}
-    claims = [anew.get(claim["claim"], claim) for claim in results["claims"]]
+    known = {claim.text: claim for claim in CLAIMS.values()}
+    known |= {old: CLAIMS[name] for old, name in _FORMERLY.items() if name in CLAIMS}
+    of_trials = [CLAIMS[name] for name in _OF_TRIALS if name in CLAIMS]
+    claims = []
+    for stored in results["claims"]:
+        claim = known.get(stored["claim"])
+        if claim in of_trials:
+            stored = claim.decide(evidence)
+        elif claim is not None:
+            stored = stored | {"claim": claim.text, "test": claim.test}
+        claims.append(stored)
     return results | {"claims": plain(claims), "findings": findings(claims)}
 
 
