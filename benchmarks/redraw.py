@@ -37,8 +37,9 @@ def trial(results: Results, out: Path) -> Results:
 
 
 def claims(results: Results, out: Path) -> Results:
+    results = decided_again(results)
     dynamics_page.write_claims_report(results, out)
-    return decided_again(results)
+    return results
 
 
 def privacy(results: Results, out: Path) -> Results:

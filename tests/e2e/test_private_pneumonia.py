@@ -154,7 +154,7 @@ def test_the_page_in_a_browser(browser, out, results, tmp_path):
         assert finding in text
     answer = browser.find_element("css selector", ".sentence")
     assert answer.text == results["training"]["findings"][0]
-    assert "The model is private: DP-SGD kept epsilon 8 for an image" in answer.text
+    assert answer.text.startswith("The model is private")
     path = results["training"]["model"]["path"]
     assert (path or "It was not put where models are served from") in answer.text
     tables = browser.find_elements("css selector", "main > .scroll table")

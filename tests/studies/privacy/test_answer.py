@@ -14,7 +14,7 @@ def test_it_is_private_this_good_and_lies_there():
     statement = statement_from_dict(results["arms"][4]["statement"])
     bound = statement.attacks_on_members().advantage
     for words in (
-        "The model is private: DP-SGD kept epsilon 8 for an image",
+        "The model is private, but weakly: DP-SGD kept epsilon 8 for an image",
         f"an advantage above {bound:.3f}",
         "better than guessing: its balanced accuracy is 90.0%",
         "without privacy 95.0%",
@@ -26,6 +26,13 @@ def test_it_is_private_this_good_and_lies_there():
     assert "80.0% by DP-SGD, epsilon 1, 93.0% by gradients clipped, no noise" in others
     assert "For all of up to 31 images of a patient together epsilon is" in others
     assert any("2 seeds: intervals over so few" in doubt for doubt in said.doubts)
+
+
+def test_a_bound_of_half_or_less_is_not_called_weak():
+    results = study()
+    del results["arms"][4:]
+    said = answer(results).sentence
+    assert said.startswith("The model is private: DP-SGD kept epsilon 1 for an image")
 
 
 def test_a_model_that_was_not_kept_lies_nowhere():
@@ -63,5 +70,5 @@ def test_without_a_private_training_no_model_is_private():
 
 def test_results_of_earlier_versions_are_answered():
     said = answer(stored()["training"])
-    assert said.sentence.startswith("The model is private: DP-SGD kept epsilon 8")
+    assert said.sentence.startswith("The model is private, but weakly: DP-SGD")
     assert "0.749" in said.sentence

@@ -18,6 +18,7 @@ from tfrwc.studies.beta.names import measure_name
 from tfrwc.studies.beta.worlds import SMALL_RATE
 
 Results = dict[str, Any]
+_IDEAL = "the ideal encoder's"
 _OPTIMA = {
     "finite optimum": "a finite best β, at which no seed has lost a latent",
     "peaks as latents die": "best at a β at which seeds have lost a latent, which is "
@@ -29,27 +30,29 @@ _OPTIMA = {
 def findings(results: Results) -> list[str]:
     """Say in sentences what the results show, the answer first."""
     said = answer(results)
-    return [said.sentence, *said.lines]
+    return [
+        said.sentence,
+        *said.lines,
+        *linear_worlds(results),
+        learned_decoder(results),
+        *nonlinear_worlds(results),
+        collapsing(results["collapse"]),
+    ]
 
 
 def answer(results: Results) -> Answer:
     """Which β is best, and what cannot be told of it."""
-    lines = (
-        *linear_worlds(results),
-        learned_decoder(results),
-        *nonlinear_worlds(results),
-        *scores_of_images(results),
-        collapsing(results["collapse"]),
-    )
     return Answer(
-        f"{_of_worlds(results)} {_of_images(results)}", lines, tuple(_doubts(results))
+        f"{_of_worlds(results)} {_of_images(results)}",
+        tuple(scores_of_images(results)),
+        tuple(_doubts(results)),
     )
 
 
 def linear_worlds(results: Results) -> list[str]:
     """The best β of each linear world with the true decoder."""
     return [
-        f"Linear world with cosine {world['cosine']}: {optimum(world, 'the exact')}"
+        f"Linear world with cosine {world['cosine']:g}: {optimum(world, 'the exact')}"
         for world in results["true_decoder"]
     ]
 
@@ -80,7 +83,7 @@ def learned_decoder(results: Results) -> str:
 def nonlinear_worlds(results: Results) -> list[str]:
     """The best β of each world that is not linear."""
     return [
-        f"{world['formula']}: {optimum(world, 'the ideal encoder')}"
+        f"{world['formula']}: {optimum(world, _IDEAL)}"
         for world in results["nonlinear"]
     ]
 
@@ -132,10 +135,10 @@ def optimum(world: Results, whose: str) -> str:
 
     Args:
         world: with its optimum.
-        whose: best β it is held against.
+        whose: best β it is held against, such as "the exact".
     """
     best = world["optimum"]
-    against = f"{whose} has its best at β = {best['exact']:.3f}"
+    against = f"{whose} best β is {best['exact']:.3f}"
     if why := why_not(world):
         return f"{CANNOT_TELL} where trained models infer best ({why}); {against}."
     if not has_best(world):
@@ -147,7 +150,7 @@ def optimum(world: Results, whose: str) -> str:
     return (
         f"inference performance is not monotonic in β; best at β = "
         f"{best['trained']:.3f} when trained, 95 % interval {best['low']:.3f} to "
-        f"{best['high']:.3f}, which {inside} that of {whose}, {best['exact']:.3f}."
+        f"{best['high']:.3f}, which {inside} {whose} {best['exact']:.3f}."
     )
 
 

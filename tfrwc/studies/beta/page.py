@@ -17,7 +17,7 @@ from tfrwc.studies.beta.certainty import (
     verdict_words,
 )
 from tfrwc.studies.beta.files import read_part
-from tfrwc.studies.beta.findings import answer
+from tfrwc.studies.beta.findings import answer, linear_worlds, nonlinear_worlds
 from tfrwc.studies.beta.names import measure_name, world_name
 from tfrwc.studies.beta.summary import summarise
 from tfrwc.studies.names import set_name
@@ -47,6 +47,8 @@ def write_report(
         out,
         r=results,
         answer=answer(results),
+        linear_worlds=linear_worlds(results),
+        nonlinear_worlds=nonlinear_worlds(results),
         best_of_world=best_of_world,
         has_best=has_best,
         measure_name=measure_name,

@@ -26,20 +26,23 @@ NOT_ADJUSTED = (
 def findings(results: Results) -> list[str]:
     """Say in sentences what the results show, the answer first."""
     said = answer(results)
-    return [said.sentence, *said.lines]
+    return [said.sentence, *said.lines, *more(results)]
 
 
 def answer(results: Results) -> Answer:
     """Which layers learn alike and whether depth matters, and what is uncertain."""
-    by_measure = (
-        f"{depth_effect(results, measure)} {late_to_early(results, measure)}"
-        for measure in results["depth_effect"]
-    )
+    first = next(iter(results["depth_effect"]))
     return Answer(
         f"{_learned(results)} {_ways(results)} {_depth(results)}",
-        (accuracy(results), shapes(results), *by_measure),
+        (accuracy(results), shapes(results), _by(results, first)),
         tuple(_doubts(results)),
     )
+
+
+def more(results: Results) -> list[str]:
+    """Whether depth matters by the other measures."""
+    _, *others = results["depth_effect"]
+    return [_by(results, measure) for measure in others]
 
 
 def is_adjusted(results: Results) -> bool:
@@ -93,6 +96,10 @@ def shapes(results: Results) -> str:
         f"shape ({sizes} layers{f', {outside} in none' if outside else ''}), with a "
         f"stability of {number(trends['stability']):.2f} (1 is perfect)."
     )
+
+
+def _by(results: Results, measure: str) -> str:
+    return f"{depth_effect(results, measure)} {late_to_early(results, measure)}"
 
 
 def _learned(results: Results) -> str:

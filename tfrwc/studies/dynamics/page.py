@@ -12,7 +12,7 @@ from tfrwc.report.figures import draw
 from tfrwc.report.page import write_page
 from tfrwc.studies._discovery import import_modules
 from tfrwc.studies.dynamics import figures, verdicts
-from tfrwc.studies.dynamics.findings import answer, is_adjusted
+from tfrwc.studies.dynamics.findings import answer, is_adjusted, more
 from tfrwc.studies.dynamics.intervals import ends, with_adjusted
 from tfrwc.studies.dynamics.stored import decided_again
 from tfrwc.studies.names import measure_name, network_name, set_name
@@ -39,6 +39,7 @@ def write_report(results: dict[str, Any], out: str | os.PathLike[str]) -> Path:
         out,
         r=results,
         answer=answer(results),
+        more=more(results),
         adjusted=is_adjusted(results),
         thirds={m: with_adjusted(rows) for m, rows in results["block_effect"].items()},
         interval=_interval,

@@ -44,15 +44,22 @@ def hides(epsilon: float) -> bool:
     return epsilon <= STRICT * _SLACK
 
 
+def shown_epsilon(epsilon: float) -> str:
+    """Three digits; large ones in full."""
+    return f"{epsilon:,.0f}" if epsilon >= 100 else f"{epsilon:.3g}"
+
+
 def _private(arm: Arm) -> str:
     epsilon = epsilon_of(arm)
     kept = f"epsilon {epsilon:.3g} for an image (delta {arm['delta']:.1g})"
+    advantage = allowed_advantage(arm) or 0.0
     attack = (
         "no attack that tells training images from others can have an advantage above "
-        f"{allowed_advantage(arm):.3f} (0: it guesses, 1: it is always right)"
+        f"{advantage:.3f} (0: it guesses, 1: it is always right)"
     )
     if hides(epsilon):
-        return f"The model is private: DP-SGD kept {kept}, and {attack}."
+        weakly = "" if advantage <= _HALF else ", but weakly"
+        return f"The model is private{weakly}: DP-SGD kept {kept}, and {attack}."
     return f"The model is not private: DP-SGD kept {kept}, too much; {attack}."
 
 
@@ -98,7 +105,7 @@ def _patient(arm: Arm) -> list[str]:
     verdict = "" if hides(epsilon) else ", which hides no patient"
     return [
         f"For all of up to {images} images of a patient together epsilon is "
-        f"{epsilon:.3g}{verdict}."
+        f"{shown_epsilon(epsilon)}{verdict}."
     ]
 
 

@@ -49,6 +49,8 @@ def release_name(budget: str, mechanism: str | None = None) -> str:
     if owner not in _MECHANISMS or match is None:
         return budget.replace("_", " ")
     unit, size = match[1], match[2].replace("p", ".")
+    if size.isdecimal():
+        size = f"{int(size):,}"
     claimed = "claimed epsilon" if owner in _CLAIMED else "epsilon"
     return f"{_MECHANISMS[owner]}, {claimed} {size}{_UNITS[unit]}"
 

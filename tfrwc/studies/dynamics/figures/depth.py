@@ -1,6 +1,7 @@
 """Whether later layers changed more, or larger ones did."""
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from tfrwc.report.canvas import array, subplots, trend_colour
 from tfrwc.report.figures import Results, register
@@ -47,6 +48,7 @@ def depth(results: Results) -> Figure:
             )
         axis.set_xlabel(label)
     axes[0].set(ylabel="typical relative change")
+    axes[0].xaxis.set_major_locator(MaxNLocator(integer=True))
     axes[0].set_yscale("log")
     axes[1].set_xscale("log")
     return figure

@@ -1,8 +1,9 @@
 """Whether later layers changed more, by network, task and measure."""
 
+import numpy as np
 from matplotlib.figure import Figure
 
-from tfrwc.report.canvas import TREND_COLOURS, subplots
+from tfrwc.report.canvas import TREND_COLOURS, array, subplots
 from tfrwc.report.figures import Results, register
 from tfrwc.studies.dynamics.figures._ratios import ratios
 from tfrwc.studies.dynamics.intervals import adjusted_ratios, ends, shown
@@ -20,8 +21,8 @@ def caption(results: Results) -> str:
         f"these, and clearly less in {shows.count('less')}. Right of the line it "
         "changed more, in relation to its own size. In brackets: test accuracy. Bars: "
         "95 % intervals over layers and seeds, adjusted for the number of trials as "
-        "the tests are. Filled: adjusted p of 0.05 or less. Crosses: a seed learned "
-        "nothing, not tested."
+        "the tests are; those wider than the picture are cut. Filled: adjusted p of "
+        "0.05 or less. Crosses: a seed learned nothing, not tested."
     )
 
 
@@ -53,6 +54,7 @@ def late_to_early(results: Results) -> Figure:
         axis.plot([], [], "o-", color=colour, ms=5, label=measure_name(measure))
     axis.set_yticks(range(len(trials)), [_title(trial) for trial in trials], fontsize=8)
     axis.set_ylim(len(trials) - 0.5, -0.5)
+    axis.set_xlim(*_limits(trials))
     ratios(axis.xaxis, axis.set_xscale, axis.get_xlim)
     axis.set_xlabel("change of the last third of the depth / change of the first")
     axis.legend(frameon=False, fontsize=8)
@@ -62,6 +64,15 @@ def late_to_early(results: Results) -> Figure:
 def _rows(trials, measure):
     """Late over early change of trials, adjusted for their number."""
     return adjusted_ratios([trial["block_effect"][measure][0] for trial in trials])
+
+
+def _limits(trials):
+    """Around the ratios and 1; an interval can reach much further."""
+    found = [
+        rows[0]["ratio"] for trial in trials for rows in trial["block_effect"].values()
+    ]
+    found = array([1, *found])
+    return np.nanmin(found) / 5, np.nanmax(found) * 5
 
 
 def _title(trial):

@@ -49,15 +49,8 @@ def measure_by_size(results: Results) -> Figure:
     low, high = axis.get_xlim()
     low = max(low, 5)
     n = np.geomspace(low, high, 50)
-    axis.plot(n, 2 / np.pi * np.log(n), color="black", linewidth=1.2)
-    axis.annotate(
-        "Gaussian weights and changes: (2/π) ln n",
-        (n[-12], 2 / np.pi * np.log(n[-12])),
-        xytext=(30, -40),
-        textcoords="offset points",
-        fontsize=8,
-        ha="center",
-    )
+    line = "Gaussian weights and changes: (2/π) ln n"
+    axis.plot(n, 2 / np.pi * np.log(n), color="black", linewidth=1.2, label=line)
     axis.set_xscale("log")
     axis.set(
         xlabel="size (weights in the layer)",

@@ -47,7 +47,7 @@ def layer_change(results: Results) -> Figure:
             axes[1].plot(x, change / reference, color=colour)
     axes[1].axhline(1, color=PLAIN, linewidth=0.8)
     axes[0].set_title("relative change in an epoch", fontsize=10)
-    axes[1].set_title(f"the same over that of {arm_name(compared[0])}", fontsize=10)
+    axes[1].set_title(f"the same, over that of {arm_name(compared[0])}", fontsize=10)
     names = [
         label(name.removesuffix("/kernel"), 30)
         for name in compared[0]["layers"]["name"]

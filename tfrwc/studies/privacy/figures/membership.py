@@ -57,8 +57,9 @@ def membership(results: Results) -> Figure:
     axis.axvline(0, color="0.6", linewidth=0.8)
     axis.set_yticks(range(len(arms)), [arm_name(arm) for arm in arms], fontsize=8)
     axis.invert_yaxis()
-    axis.set_xlabel(
+    figure.supxlabel(
         "membership advantage (dot: a training; grey: by chance; bar: the most that "
-        "any attack can reach)"
+        "any attack can reach)",
+        fontsize=10,
     )
     return figure
