@@ -116,6 +116,25 @@ def test_what_needs_repeats_is_not_told_without(
         assert f"{one['optimum']['trained']:.3f}" not in page
 
 
+@pytest.mark.parametrize("short", [0.0, 0.01, 0.03, 1.0])
+def test_what_falls_short_of_the_exact_curve_had_not_converged(stored, short):
+    results = copy.deepcopy(stored)
+    for one in results["true_decoder"]:
+        for row in one["trained"]:
+            row["log_q"] -= short
+    first = findings(results)[0]
+    assert first.startswith("Cannot tell") == (short > 0.02)
+    assert ("nats short of the exact curve" in first) == (short > 0.02)
+
+
+def test_an_objective_far_from_the_exact_one_had_not_converged(stored):
+    results = copy.deepcopy(stored)
+    results["learned_decoder"][1]["largest_error"]["objective"] = 0.05
+    said = " ".join(findings(results))
+    assert "learned decoder: cannot tell how near" in said
+    assert "miss the exact objective by 5.0%" in said
+
+
 def best_lines(results):
     """What is drawn in orange: intervals of worlds, best β of scores."""
     worlds = [*inference(results).axes, *nonlinear(results).axes]
@@ -153,7 +172,7 @@ def test_enough_seeds_that_have_converged_are_told(stored):
 
 def test_of_an_earlier_file_it_is_not_known_whether_trainings_converged(stored):
     old = copy.deepcopy(stored)
-    for part in (*old["true_decoder"], old["images"]):
+    for part in (*old["nonlinear"], old["images"]):
         part.pop("convergence", None)
     said = answer(old)
     assert any("had converged is not in this file" in doubt for doubt in said.doubts)

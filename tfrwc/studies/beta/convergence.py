@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
-# A training goes on while the loss of its last fifth is lower than that of the fifth
-# before it by more than this part of itself.
-GAIN = 0.01
+# A training goes on while its loss falls by more than this part of itself from the
+# middle to the end. Not over the last epochs: in these the learning rate is near 0, and
+# any loss stands still.
+GAIN = 0.02
 
 
 def convergence(history: pd.DataFrame) -> dict[str, float]:
@@ -16,7 +17,7 @@ def convergence(history: pd.DataFrame) -> dict[str, float]:
 
     Returns:
         members, how many trainings; still_falling, how many of them went on;
-        largest_gain, of the loss over the last fifth of epochs, as a share of it.
+        largest_gain, of the loss over the second half, as a share of it.
     """
     gains = [
         _gain(losses["loss"].to_numpy(float))
@@ -30,9 +31,11 @@ def convergence(history: pd.DataFrame) -> dict[str, float]:
 
 
 def _gain(losses: np.ndarray) -> float:
-    """The share of the loss by which it fell in the last fifth of the epochs."""
+    """The share of the loss by which it fell in the second half of the epochs, means
+    over a fifth of them in the middle and at the end."""
     fifth = max(1, len(losses) // 5)
     if len(losses) < 2:
         return np.inf
-    before, last = losses[-2 * fifth : -fifth].mean(), losses[-fifth:].mean()
-    return float((before - last) / max(abs(last), 1e-12))
+    start = (len(losses) - fifth) // 2
+    middle, last = losses[start : start + fifth].mean(), losses[-fifth:].mean()
+    return float((middle - last) / max(abs(last), 1e-12))
