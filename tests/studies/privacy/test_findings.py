@@ -20,7 +20,7 @@ def test_findings_say_what_was_found():
         "takes Laplace noise, epsilon 16 for a value: epsilon 1,500 for an image, "
         "which protects nobody's",
         "advantage of at most 0.020",
-        "of 8 runs with a guarantee none are above",
+        "of 8 runs with a guarantee none is above",
         "changes 2.0 times as much as the one that changes least; at epsilon 1 2.0",
         "Most so b/kernel (1.0 times), least a/kernel (0.1)",
     ):

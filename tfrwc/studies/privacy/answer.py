@@ -27,7 +27,9 @@ def answer(results: Results) -> Answer:
     chosen = chosen_arm(results)
     if chosen is None:
         return Answer(_without(results), (), tuple(_doubts(results, None)))
-    sentence = " ".join([_private(chosen), _good(results, chosen), _lies(results)])
+    sentence = " ".join(
+        [_private(chosen), _good(results, chosen), _lies(results, chosen)]
+    )
     lines = [*_patient(chosen), *_others(results, chosen)]
     return Answer(sentence.strip(), tuple(lines), tuple(_doubts(results, chosen)))
 
@@ -76,16 +78,18 @@ def _good(results: Results, arm: Arm) -> str:
     return f"That it is better than guessing cannot be told: {said}; guessing has 50 %."
 
 
-def _lies(results: Results) -> str:
+def _lies(results: Results, arm: Arm) -> str:
     if "model" not in results:
         return ""
     path = results["model"]["path"]
     if path is not None:
         return f"It lies in {path}."
-    return (
-        "It was not put where models are served from: it is not surely better than "
-        f"guessing, its epsilon is above {STRICT:g}, or an attack exceeded its bound."
-    )
+    why = "the first of its trainings is not surely better, or an attack found too much"
+    if not arm["test"]["balanced_accuracy"]["low"] > _HALF:
+        why = "it is not surely better than guessing"
+    elif not hides(epsilon_of(arm)):
+        why = f"its epsilon is above {STRICT:g}"
+    return f"It was not put where models are served from: {why}."
 
 
 def _without(results: Results) -> str:

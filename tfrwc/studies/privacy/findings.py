@@ -117,8 +117,9 @@ def largest_advantage(arms: list[Arm]) -> str:
         return f"{said}."
     above = sum(low > limit for low, limit in bounded)
     return (
-        f"{said}; of {len(bounded)} runs with a guarantee {above or 'none'} "
-        f"{'are' if above != 1 else 'is'} above the most that the noise allows."
+        f"{said}; of {len(bounded)} run{'s' if len(bounded) > 1 else ''} with a "
+        f"guarantee {above or 'none'} {'are' if above > 1 else 'is'} above the most "
+        "that the noise allows."
     )
 
 

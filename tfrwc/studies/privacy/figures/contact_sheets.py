@@ -13,6 +13,12 @@ from tfrwc.studies.privacy.names import mechanism_name, release_name
 def caption(results: Results, mechanism: str) -> str:
     releases = _by_mechanism(results)[mechanism]
     clearest = max(releases, key=lambda release: release["ssim"])
+    which, rows = "They have", ""
+    if len(releases) > 1:
+        which = (
+            f"The clearest of these, {release_name(clearest['name'], mechanism)}, has"
+        )
+        rows = " One release a row, with less noise from row to row."
     data = results["data"]
     shown = (
         "The images are public."
@@ -21,10 +27,8 @@ def caption(results: Results, mechanism: str) -> str:
         "image is shown; the numbers are measured on those."
     )
     return (
-        f"{shown} The clearest of these, {release_name(clearest['name'], mechanism)}, "
-        "has a structural "
-        f"similarity of {clearest['ssim']:.2f} to the original. One release a row, "
-        "with less noise from row to row."
+        f"{shown} {which} a structural similarity of {clearest['ssim']:.2f} to the "
+        f"original.{rows}"
     )
 
 

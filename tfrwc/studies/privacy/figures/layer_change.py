@@ -84,12 +84,10 @@ def layer_arms(arms: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _shades(arms):
     """The first and training without privacy in grey, DP-SGD by strictness."""
     private = [arm for arm in arms if arm["kind"] == "dp-sgd" and guaranteed(arm)]
-    shades = dict(
-        zip(
-            [arm["name"] for arm in sorted(private, key=epsilon_of)],
-            ("#7a2e00", DP_SGD, "#f0a875", "#f7d3bb"),
-            strict=False,
-        )
+    of_budgets = (
+        (DP_SGD,) if len(private) == 1 else ("#7a2e00", DP_SGD, "#f0a875", "#f7d3bb")
     )
+    names = [arm["name"] for arm in sorted(private, key=epsilon_of)]
+    shades = dict(zip(names, of_budgets, strict=False))
     others = {"non-private": PLAIN, "dp-sgd": "0.6", "local-dp": TREND_COLOURS[0]}
     return [shades.get(arm["name"], others[arm["kind"]]) for arm in arms]

@@ -27,7 +27,7 @@ def caption(results: Results) -> str:
     lines = "lines" if _is_axis(results["arms"]) else "whiskers"
     dashed = " Dashed, with its interval: no privacy." if lines == "lines" else ""
     return (
-        f"AUC {', '.join(levels)}. AUC: the share of pairs of images, one of each "
+        f"AUC {'; '.join(levels)}. AUC: the share of pairs of images, one of each "
         f"class, that are put in the right order. Mean over seeds, {lines}: 95 % "
         f"intervals over test images and seeds.{dashed} Dotted: always naming the "
         "commoner class."
@@ -64,7 +64,7 @@ def _bars(results):
             axis.barh(y, value, color=colour, height=0.6, alpha=0.75)
             axis.hlines(y, score["low"], score["high"], color="0.1", linewidth=1)
             form = f"{value:.3f}" if measure == "auc" else f"{value:.1%}"
-            axis.text(1.03, y, form, va="center", fontsize=8)
+            axis.text(score["high"] + 0.03, y, form, va="center", fontsize=8)
         axis.axvline(_chance(results, measure), color="0.3", linestyle=":", linewidth=1)
         axis.set_xlim(0, 1.25)
         axis.set_xticks([0, 0.5, 1])
