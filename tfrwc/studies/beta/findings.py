@@ -189,12 +189,14 @@ def _of_images(results: Results) -> str:
 
 
 def _doubts(results: Results) -> list[str]:
-    doubts = [
-        "Intervals are over seeds and held-out data: they know nothing of what longer "
-        "training would change."
-    ]
+    doubts = []
     parts = ("true_decoder", "learned_decoder", "nonlinear")
     worlds = [world for part in parts for world in results[part]]
+    if any(has_best(world) for world in worlds if "optimum" in world):
+        doubts.append(
+            "Intervals are over seeds and held-out data: they know nothing of what "
+            "longer training would change."
+        )
     if not all(map(is_known, [*worlds, results["images"]])):
         doubts.append(
             "Whether the trainings had converged is not in this file, which an "

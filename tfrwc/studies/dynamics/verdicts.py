@@ -179,6 +179,10 @@ def sentence(claim: dict[str, Any]) -> str:
         "are unclear": shows.count("unclear"),
         "are not testable": shows.count("not testable"),
     }
+    if not shows:
+        return (
+            f"{claim['claim']} {claim['verdict'].capitalize()}: no trial can test it."
+        )
     told = ", ".join(
         f"{count} {_ONE[what] if count == 1 else what}"
         for what, count in counts.items()
@@ -196,7 +200,7 @@ def answer(claims: list[dict[str, Any]]) -> str:
     verdicts = [claim["verdict"] for claim in claims]
     held = [c["claim"].rstrip(".") for c in claims if c["verdict"] == "supported"]
     counts = (
-        f"Of {len(claims)} claims, {len(held)} "
+        f"Of {len(claims)} claim{'s' if len(claims) > 1 else ''}, {len(held)} "
         f"{'is' if len(held) == 1 else 'are'} supported, "
         f"{verdicts.count('not supported')} not, and "
         f"{verdicts.count('not testable here')} cannot be told from these trials."

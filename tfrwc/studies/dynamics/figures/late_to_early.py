@@ -37,7 +37,7 @@ def caption(results: Results) -> str:
 def late_to_early(results: Results) -> Figure:
     """Change of the last third over that of the first, by network, task and measure."""
     trials = results["trials"]
-    figure, axis = subplots(9, 1 + 0.3 * len(trials))
+    figure, axis = subplots(9, 1.3 + 0.3 * len(trials))
     axis.axvline(1, color="0.6", linewidth=0.8)
     for i, measure in enumerate(("l1_ratio", "elementwise_mean")):
         colour, shift = TREND_COLOURS[i], 0.3 * (i - 0.5)
@@ -57,7 +57,7 @@ def late_to_early(results: Results) -> Figure:
     axis.set_xlim(*_limits(trials))
     ratios(axis.xaxis, axis.set_xscale, axis.get_xlim)
     axis.set_xlabel("change of the last third of the depth / change of the first")
-    axis.legend(frameon=False, fontsize=8)
+    figure.legend(frameon=False, fontsize=8, ncols=2, loc="outside upper center")
     return figure
 
 
