@@ -57,6 +57,7 @@ setup(
         "tfrwc": [
             "py.typed",
             "answers/page/report.*",
+            "report/*.css",
             "report/*.jinja",
             "studies/*/*.jinja",
             "datasets/checksums.tsv",

@@ -53,7 +53,7 @@ def test_a_study_runs_and_goes_on_where_it_stopped(
         for folder in (first, tmp_path)
     )
     assert results["trials"][0]["seconds"] == sum(one["seconds"].values())
-    assert len(results["findings"]) == len(results["claims"]) == 9
+    assert len(results["findings"]) == 1 + len(results["claims"]) == 10
     assert list(results["comparisons"]) == ["resnet10_tiny"]
     with pytest.raises(SystemExit, match=r"trials 1 to 2\. Received: 3"):
         learning_dynamics.main([*command, "--trial", "3"])
@@ -64,6 +64,7 @@ def test_a_study_runs_and_goes_on_where_it_stopped(
     text = browser.find_element("tag name", "body").text
     for claim in results["claims"]:
         assert claim["claim"] in text
+    assert "earlier version" not in text
     widths = browser.execute_script(
         "return [...document.images].map(i => i.complete ? i.naturalWidth : 0)"
     )

@@ -90,10 +90,11 @@ def test_results_hold_every_number_of_the_report(results):
         *("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
     }
     assert 0 < results["accuracy"]["mean"] <= 1
-    assert len(results["findings"]) == 4
+    assert len(results["findings"]) == 5
     for rows in results["depth_effect"].values():
         assert len(rows) == 4
         assert all(row["resampled"] == "seeds and layers" for row in rows)
+        assert all(row["adjusted_low"] <= row["adjusted_high"] for row in rows)
     for rows in results["block_effect"].values():
         assert len(rows) == 3
 
@@ -131,7 +132,7 @@ def test_the_report_in_a_browser(browser, out, results, tmp_path):
     # Alone in a folder: it must need nothing beside it.
     page = shutil.copy(out / "report.html", tmp_path)
     browser.get(f"file://{page}")
-    assert browser.title == f"How the layers learned: {MODEL} on digits"
+    assert browser.title == "How the layers learned: tiny ResNet-10 on digits"
     text = browser.find_element("tag name", "body").text
     for finding in results["findings"]:
         assert finding in text

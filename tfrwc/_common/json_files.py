@@ -70,7 +70,9 @@ def read_json(path: str | os.PathLike[str], kind: str) -> Any:
 
 
 def read_object(
-    path: str | os.PathLike[str], kind: str, types: Mapping[str, type] | None = None
+    path: str | os.PathLike[str],
+    kind: str,
+    types: Mapping[str, type | tuple[type, ...]] | None = None,
 ) -> dict[str, Any]:
     """The data in a JSON file that holds an object.
 

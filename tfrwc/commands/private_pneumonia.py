@@ -4,12 +4,12 @@
 
 leaves in --out: report.html (open it in a browser), results.json (every number of it),
 figures/, recordings/, saved_models/ and pipeline/, what each step made; and
-PUBLISH_OR_KEEP.txt, which says of each whether it may be passed on. It releases
-scikit-learn's digits by every mechanism, with the statement of what that guarantees;
-trains a network without privacy, on released images, and by DP-SGD; and tests and
-attacks them all. Stop it at any moment; the same command goes on where it stopped, and
-one with other options repeats only the steps that depend on them. With X-rays of the
-folder in TFRWC_DATA_DIR:
+PUBLISH_OR_KEEP.txt, which says of each whether it may be passed on. It trains a network
+on scikit-learn's digits without privacy, on images released with noise, and by DP-SGD;
+tests and attacks them all; and says whether the model is private, how good it is, and
+where it lies. With --mechanisms none no images are released. Stop it at any moment; the
+same command goes on where it stopped, and one with other options repeats only the steps
+that depend on them. With X-rays of the folder in TFRWC_DATA_DIR:
 
     python pipelines/private_pneumonia.py --out runs/x --dataset pneumoniamnist
 
@@ -107,7 +107,7 @@ def _run(options: argparse.Namespace, for_beam: list[str]) -> tuple[list[str], P
 
 
 def _build(options: argparse.Namespace, for_beam: list[str]) -> list[str]:
-    """Build the releases, with a report of all kinds; returns what was found."""
+    """Build the releases, with a report of them; returns what was found."""
     from tfrwc._common.locks import Lock
     from tfrwc.privacy.keys import secret_key
     from tfrwc.studies.privacy import build
@@ -132,7 +132,7 @@ def _build(options: argparse.Namespace, for_beam: list[str]) -> list[str]:
     lock = Lock(data)  # so that the report is of the sets beside it
     try:
         build.build(builders, asked, beam)
-        results, pictures = compare_releases(images, secret_key())
+        results, pictures = compare_releases(images, secret_key(), names)
         write_report(results, pictures, out)
         write_results(results, out)
     finally:
@@ -170,5 +170,5 @@ def _train(options: argparse.Namespace) -> list[str]:
     write_marks(out, row.description.rstrip("."), row.may_be_shown)
     results = _command.run_steps(pipeline, out)
     write_marks(out, row.description.rstrip("."), row.may_be_shown)
-    findings: list[str] = results["findings"] + results["training"]["findings"]
+    findings: list[str] = results["training"]["findings"] + results["findings"]
     return findings

@@ -1,6 +1,11 @@
 """Component: the report of a study."""
 
-from tfrwc.components.engine.artifacts import Examples, ModelEvaluation, TfrwcTrends
+from tfrwc.components.engine.artifacts import (
+    Examples,
+    ModelEvaluation,
+    PushedModel,
+    TfrwcTrends,
+)
 from tfrwc.components.engine.component import (
     InputArtifact,
     OutputArtifact,
@@ -17,6 +22,7 @@ def ReportGen(
     examples: InputArtifact[Examples] | None = None,
     evaluations: InputArtifact[list[ModelEvaluation]] | None = None,
     trends: InputArtifact[list[TfrwcTrends]] | None = None,
+    pushed: InputArtifact[PushedModel] | None = None,
     key_fingerprint: Parameter[str] = "",
 ) -> None:
     """Write report.html, figures/ and results.json.
@@ -26,6 +32,7 @@ def ReportGen(
         study: one of `tfrwc.studies.report_registry.REPORTS`.
         settings: of the study, JSON, written beside the results.
         examples, evaluations, trends: what the study reports on.
+        pushed: the model that the study kept.
         key_fingerprint: of the key that the report's images are released by, so that
             it is written again with another.
     """
@@ -38,4 +45,5 @@ def ReportGen(
         examples=examples,
         evaluations=evaluations,
         trends=trends,
+        pushed=pushed,
     )

@@ -19,5 +19,5 @@ def read_digits(data_set: DataSet, path: Path | None = None) -> ImageSet:
 
     bunch = load_digits()
     x = np.round(bunch.images * (255 / 16)).astype(np.uint8)[..., None]
-    origin = "scikit-learn load_digits"
+    origin = "scikit-learn's digits"
     return hold_out(data_set.name, origin, x, bunch.target, tuple("0123456789"))

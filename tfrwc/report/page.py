@@ -57,6 +57,7 @@ def write_page(
         "epsilon": _epsilon,
         "percent": _percent,
         "short": shortened,
+        "capitalize_first": _capitalize_first,
     }
     page = environment.get_template(template.name).render(
         figures=_Gallery(pictures), **context
@@ -128,6 +129,10 @@ def _epsilon(value: float | str | None) -> str:
     if epsilon == float("inf"):
         return "none"
     return f"{epsilon:,.0f}" if epsilon >= 100 else f"{epsilon:.3g}"
+
+
+def _capitalize_first(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _percent(score: dict[str, float]) -> str:

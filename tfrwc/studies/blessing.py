@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tfrwc._common.files import write_text
+from tfrwc._common.json_files import read_object
 from tfrwc._common.plain import number, plain
 from tfrwc.models.saved import read_training
 from tfrwc.privacy.sgd.statement import NoPrivacy
@@ -17,6 +18,7 @@ from tfrwc.studies.privacy.evaluation import EVALUATION, read_facts
 Folder = str | os.PathLike[str]
 _INTERVAL = ("value", "low", "high")
 _BLESSED, _NOT_BLESSED = "BLESSED", "NOT_BLESSED"
+_PUSHED = "pushed.json"
 
 
 def objections(
@@ -123,4 +125,17 @@ def manifest(
 def write_pushed(path: Folder | None, folder: Folder) -> None:
     """Write pushed.json: the folder of the version, or null."""
     text = json.dumps({"path": None if path is None else str(path)})
-    write_text(Path(folder) / "pushed.json", text)
+    write_text(Path(folder) / _PUSHED, text)
+
+
+def read_pushed(folder: Folder) -> str | None:
+    """The folder of the version that was pushed; None if nothing was.
+
+    Raises:
+        ValueError: if the file is damaged, or holds something else.
+        OSError: if it is missing.
+    """
+    types = {"path": (str, type(None))}
+    pushed = read_object(Path(folder) / _PUSHED, "what was pushed", types)
+    path: str | None = pushed["path"]
+    return path

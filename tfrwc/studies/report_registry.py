@@ -25,28 +25,33 @@ Write = Callable[..., dict[str, Any]]
 
 @dataclass(frozen=True)
 class Report:
-    """How a report is written, and the names of the artifacts that it needs."""
+    """How a report is written, and the names of the artifacts that it needs, and of
+    those that it is given where they are."""
 
     write: Write
     needs: tuple[str, ...]
+    takes: tuple[str, ...] = ()
 
 
 REPORTS: Registry[Report] = Registry("report")
 
 
-def register(study: str, needs: tuple[str, ...]) -> Callable[[Write], Write]:
+def register(
+    study: str, needs: tuple[str, ...], takes: tuple[str, ...] = ()
+) -> Callable[[Write], Write]:
     """Decorate a function that writes report.html and figures/.
 
     Args:
         study: its name.
-        needs: names of artifacts, of "examples", "evaluations" and "trends".
+        needs: names of artifacts, of "examples", "evaluations", "trends" and "pushed".
+        takes: names of those that it does without, as None.
 
     The function takes the settings of the trial, the folder to write to, and the
     artifacts by name, and returns the results.
     """
 
     def decorate(write: Write) -> Write:
-        REPORTS.register(study, Report(write, needs))
+        REPORTS.register(study, Report(write, needs, takes))
         return write
 
     return decorate

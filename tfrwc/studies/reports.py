@@ -27,6 +27,6 @@ def write_report(
     report = REPORTS[study]
     if missing := [name for name in report.needs if not artifacts[name]]:
         raise ValueError(f"The report of {study} needs {', '.join(missing)}.")
-    needs = {name: artifacts[name] for name in report.needs}
-    results = report.write(json.loads(settings), out, **needs)
+    given = {name: artifacts.get(name) for name in (*report.needs, *report.takes)}
+    results = report.write(json.loads(settings), out, **given)
     write_results(results, out)

@@ -9,12 +9,14 @@ from dynamics.recordings import SHAPES, names, recording, seeds
 from dynamics.test_depth import equal_networks
 
 from tfrwc._common.plain import plain
-from tfrwc.dynamics import block_effect, compare, depth_effect, difficulty_trend
+from tfrwc.dynamics import block_effect, compare, depth_effect
 from tfrwc.report.figures import draw
 from tfrwc.studies._discovery import import_modules
 from tfrwc.studies.dynamics import figures
-from tfrwc.studies.dynamics.figures.comparison import comparison
+from tfrwc.studies.dynamics.figures.comparison import comparison, comparisons
 from tfrwc.studies.dynamics.figures.depth_effects import depth_effects
+from tfrwc.studies.dynamics.figures.late_to_early import late_to_early
+from tfrwc.studies.dynamics.stored import decided_again
 
 MEASURES = ("l1_ratio", "elementwise_mean")
 
@@ -66,17 +68,16 @@ def test_an_effect_that_is_not_defined_leaves_a_gap():
 
 
 @pytest.mark.parametrize("n", [1, 3])
-def test_a_comparison_shows_every_condition_and_verdict(n):
+def test_a_comparison_shows_every_condition_and_what_is_said(n):
     rng = np.random.default_rng(0)
     groups = {name: seeds(rng, i, n) for i, name in enumerate(names(4))}
     other = [(3, 3, 3, 8), *SHAPES[1:]]
     groups["task3"] = seeds(rng, 3, n, shapes=other)
     found = compare(groups)
-    trend = difficulty_trend(found, names(4))
-    figure = comparison(found, trend)
+    figure = comparison(found, ["these tasks: they do", "in general: not clear"])
     text = text_of(figure)
     assert set(names(4)) <= set(text)
-    assert "these tasks: supported" in text[-1]
+    assert text[-1] == "these tasks: they do\nin general: not clear"
     legend = [t.get_text() for t in figure.axes[0].get_legend().get_texts()]
     assert legend == [*names(4), "shapes differ"]
     drawn = [line.get_ydata() for line in figure.axes[0].lines]
@@ -86,7 +87,7 @@ def test_a_comparison_shows_every_condition_and_verdict(n):
         assert any(np.array_equal(change, y) for y in drawn)
 
 
-def test_a_comparison_without_a_trend():
+def test_a_comparison_of_which_nothing_is_said():
     rng = np.random.default_rng(0)
     found = compare({"private": seeds(rng), "plain": seeds(rng)})
     figure = comparison(found)
@@ -113,3 +114,39 @@ def test_figures_stand_gaps_and_layers_in_no_trend(broken):
         assert len(drawing.figure.axes) >= 2
         assert len(drawing.caption) > len(drawing.alt) > 20
         assert "None" not in drawing.caption
+
+
+@pytest.fixture(scope="module")
+def claims():
+    path = ROOT / "benchmarks" / "learning_dynamics" / "results.json"
+    return decided_again(json.loads(path.read_text()))
+
+
+def test_ratios_of_many_trials_are_drawn_as_their_claim_was_decided(claims):
+    [claim] = [c for c in claims["claims"] if c["claim"].startswith("Later layers")]
+    tested = [c for c in claim["cases"] if c["shows"] != "not testable"]
+    axis = late_to_early(claims).axes[0]
+    lines = [line for line in axis.collections if len(line.get_segments()) == 1]
+    segments = [line.get_segments()[0][:, 0] for line in lines[: len(tested)]]
+    marks = [line for line in axis.lines if line.get_marker() == "o"][: len(tested)]
+    for case, segment, mark in zip(tested, segments, marks, strict=True):
+        np.testing.assert_allclose(
+            segment, [case["adjusted_low"], case["adjusted_high"]]
+        )
+        hollow = mark.get_markerfacecolor() == "white"
+        assert hollow == (case["shows"] == "unclear")
+        assert hollow == (segment[0] <= 1 <= segment[1])
+
+
+def test_pictures_of_tasks_say_what_the_claims_do(claims):
+    for claim in claims["claims"]:
+        if not claim["claim"].startswith("Harder tasks"):
+            continue
+        for case in claim["cases"]:
+            if case["network"] not in claims["comparisons"]:
+                continue
+            said = comparisons(claims)[case["network"]].get_supxlabel()
+            if case["shows"] == "not testable":
+                assert case["why"] in said
+            else:
+                assert f"adjusted p = {case['p_adjusted']:.2g}" in said

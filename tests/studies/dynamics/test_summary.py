@@ -1,6 +1,7 @@
 """Claims decided from planted trials."""
 
 import numpy as np
+import pytest
 from studies.dynamics.planted import planted, tasks
 
 from tfrwc.studies.dynamics.outcome import Evidence
@@ -39,6 +40,19 @@ def test_the_opposite_effects_are_found():
     evidence = Evidence.of_outcomes(outcomes)
     harder = CLAIMS["harder_tasks, these tasks"].decide(evidence)
     assert [case["shows"] for case in harder["cases"]] == ["opposite"]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_cases_are_clear_where_their_intervals_are(seed):
+    late = np.random.default_rng(seed).normal(0, 0.4, 4)
+    outcomes = tasks(np.random.default_rng(seed + 100), late)
+    cases = claim_of("later_layers", outcomes)["cases"]
+    for case in cases:
+        low, high = case["adjusted_low"], case["adjusted_high"]
+        assert low <= case["low"] <= case["value"] <= case["high"] <= high
+        assert (case["shows"] == "claim") == (low > 1)
+        assert (case["shows"] == "opposite") == (high < 1)
+        assert (case["shows"] == "unclear") == (case["p_adjusted"] > 0.05)
 
 
 def test_no_claim_of_depth_is_supported_without_an_effect():

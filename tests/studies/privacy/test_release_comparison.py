@@ -7,7 +7,9 @@ import pytest
 from PIL import Image
 
 from tfrwc import datasets
+from tfrwc.datasets.patients import assuming
 from tfrwc.privacy import insecure_test_key
+from tfrwc.privacy.release.catalogue import standard_mechanisms
 from tfrwc.studies.privacy.page import write_report
 from tfrwc.studies.privacy.release_comparison import (
     ImageSample,
@@ -36,6 +38,45 @@ def test_stand_ins_are_public_digits():
 def of(x, may_be_shown):
     assumptions = ("That.",)
     return ImageSample("X-rays", x, range(len(x)), 3, assumptions, may_be_shown)
+
+
+@pytest.fixture(scope="module")
+def compared():
+    """All releases of digits, enlarged."""
+    digits = datasets.load("digits").x_train[:32, ..., 0]
+    return compare_releases(of(digits.repeat(4, axis=1).repeat(4, axis=2), True), KEY)
+
+
+def test_every_mechanism_is_compared_with_its_statement(compared):
+    results, _ = compared
+    mechanisms = standard_mechanisms((32, 32))
+    assert [r["name"] for r in results["releases"]] == list(mechanisms)
+    for release in results["releases"]:
+        statement = mechanisms[release["name"]].statement((32, 32), 1e-5, 3)
+        assert release["statement"] == assuming(statement, ("That.",)).to_dict()
+        assert -1 <= release["ssim"] <= 1
+
+
+def test_more_budget_leaves_more_of_the_images(compared):
+    found = {r["name"]: r["ssim"] for r in compared[0]["releases"]}
+    for kind in ("laplace_value", "gaussian_image", "dppix", "response_value"):
+        row = [value for name, value in found.items() if name.startswith(kind)]
+        assert len(row) == 3
+        assert row == sorted(row)
+
+
+@pytest.mark.parametrize(
+    "names", [[], ["shift_1"], ["laplace_value_4"], ["gaussian_image_10", "shift_1"]]
+)
+def test_only_what_was_asked_for_is_released(names, tmp_path):
+    x = np.random.default_rng(0).integers(0, 256, (4, 16, 16), np.uint8)
+    results, pictures = compare_releases(of(x, True), KEY, names)
+    assert [release["name"] for release in results["releases"]] == names
+    assert set(pictures) == {"original", *names}
+    assert bool(results["findings"]) == bool(names)
+    page = write_report(results, pictures, tmp_path).read_text()
+    assert ("Images released with noise" in page) == bool(names)
+    assert page.count("<img") == len(names)
 
 
 def test_no_private_image_is_among_the_pictures(tmp_path):

@@ -83,17 +83,20 @@ def steps(
         for arm in arms
         for seed in trial.seeds
     }
-    last = []
+    last: list[Step] = []
+    pushed: dict[str, Channel] = {}
     budgets = {arm.epsilon: arm for arm in reversed(arms)}
     if finite := [epsilon for epsilon in budgets if math.isfinite(epsilon)]:
         *_, trainer, evaluator = runs[budgets[max(finite)], trial.seeds[0]]
         last = _push(trial, saved_models, trainer, evaluator)
+        pushed = {"pushed": last[-1].outputs["pushed"]}
     report = ReportGen(
         study="private_pneumonia",
         settings=json.dumps(trial.settings()),
         key_fingerprint=_of_key(),
         examples=data.outputs["examples"],
         evaluations=[run[-1].outputs["evaluation"] for run in runs.values()],
+        **pushed,
     )
     return [*first, *(step for run in runs.values() for step in run), *last, report]
 

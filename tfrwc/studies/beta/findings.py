@@ -4,33 +4,55 @@ from typing import Any
 
 import numpy as np
 
+from tfrwc.report.answer import Answer
 from tfrwc.studies.beta import images
+from tfrwc.studies.beta.certainty import (
+    CANNOT_TELL,
+    best_of_world,
+    has_best,
+    is_known,
+    score_has_best,
+    why_not,
+)
+from tfrwc.studies.beta.names import measure_name
 from tfrwc.studies.beta.worlds import SMALL_RATE
 
 Results = dict[str, Any]
+_IDEAL = "the ideal encoder's"
 _OPTIMA = {
-    "finite optimum": "have a finite best β, and no seed has lost a latent there",
-    "peaks as latents die": "are best at a β at which seeds have lost a latent",
-    "best at an end": "are best at an end of the range of β",
+    "finite optimum": "a finite best β, at which no seed has lost a latent",
+    "peaks as latents die": "best at a β at which seeds have lost a latent, which is "
+    "not better disentangling",
+    "best at an end": "best at an end of the range of β, so that no best β was found",
 }
 
 
 def findings(results: Results) -> list[str]:
-    """Say in sentences what the results show."""
+    """Say in sentences what the results show, the answer first."""
+    said = answer(results)
     return [
+        said.sentence,
+        *said.lines,
         *linear_worlds(results),
         learned_decoder(results),
         *nonlinear_worlds(results),
-        *scores_of_images(results),
         collapsing(results["collapse"]),
     ]
+
+
+def answer(results: Results) -> Answer:
+    """Which β is best, and what cannot be told of it."""
+    return Answer(
+        f"{_of_worlds(results)} {_of_images(results)}",
+        tuple(scores_of_images(results)),
+        tuple(_doubts(results)),
+    )
 
 
 def linear_worlds(results: Results) -> list[str]:
     """The best β of each linear world with the true decoder."""
     return [
-        f"Linear world with cosine {world['cosine']}: "
-        + optimum(world["optimum"], "the exact")
+        f"Linear world with cosine {world['cosine']:g}: {optimum(world, 'the exact')}"
         for world in results["true_decoder"]
     ]
 
@@ -38,6 +60,11 @@ def linear_worlds(results: Results) -> list[str]:
 def learned_decoder(results: Results) -> str:
     """How near models with a learned decoder come to the exact optimum."""
     worlds = results["learned_decoder"]
+    if why := _first_reason(worlds):
+        return (
+            f"With a learned decoder: {CANNOT_TELL} how near trained models come to "
+            f"the exact optimum ({why})."
+        )
     each, means = (
         {name: max(world[kind][name] for world in worlds) for name in worlds[0][kind]}
         for kind in ("largest_error", "largest_error_of_means")
@@ -56,23 +83,28 @@ def learned_decoder(results: Results) -> str:
 def nonlinear_worlds(results: Results) -> list[str]:
     """The best β of each world that is not linear."""
     return [
-        f"{world['formula']}: " + optimum(world["optimum"], "the ideal encoder's")
+        f"{world['formula']}: {optimum(world, _IDEAL)}"
         for world in results["nonlinear"]
     ]
 
 
 def scores_of_images(results: Results) -> list[str]:
     """At which β the scores of the images' models are best, by kind of optimum."""
+    of = results["images"]
+    if why := why_not(of):
+        return [f"Images: {CANNOT_TELL} which β is best by any score ({why})."]
     lines = []
     for kind, words in _OPTIMA.items():
-        measures = [
-            f"{v['measure']} (β = {v['best_beta']:g}, "
-            f"{v['live_at_best']:.1f} of {images.LATENTS} latents live)"
-            for v in results["images"]["verdicts"]
-            if v["kind"] == kind
-        ]
-        if measures:
-            lines.append(f"Images: {', '.join(measures)} {words}.")
+        alike = [v for v in of["verdicts"] if v["kind"] == kind]
+        sure = [v for v in alike if kind == "best at an end" or score_has_best(of, v)]
+        if sure:
+            lines.append(f"Images, {words}: {', '.join(map(_score, sure))}.")
+        if unsure := [measure_name(v["measure"]) for v in alike if v not in sure]:
+            lines.append(
+                f"Images: {CANNOT_TELL} whether {', '.join(unsure)} "
+                f"{'has' if len(unsure) == 1 else 'have'} a best β inside the range: "
+                "seeds disagree."
+            )
     return lines
 
 
@@ -81,23 +113,110 @@ def collapsing(collapse: Results) -> str:
     live = (np.array(collapse["rates"]) > images.LIVE).sum(axis=1)
     # From the last epoch with the most live latents on.
     first = len(live) - 1 - int(live[::-1].argmax())
+    one = (
+        f"{CANNOT_TELL[0].upper()}{CANNOT_TELL[1:]} which layers change when latents "
+        "die: one model was trained so"
+    )
+    if live[first] == live[-1]:
+        return f"{one}, and none of its latents died."
     change = np.array(collapse["change"])[:, first:].mean(axis=1)
     most, least = int(change.argmax()), int(change.argmin())
     betas, layers = collapse["beta"], collapse["layers"]
     return (
-        f"While β rose from {betas[first]:.2g} to {betas[-1]:.2g} and live latents "
-        f"fell from {live[first]} to {live[-1]}, {layers[most]} changed most "
+        f"{one}. While its β rose from {betas[first]:.2g} to {betas[-1]:.2g} and live "
+        f"latents fell from {live[first]} to {live[-1]}, {layers[most]} changed most "
         f"({change[most]:.1%} in an epoch, on average) and {layers[least]} least "
         f"({change[least]:.1%})."
     )
 
 
-def optimum(best: Results, whose: str) -> str:
-    """Where inference performance is best, and whether that is not monotonic."""
-    shape = "is not monotonic in β" if best["non_monotonic"] else "is monotonic in β"
+def optimum(world: Results, whose: str) -> str:
+    """Where inference performance is best, and whether that is not monotonic.
+
+    Args:
+        world: with its optimum.
+        whose: best β it is held against, such as "the exact".
+    """
+    best = world["optimum"]
+    against = f"{whose} best β is {best['exact']:.3f}"
+    if why := why_not(world):
+        return f"{CANNOT_TELL} where trained models infer best ({why}); {against}."
+    if not has_best(world):
+        return (
+            "inference performance does not fall on both sides of a β with every "
+            f"seed, so that no best one was found; {against}."
+        )
     inside = "contains" if best["contains_exact"] else "does not contain"
     return (
-        f"inference performance {shape}; best at β = {best['trained']:.3f} when "
-        f"trained, 95 % interval {best['low']:.3f} to {best['high']:.3f}, which "
-        f"{inside} {whose} {best['exact']:.3f}."
+        f"inference performance is not monotonic in β; best at β = "
+        f"{best['trained']:.3f} when trained, 95 % interval {best['low']:.3f} to "
+        f"{best['high']:.3f}, which {inside} {whose} {best['exact']:.3f}."
     )
+
+
+def _of_worlds(results: Results) -> str:
+    worlds = results["true_decoder"]
+    exact = _listed(f"{world['optimum']['exact']:.3f}" for world in worlds)
+    cosines = _listed(f"{world['cosine']:g}" for world in worlds)
+    if why := _first_reason([*worlds, *results["nonlinear"]]):
+        return (
+            f"{CANNOT_TELL[0].upper()}{CANNOT_TELL[1:]} which β is best for trained "
+            f"models: {why}. By exact theory, which needs no training, it is {exact} "
+            f"in linear worlds with cosine {cosines}."
+        )
+    return (
+        "Trained models infer the factors best at β = "
+        f"{_listed(map(best_of_world, worlds))} in linear worlds whose columns have "
+        f"cosine {cosines}; by exact theory it is {exact}."
+    )
+
+
+def _of_images(results: Results) -> str:
+    of = results["images"]
+    if why_not(of):
+        return f"For images: {CANNOT_TELL}."
+    found = [v for v in of["verdicts"] if score_has_best(of, v)]
+    healthy = [v for v in found if v["kind"] == "finite optimum"]
+    if healthy:
+        return (
+            f"For images {len(healthy)} of {len(of['verdicts'])} scores have a best β "
+            "at which no latent has died."
+        )
+    return (
+        "For images no score has a best β before latents die: what looks like one is "
+        "fewer latents."
+    )
+
+
+def _doubts(results: Results) -> list[str]:
+    doubts = []
+    parts = ("true_decoder", "learned_decoder", "nonlinear")
+    worlds = [world for part in parts for world in results[part]]
+    if any(has_best(world) for world in worlds if "optimum" in world):
+        doubts.append(
+            "Intervals are over seeds and held-out data: they know nothing of what "
+            "longer training would change."
+        )
+    if not all(map(is_known, [*worlds, results["images"]])):
+        doubts.append(
+            "Whether the trainings had converged is not in this file, which an "
+            "earlier version wrote."
+        )
+    return doubts
+
+
+def _first_reason(parts: list[Results]) -> str:
+    """Why nothing can be told of some parts; empty if it can of all."""
+    return next((why for part in parts if (why := why_not(part))), "")
+
+
+def _score(verdict: Results) -> str:
+    return (
+        f"{measure_name(verdict['measure'])} (β = {verdict['best_beta']:g}, "
+        f"{verdict['live_at_best']:.1f} of {images.LATENTS} latents live)"
+    )
+
+
+def _listed(words: Any) -> str:
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else str(last)

@@ -15,6 +15,7 @@ from tfrwc.disentangle import BetaSweep, BetaVAE
 from tfrwc.recording.callback import RWCCallback
 from tfrwc.recording.names import display_names
 from tfrwc.studies.beta import engine
+from tfrwc.studies.beta.convergence import convergence
 from tfrwc.studies.beta.scoring import all_scores
 
 Results = dict[str, Any]
@@ -93,6 +94,7 @@ def sweep(
         "scored_images": len(some),
         "rows": rows,
         "verdicts": [verdict(rows, measure) for measure in MEASURES],
+        "convergence": convergence(trained.history_),
     }
     return results, _traversals(trained, seeds[0], x), trained
 

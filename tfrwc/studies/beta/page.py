@@ -10,8 +10,17 @@ from tfrwc.report.figures import draw
 from tfrwc.report.page import write_page
 from tfrwc.studies._discovery import import_modules
 from tfrwc.studies.beta import figures
+from tfrwc.studies.beta.certainty import (
+    best_of_world,
+    has_best,
+    score_has_best,
+    verdict_words,
+)
 from tfrwc.studies.beta.files import read_part
+from tfrwc.studies.beta.findings import answer, linear_worlds, nonlinear_worlds
+from tfrwc.studies.beta.names import measure_name, world_name
 from tfrwc.studies.beta.summary import summarise
+from tfrwc.studies.names import set_name
 from tfrwc.studies.report_registry import register as register_report
 
 import_modules(figures)
@@ -37,6 +46,16 @@ def write_report(
         draw("optimal_beta", results | {"pictures": pictures}),
         out,
         r=results,
+        answer=answer(results),
+        linear_worlds=linear_worlds(results),
+        nonlinear_worlds=nonlinear_worlds(results),
+        best_of_world=best_of_world,
+        has_best=has_best,
+        measure_name=measure_name,
+        score_has_best=score_has_best,
+        set_name=set_name,
+        verdict_words=verdict_words,
+        world_name=world_name,
     )
 
 

@@ -27,6 +27,8 @@ READING = {
     "live_latents those above 0.1, active_latents those with a variance of their mean "
     "above 0.01. In verdicts, inside is the share of resamplings of the seeds in which "
     "the best β is not at an end of the range.",
+    "convergence": "Of the trainings of a part (members), still_falling had a loss at "
+    "the end that was lower than in the middle by more than 2 %.",
     "collapse": "One β-VAE of the images whose β rises in each epoch: rates of its "
     "latents (epochs, latents), and the relative change of its kernels (layers, "
     "epochs).",

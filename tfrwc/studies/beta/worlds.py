@@ -1,7 +1,7 @@
 """Trained β-VAEs in worlds whose exact answer is known."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from scipy.interpolate import make_interp_spline
 from tfrwc.datasets import mixing
 from tfrwc.disentangle import BetaSweep, BetaVAE, nonlinear, theory
 from tfrwc.studies.beta import engine
+from tfrwc.studies.beta.convergence import convergence
 
 Results = dict[str, Any]
 
@@ -57,6 +58,7 @@ def true_decoder(
         "sigma": SIGMA,
         "reference": exact[["beta", "log_q", "mse", "kl_qp"]].to_dict("list"),
         "trained": trained.rows,
+        "convergence": trained.convergence,
         "optimum": trained.optimum(best),
     }
 
@@ -114,6 +116,7 @@ def learned_decoder(
         "exact": exact,
         "collapse_betas": list(optima[0].collapse_betas),
         "trained": trained,
+        "convergence": convergence(sweep.history_),
         "largest_error": largest_errors(exact, trained),
         "largest_error_of_means": errors_of_means(exact, trained),
     }
@@ -181,6 +184,7 @@ def nonlinear_world(
         "sigma": SIGMA,
         "reference": ideal[["beta", "log_q", "mse", "kl_qp"]].to_dict("list"),
         "trained": trained.rows,
+        "convergence": trained.convergence,
         "optimum": trained.optimum(best),
     }
 
@@ -205,11 +209,13 @@ class _Inference:
         rows: a dict for each member.
         blocks: log q(s|x) per latent, means of blocks of the data (betas, seeds,
             blocks).
+        convergence: of their trainings, see `tfrwc.studies.beta.convergence`.
     """
 
     betas: Sequence[float]
     rows: list[Results]
     blocks: np.ndarray
+    convergence: Results = field(default_factory=dict)
 
     def optimum(self, exact: float) -> Results:
         """The best β, with a 95 % interval: seeds and blocks of data resampled."""
@@ -266,7 +272,8 @@ def _inference(f, build, betas, seeds, epochs, learning_rate, path, verbose):
             | {"rate": row.rate, "distortion": row.distortion}
         )
     shape = (len(betas), len(seeds), _BLOCKS)
-    return _Inference(betas, rows, np.reshape(blocks, shape))
+    found = convergence(sweep.history_)
+    return _Inference(betas, rows, np.reshape(blocks, shape), found)
 
 
 def _decoder(f):

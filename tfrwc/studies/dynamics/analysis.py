@@ -38,12 +38,13 @@ READING = {
     "the number of groups was chosen by; stability is the adjusted Rand index "
     "between groupings of resampled layers, 1 when all agree.",
     "depth_effect": "Spearman correlations of typical change with depth and with "
-    "size, and each given the other; low and high bound a 95 % bootstrap interval, "
-    "over what resampled says. p_value is of a permutation test, p_adjusted Holm's "
-    "over the rows.",
+    "size, and each given the other; low and high bound a 95 % bootstrap interval of "
+    "each by itself, over what resampled says, and p_value is of a permutation test. "
+    "p_adjusted is Holm's over the rows, and adjusted_low and adjusted_high the "
+    "interval that agrees with it: these are on the page.",
     "block_effect": "How many times as much the late, middle and early thirds of the "
-    "depth changed, with a 95 % interval over layers and seeds; p-values as above, of "
-    "Welch's test.",
+    "depth changed, with a 95 % interval over layers and seeds; p-values and adjusted "
+    "intervals as above, of Welch's test.",
     "training": "Loss, metrics and learning rate of each seed after each epoch.",
     "seconds": "How long the training of each seed took.",
     "null": "A value that is not defined.",

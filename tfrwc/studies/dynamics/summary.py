@@ -15,16 +15,18 @@ from tfrwc.recording.names import display_names
 from tfrwc.studies._discovery import import_modules
 from tfrwc.studies.dynamics import claims
 from tfrwc.studies.dynamics.outcome import Evidence, Outcome
-from tfrwc.studies.dynamics.verdicts import CLAIMS, sentence
+from tfrwc.studies.dynamics.verdicts import CLAIMS, findings
 
 import_modules(claims)
 
 READING = {
     "findings": "The verdicts in sentences.",
-    "claims": "What the papers claim. Each case is a network on a task: value with its "
-    "95 % interval (low, high), p-value and the same adjusted for the number of cases "
-    "(Holm), and whether it shows the claim, the opposite, is unclear, or is not "
-    "testable and why. test says what was computed.",
+    "claims": "What the papers claim. Each case is a network on a task: value; p-value "
+    "and the same adjusted for the number of cases (Holm); where there is one, the "
+    "95 % interval, by itself (low, high) and adjusted in the same way (adjusted_low, "
+    "adjusted_high); and whether it shows the claim, the opposite, is unclear, or is "
+    "not testable and why. p_opposite is of the test of the opposite. test says what "
+    "was computed.",
     "trials": "A row per network and task. layers: typical_change is the geometric "
     "mean of l1_ratio over epochs and seeds, typical_elementwise that of "
     "elementwise_mean. change is the mean over seeds, (layers, epochs). seconds "
@@ -77,7 +79,7 @@ def summarise(outcomes: list[Outcome]) -> dict[str, Any]:
             if o.trial.model.startswith("efficientnet")
         },
     }
-    results["findings"] = [sentence(claim) for claim in results["claims"]]
+    results["findings"] = findings(results["claims"])
     return plain(results)
 
 

@@ -127,11 +127,16 @@ def about(task: Task) -> Facts:
 def membership(
     statement: PrivacyStatement, predictions: Predictions, task: Task
 ) -> Facts:
-    """Attack one run by its loss: the advantage and the AUC, as plain data."""
+    """Attack one run by its loss: the advantage and the AUC, as plain data.
+
+    With them, how many images come and go together: the most of one patient.
+    """
     chosen = members_of(task)
-    groups = None
+    groups, together = None, 1
     if task.train.patients is not None:
         groups = (task.train.patients[chosen], task.held_out.patients)
+        counts = (np.unique(group, return_counts=True)[1].max() for group in groups)
+        together = int(max(counts))
     result = membership_inference(
         *(_two_columns(predictions[name]) for name in ("members", "held_out")),
         labels=(predictions["members_label"], predictions["held_out_label"]),
@@ -145,7 +150,7 @@ def membership(
             for name in ("value", "low", "high", "null_low", "null_high", "bound")
         }
         for measure in ("advantage", "auc")
-    }
+    } | {"images_together": together}
 
 
 def _two_columns(p):

@@ -1,21 +1,31 @@
 """What a private study found, in sentences."""
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from tfrwc._common.plain import number
 from tfrwc.recording.names import shortened
+from tfrwc.studies.privacy.allowed import allowed_advantage
+from tfrwc.studies.privacy.answer import answer, hides
+from tfrwc.studies.privacy.names import (
+    arm_name,
+    epsilon_of,
+    guaranteed,
+    release_name,
+)
 
 Arm = dict[str, Any]
 
-STRICT = 10.0  # the greatest epsilon of an image that still hides something of it
-
 
 def findings(results: dict[str, Any]) -> list[str]:
-    """Say in sentences what the results show."""
+    """Say in sentences what the results show, the answer first."""
+    said = answer(results)
+    return [said.sentence, *said.lines, *details(results)]
+
+
+def details(results: dict[str, Any]) -> list[str]:
+    """What was found of each way of training, in sentences."""
     arms = results["arms"]
     seeds = len(arms[0]["seconds"])
     lines = [
@@ -27,12 +37,11 @@ def findings(results: dict[str, Any]) -> list[str]:
     private = [arm for arm in arms if arm["kind"] == "dp-sgd"]
     for arm in private:
         what = (
-            "with gradients clipped and no noise"
+            "With gradients clipped and no noise"
             if not guaranteed(arm)
-            else f"DP-SGD at epsilon {epsilon_of(arm):.3g} for an image (delta "
-            f"{arm['delta']:.1g})"
+            else f"{arm_name(arm)} for an image (delta {arm['delta']:.1g})"
         )
-        lines.append(f"{what[0].upper()}{what[1:]}: {_said(arm)}.")
+        lines.append(f"{what}: {_said(arm)}.")
     local = [arm for arm in arms if arm["kind"] == "local-dp"]
     lines += _of_local(local, private)
     lines += _of_shift(local)
@@ -41,21 +50,11 @@ def findings(results: dict[str, Any]) -> list[str]:
     return lines
 
 
-def epsilon_of(arm: Arm) -> float:
-    """The epsilon of an arm for one image; infinity where nothing is guaranteed."""
-    return number(arm["epsilon"])
-
-
-def guaranteed(arm: Arm) -> bool:
-    """Whether there is a finite epsilon for an image."""
-    return math.isfinite(epsilon_of(arm))
-
-
 def _of_local(local, private):
-    strict = [a for a in local if guaranteed(a) and epsilon_of(a) <= STRICT * 1.001]
+    strict = [a for a in local if guaranteed(a) and hides(epsilon_of(a))]
     for arm in strict:
         yield (
-            f"Trained on images released by {arm['name']}, the same kind of guarantee "
+            f"Trained on {arm_name(arm)}, the same kind of guarantee "
             f"(epsilon {epsilon_of(arm):.3g} for an image): {_said(arm)}."
         )
     finite = [arm for arm in private if guaranteed(arm)]
@@ -68,8 +67,8 @@ def _of_local(local, private):
         least = min(as_good, key=epsilon_of)
         yield (
             f"To reach the AUC of DP-SGD at epsilon {epsilon_of(mark):.3g} on released "
-            f"images takes {least['name']}: epsilon {epsilon_of(least):,.0f} for an "
-            "image, which protects nobody's."
+            f"images takes {release_name(least['name'])}: epsilon "
+            f"{epsilon_of(least):,.0f} for an image, which protects nobody's."
         )
     else:
         yield (
@@ -86,7 +85,8 @@ def _of_shift(local):
             for name in arm["identity"][0]
         }
         yield (
-            f"{arm['name']}, published as Local-DP, guarantees nothing and blanks "
+            f"{_upper(release_name(arm['name']))}, published as Local-DP, guarantees "
+            "nothing and blanks "
             f"{means['blank']:.1%} of the training images (exp(-epsilon) is "
             f"{means['expected_blank']:.1%}): training accuracy "
             f"{means['measured']:.1%}, where (1 - exp(-epsilon)) a + exp(-epsilon) "
@@ -100,15 +100,26 @@ def largest_advantage(arms: list[Arm]) -> str:
     """How well the attack tells who was in the training, and what was allowed."""
     rows = [(row, arm) for arm in arms for row in arm["membership"]["advantage"]]
     largest, whose = max(rows, key=lambda pair: pair[0]["value"])
-    bounded = [row for row, _ in rows if row["bound"] is not None]
-    above = sum(row["low"] > row["bound"] for row in bounded)
-    return (
+    said = (
         "The threshold attack tells training images from held-out ones with an "
         f"advantage of at most {largest['value']:.3f} ({largest['low']:.3f} to "
         f"{largest['high']:.3f}; by chance {largest['null_low']:.3f} to "
-        f"{largest['null_high']:.3f}), of {whose['name']}; of {len(bounded)} runs with "
-        f"a guarantee {above or 'none'} {'are' if above != 1 else 'is'} above what it "
-        "allows."
+        f"{largest['null_high']:.3f}), of {arm_name(whose)}"
+    )
+    limits = [(allowed_advantage(arm), arm) for arm in arms]
+    bounded = [
+        (row["low"], limit)
+        for limit, arm in limits
+        if limit is not None
+        for row in arm["membership"]["advantage"]
+    ]
+    if not bounded:
+        return f"{said}."
+    above = sum(low > limit for low, limit in bounded)
+    return (
+        f"{said}; of {len(bounded)} run{'s' if len(bounded) > 1 else ''} with a "
+        f"guarantee {above or 'none'} {'are' if above > 1 else 'is'} above the most "
+        "that the noise allows."
     )
 
 
@@ -154,3 +165,7 @@ def _spread(score, percent):
     form = "{:.1%}" if percent else "{:.3f}"
     value, low, high = (form.format(score[k]) for k in ("value", "low", "high"))
     return f"{value} ({low} to {high})"
+
+
+def _upper(text):
+    return text[:1].upper() + text[1:]

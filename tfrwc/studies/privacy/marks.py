@@ -20,7 +20,7 @@ from tfrwc.privacy.statement import (
     read_statement,
     statement_from_dict,
 )
-from tfrwc.studies.privacy.findings import STRICT
+from tfrwc.studies.privacy.answer import STRICT, hides
 
 MARKS, KEEP = "PUBLISH_OR_KEEP.txt", "KEEP.txt"
 _NUMBERS = "numbers measured on the private images, without noise"
@@ -153,7 +153,7 @@ def _of_statement(name: str, what: str, read: Callable[[], PrivacyStatement]) ->
 
 def _is_strict(statement: PrivacyStatement) -> bool:
     # The pipeline asks for the same before it pushes a model, but for rounding.
-    return statement.guarantee.epsilon <= STRICT * 1.001
+    return hides(statement.guarantee.epsilon)
 
 
 def _words(statement: PrivacyStatement) -> str:

@@ -17,8 +17,14 @@ from tfrwc._version import __version__
 from tfrwc.compat.extras import extra
 from tfrwc.datasets.patients import assuming
 from tfrwc.privacy import to_uint8
-from tfrwc.privacy.release.catalogue import DELTA, standard_mechanisms
+from tfrwc.privacy.release.catalogue import (
+    DELTA,
+    standard_mechanism,
+    standard_names,
+)
+from tfrwc.studies.privacy.answer import hides
 from tfrwc.studies.privacy.data import Task
+from tfrwc.studies.privacy.names import release_name
 
 READING = {
     "releases": "One entry per mechanism and budget. statement is what is guaranteed, "
@@ -85,13 +91,18 @@ def stand_ins(shape: tuple[int, int], count: int) -> np.ndarray:
 
 
 def compare_releases(
-    images: ImageSample, key: bytes, measured: int = 64, pictured: int = 6
+    images: ImageSample,
+    key: bytes,
+    names: Sequence[str] | None = None,
+    measured: int = 64,
+    pictured: int = 6,
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Release images by every standard mechanism.
+    """Release images by standard mechanisms.
 
     Args:
         images: an `ImageSample`.
         key: secret key of the noise.
+        names: of the mechanisms; None for all.
         measured: how many images SSIM and PSNR are the means of.
         pictured: how many images to keep for pictures.
 
@@ -106,7 +117,8 @@ def compare_releases(
     shown = x[:pictured] if images.may_be_shown else stand_ins(shape, pictured)
     shown_ids = [f"shown/{i}" for i in range(len(shown))]
     pictures, releases = {"original": shown}, []
-    for name, mechanism in standard_mechanisms(shape).items():
+    for name in standard_names() if names is None else names:
+        mechanism = standard_mechanism(name, shape)
         released = to_uint8(mechanism.privatize(x, key, ids))
         pictures[name] = to_uint8(mechanism.privatize(shown, key, shown_ids))
         statement = mechanism.statement(
@@ -155,25 +167,37 @@ def likeness(originals: np.ndarray, released: np.ndarray) -> tuple[float, float]
 
 
 def findings(results: dict[str, Any]) -> list[str]:
-    """Say in sentences what the releases show."""
+    """Say in sentences what the releases show; nothing where there are none."""
     releases = results["releases"]
     guaranteed = [r for r in releases if _image_epsilon(r) != float("inf")]
-    strict = [r for r in guaranteed if _image_epsilon(r) <= 10]
-    lines = [
-        "Whole images are protected (epsilon of 10 or less, delta "
-        f"{DELTA:g}) by {_names(strict)}; there, structural similarity to the "
-        f"original is at most {max((r['ssim'] for r in strict), default=0):.2f}."
-    ]
-    clearest = max(guaranteed, key=lambda r: r["ssim"])
-    lines.append(
-        f"The clearest images with any guarantee are those of {clearest['name']} "
-        f"(similarity {clearest['ssim']:.2f}): an epsilon of "
-        f"{_image_epsilon(clearest):,.0f} for a whole image, which protects nobody's."
-    )
+    strict = [r for r in guaranteed if hides(_image_epsilon(r))]
+    lines = []
+    if strict:
+        lines.append(
+            "Whole images are protected (epsilon of 10 or less, delta "
+            f"{DELTA:g}) by {_names(strict)}; there, structural similarity to the "
+            f"original is at most {max(r['ssim'] for r in strict):.2f}."
+        )
+    elif releases:
+        lines.append(
+            "No whole image is protected by any of these releases (epsilon of 10 or "
+            f"less, delta {DELTA:g})."
+        )
+    if guaranteed:
+        clearest = max(guaranteed, key=lambda r: r["ssim"])
+        epsilon = _image_epsilon(clearest)
+        much = "" if hides(epsilon) else ", which protects nobody's"
+        lines.append(
+            f"The clearest images with any guarantee are those of {_names([clearest])} "
+            f"(similarity {clearest['ssim']:.2f}): an epsilon of {epsilon:,.0f} for a "
+            f"whole image{much}."
+        )
     none = [r for r in releases if r not in guaranteed]
-    lines.append(
-        f"{_names(none)} guarantee nothing for an image, however noisy they look."
-    )
+    if none:
+        lines.append(
+            f"Nothing is guaranteed for an image by {_names(none)}, however noisy "
+            "their images look."
+        )
     return lines
 
 
@@ -182,4 +206,6 @@ def _image_epsilon(release):
 
 
 def _names(releases):
-    return ", ".join(r["name"] for r in releases) or "none of them"
+    return "; ".join(
+        release_name(r["name"], r["statement"]["mechanism"]) for r in releases
+    )

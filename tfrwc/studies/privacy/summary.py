@@ -30,13 +30,16 @@ READING = {
     "blank": "Share of the released training images with one value everywhere.",
     "membership": "Threshold attack on the loss, a row for each seed: advantage with "
     "its interval, what chance makes of it (null_low to null_high), and the greatest "
-    "that the noise allows for one image replaced by another.",
+    "that the noise allows for one image replaced by another, or for all of the "
+    "images_together of one patient.",
     "change": "Relative change of each layer in an epoch: sum of absolute changes over "
     "sum of absolute weights, geometric mean over epochs and seeds.",
     "published": "Configurations of arXiv:2005.13099 and accuracies recorded there. "
     "implied_accuracy is what its network must have had on images that were not blank; "
     "accounted_epsilon what its noise costs with the sensitivity that it has, had "
     "batches been Poisson samples and without batch normalisation.",
+    "model": "path of the private model that was kept, of the greatest epsilon; null "
+    "if none was good and private enough.",
     "chosen": "The recipe was chosen by the held-out images of PneumoniaMNIST. That "
     "costs privacy of these images which no epsilon here contains.",
 }
@@ -80,7 +83,8 @@ def summarise_arm(place: int, name: str, runs: Sequence[Run]) -> dict[str, Any]:
         "membership": {
             measure: [f["membership"][measure] for f in facts]
             for measure in ("advantage", "auc")
-        },
+        }
+        | {"images_together": first["membership"].get("images_together", 1)},
         "layers": first["layers"],
         "change": typical_change(curves),
         "change_per_seed": [typical_change(one) for one in curves],
@@ -130,13 +134,16 @@ def identity(
     }
 
 
-def summarise(runs: Sequence[Run], settings: dict[str, Any]) -> dict[str, Any]:
+def summarise(
+    runs: Sequence[Run], settings: dict[str, Any], path: str | None = None
+) -> dict[str, Any]:
     """Results of all runs, with what they mean in sentences.
 
     Args:
         runs: (facts, predictions) of each, of `tfrwc.studies.privacy.evaluation`; those
             of one arm have its name.
         settings: of the study, plain data.
+        path: where the private model lies that was kept; None if none was.
     """
     runs = sorted(runs, key=_place)
     arms: dict[str, list[Run]] = {}
@@ -152,6 +159,7 @@ def summarise(runs: Sequence[Run], settings: dict[str, Any]) -> dict[str, Any]:
         "trial": settings,
         "start": first["training"]["base"],
         "versions": first["training"]["versions"],
+        "model": {"path": path},
     }
     results["findings"] = findings(results)
     return plain(results)

@@ -13,9 +13,9 @@ from tfrwc.studies.beta.findings import collapsing
 
 def caption(results: Results) -> str:
     return (
-        f"{collapsing(results['collapse'])} One model whose β rises in each epoch. "
-        "Below, the relative change of each kernel in the epoch, recorded by "
-        "RWCCallback."
+        f"{collapsing(results['collapse'])} One model whose β rises in each epoch. In "
+        "the middle, the rate of each of its latents, a line each. Below, the relative "
+        "change of each kernel in the epoch, recorded by RWCCallback."
     )
 
 

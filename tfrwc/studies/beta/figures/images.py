@@ -6,8 +6,10 @@ from matplotlib.ticker import MaxNLocator
 
 from tfrwc.report.canvas import TREND_COLOURS, array, subplots
 from tfrwc.report.figures import Results, register
+from tfrwc.studies.beta.certainty import score_has_best
 from tfrwc.studies.beta.figures._axes import beta_axis
 from tfrwc.studies.beta.findings import scores_of_images
+from tfrwc.studies.beta.names import measure_name
 
 TRAINED, BEST = TREND_COLOURS[:2]
 SCORES = ("mig", "sap", "dci", "modularity", "factor_vae", "beta_vae")
@@ -16,9 +18,9 @@ SCORES = ("mig", "sap", "dci", "modularity", "factor_vae", "beta_vae")
 def caption(results: Results) -> str:
     return (
         f"{' '.join(scores_of_images(results))} Points: a model each; line: mean over "
-        "seeds; orange: the best β of a measure. A live latent has a rate above 0.1 "
-        "nats. A score that is best just where latents die tells of fewer latents, not "
-        "of better ones."
+        "seeds; orange: the best β of a measure, where one was found. A live latent "
+        "has a rate above 0.1 nats. A score that is best just where latents die tells "
+        "of fewer latents, not of better ones."
     )
 
 
@@ -41,8 +43,8 @@ def images(results: Results) -> Figure:
         values = array([[r[name] for r in rows if r["beta"] == beta] for beta in betas])
         axis.plot(betas, values, ".", color=TRAINED, alpha=0.5)
         axis.plot(betas, values.mean(axis=1), color=TRAINED)
-        axis.set_title(name.replace("_", " "), fontsize=10)
-        if name in kinds:
+        axis.set_title(measure_name(name), fontsize=10)
+        if name in kinds and score_has_best(models, kinds[name]):
             axis.axvline(kinds[name]["best_beta"], color=BEST, linewidth=1)
         if name == "live_latents":
             axis.yaxis.set_major_locator(MaxNLocator(integer=True))
@@ -75,7 +77,8 @@ def traversals_caption(results: Results) -> str:
 )
 def traversals_of(results: Results) -> Figure | None:
     """The traversals among the pictures, which come with results but not in JSON."""
-    return traversals(results["pictures"]) if "pictures" in results else None
+    pictures = results.get("pictures")
+    return traversals(pictures) if pictures else None
 
 
 def traversals(pictures: dict[str, np.ndarray]) -> Figure:

@@ -4,6 +4,7 @@ from matplotlib.figure import Figure
 
 from tfrwc.report.canvas import TREND_COLOURS, array, subplots
 from tfrwc.report.figures import Results, register
+from tfrwc.studies.beta.certainty import best_of_world, has_best
 from tfrwc.studies.beta.figures._axes import beta_axis
 
 EXACT, TRAINED, BEST = "0.25", *TREND_COLOURS[:2]
@@ -11,15 +12,16 @@ EXACT, TRAINED, BEST = "0.25", *TREND_COLOURS[:2]
 
 def caption(results: Results) -> str:
     best = "; ".join(
-        f"{world['optimum']['exact']:.3f} and {world['optimum']['trained']:.3f} at "
+        f"exact {world['optimum']['exact']:.3f}, trained {best_of_world(world)} at "
         f"cosine {world['cosine']:g}"
         for world in results["true_decoder"]
     )
     return (
-        f"The best β, exact and trained: {best}. Line: exact. Points: encoders trained "
+        f"The best β: {best}. Line: exact. Points: encoders trained "
         "by Adam, one for each seed, on held-out data. Dotted: the exact best β; "
-        "orange: the 95 % interval of that of the trained ones. The squared error of "
-        "the mean, below, is best at exactly β = 1: the measure decides the answer."
+        "orange: the 95 % interval of that of the trained ones, where one was found. "
+        "The squared error of the mean, below, is best at exactly β = 1: the measure "
+        "decides the answer."
     )
 
 
@@ -52,12 +54,12 @@ def inference(results: Results) -> Figure:
 
 def nonlinear_caption(results: Results) -> str:
     best = "; ".join(
-        f"{world['formula']}: {world['optimum']['exact']:.3f} and "
-        f"{world['optimum']['trained']:.3f}"
+        f"{world['formula']}: ideal {world['optimum']['exact']:.3f}, trained "
+        f"{best_of_world(world)}"
         for world in results["nonlinear"]
     )
     return (
-        f"The best β, ideal and trained. {best}. Line: the ideal diagonal Gaussian "
+        f"The best β. {best}. Line: the ideal diagonal Gaussian "
         "encoder for each x, by integration. Points: trained networks, which are "
         "smooth in x; where the true posterior has several modes, the ideal encoder "
         "jumps between them and a network cannot. The ideal encoder is best in the "
@@ -92,14 +94,17 @@ def _world(axis, world, reference="exact"):
     """The curve of log_q, and its best β, of the reference and trained."""
     best = world["optimum"]
     _curve(axis, world, "log_q", reference)
-    axis.axvspan(
-        best["low"],
-        best["high"],
-        color=BEST,
-        alpha=0.35,
-        linewidth=0,
-        label=f"best β, trained: {best['trained']:.2f}",
-    )
+    if has_best(world):
+        axis.axvspan(
+            best["low"],
+            best["high"],
+            color=BEST,
+            alpha=0.35,
+            linewidth=0,
+            label=f"best β, trained: {best['trained']:.2f}",
+        )
+    else:
+        axis.plot([], [], " ", label=f"best β, trained: {best_of_world(world)}")
     axis.axvline(
         best["exact"],
         color=EXACT,

@@ -1,7 +1,7 @@
 """Whether the last layers rest on easy tasks."""
 
 from tfrwc.studies.dynamics.outcome import Evidence
-from tfrwc.studies.dynamics.verdicts import FIRST, Case, by_interval, register
+from tfrwc.studies.dynamics.verdicts import FIRST, Case, by_bounds, register
 
 EASY = ("mnist", "fashion_mnist")
 # Late layers may change this much more than middle ones and still count as "no more".
@@ -13,16 +13,12 @@ MARGIN = 1.1
     "On easy tasks (MNIST, Fashion-MNIST) the last layers change no more than the "
     "middle ones.",
     paper=FIRST,
-    test="Ratio of the last and middle third; shown if its 95 % interval ends below "
-    f"{MARGIN}, the opposite if it begins above 1.",
+    test="Ratio of the last and middle third; shown if its 95 % interval, adjusted for "
+    f"the number of cases, ends below {MARGIN}, the opposite if it begins above 1.",
     place=2,
 )
 def easy_tasks(evidence: Evidence) -> list[Case]:
     cases = [
         o.thirds("late / middle") for o in evidence.outcomes if o.trial.dataset in EASY
     ]
-    for case in cases:
-        case.pop("p_value")
-        if "shows" not in case:
-            case["shows"] = by_interval(case, MARGIN, 1)
-    return cases
+    return by_bounds(cases, MARGIN, 1)

@@ -2,16 +2,29 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
+from tfrwc.dynamics import difficulty_trend
 from tfrwc.dynamics.difficulty import SCOPES
+from tfrwc.dynamics.statistics import holm
 from tfrwc.studies.dynamics.outcome import Evidence
 from tfrwc.studies.dynamics.verdicts import (
     FIRST,
     LEVEL,
     SECOND,
     Case,
-    by_level,
     register,
 )
+
+
+def claim_name(scope: str) -> str:
+    """Name of the claim in one of `tfrwc.dynamics.difficulty.SCOPES`."""
+    return f"harder_tasks, {scope}"
+
+
+def claim_text(scope: str) -> str:
+    """The claim in one of `tfrwc.dynamics.difficulty.SCOPES`."""
+    return f"Harder tasks recruit the later layers more: {scope}."
 
 
 def harder_tasks(scope: str) -> Callable[[Evidence], list[Case]]:
@@ -20,11 +33,16 @@ def harder_tasks(scope: str) -> Callable[[Evidence], list[Case]]:
     def cases_in_scope(evidence: Evidence) -> list[Case]:
         networks = dict.fromkeys(o.trial.model for o in evidence.outcomes)
         cases = [_case(network, evidence.comparisons, scope) for network in networks]
-        for case in by_level(cases, null=0):
-            # The test is one-sided; the interval says whether it is the other way
-            # round.
-            if case["shows"] == "unclear" and case["high"] < 0:
-                case["shows"] = "opposite"
+        tested = [case for case in cases if "shows" not in case]
+        # Permutations test a direction: each is adjusted by itself.
+        ways = {
+            "claim": holm(np.array([case["p_value"] for case in tested], float)),
+            "opposite": holm(np.array([case["p_opposite"] for case in tested], float)),
+        }
+        for i, case in enumerate(tested):
+            way = "claim" if case["value"] > 0 else "opposite"
+            case["p_adjusted"] = float(ways[way][i])
+            case["shows"] = way if case["p_adjusted"] <= LEVEL else "unclear"
         return cases
 
     return cases_in_scope
@@ -35,21 +53,29 @@ def _case(network, comparisons, scope):
     if network not in comparisons:
         why = "learned one task or none"
         return case | {"shows": "not testable", "why": why}
-    row = comparisons[network]["trend"].set_index("scope").loc[scope]
-    case |= {"value": row["slope"], "low": row["low"], "high": row["high"]}
-    case |= {"p_value": row["p_value"]}
+    compared = comparisons[network]
+    easier = {task: -error for task, error in compared["error"].items()}
+    rise, fall = (
+        table.set_index("scope").loc[scope]
+        for table in (
+            compared["trend"],
+            difficulty_trend(compared["comparison"], easier),
+        )
+    )
+    case |= {"value": float(rise["slope"]), "p_value": float(rise["p_value"])}
+    case |= {"p_opposite": float(fall["p_value"])}
     # Even a perfect order would not survive the adjustment.
-    if row["smallest_p_value"] * len(comparisons) > LEVEL:
+    if rise["smallest_p_value"] * len(comparisons) > LEVEL:
         case |= {"shows": "not testable", "why": "too few tasks or seeds"}
     return case
 
 
 for _place, _scope in enumerate(SCOPES, start=3):
     register(
-        f"harder_tasks, {_scope}",
-        f"Harder tasks recruit the later layers more: {_scope}.",
+        claim_name(_scope),
+        claim_text(_scope),
         paper=f"{FIRST}, {SECOND}",
         test="Slope of log(late / early) over the test error of the task; one-sided "
-        "permutation test. The opposite if the 95 % interval ends below 0.",
+        "permutation tests, of the claim and of the opposite.",
         place=_place,
     )(harder_tasks(_scope))

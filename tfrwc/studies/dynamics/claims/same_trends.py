@@ -10,8 +10,8 @@ from tfrwc.studies.dynamics.verdicts import SECOND, Case, by_level, register
     "same_trends",
     "Layers fall into a few trends that are the network's, not the seed's.",
     paper=SECOND,
-    test="Mean adjusted Rand index between the trends (preset robust) of different "
-    "seeds; permutation test.",
+    test="Mean adjusted Rand index between the trends of different seeds; permutation "
+    "test.",
     place=6,
 )
 def same_trends(evidence: Evidence) -> list[Case]:

@@ -9,10 +9,11 @@ from tfrwc.studies.dynamics.verdicts import Case, by_level, register
 
 @register(
     "size_of_layers",
-    "The measure that the papers' code computes (elementwise_mean) grows with the size "
-    "of a layer by itself.",
+    "The measure that the papers' code computes grows with the size of a layer by "
+    "itself.",
     paper="a finding to reproduce",
-    test="Rank correlation over layers of elementwise_mean / l1_ratio with size.",
+    test="Rank correlation over layers of that measure, over the relative change, with "
+    "size.",
     place=5,
 )
 def size_of_layers(evidence: Evidence) -> list[Case]:

@@ -14,7 +14,12 @@ def ratios(
     """A logarithmic axis with plain numbers, a few of them whatever its range."""
     set_scale("log")
     low, high = limits()
-    steps = (1, 2, 5) if high / low > 3 else (1, 1.2, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)
+    if high / low > 100:
+        steps: tuple[float, ...] = (1,)
+    elif high / low > 3:
+        steps = (1, 2, 5)
+    else:
+        steps = (1, 1.2, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)
     axis.set_major_locator(LogLocator(subs=steps))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())

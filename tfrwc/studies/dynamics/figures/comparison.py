@@ -1,28 +1,34 @@
 """Change by task or setting, as `tfrwc.dynamics.compare` finds it."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from tfrwc._common.plain import number
 from tfrwc.dynamics import Comparison
+from tfrwc.dynamics.difficulty import SCOPES
 from tfrwc.report.canvas import TREND_COLOURS, subplots
 from tfrwc.report.figures import Results, register
+from tfrwc.studies.dynamics.claims.harder_tasks import claim_text
 from tfrwc.studies.dynamics.figures._ratios import ratios
+from tfrwc.studies.dynamics.stored import comparison_of
+from tfrwc.studies.names import measure_name, network_name, set_name
 
 
 def caption(results: Results, network: str) -> str:
-    rows = results["comparisons"][network]["trend"]
     return (
-        f"{network}: {'; '.join(map(_said, rows))}. Left: change of each layer, mean "
-        "and range over seeds. Right: late over early change, tasks from easy to hard; "
-        "dots are seeds."
+        f"{network_name(network)}: {'; '.join(_said(results, network))}. Left: change "
+        "of each layer, mean and range over seeds. Right: late over early change, "
+        "tasks from easy to hard; dots are seeds, bars 95 % intervals of each task by "
+        "itself."
     )
 
 
 def alt(results: Results, network: str) -> str:
-    return f"Change of the layers of {network} by depth and task"
+    return f"Change of the layers of {network_name(network)} by depth and task"
 
 
 @register(
@@ -35,20 +41,12 @@ def alt(results: Results, network: str) -> str:
 def comparisons(results: Results) -> dict[str, Figure]:
     """For each network: change against depth by task, and late against early change."""
     return {
-        network: comparison(
-            Comparison(
-                **{
-                    name: pd.DataFrame(value) if isinstance(value, list) else value
-                    for name, value in compared["comparison"].items()
-                }
-            ),
-            pd.DataFrame(compared["trend"]),
-        )
+        network: comparison(_renamed(comparison_of(compared)), _said(results, network))
         for network, compared in results["comparisons"].items()
     }
 
 
-def comparison(compared: Comparison, trend: pd.DataFrame | None = None) -> Figure:
+def comparison(compared: Comparison, said: Sequence[str] = ()) -> Figure:
     """Change against depth by condition, and late against early change.
 
     Conditions keep the order they were compared in. Left, the geometric mean over
@@ -57,20 +55,18 @@ def comparison(compared: Comparison, trend: pd.DataFrame | None = None) -> Figur
 
     Args:
         compared: of `tfrwc.dynamics.compare`.
-        trend: of `tfrwc.dynamics.difficulty_trend`, to say what it showed.
+        said: what it showed, in lines that are written below.
     """
     names = compared.conditions["condition"].tolist()
     colours = [TREND_COLOURS[i % len(TREND_COLOURS)] for i in range(len(names))]
-    figure, axes = subplots(
-        9.6, 4.2 if trend is None else 4.5, 1, 2, width_ratios=(1.6, 1)
-    )
+    figure, axes = subplots(9.6, 4.2 + 0.15 * len(said), 1, 2, width_ratios=(1.6, 1))
     for name, colour in zip(names, colours, strict=True):
         rows = compared.layers[compared.layers["condition"] == name]
         _change(axes[0], rows, colour, name)
     axes[0].set_xlabel("depth (kernel layers before it)")
     rate = " / learning rate" if compared.per_learning_rate else ""
     axes[0].set_title(
-        f"typical change of a layer ({compared.measure}{rate})", fontsize=10
+        f"typical {measure_name(compared.measure)} of a layer{rate}", fontsize=10
     )
     ratios(axes[0].yaxis, axes[0].set_yscale, axes[0].get_ylim)
     axes[0].xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -92,9 +88,8 @@ def comparison(compared: Comparison, trend: pd.DataFrame | None = None) -> Figur
             label.set(ha="right", rotation_mode="anchor")
     axes[1].set_xlim(-0.6, len(names) - 0.4)
     ratios(axes[1].yaxis, axes[1].set_yscale, axes[1].get_ylim)
-    if trend is not None:
-        lines = [_said(row) for _, row in trend.iterrows()]
-        figure.supxlabel("\n".join(lines), fontsize=9, x=0.99, ha="right")
+    if said:
+        figure.supxlabel("\n".join(said), fontsize=9, x=0.99, ha="right")
     return figure
 
 
@@ -124,11 +119,33 @@ def _late_to_early(axis, x, seeds, condition, colour):
     axis.plot(x, condition["late_to_early"], "_", color=colour, markersize=16)
 
 
-def _said(row):
-    if row["verdict"] == "not testable here":
-        why = f"at best p = {number(row['smallest_p_value']):.2g}"
-    else:
-        why = f"p = {number(row['p_value']):.2g}"
-    return (
-        f"harder tasks recruit later layers, {row['scope']}: {row['verdict']} ({why})"
-    )
+def _renamed(compared: Comparison) -> Comparison:
+    """With data sets called as readers call them."""
+    tables = {
+        name: getattr(compared, name).assign(
+            condition=getattr(compared, name)["condition"].map(set_name)
+        )
+        for name in ("layers", "conditions", "recordings")
+    }
+    return replace(compared, baseline=set_name(compared.baseline), **tables)
+
+
+def _said(results: Results, network: str) -> list[str]:
+    """What the claims say of a network, with the p-value that decided them."""
+    texts = {claim_text(scope): scope for scope in SCOPES}
+    lines = []
+    for claim in results["claims"]:
+        scope = texts.get(claim["claim"])
+        for case in claim["cases"] if scope else ():
+            if case["network"] == network:
+                lines.append(
+                    f"harder tasks recruit later layers, {scope}: {_case(case)}"
+                )
+    return lines
+
+
+def _case(case):
+    if case["shows"] == "not testable":
+        return f"not testable ({case['why']})"
+    words = {"claim": "they do", "opposite": "the opposite", "unclear": "not clear"}
+    return f"{words[case['shows']]} (adjusted p = {number(case['p_adjusted']):.2g})"

@@ -1,17 +1,20 @@
 """Whether later layers changed more, or larger ones did."""
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from tfrwc.report.canvas import array, subplots, trend_colour
 from tfrwc.report.figures import Results, register
 from tfrwc.studies.dynamics.findings import depth_effect
+from tfrwc.studies.dynamics.intervals import ends
 
 
 def caption(results: Results) -> str:
+    kind, *_ = ends(results["depth_effect"]["l1_ratio"][0])
     return (
         f"{depth_effect(results, 'l1_ratio')} One point per layer, in the colour of "
         "its trend. Later layers are often larger too, so both are shown. Typical: the "
-        "geometric mean over the epochs."
+        f"geometric mean over the epochs. In brackets: {kind.rstrip(',')}."
     )
 
 
@@ -37,13 +40,15 @@ def depth(results: Results) -> Figure:
         axis.scatter(x, change, c=colours, s=34)
         row = rows[column]
         if row["correlation"] is not None:
+            _, low, high = ends(row)
             axis.set_title(
                 f"rank correlation {row['correlation']:+.2f} "
-                f"({row['low']:+.2f} to {row['high']:+.2f})",
+                f"({low:+.2f} to {high:+.2f})",
                 fontsize=10,
             )
         axis.set_xlabel(label)
     axes[0].set(ylabel="typical relative change")
+    axes[0].xaxis.set_major_locator(MaxNLocator(integer=True))
     axes[0].set_yscale("log")
     axes[1].set_xscale("log")
     return figure

@@ -7,17 +7,25 @@ from matplotlib.figure import Figure
 from tfrwc.report.canvas import TREND_COLOURS, subplots
 from tfrwc.report.figures import Results, register
 from tfrwc.studies.dynamics.figures._ratios import ratios
-from tfrwc.studies.dynamics.findings import late_to_early
+from tfrwc.studies.dynamics.findings import is_adjusted, late_to_early
+from tfrwc.studies.dynamics.intervals import LEVEL, ends, shown, with_adjusted
+from tfrwc.studies.names import measure_name
 
-LEVEL = 0.05
 _OFFSET = 0.22
 
 
 def caption(results: Results) -> str:
+    bars = (
+        "Bars: 95 % intervals, adjusted as the tests are"
+        if is_adjusted(results)
+        else "Bars: 95 % intervals; those of ratios are adjusted as the tests are, "
+        "those of correlations are not"
+    )
     return (
-        f"By l1_ratio: {late_to_early(results, 'l1_ratio')} Correlations, each also "
-        "with the other held fixed, and how many times as much one third of the depth "
-        "changed as another. Bars: 95 % intervals."
+        f"By {measure_name('l1_ratio')}: {late_to_early(results, 'l1_ratio')} "
+        "Correlations, each also with the other held fixed, and how many times as much "
+        f"one third of the depth changed as another. {bars}. Filled: adjusted p of "
+        f"{LEVEL} or less (Holm's)."
     )
 
 
@@ -38,16 +46,16 @@ def depth_effects(results: Results) -> Figure:
             or its rows.
     """
     figure, axes = subplots(9, 3.2, 1, 2, width_ratios=(1.2, 1))
-    for axis, key, columns, null, label in (
-        (axes[0], "depth_effect", ("effect", "correlation"), 0, "correlation"),
-        (axes[1], "block_effect", ("comparison", "ratio"), 1, "ratio"),
+    for axis, key, name, null, label in (
+        (axes[0], "depth_effect", "effect", 0, "correlation"),
+        (axes[1], "block_effect", "comparison", 1, "ratio"),
     ):
-        tables = {m: pd.DataFrame(rows) for m, rows in results[key].items()}
+        tables = {m: _rows(table, label) for m, table in results[key].items()}
         axis.axvline(null, color="0.6", linewidth=0.8)
-        for i, (measure, table) in enumerate(tables.items()):
+        for i, (measure, rows) in enumerate(tables.items()):
             shift = _OFFSET * (i - (len(tables) - 1) / 2)
-            _forest(axis, table, columns[1], shift, TREND_COLOURS[i], measure)
-        names = next(iter(tables.values()))[columns[0]]
+            _forest(axis, rows, label, null, shift, TREND_COLOURS[i], measure)
+        names = [row[name] for row in next(iter(tables.values()))]
         axis.set_yticks(range(len(names)), names)
         axis.set_ylim(len(names) - 0.5, -0.5)
         axis.tick_params("y", length=0)
@@ -58,7 +66,7 @@ def depth_effects(results: Results) -> Figure:
     ratios(axes[1].xaxis, axes[1].set_xscale, axes[1].get_xlim)
     handles, names = axes[0].get_legend_handles_labels()
     handles.append(axes[0].plot([], [], "o", color="0.4", markerfacecolor="white")[0])
-    names.append(f"not significant (Holm, {LEVEL:g})")
+    names.append("hollow: not clear")
     figure.legend(
         handles,
         names,
@@ -70,14 +78,23 @@ def depth_effects(results: Results) -> Figure:
     return figure
 
 
-def _forest(axis, table, column, shift, colour, label):
-    y = np.arange(len(table)) + shift
-    value = table[column].to_numpy(float)
-    axis.hlines(
-        y, table["low"].to_numpy(float), table["high"].to_numpy(float), color=colour
-    )
-    clear = table["p_adjusted"].to_numpy(float) <= LEVEL
+def _rows(table, label):
+    rows = pd.DataFrame(table).to_dict("records")
+    return with_adjusted(rows) if label == "ratio" else rows
+
+
+def _forest(axis, rows, column, null, shift, colour, measure):
+    y = np.arange(len(rows)) + shift
+    value = np.array([row[column] for row in rows], float)
+    low, high = np.array([ends(row)[1:] for row in rows]).T
+    axis.hlines(y, low, high, color=colour)
+    clear = np.array([shown(row, null) != "unclear" for row in rows])
     axis.plot(value, y, "o", color=colour, markerfacecolor="white")
     axis.plot(
-        np.where(clear, value, np.nan), y, "o", color=colour, label=label, zorder=3
+        np.where(clear, value, np.nan),
+        y,
+        "o",
+        color=colour,
+        label=measure_name(measure),
+        zorder=3,
     )

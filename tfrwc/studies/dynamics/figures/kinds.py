@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 
 from tfrwc.report.canvas import array, subplots, trend_colour
 from tfrwc.report.figures import Results, register
+from tfrwc.studies.names import network_name, set_name
 
 
 def caption(results: Results, trial: str) -> str:
@@ -14,13 +15,15 @@ def caption(results: Results, trial: str) -> str:
         for kind, group in results["kinds"][trial].items()
     )
     return (
-        f"{trial}. Trends among the layers of each kind: {counts}. Thin: layers, in "
-        "the colour of their trend (grey: in none). Thick: the median of the trend."
+        f"{_name(results, trial)}. Trends among the layers of each kind: {counts}. "
+        "Thin: layers, in the colour of their trend (grey: in none). Thick: the median "
+        "of the trend."
     )
 
 
 def alt(results: Results, trial: str) -> str:
-    return f"Curves of relative change of {trial}, a panel for each kind of layer"
+    name = _name(results, trial)
+    return f"Curves of relative change of {name}, a panel for each kind of layer"
 
 
 @register(
@@ -33,6 +36,11 @@ def alt(results: Results, trial: str) -> str:
 def kinds(results: Results) -> dict[str, Figure]:
     """For each network with kinds of layers: its trends, a panel per kind."""
     return {trial: _panels(groups) for trial, groups in results["kinds"].items()}
+
+
+def _name(results, trial):
+    [settings] = [t["settings"] for t in results["trials"] if t["name"] == trial]
+    return f"{network_name(settings['model'])} on {set_name(settings['dataset'])}"
 
 
 def _panels(kinds):

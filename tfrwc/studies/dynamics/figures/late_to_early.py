@@ -6,20 +6,23 @@ from matplotlib.figure import Figure
 from tfrwc.report.canvas import TREND_COLOURS, array, subplots
 from tfrwc.report.figures import Results, register
 from tfrwc.studies.dynamics.figures._ratios import ratios
+from tfrwc.studies.dynamics.intervals import adjusted_ratios, ends, shown
 from tfrwc.studies.dynamics.outcome import has_learned
+from tfrwc.studies.names import measure_name, network_name, set_name
 
 
 def caption(results: Results) -> str:
     learned = [trial for trial in results["trials"] if has_learned(trial)]
-    rows = [trial["block_effect"]["l1_ratio"][0] for trial in learned]
-    low, high = (array([row[end] for row in rows]) for end in ("low", "high"))
+    shows = [shown(row, 1) for row in _rows(learned, "l1_ratio")]
     return (
-        f"In {len(rows)} of {len(results['trials'])} trials the network learned "
-        "something with every seed. By l1_ratio the last third of the depth changed "
-        f"clearly more than the first in {(low > 1).sum()} of these, and clearly less "
-        f"in {(high < 1).sum()}. Right of the line it changed more, in relation to its "
-        "own size. In brackets: test accuracy. Bars: 95 % intervals over layers and "
-        "seeds."
+        f"In {len(learned)} of {len(results['trials'])} trials the network learned "
+        f"something with every seed. By {measure_name('l1_ratio')} the last third of "
+        f"the depth changed clearly more than the first in {shows.count('more')} of "
+        f"these, and clearly less in {shows.count('less')}. Right of the line it "
+        "changed more, in relation to its own size. In brackets: test accuracy. Bars: "
+        "95 % intervals over layers and seeds, adjusted for the number of trials as "
+        "the tests are; those wider than the picture are cut. Filled: adjusted p of "
+        "0.05 or less. Crosses: a seed learned nothing, not tested."
     )
 
 
@@ -34,26 +37,45 @@ def caption(results: Results) -> str:
 def late_to_early(results: Results) -> Figure:
     """Change of the last third over that of the first, by network, task and measure."""
     trials = results["trials"]
-    figure, axis = subplots(9, 1 + 0.3 * len(trials))
+    figure, axis = subplots(9, 1.3 + 0.3 * len(trials))
     axis.axvline(1, color="0.6", linewidth=0.8)
-    for i, (measure, name) in enumerate(
-        (("l1_ratio", "l1_ratio"), ("elementwise_mean", "elementwise_mean (as coded)"))
-    ):
-        rows = [trial["block_effect"][measure][0] for trial in trials]
-        y = np.arange(len(trials)) + 0.3 * (i - 0.5)
-        low, high, ratio = (
-            array([row[key] for row in rows]) for key in ("low", "high", "ratio")
-        )
-        axis.hlines(y, low, high, color=TREND_COLOURS[i])
-        axis.plot(ratio, y, "o", color=TREND_COLOURS[i], label=name, markersize=5)
+    for i, measure in enumerate(("l1_ratio", "elementwise_mean")):
+        colour, shift = TREND_COLOURS[i], 0.3 * (i - 0.5)
+        told = [y for y, trial in enumerate(trials) if has_learned(trial)]
+        rows = _rows([trials[y] for y in told], measure)
+        for y, row in zip(told, rows, strict=True):
+            _, low, high = ends(row)
+            axis.hlines(y + shift, low, high, color=colour)
+            face = "white" if shown(row, 1) == "unclear" else colour
+            axis.plot(row["ratio"], y + shift, "o", color=colour, mfc=face, ms=5)
+        for y in set(range(len(trials))) - set(told):
+            ratio = trials[y]["block_effect"][measure][0]["ratio"]
+            axis.plot(ratio, y + shift, "x", color=colour, ms=5, alpha=0.6)
+        axis.plot([], [], "o-", color=colour, ms=5, label=measure_name(measure))
     axis.set_yticks(range(len(trials)), [_title(trial) for trial in trials], fontsize=8)
     axis.set_ylim(len(trials) - 0.5, -0.5)
+    axis.set_xlim(*_limits(trials))
     ratios(axis.xaxis, axis.set_xscale, axis.get_xlim)
     axis.set_xlabel("change of the last third of the depth / change of the first")
-    axis.legend(frameon=False, fontsize=8)
+    figure.legend(frameon=False, fontsize=8, ncols=2, loc="outside upper center")
     return figure
+
+
+def _rows(trials, measure):
+    """Late over early change of trials, adjusted for their number."""
+    return adjusted_ratios([trial["block_effect"][measure][0] for trial in trials])
+
+
+def _limits(trials):
+    """Around the ratios and 1; an interval can reach much further."""
+    found = [
+        rows[0]["ratio"] for trial in trials for rows in trial["block_effect"].values()
+    ]
+    found = array([1, *found])
+    return np.nanmin(found) / 5, np.nanmax(found) * 5
 
 
 def _title(trial):
     settings, accuracy = trial["settings"], trial["accuracy"]["mean"]
-    return f"{settings['model']}, {settings['dataset']} ({accuracy:.0%})"
+    network, task = network_name(settings["model"]), set_name(settings["dataset"])
+    return f"{network}, {task} ({accuracy:.0%})"

@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 
 from tfrwc.report.canvas import TREND_COLOURS, array, subplots
 from tfrwc.report.figures import Results, register
+from tfrwc.studies.names import network_name
 
 
 def caption(results: Results) -> str:
@@ -12,12 +13,12 @@ def caption(results: Results) -> str:
     times, size = _times(layers)
     large = size > np.median(size)
     return (
-        f"elementwise_mean is {np.nanmedian(times[~large]):.1f} times l1_ratio for the "
-        f"smaller half of the layers, and {np.nanmedian(times[large]):.1f} times for "
-        "the larger half (medians). A point per layer, network and task. The measure "
-        "in the papers' code grows with the number of weights of a layer though its "
-        "relative change is the same; so it sees an effect of depth where later "
-        "layers are larger."
+        f"The papers' code reads {np.nanmedian(times[~large]):.1f} times the "
+        "relative change for the smaller half of the layers, and "
+        f"{np.nanmedian(times[large]):.1f} times for the larger half (medians). A "
+        "point per layer, network and task. That measure grows with the number of "
+        "weights of a layer though its relative change is the same; so it sees an "
+        "effect of depth where later layers are larger."
     )
 
 
@@ -25,8 +26,8 @@ def caption(results: Results) -> str:
     "learning_dynamics_claims",
     "measure_by_size",
     caption=caption,
-    alt="elementwise_mean over l1_ratio against the size of the layer, with the line "
-    "that Gaussian weights and changes would give",
+    alt="The measure of the papers' code over the relative change, against the size of "
+    "the layer, with the line that Gaussian weights and changes would give",
     section="late",
 )
 def measure_by_size(results: Results) -> Figure:
@@ -42,21 +43,19 @@ def measure_by_size(results: Results) -> Figure:
         ]
         times, size = _times(layers)
         colour = TREND_COLOURS[i % len(TREND_COLOURS)]
-        axis.plot(size, times, ".", color=colour, label=network, alpha=0.6)
+        axis.plot(
+            size, times, ".", color=colour, label=network_name(network), alpha=0.6
+        )
     low, high = axis.get_xlim()
     low = max(low, 5)
     n = np.geomspace(low, high, 50)
-    axis.plot(n, 2 / np.pi * np.log(n), color="black", linewidth=1.2)
-    axis.annotate(
-        "Gaussian weights and changes: (2/π) ln n",
-        (n[-12], 2 / np.pi * np.log(n[-12])),
-        xytext=(30, -40),
-        textcoords="offset points",
-        fontsize=8,
-        ha="center",
-    )
+    line = "Gaussian weights and changes: (2/π) ln n"
+    axis.plot(n, 2 / np.pi * np.log(n), color="black", linewidth=1.2, label=line)
     axis.set_xscale("log")
-    axis.set(xlabel="size (weights in the layer)", ylabel="elementwise_mean / l1_ratio")
+    axis.set(
+        xlabel="size (weights in the layer)",
+        ylabel="measure of the papers' code\n/ relative change",
+    )
     axis.legend(frameon=False, fontsize=8)
     return figure
 

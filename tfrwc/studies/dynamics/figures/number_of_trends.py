@@ -37,7 +37,7 @@ def number_of_trends(results: Results) -> Figure:
         values = array([row[column] for row in robust["scan"]])
         axes[0].plot(k, values, "o-", label=column, markersize=4)
     axes[0].axvline(robust["n_clusters"], color="grey", linestyle=":")
-    axes[0].set(xlabel="number of trends", title="robust: shape of the curves")
+    axes[0].set(xlabel="number of trends", title="this project: shape of the curves")
     axes[0].legend(frameon=False)
     published = results["trends"]["weightscale"]
     k = array([row["k"] for row in published["scan"]])
@@ -47,7 +47,7 @@ def number_of_trends(results: Results) -> Figure:
     axes[1].set(
         xlabel="number of clusters",
         ylabel="inertia, 2 components",
-        title="weightscale: the published pipeline",
+        title="the published pipeline",
     )
     for axis in axes:
         axis.title.set_fontsize(10)

@@ -7,27 +7,34 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from tfrwc.report.figures import Results, register
+from tfrwc.studies.privacy.names import mechanism_name, release_name
 
 
 def caption(results: Results, mechanism: str) -> str:
     releases = _by_mechanism(results)[mechanism]
     clearest = max(releases, key=lambda release: release["ssim"])
+    which, rows = "They have", ""
+    if len(releases) > 1:
+        which = (
+            f"The clearest of these, {release_name(clearest['name'], mechanism)}, has"
+        )
+        rows = " One release a row, with less noise from row to row."
     data = results["data"]
     shown = (
         "The images are public."
-        if data["images_are_shown"]
+        if data.get("images_are_shown")
         else f"Digits, which are public, in place of {data['origin']}, of which no "
         "image is shown; the numbers are measured on those."
     )
     return (
-        f"{shown} The clearest of these, {clearest['name']}, has a structural "
-        f"similarity of {clearest['ssim']:.2f} to the original. One release a row, "
-        "with less noise from row to row."
+        f"{shown} {which} a structural similarity of {clearest['ssim']:.2f} to the "
+        f"original.{rows}"
     )
 
 
 def alt(results: Results, mechanism: str) -> str:
-    return f"The same images as they are, and released by {mechanism}"
+    name = mechanism_name(mechanism)
+    return f"The same images as they are, and released with {name}"
 
 
 @register(
@@ -42,22 +49,28 @@ def contact_sheets(results: Results) -> dict[str, Figure]:
 
     Args:
         results: of `tfrwc.studies.privacy.release_comparison`, with its images as
-            ``results["pictures"]``; none of them is of a patient.
+            ``results["pictures"]``; none of them is of a patient. Without images, as
+            of results from a file, there is no sheet.
     """
     pictures = results["pictures"]
+    if not pictures:
+        return {}
+    public = results["data"].get("images_are_shown")
+    first = "original" if public else "public digits"
     return {
         mechanism: contact_sheet(
             [pictures["original"], *(pictures[r["name"]] for r in releases)],
-            [
-                "original" if results["data"]["images_are_shown"] else "public digits",
-                *(
-                    f"{r['name']}\nSSIM {r['ssim']:.2f}, PSNR {r['psnr']:.1f} dB"
-                    for r in releases
-                ),
-            ],
+            [first, *map(_row, releases)],
         )
         for mechanism, releases in _by_mechanism(results).items()
     }
+
+
+def _row(release: dict[str, Any]) -> str:
+    """The name of a release, and what it leaves, in lines."""
+    name = release_name(release["name"], release["statement"]["mechanism"])
+    likeness = f"SSIM {release['ssim']:.2f}, PSNR {release['psnr']:.1f} dB"
+    return "\n".join([*name.split(", "), likeness])
 
 
 def contact_sheet(pictures: Sequence[np.ndarray], captions: Sequence[str]) -> Figure:

@@ -8,11 +8,8 @@ from matplotlib.figure import Figure
 from tfrwc.report.canvas import TREND_COLOURS, array, label, subplots
 from tfrwc.report.figures import Results, register
 from tfrwc.studies.privacy.figures.arms import DP_SGD, PLAIN, arm_name
-from tfrwc.studies.privacy.findings import (
-    change_of_layers,
-    epsilon_of,
-    guaranteed,
-)
+from tfrwc.studies.privacy.findings import change_of_layers
+from tfrwc.studies.privacy.names import epsilon_of, guaranteed
 
 
 def caption(results: Results) -> str:
@@ -50,7 +47,7 @@ def layer_change(results: Results) -> Figure:
             axes[1].plot(x, change / reference, color=colour)
     axes[1].axhline(1, color=PLAIN, linewidth=0.8)
     axes[0].set_title("relative change in an epoch", fontsize=10)
-    axes[1].set_title(f"the same over that of {arm_name(compared[0])}", fontsize=10)
+    axes[1].set_title(f"the same, over that of {arm_name(compared[0])}", fontsize=10)
     names = [
         label(name.removesuffix("/kernel"), 30)
         for name in compared[0]["layers"]["name"]
@@ -87,12 +84,10 @@ def layer_arms(arms: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _shades(arms):
     """The first and training without privacy in grey, DP-SGD by strictness."""
     private = [arm for arm in arms if arm["kind"] == "dp-sgd" and guaranteed(arm)]
-    shades = dict(
-        zip(
-            [arm["name"] for arm in sorted(private, key=epsilon_of)],
-            ("#7a2e00", DP_SGD, "#f0a875", "#f7d3bb"),
-            strict=False,
-        )
+    of_budgets = (
+        (DP_SGD,) if len(private) == 1 else ("#7a2e00", DP_SGD, "#f0a875", "#f7d3bb")
     )
+    names = [arm["name"] for arm in sorted(private, key=epsilon_of)]
+    shades = dict(zip(names, of_budgets, strict=False))
     others = {"non-private": PLAIN, "dp-sgd": "0.6", "local-dp": TREND_COLOURS[0]}
     return [shades.get(arm["name"], others[arm["kind"]]) for arm in arms]

@@ -5,15 +5,22 @@ from matplotlib.figure import Figure
 
 from tfrwc.report.canvas import subplots
 from tfrwc.report.figures import Results, register
-from tfrwc.studies.privacy.figures.arms import style
+from tfrwc.studies.privacy.allowed import allowed_advantage
+from tfrwc.studies.privacy.figures.arms import arm_name, style
 from tfrwc.studies.privacy.findings import largest_advantage
 
 
 def caption(results: Results) -> str:
+    together = max(
+        arm["membership"].get("images_together", 1) for arm in results["arms"]
+    )
+    whose = "one image" if together == 1 else f"all of up to {together} of a patient"
     return (
-        f"{largest_advantage(results['arms'])} Threshold attack on the loss of "
-        "training and held-out images; lines are 95 % intervals. The bounds are for "
-        "one image replaced by another, by the best attack on that noise."
+        f"{largest_advantage(results['arms'])} Advantage: the rate of true less that "
+        "of false alarms. Dots: a training each, attacked by a threshold on the loss "
+        "of training and held-out images; lines: their 95 % intervals; grey: what the "
+        "attack finds by chance. Bars: the most that any attack can reach on that "
+        f"noise, exactly, where {whose} is replaced; 1 where nothing is guaranteed."
     )
 
 
@@ -21,7 +28,7 @@ def caption(results: Results) -> str:
     "private_training",
     "membership",
     caption=caption,
-    alt="Membership advantage of each arm and seed, with its bound",
+    alt="Membership advantage of each way of training and seed, with its bound",
     section="membership",
 )
 def membership(results: Results) -> Figure:
@@ -45,13 +52,14 @@ def membership(results: Results) -> Figure:
                     color="0.93",
                     zorder=0,
                 )
-        bound = rows[0]["bound"]
+        bound = allowed_advantage(arm)
         axis.plot(1.0 if bound is None else bound, y, "k|", markersize=11)
     axis.axvline(0, color="0.6", linewidth=0.8)
-    axis.set_yticks(range(len(arms)), [arm["name"] for arm in arms], fontsize=8)
+    axis.set_yticks(range(len(arms)), [arm_name(arm) for arm in arms], fontsize=8)
     axis.invert_yaxis()
-    axis.set_xlabel(
-        "membership advantage (dot: a seed; grey: by chance; bar: the most that the "
-        "noise allows)"
+    figure.supxlabel(
+        "membership advantage (dot: a training; grey: by chance; bar: the most that "
+        "any attack can reach)",
+        fontsize=10,
     )
     return figure

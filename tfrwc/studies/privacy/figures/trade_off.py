@@ -6,27 +6,31 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from tfrwc.report.canvas import subplots
 from tfrwc.report.figures import Results, register
-from tfrwc.studies.privacy.figures.arms import PLAIN, style
-from tfrwc.studies.privacy.findings import epsilon_of, guaranteed
+from tfrwc.studies.privacy.figures.arms import PLAIN, arm_name, style
+from tfrwc.studies.privacy.names import epsilon_of, guaranteed, mechanism_name
 
 _PANELS = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
     "auc": "AUC",
 }
+_ON_AN_AXIS = 2  # epsilons
 
 
 def caption(results: Results) -> str:
     private = [arm for arm in results["arms"] if arm["kind"] == "dp-sgd"]
     levels = [f"{results['arms'][0]['test']['auc']['value']:.3f} without privacy"]
     levels += [
-        f"{arm['test']['auc']['value']:.3f} by DP-SGD at epsilon {epsilon_of(arm):.3g}"
+        f"{arm['test']['auc']['value']:.3f} by {arm_name(arm)}"
         for arm in sorted(filter(guaranteed, private), key=epsilon_of, reverse=True)
     ]
+    lines = "lines" if _is_axis(results["arms"]) else "whiskers"
+    dashed = " Dashed, with its interval: no privacy." if lines == "lines" else ""
     return (
-        f"AUC {', '.join(levels)}. Mean over seeds, with 95 % intervals over test "
-        "images and seeds. Dashed, with its interval: no privacy. Dotted: always "
-        "naming the commoner class."
+        f"AUC {'; '.join(levels)}. AUC: the share of pairs of images, one of each "
+        f"class, that are put in the right order. Mean over seeds, {lines}: 95 % "
+        f"intervals over test images and seeds.{dashed} Dotted: always naming the "
+        "commoner class."
     )
 
 
@@ -34,14 +38,45 @@ def caption(results: Results) -> str:
     "private_training",
     "trade_off",
     caption=caption,
-    alt="Accuracy, balanced accuracy and AUC against the epsilon of one image",
+    alt="Accuracy, balanced accuracy and AUC of each way of training, by the epsilon "
+    "of one image",
     section="trade_off",
 )
 def trade_off(results: Results) -> Figure:
-    """Measures on the test images against the epsilon of one image.
+    """Measures on the test images, against the epsilon of one image if there are
+    several."""
+    return _axis(results) if _is_axis(results["arms"]) else _bars(results)
 
-    Left of the line is DP-SGD and Local-DP with a guarantee; right of it, what
-    guarantees nothing. Hollow: test images released as the training images were.
+
+def _is_axis(arms):
+    """Whether there are enough epsilons to be put on an axis."""
+    return len({epsilon_of(arm) for arm in arms if guaranteed(arm)}) >= _ON_AN_AXIS
+
+
+def _bars(results):
+    """A bar for each way of training, with its value."""
+    arms = results["arms"]
+    figure, axes = subplots(9.6, 1.1 + 0.42 * len(arms), 1, 3, sharey=True)
+    for axis, (measure, title) in zip(axes, _PANELS.items(), strict=True):
+        for y, arm in enumerate(arms):
+            score, (colour, _) = arm["test"][measure], style(arm)
+            value = score["value"]
+            axis.barh(y, value, color=colour, height=0.6, alpha=0.75)
+            axis.hlines(y, score["low"], score["high"], color="0.1", linewidth=1)
+            form = f"{value:.3f}" if measure == "auc" else f"{value:.1%}"
+            axis.text(score["high"] + 0.03, y, form, va="center", fontsize=8)
+        axis.axvline(_chance(results, measure), color="0.3", linestyle=":", linewidth=1)
+        axis.set_xlim(0, 1.25)
+        axis.set_xticks([0, 0.5, 1])
+        axis.set_title(title, fontsize=10)
+    axes[0].set_yticks(range(len(arms)), [arm_name(arm) for arm in arms], fontsize=8)
+    axes[0].invert_yaxis()
+    return figure
+
+
+def _axis(results):
+    """Left of the line is DP-SGD, and released images with a guarantee; right of it,
+    what guarantees nothing. Hollow: test images released as the training images were.
     """
     figure, axes = subplots(9.6, 4.6, 1, 3, sharex=True)
     places, edge = _places(results["arms"])
@@ -54,14 +89,16 @@ def trade_off(results: Results) -> Figure:
             for key, filled in (("test_released", False), ("test", True)):
                 if key in arm:
                     _point(axis, x, arm[key][measure], colour, marker, filled)
-        axis.axvline(edge, color="0.8", linewidth=1)
+        if any(x > edge for x in places.values()):
+            axis.axvline(edge, color="0.8", linewidth=1)
         axis.set_title(title, fontsize=10)
         axis.set_xscale("log")
         axis.xaxis.set_minor_locator(NullLocator())
         axis.xaxis.set_major_formatter(FuncFormatter(_epsilon))
-        # 10,000 and 100,000 would run into each other.
-        axis.set_xticks([t for t in 10.0 ** np.arange(0, 9, 2) if t < edge])
-    axes[1].set_xlabel("epsilon of one image; right of the line: no guarantee")
+        axis.set_xticks(_ticks(results["arms"], edge))
+    beyond = any(x > edge for x in places.values())
+    more = "; right of the line: no guarantee" if beyond else ""
+    axes[1].set_xlabel(f"epsilon of one image{more}")
     figure.legend(
         *_legend(results["arms"], axes[0]),
         frameon=False,
@@ -70,6 +107,15 @@ def trade_off(results: Results) -> Figure:
         loc="outside lower center",
     )
     return figure
+
+
+def _ticks(arms, edge):
+    """The epsilons themselves if they are few, else every second power of ten: 10,000
+    and 100,000 would run into each other."""
+    epsilons = sorted({epsilon_of(arm) for arm in arms if guaranteed(arm)})
+    if len(epsilons) <= 4 and epsilons[-1] < 1000:
+        return epsilons
+    return [tick for tick in 10.0 ** np.arange(0, 9, 2) if tick < edge]
 
 
 def _places(arms):
@@ -104,15 +150,19 @@ def _level(axis, results, measure):
     plain = results["arms"][0]["test"][measure]
     axis.axhspan(plain["low"], plain["high"], color="0.92", zorder=0)
     axis.axhline(plain["value"], color=PLAIN, linewidth=1, linestyle="--")
-    level = results["data"]["majority"] if measure == "accuracy" else 0.5
-    axis.axhline(level, color="grey", linewidth=1, linestyle=":")
+    axis.axhline(_chance(results, measure), color="grey", linewidth=1, linestyle=":")
+
+
+def _chance(results, measure):
+    """What always naming the commoner class gives."""
+    return results["data"]["majority"] if measure == "accuracy" else 0.5
 
 
 def _legend(arms, axis):
     kinds = dict.fromkeys(
         ("DP-SGD", *style(arm))
         if arm["kind"] == "dp-sgd"
-        else (f"Local-DP: {arm['mechanism']}", *style(arm))
+        else (f"images with {mechanism_name(arm['mechanism'])}", *style(arm))
         for arm in arms
         if arm["kind"] != "non-private"
     )
@@ -120,13 +170,18 @@ def _legend(arms, axis):
         axis.plot([], [], marker, color=colour, label=name)[0]
         for name, colour, marker in kinds
     ]
-    handles += [
-        axis.plot([], [], "o", color="0.5", markerfacecolor="white")[0],
-        axis.plot([], [], "--", color=PLAIN, linewidth=1)[0],
-        axis.plot([], [], ":", color="grey", linewidth=1)[0],
-    ]
     names = [name for name, *_ in kinds]
-    return handles, [*names, "tested on noisy images", "no privacy", "commoner class"]
+    lines = [
+        ("no privacy", {"linestyle": "--", "color": PLAIN, "linewidth": 1}),
+        ("commoner class", {"linestyle": ":", "color": "grey", "linewidth": 1}),
+    ]
+    if any("test_released" in arm for arm in arms):
+        hollow = {"marker": "o", "color": "0.5", "markerfacecolor": "white"}
+        lines.insert(0, ("tested on noisy images", hollow | {"linestyle": ""}))
+    for name, options in lines:
+        handles.append(axis.plot([], [], **options)[0])
+        names.append(name)
+    return handles, names
 
 
 def _epsilon(value, _position):

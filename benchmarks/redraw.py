@@ -1,0 +1,88 @@
+"""Draw the pages of stored results again, as the package of today draws them.
+
+    python benchmarks/redraw.py
+
+Nothing is trained. For each study whose results are kept beside this file, the page is
+written to runs/redrawn; the pictures that are kept are replaced, and results.json gets
+the claims as they are decided and the sentences as they are said today. The releases of
+private_digits, of public images, are made anew.
+"""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfrwc.privacy import new_key
+from tfrwc.studies.beta import findings as beta_findings
+from tfrwc.studies.beta import page as beta_page
+from tfrwc.studies.dynamics import findings as dynamics_findings
+from tfrwc.studies.dynamics import page as dynamics_page
+from tfrwc.studies.dynamics.stored import decided_again
+from tfrwc.studies.privacy import data, release_comparison
+from tfrwc.studies.privacy import findings as privacy_findings
+from tfrwc.studies.privacy import page as privacy_page
+
+HERE = Path(__file__).parent
+Results = dict[str, Any]
+
+
+def trial(results: Results, out: Path) -> Results:
+    results["findings"] = dynamics_findings.findings(results)
+    dynamics_page.write_report(results, out)
+    return results
+
+
+def claims(results: Results, out: Path) -> Results:
+    results = decided_again(results)
+    dynamics_page.write_claims_report(results, out)
+    return results
+
+
+def privacy(results: Results, out: Path) -> Results:
+    results["findings"] = release_comparison.findings(results)
+    training = results["training"]
+    training["findings"] = privacy_findings.findings(training)
+    privacy_page.write_report(results, {}, out)
+    return results
+
+
+def releases(_: Results, out: Path) -> Results:
+    images = release_comparison.sample(data.load("digits"))
+    results, pictures = release_comparison.compare_releases(images, new_key())
+    privacy_page.write_report(results, pictures, out)
+    return results
+
+
+def beta(results: Results, out: Path) -> Results:
+    results["findings"] = beta_findings.findings(results)
+    with np.load(HERE / "optimal_beta" / "pictures.npz") as pictures:
+        beta_page.write_report(results, dict(pictures), out)
+    return results
+
+
+STUDIES: dict[str, Callable[[Results, Path], Results]] = {
+    "learning_dynamics_digits": trial,
+    "learning_dynamics": claims,
+    "private_pneumonia": privacy,
+    "private_digits": releases,
+    "optimal_beta": beta,
+}
+
+
+def main() -> None:
+    for name, redraw in STUDIES.items():
+        folder, out = HERE / name, Path("runs") / "redrawn" / name
+        path = folder / "results.json"
+        results = redraw(json.loads(path.read_text(encoding="utf-8")), out)
+        path.write_text(json.dumps(results, indent=1), encoding="utf-8")
+        for picture in folder.glob("*.png"):
+            shutil.copy(out / "figures" / picture.name, picture)
+        print(out / "report.html")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""What readers of the page call measures and worlds."""
+
+from typing import Any
+
+_MEASURES = {
+    "mig": "MIG",
+    "sap": "SAP",
+    "dci": "DCI disentanglement",
+    "factor_vae": "FactorVAE score",
+    "beta_vae": "β-VAE score",
+    "distortion": "squared error",
+}
+
+
+def measure_name(name: str) -> str:
+    """Of a measure of models of images."""
+    return _MEASURES.get(name, name.replace("_", " "))
+
+
+def world_name(world: dict[str, Any]) -> str:
+    """Of a world, by its formula."""
+    if "formula" in world:
+        return str(world["formula"])
+    return f"x = A s, cosine {world['cosine']:g}"
