@@ -77,6 +77,7 @@ setup(
         "pandas>=2.1",
         "pillow>=10",
         "pyarrow>=15",
+        "rich>=13",
         "scikit-learn>=1.5",
         "scipy>=1.11",
         # The first whose options may be typed as Annotated.

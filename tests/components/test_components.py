@@ -248,7 +248,7 @@ def test_logs_are_read_by_tensorboard(tmp_path):
     }
     assert tensors == {
         "loss": [(10, 1.0), (20, 0.5), (30, pytest.approx(1 / 3))],
-        "change of Dense/layer0/kernel": [(10, 1.0), (20, 2.0), (30, 3.0)],
+        "layer change of Dense/layer0/kernel": [(10, 1.0), (20, 2.0), (30, 3.0)],
     }
 
 

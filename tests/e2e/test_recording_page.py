@@ -13,6 +13,15 @@ from selenium.webdriver.common.keys import Keys
 from tfrwc.answers.page import write_report
 
 SCREEN = 900  # pixels
+# By what the values of a network are multiplied, and whether some are missing or 0.
+LEVELS = {
+    "1e-12": (1e-10, False),
+    "0.001": (1.0, False),
+    "0.001, with gaps": (1.0, True),
+    "0.01": (8.0, False),
+    "1000000": (1e8, True),
+    "1000": (1e5, False),
+}
 ROW = re.compile(r"/kernel .*(Dense|Conv2D) .*\d ?%")
 
 
@@ -31,7 +40,19 @@ def pages(tmp_path_factory):
             against=network(60, 20, seed=1, tilt=0.5),
         ),
         "odd": write_report(network(records=6, names=ODD_NAMES), folder / "odd.html"),
+        **dict(_of_levels(folder)),
     }
+
+
+def _of_levels(folder):
+    """Pages of one and of two recordings whose values have short and long numbers."""
+    for level, (number, odd) in LEVELS.items():
+        of = {"layers": 12, "records": 9, "level": number, "odd": odd}
+        one, other = network(**of), network(**of, seed=1, tilt=0.5)
+        name = f"one of {level}"
+        yield name, write_report(one, folder / f"{name}.html")
+        name = f"two of {level}"
+        yield name, write_report(one, folder / f"{name}.html", against=other)
 
 
 @pytest.fixture
@@ -245,6 +266,41 @@ def test_texts_of_pictures_are_within_them(show):
             });""",
         )
         assert outside == [], name
+
+
+OUTSIDE = """
+return [...document.querySelectorAll("figure svg")].flatMap(svg => {
+  const room = svg.viewBox.baseVal, place = svg.getScreenCTM().inverse();
+  return [...svg.querySelectorAll("text")].filter(text => {
+    const box = text.getBBox(), way = place.multiply(text.getScreenCTM());
+    const [left, top] = [box.x + way.e, box.y + way.f];
+    return left < room.x - .1 || left + box.width > room.x + room.width + .1
+      || top < room.y - .1 || top + box.height > room.y + room.height + .1;
+  }).map(text => text.textContent);
+});
+"""
+
+
+ON_EACH_OTHER = """
+return [...document.querySelectorAll("svg .axis")].flatMap(axis => {
+  const boxes = [...axis.querySelectorAll("text")].map(
+    text => [text.textContent, text.getBoundingClientRect()]);
+  return boxes.flatMap(([name, one], i) => boxes.slice(i + 1).filter(([, other]) =>
+    one.left < other.right - 1 && other.left < one.right - 1
+      && one.top + 3 < other.bottom - 3 && other.top + 3 < one.bottom - 3
+  ).map(([other]) => [name, other]));
+});
+"""
+
+
+@pytest.mark.parametrize("width", [390, 1200, 1900])
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("columns", ["one", "two"])
+def test_numbers_of_every_length_are_within_their_pictures(show, columns, level, width):
+    page = show(f"{columns} of {level}", width)
+    assert page.find_elements(By.CSS_SELECTOR, "svg .axis text")
+    assert script(page, OUTSIDE) == []
+    assert script(page, ON_EACH_OTHER) == []
 
 
 def printed(page, folder):

@@ -22,7 +22,7 @@ class Room:
 Floors = tuple[tuple[Room, ...], ...]
 
 FLOORS: Floors = (
-    (Room("_common", "checks, whole files, plain data, registries"),),
+    (Room("_common", "checks, whole files, plain data, progress"),),
     (Room("compat", "help for dependencies that need it"),),
     (
         Room("recording", "measure each layer while fit runs"),

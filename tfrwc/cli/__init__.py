@@ -8,14 +8,12 @@ It ends with 0 if all went well, 1 if something of ours went wrong, which one li
 and 2 if the command line was wrong.
 """
 
-import os
-
 from tfrwc.cli.app import app
+from tfrwc.compat.quiet import quiet_backends
 
 __all__ = ["app", "main"]
 
-# Before any backend is imported, which would fill the screen.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+quiet_backends()  # before one is imported
 
 
 def main(arguments: list[str] | None = None) -> None:

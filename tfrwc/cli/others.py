@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tfrwc._common.status_line import shown
 from tfrwc.cli.plain import print_json
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def run_study(context: typer.Context) -> None:
 
 def datasets(as_json: AsJson = False) -> None:
     """List the named data sets, and where each would be read from."""
-    from tfrwc.datasets.catalogue import DATA_DIR_VARIABLE, DATA_SETS
+    with shown("looking for data sets"):
+        from tfrwc.datasets.catalogue import DATA_DIR_VARIABLE, DATA_SETS
 
     rows: list[dict[str, Any]] = []
     for data_set in DATA_SETS.values():
@@ -66,11 +68,14 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Say in words what a statement of privacy guarantees."""
-    statement = read(file)
+    with shown("reading"):
+        statement = read(file)
+        data = {"summary": statement.summary(), "statement": statement.to_dict()}
+        words = statement.explain()
     if as_json:
-        print_json({"summary": statement.summary(), "statement": statement.to_dict()})
+        print_json(data)
     else:
-        typer.echo(statement.explain())
+        typer.echo(words)
 
 
 def read(path: Path) -> "PrivacyStatement":

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tfrwc._common.activity import doing
+from tfrwc._common.status_line import shown
 from tfrwc.cli.plain import print_json
 
 if TYPE_CHECKING:
@@ -23,7 +25,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def summary(runs: Runs, as_json: AsJson = False) -> None:
     """Say which layers learned, when, and how much."""
-    told = {str(path): _load(path).summary() for path in runs}
+    with shown("recording", of=len(runs)) as activity:
+        told = {str(path): _load(path).summary() for path in activity.each(runs)}
     if as_json:
         print_json(
             [
@@ -48,9 +51,11 @@ def report(
     """Write a page about recordings: one HTML file that needs no other."""
     from tfrwc._common import doors
 
-    recordings = {str(path): _load(path) for path in runs}
-    others = {str(path): _load(path) for path in against or ()}
-    written = doors.behind("report")(recordings, out, others)
+    with shown("reading"):
+        recordings = {str(path): _load(path) for path in runs}
+        others = {str(path): _load(path) for path in against or ()}
+        with doing("writing the page"):
+            written = doors.behind("report")(recordings, out, others)
     if as_json:
         print_json({"report": str(written)})
     else:
@@ -70,9 +75,12 @@ def compare(runs: Runs, against: Others = None, as_json: AsJson = False) -> None
                 param_hint="RUNS",
             )
         runs, against = runs[:1], runs[1:]
-    from tfrwc.answers.difference import difference
+    with shown("reading"):
+        from tfrwc.answers.difference import difference
 
-    found = difference([_load(path) for path in runs], [_load(p) for p in against])
+        these, others = ([_load(path) for path in side] for side in (runs, against))
+        with doing("comparing"):
+            found = difference(these, others)
     if as_json:
         print_json(
             {
@@ -125,12 +133,13 @@ def record(
     as_json: AsJson = False,
 ) -> None:
     """Make a recording of checkpoints that a training has saved."""
-    from tfrwc.recording.recording import Recording
-
     alone = len(checkpoints) == 1 and checkpoints[0].is_dir()
     paths: Any = checkpoints[0] if alone else checkpoints
-    recording = Recording.from_checkpoints(paths, measures=measures.split(","))
-    recording.save(out)
+    with shown("looking through the checkpoints"):
+        from tfrwc.recording.recording import Recording
+
+        recording = Recording.from_checkpoints(paths, measures=measures.split(","))
+        recording.save(out)
     if as_json:
         print_json(
             {

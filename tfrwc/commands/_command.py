@@ -1,8 +1,10 @@
 """What the commands of all studies do alike."""
 
 import argparse
+import atexit
 import contextlib
-import os
+import gc
+import io
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -10,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from tfrwc._common.paths import local_path
+from tfrwc._common.status_line import shown
 from tfrwc.compat.extras import MissingPackageError, extra
+from tfrwc.compat.quiet import quiet_backends
 
-# Before TensorFlow is imported, which would fill the screen.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+quiet_backends()  # before one is imported
 
 _UNKNOWN = "unknown options without --engine beam: "
 
@@ -90,7 +93,12 @@ def report(name: str, study: Callable[[], tuple[list[str], Path]]) -> None:
         study: which returns the findings, and the folder with the report.
     """
     began = time.monotonic()
-    with _exit_on_mistakes(name):
+    # At its end Python would look through all objects of TensorFlow, for seconds.
+    atexit.register(gc.freeze)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # So that who follows a log sees each line when it is written.
+        sys.stdout.reconfigure(line_buffering=True)
+    with _exit_on_mistakes(name), shown(name):
         findings, folder = study()
     print(*findings, sep="\n")
     print(f"{folder / 'report.html'} after {time.monotonic() - began:.0f} s")

@@ -19,6 +19,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from tfrwc._common.activity import doing
 from tfrwc.commands import _command
 from tfrwc.studies.dynamics.trial import Trial
 from tfrwc.studies.trial import add_options, from_options
@@ -75,22 +76,25 @@ def _run_study(options: argparse.Namespace) -> tuple[list[str], Path]:
             f"The study has trials 1 to {len(trials)}. Received: {options.trial}."
         )
     outcomes = []
-    for number in numbers if options.trial is None else [options.trial]:
-        trial = trials[number - 1]
-        print(f"trial {number} of {len(trials)}: {trial.name}")
-        folder = options.out / trial.name
-        results = _results(trial, folder)
-        recordings = [
-            load_recording(folder / "recordings" / f"seed-{seed}.parquet")
-            for seed in trial.seeds
-        ]
-        outcomes.append(Outcome(trial, results, recordings))
+    chosen = numbers if options.trial is None else [options.trial]
+    with doing("trial", of=len(chosen)) as activity:
+        for number in activity.each(chosen):
+            trial = trials[number - 1]
+            print(f"trial {number} of {len(trials)}: {trial.name}")
+            folder = options.out / trial.name
+            results = _results(trial, folder)
+            recordings = [
+                load_recording(folder / "recordings" / f"seed-{seed}.parquet")
+                for seed in trial.seeds
+            ]
+            outcomes.append(Outcome(trial, results, recordings))
     if options.trial is not None:
         return results["findings"], folder
     print("deciding the claims")
-    results = summarise(outcomes)
-    write_claims_report(results, options.out)
-    write_results(results, options.out)
+    with doing("deciding the claims"):
+        results = summarise(outcomes)
+        write_claims_report(results, options.out)
+        write_results(results, options.out)
     return results["findings"], options.out
 
 

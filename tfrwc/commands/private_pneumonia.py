@@ -33,6 +33,7 @@ import importlib
 import os
 from pathlib import Path
 
+from tfrwc._common.activity import doing
 from tfrwc.commands import _command
 from tfrwc.studies.privacy.trial import Trial
 from tfrwc.studies.trial import add_options, from_options
@@ -123,7 +124,8 @@ def _build(options: argparse.Namespace, for_beam: list[str]) -> list[str]:
         options.patients,
         options.images_per_patient,
     )
-    images = build.sample_of_files(build.find(asked), asked)
+    with doing("looking through the files"):
+        images = build.sample_of_files(build.find(asked), asked)
     importlib.import_module(_QUERIES)
     out, data = options.out, options.out / "data"
     builders = build.builders(names, asked, data, options.engine)
@@ -132,9 +134,10 @@ def _build(options: argparse.Namespace, for_beam: list[str]) -> list[str]:
     lock = Lock(data)  # so that the report is of the sets beside it
     try:
         build.build(builders, asked, beam)
-        results, pictures = compare_releases(images, secret_key(), names)
-        write_report(results, pictures, out)
-        write_results(results, out)
+        with doing("comparing the releases"):
+            results, pictures = compare_releases(images, secret_key(), names)
+            write_report(results, pictures, out)
+            write_results(results, out)
     finally:
         lock.release()
     write_marks(out, images.origin, images.may_be_shown)

@@ -1,1 +1,1 @@
-"""The only modules that know how to reach packages made for an older Keras."""
+"""The only modules that know that a dependency needs help, or quieting."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from tfrwc._common.activity import doing
 from tfrwc.compat.extras import extra
 from tfrwc.datasets.xray_images import BadFileError, Example
 
@@ -19,12 +20,13 @@ def local_examples(
         path: of a JSON file for what is wrong with each bad one, by key.
     """
     bad = {}
-    for key in keys:
-        _, example, reason = _try(reader, key)
-        if reason is None:
-            yield key, example
-        else:
-            bad[key] = reason
+    with doing("image", of=len(keys)) as activity:
+        for key in activity.each(keys):
+            _, example, reason = _try(reader, key)
+            if reason is None:
+                yield key, example
+            else:
+                bad[key] = reason
     _write(sorted(bad.items()), path)
 
 

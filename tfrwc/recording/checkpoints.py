@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tfrwc._common.activity import doing
 from tfrwc._common.checks import one_of
 from tfrwc._common.keras_archive import WEIGHTS
 from tfrwc._common.paths import local_path
@@ -136,18 +137,19 @@ def _from_files(
         units = {row["path"]: units_of(row["shape"]) for row in rows}
     compare = Comparison(measures, renew, max(row["size"] for row in rows))
     sums = []
-    for path in paths[1:]:
-        with WeightsFile(path) as file, reading(path):
-            others = file.tensors(watch)
-            if _places(others) != _places(rows):
-                raise ValueError(
-                    f"{path} holds other tensors than {paths[0]}. Give checkpoints of "
-                    f"one network.{file.quantised()}"
+    with doing("checkpoint", of=len(paths) - 1) as activity:
+        for path in activity.each(paths[1:]):
+            with WeightsFile(path) as file, reading(path):
+                others = file.tensors(watch)
+                if _places(others) != _places(rows):
+                    raise ValueError(
+                        f"{path} holds other tensors than {paths[0]}. Give checkpoints "
+                        f"of one network.{file.quantised()}"
+                    )
+                steps.append(file.step())
+                sums.append(
+                    [compare(before[key], file.read(key), units[key]) for key in before]
                 )
-            steps.append(file.step())
-            sums.append(
-                [compare(before[key], file.read(key), units[key]) for key in before]
-            )
     table = pd.DataFrame(rows, columns=COLUMNS)
     return table, steps, values_and_flags(sums, measures)
 

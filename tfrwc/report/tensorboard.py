@@ -10,6 +10,7 @@ Then ``tensorboard --logdir logs`` (``pip install tensorboard``, which TensorFlo
 before 2.21 brings along).
 """
 
+import math
 import os
 import warnings
 from typing import Any
@@ -17,9 +18,6 @@ from typing import Any
 import keras
 import numpy as np
 import pandas as pd
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
 
 from tfrwc._common.checks import whole_number
 from tfrwc._common.paths import local_path
@@ -28,12 +26,17 @@ from tfrwc.dynamics.online import OnlineTrends
 from tfrwc.recording.callback import RWCCallback
 from tfrwc.recording.names import MOST, display_names
 from tfrwc.recording.recording import Recording
-from tfrwc.report.canvas import subplots, trend_colour
+from tfrwc.report.board import Board
+from tfrwc.report.trend_picture import pixels, trend_curves
 
 # TensorBoard gets slow and hard to read with many more tags.
 _MAX_LAYER_TAGS = 50
 _MAX_TABLE_ROWS = 200
-_MAX_DRAWN_CURVES = 300
+_GROUP = "change by trend"  # of tags
+_CHARTS = {
+    "median change of each trend": f"{_GROUP}/median change",
+    "change of each layer": "layer change of .*",
+}
 
 
 class TrendsToTensorBoard(keras.callbacks.Callback):
@@ -41,15 +44,21 @@ class TrendsToTensorBoard(keras.callbacks.Callback):
 
     Put it behind its `RWCCallback` in the list of callbacks; before it, all shows an
     epoch late. At the end of each epoch it reads the new records, updates
-    `OnlineTrends` with each, and writes to the run ``trends`` in `log_dir`:
+    `OnlineTrends` with each, and writes to the run ``MODEL`` in `log_dir`:
 
-    - ``change of KIND/LAYER``: relative change of each watched tensor, where they
+    - ``layer change of KIND/LAYER``: relative change of each watched tensor, where they
       are 50 or fewer; the layer is its path where several have its name;
-    - ``median change/trend N`` and ``layers in/trend N``, for each trend as its
-      layers are at that record, and for the layers in no trend;
-    - every so many records, the image ``trends``: all curves so far, coloured by
-      trend, with the median of each; and the text ``layers``: a table of their kind,
-      depth, size, trend and present change.
+    - ``change by trend/median change`` and ``change by trend/number of layers``: a
+      chart each, with a line for each trend as its layers are at that record, and for
+      the layers in no trend; TensorBoard knows each line as a run of its own,
+      ``MODEL/trend N``;
+    - every so many records, the image ``change by trend/curves``: all curves so far,
+      coloured by trend, with the median of each; and the text ``change by
+      trend/table``: their kind, depth, size, trend and present change;
+    - where the package tensorboard is installed, charts of all trends and of all layers
+      on the page Custom Scalars.
+
+    MODEL is the model's name, so that models in one folder keep apart.
 
     The steps are epochs, as in `keras.callbacks.TensorBoard`, which can write to the
     same folder, or optimizer updates if `callback` records by steps. The cost of a
@@ -91,7 +100,8 @@ class TrendsToTensorBoard(keras.callbacks.Callback):
         self._records = self._pictured = 0
         self._last = None
         self._told = False
-        self._writer = None
+        self._board = None
+        self._medians: dict[str, float] = {}
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._show(self.picture_every)
@@ -131,45 +141,50 @@ class TrendsToTensorBoard(keras.callbacks.Callback):
             return
         # Also where they cannot be written, so that no trend takes a record twice.
         self._records += len(new)
-        with extra("tensorflow"):
-            import tensorflow as tf
-
-        if self._writer is None:
-            folder = self.log_dir / "trends"
-            self._writer = tf.summary.create_file_writer(str(folder))
+        if self._board is None:
+            self._board = self._begin()
         by_epoch = self.callback.schedule.unit == "epoch"
         # As Keras does, from 0; so both have an epoch's numbers at the same step.
         steps = new.epochs - 1 if by_epoch else new.steps
-        with self._writer.as_default():
-            for step, values in zip(steps, new.values(new.measures[0]), strict=True):
-                self.trends.partial_fit(values)
-                self._write_scalars(tf.summary.scalar, new.layers, values, int(step))
-                self._last = new.layers, values, int(step)
-        self._writer.flush()
+        for step, values in zip(steps, new.values(new.measures[0]), strict=True):
+            self.trends.partial_fit(values)
+            self._write_scalars(new.layers, values, int(step))
+            self._last = new.layers, values, int(step)
+        self._board.flush()
 
-    def _write_scalars(self, write, layers, values, step):
+    def _begin(self):
+        name = getattr(self.model, "name", None) or "model"
+        board = Board(self.log_dir / name.replace(os.sep, "-"))
+        # The same from every model, for TensorBoard to put their lines together.
+        board.charts("layers", _CHARTS)
+        return board
+
+    def _write_scalars(self, layers, values, step):
+        board = self._board
         if len(layers) <= _MAX_LAYER_TAGS:
             for tag, value in zip(_tags(layers), values, strict=True):
                 if np.isfinite(value):
-                    write(tag, value, step)
+                    board.scalar(tag, value, step)
         labels = self.trends.labels_
-        for trend in [*self.trends.trends_, -1]:
-            members = values[labels == trend]
-            name = f"trend {trend + 1}" if trend >= 0 else "no trend"
-            write(f"layers in/{name}", len(members), step)
-            if np.isfinite(members).any():
-                write(f"median change/{name}", np.nanmedian(members), step)
+        present = {f"trend {t + 1}": values[labels == t] for t in self.trends.trends_}
+        present["no trend"] = values[labels == -1]
+        # Also trends that went out, so that no line is drawn to where one comes back.
+        for line in dict.fromkeys([*self._medians, *present]):
+            members = present.get(line, values[:0])
+            board.scalar(f"{_GROUP}/number of layers", len(members), step, line)
+            members = members[np.isfinite(members)]
+            median = float(np.median(members)) if members.size else math.nan
+            if not (math.isnan(median) and math.isnan(self._medians.get(line, median))):
+                board.scalar(f"{_GROUP}/median change", median, step, line)
+            self._medians[line] = median
 
     def _picture(self):
-        with extra("tensorflow"):
-            import tensorflow as tf
-
         self._pictured = self._records
         layers, values, step = self._last
-        with self._writer.as_default():
-            tf.summary.image("trends", pixels(trend_curves(self.trends))[None], step)
-            tf.summary.text("layers", self._table(layers, values), step)
-        self._writer.flush()
+        picture = pixels(trend_curves(self.trends))
+        self._board.picture(f"{_GROUP}/curves", picture, step)
+        self._board.text(f"{_GROUP}/table", self._table(layers, values), step)
+        self._board.flush()
 
     def _table(self, layers, values) -> str:
         """Markdown, with the layers of a trend together."""
@@ -189,15 +204,17 @@ class TrendsToTensorBoard(keras.callbacks.Callback):
 def _tags(layers: pd.DataFrame) -> list[str]:
     """The tag of each layer's change; TensorBoard groups them by kind."""
     names = display_names(layers, most=MOST)
-    return [f"change of {k}/{n}" for k, n in zip(layers["kind"], names, strict=True)]
+    return [
+        f"layer change of {k}/{n}" for k, n in zip(layers["kind"], names, strict=True)
+    ]
 
 
 def write_logs(recording: Recording, log_dir: str | os.PathLike[str]) -> None:
     """Write a finished recording's logs, and its layers' change, for TensorBoard.
 
-    Writes the loss and metrics of each record, and ``change of KIND/LAYER`` where there
-    are 50 layers or fewer; the steps are optimizer updates. TensorBoard need not be
-    installed.
+    Writes the loss and metrics of each record, and ``layer change of KIND/LAYER`` where
+    there are 50 layers or fewer; the steps are optimizer updates. TensorBoard need not
+    be installed.
 
     Args:
         recording: of a training.
@@ -220,51 +237,3 @@ def write_logs(recording: Recording, log_dir: str | os.PathLike[str]) -> None:
             for step, value in zip(recording.steps, values, strict=True):
                 if np.isfinite(value):
                     tf.summary.write(name, np.float32(value), int(step), scalars)
-
-
-def trend_curves(trends: OnlineTrends) -> Figure:
-    """The curves so far, coloured by trend, the median of each trend thick.
-
-    Args:
-        trends: of which, where there are more than 300 layers, evenly chosen ones are
-            drawn; the medians are of all.
-    """
-    # TensorBoard shows pictures in cards about 350 pixels wide.
-    figure, axis = subplots(4, 3)
-    # By whole steps, so that the same layers are drawn each time.
-    chosen = slice(None, None, -(-len(trends.curves_) // _MAX_DRAWN_CURVES))
-    curves, labels = trends.curves_[chosen], trends.labels_[chosen]
-    lines = [np.column_stack([trends.records_, curve]) for curve in curves]
-    colours = [trend_colour(label) for label in labels]
-    axis.add_collection(
-        LineCollection(lines, colors=colours, linewidths=0.7, alpha=0.4)
-    )
-    for trend, center in zip(trends.trends_, trends.centers_, strict=True):
-        count = int((trends.labels_ == trend).sum())
-        axis.plot(
-            trends.records_,
-            center,
-            "-o" if len(center) == 1 else "-",
-            color=trend_colour(trend),
-            linewidth=2.4,
-            label=f"trend {trend + 1}: {count} layer{'s' if count > 1 else ''}",
-        )
-    without = int((trends.labels_ == -1).sum())
-    if without:
-        axis.plot([], [], color=trend_colour(-1), label=f"in no trend: {without}")
-    axis.autoscale_view()
-    axis.set(xlabel="record", ylabel="relative change")
-    # A scale of logarithms needs a number on it.
-    if (np.isfinite(curves) & (curves > 0)).any():
-        axis.set_yscale("log")
-        low, high = np.nanmin(curves), np.nanmax(curves)
-        axis.set_ylim(low / 1.2, high * 1.2)
-    axis.legend(frameon=False, fontsize=8)
-    return figure
-
-
-def pixels(figure: Figure) -> np.ndarray:
-    """A figure as an image, uint8 (height, width, 3)."""
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3]

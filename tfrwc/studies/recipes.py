@@ -23,7 +23,6 @@ from tfrwc._version import __version__
 from tfrwc.models.saved import read_model
 from tfrwc.privacy.sgd.statement import NoPrivacy
 from tfrwc.recording.recording import load_recording
-from tfrwc.studies._verbosity import verbosity
 from tfrwc.studies.dynamics import training as dynamics_training
 from tfrwc.studies.dynamics.analysis import MEASURES
 from tfrwc.studies.dynamics.trial import Trial
@@ -162,7 +161,7 @@ def _published(settings, examples, recorded, progress, start):
         learning_rate=settings.learning_rate or None,
     )
     model, path = dynamics_training.train(
-        trial, settings.seed, images, progress, MEASURES, print, verbosity()
+        trial, settings.seed, images, progress, MEASURES, print
     )
     shutil.copy(path, recorded)
     last = load_recording(path).logs.iloc[-1]
@@ -189,15 +188,13 @@ def _published(settings, examples, recorded, progress, start):
 
 def _public(settings, examples, recorded, progress, start):
     images = read_image_set(examples)
-    model, facts = private_start.pretrain(
-        settings.network, images, recorded, verbosity()
-    )
+    model, facts = private_start.pretrain(settings.network, images, recorded)
     return model, facts, None
 
 
 def _two_classes(settings, examples, recorded, progress, start):
     task = read_task(examples)
-    options = {"recorded": recorded, "start": start, "verbose": verbosity()}
+    options = {"recorded": recorded, "start": start}
     network, epochs, seed = settings.network, settings.epochs, settings.seed
     if settings.recipe == "plain":
         run = runs.train_plain(network, task, epochs, seed, **options)

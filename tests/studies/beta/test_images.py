@@ -43,7 +43,7 @@ def test_a_latent_that_dies_with_one_seed_is_no_finite_optimum():
 
 def test_latents_collapse_as_beta_rises(tmp_path):
     data = sprites.generate()
-    found = beta_images.collapse(data, "dense", 0, 12, tmp_path / "r.parquet", 0)
+    found = beta_images.collapse(data, "dense", 0, 12, tmp_path / "r.parquet")
     assert found["beta"][0] == pytest.approx(0.25)
     assert found["beta"][-1] == pytest.approx(16)
     rates = np.array(found["rates"])

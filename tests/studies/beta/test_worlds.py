@@ -10,7 +10,7 @@ from tfrwc.studies.beta import worlds
 @pytest.mark.parametrize("cosine", worlds.COSINES)
 def test_the_best_beta_of_trained_encoders_is_the_exact_one(cosine):
     """Within 5 %, with the true decoder; in practice within 1 %."""
-    found = worlds.true_decoder(cosine, (0, 1), 30, None, 0)
+    found = worlds.true_decoder(cosine, (0, 1), 30, None)
     optimum = found["optimum"]
     assert optimum["exact"] == theory.optimal_beta(theory.mixing(cosine), 0.5).beta
     assert optimum["relative_error"] < 0.05

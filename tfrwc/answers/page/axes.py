@@ -11,6 +11,7 @@ from tfrwc.answers.page.svg import CHARACTER, fitted, group, tag
 from tfrwc.dynamics.arrays import Floats
 
 _MOST_ZEROS = 60  # more triangles would lie on each other
+_GAP = 6  # pixels between an axis and its numbers
 _ZEROS = 14  # pixels below a scale of logarithms where zeros stand
 
 
@@ -22,6 +23,7 @@ class Frame:
         x, y: scales; that of y runs upward.
         x_label, y_label: what is on them, with units.
         zeros: pixels of the line on which zeros stand where y is of logarithms.
+        width: of the picture, in pixels.
     """
 
     x: Scale
@@ -29,6 +31,7 @@ class Frame:
     x_label: str
     y_label: str
     zeros: float
+    width: float
 
     def down(self, values: npt.ArrayLike) -> Floats:
         """Vertical places of values; NaN for none, and for zeros among logarithms."""
@@ -63,15 +66,7 @@ class Frame:
         for tick in ticks:
             at = float(self.x(tick))
             marks.append(tag("path", d=f"M{at:.1f} {bottom:.1f}v4"))
-            marks.append(
-                tag(
-                    "text",
-                    text=tick_text(tick),
-                    x=at,
-                    y=bottom + 16,
-                    text_anchor="middle",
-                )
-            )
+            marks.append(beneath(tick_text(tick), at, bottom + 16, self.width))
         middle = (self.x.start + self.x.end) / 2
         marks.append(
             tag(
@@ -81,9 +76,8 @@ class Frame:
         return group(marks)
 
     def _vertical(self) -> Markup:
-        height = self.y.start - self.y.end
         marks = []
-        for tick in self.y.ticks(max(2, int(height / 40))):
+        for tick in _upward_ticks(self.y):
             at = float(self.y(tick))
             marks.append(
                 tag(
@@ -96,7 +90,7 @@ class Frame:
                 tag(
                     "text",
                     text=tick_text(tick),
-                    x=self.x.start - 6,
+                    x=self.x.start - _GAP,
                     y=at + 4,
                     text_anchor="end",
                 )
@@ -106,7 +100,7 @@ class Frame:
                 tag(
                     "text",
                     text="0",
-                    x=self.x.start - 6,
+                    x=self.x.start - _GAP,
                     y=self.zeros + 4,
                     text_anchor="end",
                 )
@@ -123,14 +117,17 @@ def frame(
     y: npt.ArrayLike,
     box: tuple[float, float, float, float],
     labels: tuple[str, str],
+    width: float,
     log_x: bool | None = False,
 ) -> Frame:
     """A frame that holds all values.
 
     Args:
         x, y: values, of any shape.
-        box: left, top, right and bottom of what lies between the axes, in pixels.
+        box: left, top, right and bottom of what lies between the axes, in pixels; the
+            left is further in where numbers need it.
         labels: of the axes.
+        width: of the picture, in pixels.
         log_x: None takes logarithms where the values span decades.
     """
     left, top, right, bottom = box
@@ -139,13 +136,34 @@ def frame(
     with_zeros = upward.log and (y == 0).any()
     if with_zeros:
         upward = scale_of(y, bottom - _ZEROS, top)
+    numbers = [width_of(tick_text(tick)) for tick in _upward_ticks(upward)]
+    left = max([left, *(number + _GAP for number in numbers)])
     across = scale_of(x, left, right, log_x)
     if not across.log:
         values = np.asarray(x, np.float64)
         low, high = float(np.nanmin(values)), float(np.nanmax(values))
         room = 0.02 * (high - low) or 0.5
         across = Scale(low - room, high + room, left, right, False)
-    return Frame(across, upward, *labels, zeros=bottom if with_zeros else upward.start)
+    zeros = bottom if with_zeros else upward.start
+    return Frame(across, upward, *labels, zeros, width)
+
+
+def beneath(text: str, at: float, y: float, width: float) -> Markup:
+    """A label in the middle below its place, or as near to that as a picture has room.
+
+    Args:
+        text: of the label.
+        at: its place, in pixels from the left.
+        y: of its foot.
+        width: of the picture, in pixels.
+    """
+    half = width_of(text) / 2
+    middle = min(max(at, half), width - half)
+    return tag("text", text=text, x=middle, y=y, text_anchor="middle")
+
+
+def _upward_ticks(scale: Scale) -> list[float]:
+    return scale.ticks(max(2, int((scale.start - scale.end) / 40)))
 
 
 def whole(ticks: list[float]) -> list[float]:

@@ -1,12 +1,14 @@
 """The heat map of a page: layers or blocks by records, and the spread of each row."""
 
+from dataclasses import replace
+
 import numpy as np
 from markupsafe import Markup
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
 from tfrwc.answers.folding import ROWS, SPREAD, Columns, Row, columns, rows
-from tfrwc.answers.page.axes import whole
+from tfrwc.answers.page.axes import beneath, whole, width_of
 from tfrwc.answers.page.scales import Scale, scale_of, text_of, tick_text
 from tfrwc.answers.page.svg import Figure, fitted, group, isolated, tag
 from tfrwc.answers.view import View, spans_decades
@@ -18,6 +20,7 @@ PAINTS = [to_hex(colour) for colour in colormaps["viridis"](np.linspace(0, 1, 64
 NONE, ZERO = "url(#hatch)", "url(#dots)"
 _ROW = 13
 _TOP, _BOTTOM = 16, 74
+_MARGIN = 8
 _NARROW = 800  # pixels of width, below which all is closer
 
 
@@ -50,7 +53,7 @@ def heat_map(
         for i, row in enumerate(shown)
     ]
     body.append(_records(view, of, left, cell, bottom))
-    body.append(_strip(view, shown, right + 18, width - 8))
+    body.append(_strip(view, shown, right + 18, width - _MARGIN))
     body.append(_key(view, colours, bottom + 42, narrow))
     return Figure(
         id=id,
@@ -168,12 +171,13 @@ def _strip(view: View, shown: list[Row], left: float, right: float) -> Markup:
     bottom = _TOP + _ROW * len(shown)
     axis = [tag("path", d=f"M{left:.1f} {bottom}H{right:.1f}")]
     ticks = scale.ticks(3)
-    for tick in ticks[:1] + ticks[1:][-1:]:
-        at = float(scale(tick))
+    room = right + _MARGIN
+    for tick in reversed(ticks[:1] + ticks[1:][-1:]):
+        at, text = float(scale(tick)), tick_text(tick)
         axis.append(tag("path", d=f"M{at:.1f} {bottom}v4"))
-        axis.append(
-            tag("text", text=tick_text(tick), x=at, y=bottom + 15, text_anchor="middle")
-        )
+        axis.append(beneath(text, at, bottom + 15, room))
+        # The first number ends before the last begins.
+        room = min(at + width_of(text) / 2, room) - width_of(text) - 3
     head = tag(
         "text",
         text="median, 80 %",
@@ -201,6 +205,10 @@ def _key(view: View, colours: Scale, top: float, narrow: bool) -> Markup:
             marks.append(tag("text", text=text, x=left + 18, y=top + 9))
             left += 84
     scale = Scale(colours.low, colours.high, left, left + bar, colours.log)
+    ticks = scale.ticks(4)
+    # Further in, so that the first number is whole below its colour.
+    left += max(0.0, width_of(tick_text(ticks[0])) / 2 - float(scale(ticks[0])))
+    scale = replace(scale, start=left, end=left + bar)
     marks.append(tag("rect", x=left, y=top, width=bar, height=9, fill="url(#paints)"))
     marks += [
         tag(
@@ -210,7 +218,7 @@ def _key(view: View, colours: Scale, top: float, narrow: bool) -> Markup:
             y=top + 21,
             text_anchor="middle",
         )
-        for tick in scale.ticks(4)
+        for tick in ticks
     ]
     at, down = (4.0, top + 38) if narrow else (left + bar + 12, top + 9)
     marks.append(tag("text", text=view.y_label, x=at, y=down))

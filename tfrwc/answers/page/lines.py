@@ -41,6 +41,7 @@ def trends_figure(
         np.concatenate([np.ravel(each) for each in inside]),
         box,
         (view.x_label, view.y_label),
+        width,
     )
     body = [of.axes()]
     heights = _apart([_end(of, trend) for trend in found], 15, box[1], box[3])

@@ -84,6 +84,7 @@ def _figure(
         np.concatenate([values for _, _, values in drawn]),
         box,
         (drawn[0][0].x_label, shortened(base, 30)),
+        width,
     )
     marks = [of.axes()]
     for run, name, values in drawn:

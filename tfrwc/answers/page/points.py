@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from tfrwc.answers.difference_words import LEVEL
 from tfrwc.answers.folding import ROWS_BESIDE, SPREAD, folded
-from tfrwc.answers.page.axes import Frame, frame
+from tfrwc.answers.page.axes import Frame, beneath, frame
 from tfrwc.answers.page.scales import Scale, scale_of, text_of, tick_text
 from tfrwc.answers.page.svg import Figure, fitted, group, isolated, path, tag
 from tfrwc.answers.view import View, typical
@@ -44,7 +44,9 @@ def depth_figure(
     each = len(change) <= _EACH
     rows = folded(view, len(change) if each else 60)
     box = (58.0, 28.0, width - 14, height - 40)
-    of = frame(view.depth, change, box, (view.depth_label, f"typical {view.y_label}"))
+    of = frame(
+        view.depth, change, box, (view.depth_label, f"typical {view.y_label}"), width
+    )
     marks = [of.axes()]
     marks += [_point(view, change, labels, of, name, members) for name, members in rows]
     caption = (
@@ -111,7 +113,10 @@ def comparison_figure(
     height = _ROW + 7 * (min(len(others), 4) - 1)
     bottom = top + height * len(rows)
     scale = _ratio_scale(ratios, left, width - 16)
-    marks = [_names(rows, left, top, height), _ratio_axis(scale, top, bottom, compared)]
+    marks = [
+        _names(rows, left, top, height),
+        _ratio_axis(scale, top, bottom, width, compared),
+    ]
     for which, name in enumerate(others):
         part = np.exp(table.loc[table["condition"] == name, _ENDS].to_numpy(float))
         p_values = table.loc[table["condition"] == name, "p_adjusted"].to_numpy(float)
@@ -225,15 +230,13 @@ def _ratio_scale(ratios: Floats, start: float, end: float) -> Scale:
 
 
 def _ratio_axis(
-    scale: Scale, top: float, bottom: float, compared: Comparison
+    scale: Scale, top: float, bottom: float, width: float, compared: Comparison
 ) -> Markup:
     marks = [tag("path", d=f"M{scale.start:.1f} {bottom:.1f}H{scale.end:.1f}")]
     for tick in scale.ticks(8):
         at = float(scale(tick))
         marks.append(tag("path", d=f"M{at:.1f} {bottom:.1f}v4"))
-        marks.append(
-            tag("text", text=tick_text(tick), x=at, y=bottom + 16, text_anchor="middle")
-        )
+        marks.append(beneath(tick_text(tick), at, bottom + 16, width))
     one = float(scale(1))
     marks.append(tag("path", d=f"M{one:.1f} {top:.1f}V{bottom:.1f}", class_="one"))
     rate = " per learning rate" if compared.per_learning_rate else ""

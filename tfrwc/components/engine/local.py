@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from tfrwc._common.activity import Activity, doing
 from tfrwc.components.engine.artifacts import Artifact
 from tfrwc.components.engine.ledger import Ledger, cache_key
 from tfrwc.components.engine.step import Step, in_order
@@ -50,15 +51,18 @@ def run(
     ids: dict[str, _Ids] = {}
     try:
         ledger.check_knows(step.id for step in steps)
-        for number, step in enumerate(steps, 1):
-            label = f"[{number}/{len(steps)}] {step.id}"
+        kinds = [step.component.name for step in steps]
+        with doing("", kinds=kinds) as pipeline:
+            for number, step in enumerate(pipeline.each(steps), 1):
+                label = f"[{number}/{len(steps)}] {step.id}"
 
-            def say_of_step(text: str, label: str = label) -> object:
-                return say(f"{label}{text}")
+                def say_of_step(text: str, label: str = label) -> object:
+                    return say(f"{label}{text}")
 
-            artifacts[step.id], ids[step.id] = _outputs_of(
-                step, artifacts, ids, ledger, say_of_step
-            )
+                with doing(label) as activity:
+                    artifacts[step.id], ids[step.id] = _outputs_of(
+                        step, artifacts, ids, ledger, say_of_step, activity
+                    )
     finally:
         ledger.close()
     return artifacts
@@ -70,6 +74,7 @@ def _outputs_of(
     ids: dict[str, _Ids],
     ledger: Ledger,
     say: Callable[[str], object],
+    activity: Activity,
 ) -> tuple[_Outputs, _Ids]:
     """Outputs of a step, from the cache or by running it."""
     input_ids = {
@@ -81,6 +86,7 @@ def _outputs_of(
     for execution in before:
         cached = _cached(step, ledger, execution)
         if cached is not None:
+            activity.skip()
             say(": taken from the cache")
             return cached
     if before:

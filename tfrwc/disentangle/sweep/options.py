@@ -18,7 +18,7 @@ class TrainingOptions:
         learning_rate: of Adam, decayed to 0 along a cosine.
         patience: None; or a member stops where its mean loss has not improved by 1e-4
             of itself for that many epochs.
-        verbose: 1 for a progress bar.
+        verbose: 1 for a line that says how far it is, and how long it may take.
 
     Raises:
         ValueError: if an argument is not as above.

@@ -10,6 +10,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from tfrwc._common.activity import doing
+from tfrwc._common.status_line import shown
 from tfrwc.disentangle.beta_vae import BetaVAE
 from tfrwc.disentangle.sweep.ensemble import Ensemble
 from tfrwc.disentangle.sweep.options import TrainingOptions
@@ -87,23 +89,24 @@ def _train(
     history = list(saved.get("history", []))
     if saved:
         ensemble.set_state(in_order(saved, "state"))
-    bar = keras.utils.Progbar(
-        options.epochs,
-        unit_name="epoch",
-        verbose=options.verbose,
-        stateful_metrics=["loss", "training"],
-    )
-    while len(history) < options.epochs:
-        training = still_training(history, options.patience, ensemble.members)
-        if not training.any():
-            break
-        means = ensemble.epoch(len(history), training)
-        history.append(np.where(training, means, np.nan))
-        progress = [("loss", means[0][training].mean()), ("training", training.sum())]
-        bar.update(len(history), progress)
-        if path is not None:
-            state = numbered("state", ensemble.state())
-            write_state(path, settings, {"history": np.array(history)} | state)
+    show = shown if options.verbose else doing
+    with show("epoch", of=options.epochs) as activity:
+        if history:
+            activity.skip()
+            activity.reach(len(history))
+        while len(history) < options.epochs:
+            training = still_training(history, options.patience, ensemble.members)
+            if not training.any():
+                break
+            means = ensemble.epoch(len(history), training)
+            history.append(np.where(training, means, np.nan))
+            if path is not None:
+                state = numbered("state", ensemble.state())
+                write_state(path, settings, {"history": np.array(history)} | state)
+            activity.note = (
+                f"{training.sum()} models, mean loss {means[0][training].mean():.3g}"
+            )
+            activity.advance()
     weights = numbered("weight", ensemble.state()[: len(ensemble.weights)])
     trained = {"history": np.array(history)} | weights | ensemble.evaluate()
     if path is not None:

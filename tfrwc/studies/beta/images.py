@@ -17,6 +17,7 @@ from tfrwc.recording.names import display_names
 from tfrwc.studies.beta import engine
 from tfrwc.studies.beta.convergence import convergence
 from tfrwc.studies.beta.scoring import all_scores
+from tfrwc.studies.epochs import fit
 
 Results = dict[str, Any]
 
@@ -47,7 +48,6 @@ def sweep(
     seeds: Sequence[int],
     epochs: int,
     path: Path | None,
-    verbose: int,
 ) -> tuple[Results, dict[str, np.ndarray], BetaSweep]:
     """Train over β and seeds, and score every member.
 
@@ -55,7 +55,7 @@ def sweep(
         data: the images, with their factors.
         betas: in ascending order.
         encoder: of `BetaVAE`, ``"dense"`` or ``"conv"``.
-        seeds, epochs, path, verbose: of `BetaSweep`.
+        seeds, epochs, path: of `BetaSweep`.
 
     Returns:
         results: a dict of plain data.
@@ -70,9 +70,7 @@ def sweep(
             x.shape[1:], LATENTS, encoder=encoder, likelihood="bernoulli", seed=seed
         )
 
-    untrained = BetaSweep(
-        betas, seeds, build, epochs=epochs, learning_rate=1e-3, verbose=verbose
-    )
+    untrained = BetaSweep(betas, seeds, build, epochs=epochs, learning_rate=1e-3)
     trained = engine.fit(untrained, x, path)
     frame = trained.to_frame()
     some = np.random.default_rng(0).permutation(len(x))[:_SCORED]
@@ -143,7 +141,6 @@ def collapse(
     seed: int,
     epochs: int,
     path: str | os.PathLike[str],
-    verbose: int,
 ) -> Results:
     """Which layers change when, while β rises and latents die one after another.
 
@@ -171,13 +168,7 @@ def collapse(
     vae.compile(keras.optimizers.Adam(1e-3), jit_compile=False)
     keras.utils.set_random_seed(seed)
     record, latents = RWCCallback(path), _Rates(x[:1024])
-    vae.fit(
-        x,
-        batch_size=batch,
-        epochs=epochs,
-        callbacks=[record, latents],
-        verbose=2 if verbose else 0,
-    )
+    fit(vae, x, batch_size=batch, epochs=epochs, callbacks=[record, latents])
     recording = record.recording
     return {
         "epochs": recording.epochs.tolist(),

@@ -7,7 +7,6 @@ from typing import Any
 from tfrwc import datasets
 from tfrwc._common.plain import plain
 from tfrwc.disentangle import BetaVAE
-from tfrwc.studies._verbosity import verbosity
 from tfrwc.studies.beta import images
 from tfrwc.studies.beta import worlds as beta_worlds
 from tfrwc.studies.beta.trial import Trial
@@ -41,24 +40,19 @@ def run_part(name: str, trial: Trial, progress: Path, recorded: str) -> PartResu
     """
     kind, _, which = name.partition("-")
     seeds, epochs, path = trial.seeds, trial.epochs, progress / "sweep.npz"
-    verbose = verbosity()
     if kind == "true_decoder":
         results = beta_worlds.true_decoder(
-            float(which), seeds, -(-epochs * 4 // 3), path, verbose
+            float(which), seeds, -(-epochs * 4 // 3), path
         )
     elif kind == "learned_decoder":
-        results = beta_worlds.learned_decoder(
-            float(which), seeds, epochs * 10, path, verbose
-        )
+        results = beta_worlds.learned_decoder(float(which), seeds, epochs * 10, path)
     elif kind == "nonlinear":
-        results = beta_worlds.nonlinear_world(
-            which, seeds, -(-epochs * 2 // 3), path, verbose
-        )
+        results = beta_worlds.nonlinear_world(which, seeds, -(-epochs * 2 // 3), path)
     elif kind == "images":
-        return _images(trial, path, verbose)
+        return _images(trial, path)
     elif kind == "collapse":
         results = images.collapse(
-            _data(trial), trial.encoder, seeds[0], epochs, recorded, verbose
+            _data(trial), trial.encoder, seeds[0], epochs, recorded
         )
     else:
         raise ValueError(
@@ -71,7 +65,7 @@ def _data(trial):
     return datasets.load_factors(trial.dataset)
 
 
-def _images(trial, path, verbose):
+def _images(trial, path):
     results, pictures, trained = images.sweep(
         _data(trial),
         images.BETAS[trial.dataset],
@@ -79,7 +73,6 @@ def _images(trial, path, verbose):
         trial.seeds,
         trial.epochs,
         path,
-        verbose,
     )
     [mig] = [v for v in results["verdicts"] if v["measure"] == "mig"]
     best = trained.member(mig["best_beta"], trial.seeds[0])

@@ -38,7 +38,6 @@ def true_decoder(
     seeds: Sequence[int],
     epochs: int,
     path: Path | None,
-    verbose: int,
 ) -> Results:
     """R2: encoders trained with the true decoder, against the exact F(β)."""
     A = theory.mixing(cosine)
@@ -49,7 +48,7 @@ def true_decoder(
             2, 2, encoder="linear", decoder=_decoder(f), noise=SIGMA, seed=seed
         )
 
-    trained = _inference(f, build, LINEAR_BETAS, seeds, epochs, 0.01, path, verbose)
+    trained = _inference(f, build, LINEAR_BETAS, seeds, epochs, 0.01, path)
     fine = 2.0 ** np.arange(-2, 5.01, 0.125)
     exact = theory.table(A, SIGMA, fine)
     best = theory.optimal_beta(A, SIGMA).beta
@@ -68,7 +67,6 @@ def learned_decoder(
     seeds: Sequence[int],
     epochs: int,
     path: Path | None,
-    verbose: int,
 ) -> Results:
     """R3: linear β-VAEs that learn their decoder, against the exact optimum.
 
@@ -89,7 +87,6 @@ def learned_decoder(
         epochs=epochs,
         batch_size=512,
         learning_rate=0.01,
-        verbose=verbose,
     )
     engine.fit(sweep, _matched(A), path)
     optima = [
@@ -165,7 +162,6 @@ def nonlinear_world(
     seeds: Sequence[int],
     epochs: int,
     path: Path | None,
-    verbose: int,
 ) -> Results:
     """Encoders trained with a true nonlinear decoder, against the ideal ones."""
     formula, f = WORLDS[name]
@@ -175,7 +171,7 @@ def nonlinear_world(
             2, 2, encoder="dense", decoder=_decoder(f), noise=SIGMA, seed=seed
         )
 
-    trained = _inference(f, build, NONLINEAR_BETAS, seeds, epochs, 2e-3, path, verbose)
+    trained = _inference(f, build, NONLINEAR_BETAS, seeds, epochs, 2e-3, path)
     ideal = nonlinear.table(f, SIGMA, NONLINEAR_BETAS)
     best = peak(NONLINEAR_BETAS, ideal.log_q.to_numpy())
     return {
@@ -247,7 +243,7 @@ def _falls_on_both_sides(values) -> bool:
     return bool((values[0] < top).all() and (values[-1] < top).all())
 
 
-def _inference(f, build, betas, seeds, epochs, learning_rate, path, verbose):
+def _inference(f, build, betas, seeds, epochs, learning_rate, path):
     _, x = mixing.sample(f, SIGMA, _EXAMPLES, seed=0)
     factors, held_out = mixing.sample(f, SIGMA, _HELD_OUT, seed=1)
     sweep = BetaSweep(
@@ -257,7 +253,6 @@ def _inference(f, build, betas, seeds, epochs, learning_rate, path, verbose):
         epochs=epochs,
         batch_size=128,
         learning_rate=learning_rate,
-        verbose=verbose,
     )
     engine.fit(sweep, x, path)
     rows, blocks = [], []

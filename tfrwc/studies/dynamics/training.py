@@ -10,6 +10,7 @@ import keras
 from tfrwc import datasets, models
 from tfrwc.recording.callback import RWCCallback
 from tfrwc.studies.dynamics.trial import Trial
+from tfrwc.studies.epochs import fit
 
 
 def train(
@@ -19,7 +20,6 @@ def train(
     folder: Path,
     measures: Sequence[str],
     say: Callable[[str], object],
-    verbose: int,
 ) -> tuple[keras.Model, Path]:
     """Train to the end of a trial's epochs, from wherever `folder` stands.
 
@@ -30,7 +30,6 @@ def train(
         folder: for the recording and a checkpoint.
         measures: to record.
         say: called with lines of text.
-        verbose: of Keras' progress bar.
 
     Returns:
         The trained network, and the path of the recording.
@@ -55,7 +54,8 @@ def train(
         keras.utils.set_random_seed(seed + first)
     if first < trial.epochs:
         callback = RWCCallback(path, measures=measures)
-        model.fit(
+        fit(
+            model,
             images.x_train,
             images.y_train,
             batch_size=settings.batch_size,
@@ -64,7 +64,6 @@ def train(
             initial_epoch=first,
             epochs=trial.epochs,
             callbacks=[callback, _Checkpoint(checkpoint)],
-            verbose=verbose,
         )
     return model, path
 

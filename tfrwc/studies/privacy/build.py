@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tfrwc._common.activity import doing
 from tfrwc.compat.extras import extra
 from tfrwc.datasets import xray_files
 from tfrwc.datasets.patients import shown
@@ -131,11 +132,15 @@ def build(
         options: of the build.
         beam_options: of Apache Beam; None to build in this process.
     """
-    for i, builder in enumerate(builders, start=1):
-        name = builder.builder_config.name
-        print(f"building {name} ({i} of {len(builders)})", flush=True)
-        builder.download_and_prepare(download_config=_config(options, beam_options))
-        print(f"  {builder.data_dir}")
+    with extra("datasets"):
+        import tensorflow_datasets as tfds
+    tfds.disable_progress_bar()  # a line of ours says how far it is
+    with doing("set", of=len(builders)) as activity:
+        for i, builder in enumerate(activity.each(builders), start=1):
+            name = builder.builder_config.name
+            print(f"building {name} ({i} of {len(builders)})")
+            builder.download_and_prepare(download_config=_config(options, beam_options))
+            print(f"  {builder.data_dir}")
 
 
 def _config(options: BuildOptions, beam_options: Any = None) -> Any:

@@ -12,6 +12,7 @@ from tfrwc.datasets.patients import assuming
 from tfrwc.privacy import make_private, poisson_batches
 from tfrwc.privacy.sgd.statement import TrainingStatement
 from tfrwc.recording.callback import RWCCallback
+from tfrwc.studies.epochs import fit
 from tfrwc.studies.privacy.arms import PLAIN, PRIVATE
 from tfrwc.studies.privacy.data import Task
 from tfrwc.studies.privacy.start import build, jit, rates, shift, shifted_batches
@@ -44,7 +45,6 @@ def train_plain(
     seed: int,
     recorded: str | os.PathLike[str],
     start: keras.Model | None = None,
-    verbose: int = 0,
 ) -> Run:
     """Train without privacy.
 
@@ -56,7 +56,6 @@ def train_plain(
         recorded: file for the recording.
         start: a trained network, whose weights all layers but the last get; None for
             random ones.
-        verbose: of Keras' progress bar.
     """
     network = _begin(model, task, seed, start)
     epochs, batch, steps = _plan(PLAIN, epochs, len(task.train.y))
@@ -64,12 +63,12 @@ def train_plain(
     compiled.set_weights(network.get_weights())
     for variable in compiled.optimizer.variables:
         variable.assign(keras.ops.zeros_like(variable))
-    compiled.fit(
+    fit(
+        compiled,
         shifted_batches(task.train.x, task.train.y, batch, seed),
         epochs=epochs,
         shuffle=False,  # they are
         callbacks=[RWCCallback(recorded)],
-        verbose=verbose,
     )
     network.set_weights(compiled.get_weights())
     return Run(network, epochs, batch)
@@ -83,12 +82,11 @@ def train_private(
     epsilon: float,
     recorded: str | os.PathLike[str],
     start: keras.Model | None = None,
-    verbose: int = 0,
 ) -> Run:
     """Train by DP-SGD.
 
     Args:
-        model, task, recorded, start, verbose: as of `train_plain`.
+        model, task, recorded, start: as of `train_plain`.
         epochs: passes over the training images.
         seed: of the first weights. Noise and batches have no seed: they come from the
             operating system.
@@ -110,11 +108,11 @@ def train_private(
         augmentation_multiplicity=PRIVATE.views,
     )
     private.compile(_optimizer(PRIVATE, steps), _LOSS)
-    private.fit(
+    fit(
+        private,
         poisson_batches(train.x, train.y, batch_size=batch),
         epochs=epochs,
         callbacks=[RWCCallback(recorded)],
-        verbose=verbose,
     )
     statement = private.statement(task.images_per_patient)
     return Run(network, epochs, batch, assuming(statement, task.assumptions))
@@ -139,9 +137,14 @@ def predictions(
     if released is not None:
         images["test_released"] = released.test.x
         images["members_released"] = released.train.x[chosen]
-    # All at once: a new network takes longer to trace than to ask.
-    p = network.predict(
-        np.concatenate(list(images.values())), batch_size=_PREDICTED, verbose=0
+    x = np.concatenate(list(images.values()))
+    # Not by `predict`: a new network takes longer to trace than to ask, and TensorFlow
+    # warns of several.
+    p = np.concatenate(
+        [
+            keras.ops.convert_to_numpy(network(x[i : i + _PREDICTED], training=False))
+            for i in range(0, len(x), _PREDICTED)
+        ]
     )[:, 1]
     ends = np.cumsum([len(x) for x in images.values()])[:-1]
     answers = dict(zip(images, np.split(p, ends), strict=True))

@@ -12,6 +12,7 @@ from tfrwc.compat.extras import extra
 from tfrwc.datasets.catalogue import for_use
 from tfrwc.privacy import replace_batch_norm
 from tfrwc.recording.callback import RWCCallback
+from tfrwc.studies.epochs import fit
 
 with extra("all"):
     import tensorflow as tf
@@ -49,7 +50,6 @@ def pretrain(
     model: str,
     images: datasets.ImageSet,
     recorded: str | os.PathLike[str],
-    verbose: int = 0,
 ) -> tuple[keras.Model, dict[str, Any]]:
     """Train on public images.
 
@@ -57,7 +57,6 @@ def pretrain(
         model: as of `build`.
         images: a `tfrwc.datasets.ImageSet`, as of `public_images`.
         recorded: file for the recording.
-        verbose: of Keras' progress bar.
 
     Returns:
         The network, and plain data: public, images, epochs, batch_size, and the
@@ -72,13 +71,13 @@ def pretrain(
         metrics=["accuracy"],
         jit_compile=jit(),
     )
-    network.fit(
+    fit(
+        network,
         images.x_train,
         images.y_train,
         batch_size=_BATCH,
         epochs=_EPOCHS,
         callbacks=[RWCCallback(recorded)],
-        verbose=verbose,
     )
     _, accuracy = network.evaluate(
         images.x_test, images.y_test, batch_size=4 * _BATCH, verbose=0

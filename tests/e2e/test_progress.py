@@ -1,0 +1,155 @@
+"""What commands show while they are busy: on a terminal, and into a pipe."""
+
+import re
+import subprocess
+import sys
+
+import keras
+import pytest
+from answers.networks import network
+from conftest import ROOT
+from e2e.terminal import SIZE, on_terminal
+
+from tfrwc.privacy import PixelLaplace
+from tfrwc.privacy.statement import write_statement
+
+MOST_SILENCE = 2.0  # seconds
+# How much backends say is theirs to decide here, and not that of the tests.
+OF_TESTS = ("TF_CPP_MIN_LOG_LEVEL", "PYTHONWARNINGS")
+COMMANDS = {
+    "summary": "summary {folder}/one.parquet {folder}/two.parquet",
+    "report": "report {folder}/one.parquet --out {folder}/page.html",
+    "compare": "compare {folder}/one.parquet {folder}/two.parquet",
+    "record": "record {folder}/checkpoints --out {folder}/made.parquet",
+    "datasets": "datasets",
+    "explain": "privacy explain {folder}",
+}
+STUDIES = {
+    "learning_dynamics": "--epochs 3 --seeds 0,1 --model resnet10_tiny",
+    "optimal_beta": "--epochs 2 --seeds 0 --worlds tanh",
+    "private_pneumonia": (
+        "--epochs 3 --seeds 0 --epsilons 8 --mechanisms shift_1 --model resnet10_tiny"
+    ),
+}
+MOVE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+# The line that moves, and what is written of it into a file.
+LINE = re.compile(r"([|/\\-] )?[^:]+: [\d:]+(, [\w ]+ left in all)?")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Small inputs of all commands."""
+    folder = tmp_path_factory.mktemp("inputs")
+    network(8, 12).save(folder / "one.parquet")
+    network(8, 12, seed=1).save(folder / "two.parquet")
+    (folder / "checkpoints").mkdir()
+    model = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2)])
+    for i in range(3):
+        model.set_weights([w + i + 1 for w in model.get_weights()])
+        model.save_weights(folder / "checkpoints" / f"{i}.weights.h5")
+    write_statement(PixelLaplace(scale=255.0).statement((8, 8)), folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_setting_of_tests(monkeypatch):
+    for name in OF_TESTS:
+        monkeypatch.delenv(name, raising=False)
+
+
+def command(name, folder):
+    return [
+        sys.executable,
+        "-m",
+        "tfrwc",
+        *COMMANDS[name].format(folder=folder).split(),
+    ]
+
+
+def study(name, out):
+    script = ROOT / "pipelines" / f"{name}.py"
+    return [sys.executable, str(script), "--out", str(out), *STUDIES[name].split()]
+
+
+def piped(command):
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def not_ours(stderr):
+    """Lines that are not of the progress of a command."""
+    return [line for line in stderr.splitlines() if not LINE.fullmatch(line)]
+
+
+def seen(make, **environment):
+    """A command on a terminal, which is not silent for long.
+
+    Where other programs hold the processors, it is run again: a silence that is its own
+    is there both times.
+
+    Args:
+        make: from the number of a run to the command.
+        **environment: variables.
+    """
+    for number in range(2):
+        done = on_terminal(make(number), **environment)
+        assert done.code == 0, done.text
+        if done.longest_silence()[0] <= MOST_SILENCE:
+            return done
+    pytest.fail(f"silent for {done.longest_silence()}")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_commands_are_never_silent_for_long(folder, name):
+    seen(lambda _: command(name, folder))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_commands_say_on_a_terminal_what_they_say_into_a_pipe(folder, name):
+    done, other = on_terminal(command(name, folder)), piped(command(name, folder))
+    assert other.stderr == ""
+    assert not set("\r\x1b\b") & set(other.stdout)
+    # What moved is gone, and what is left has its line breaks.
+    left = MOVE.sub("", done.text.rpartition("\x1b[?25h")[2]).lstrip("\n")
+    assert left == other.stdout
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_study_is_never_silent_for_long(tmp_path, name):
+    done = seen(lambda number: study(name, tmp_path / str(number)), NO_COLOR="1")
+    assert not COLOUR.search(done.text)
+    lines = [line for line in MOVE.sub("\n", done.text).split("\n") if line]
+    moving = [line for line in lines if LINE.fullmatch(line)]
+    assert max(map(len, moving)) <= SIZE[1]
+    assert any("epoch 2 of" in line for line in moving)
+    assert any("left in all" in line for line in moving)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_into_a_pipe_a_study_says_plain_lines_and_no_library_says_a_word(
+    tmp_path, name
+):
+    done = piped(study(name, tmp_path / "run"))
+    assert not_ours(done.stderr) == []
+    assert not set("\r\x1b\b") & set(done.stdout + done.stderr)
+    steps = [
+        line for line in done.stdout.splitlines() if re.match(r"\[\d+/\d+\]", line)
+    ]
+    assert any(line.endswith(": running") for line in steps)
+    assert len(steps) > 8
+
+
+def test_a_dumb_terminal_gets_plain_lines(tmp_path):
+    done = on_terminal(study("learning_dynamics", tmp_path / "run"), TERM="dumb")
+    assert done.code == 0, done.text
+    assert not {"\x1b", "\b"} & set(done.text)
+    assert "\r" not in done.text.replace("\r\n", "\n")
+    assert "[1/" in done.text
+
+
+def test_a_level_that_the_user_has_set_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+    done = piped(study("learning_dynamics", tmp_path / "run"))
+    assert not_ours(done.stderr) != [], "TensorFlow says something at level 0"

@@ -1,8 +1,0 @@
-"""How much Keras says while it trains."""
-
-import sys
-
-
-def verbosity() -> int:
-    """A progress bar for a person, nothing for a file."""
-    return int(sys.stdout.isatty())
