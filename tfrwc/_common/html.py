@@ -44,5 +44,14 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]], left: int = 0)
 
 def notes(sentences: Iterable[str]) -> str:
     """A list of what is not certain; nothing if all is."""
-    items = "".join(f"<li>{escaped(sentence)}</li>" for sentence in sentences)
-    return f"<p>Not certain:</p><ul>{items}</ul>" if items else ""
+    return items("Not certain", sentences)
+
+
+def items(head: str, sentences: Iterable[str]) -> str:
+    """A list of sentences below a head; nothing if there are none.
+
+    >>> items("Wrong", ["It stands."])
+    '<p>Wrong:</p><ul><li>It stands.</li></ul>'
+    """
+    listed = "".join(f"<li>{escaped(sentence)}</li>" for sentence in sentences)
+    return f"<p>{escaped(head)}:</p><ul>{listed}</ul>" if listed else ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from tfrwc._common.html import escaped, notes, table
+from tfrwc._common.html import escaped, items, notes, table
 from tfrwc.answers.heat_map import heat_map
 from tfrwc.answers.words import amount, moment, percent
 from tfrwc.recording.names import shortened
@@ -21,7 +21,8 @@ _HEADS = ("layer", "block", "kind", "change", "share", "largest", "settled", "la
 
 def summary_text(summary: "Summary") -> str:
     """A summary as a terminal shows it."""
-    return text(summary.sentence, summary.uncertain, _HEADS, _rows(summary))
+    wrong = list(map(str, summary.wrong))
+    return text(summary.sentence, summary.uncertain, _HEADS, _rows(summary), wrong)
 
 
 def summary_html(summary: "Summary") -> str:
@@ -29,7 +30,9 @@ def summary_html(summary: "Summary") -> str:
     rows = _rows(summary)
     picture = heat_map(summary.curves, list(summary.table["name"].sort_index()))
     left = len(summary.table) - len(rows)
-    return html(summary.sentence, summary.uncertain, _HEADS, rows, left, picture)
+    wrong = items("Wrong", map(str, summary.wrong))
+    said = wrong + picture
+    return html(summary.sentence, summary.uncertain, _HEADS, rows, left, said)
 
 
 def html(
@@ -40,7 +43,8 @@ def html(
     left: int,
     picture: str = "",
 ) -> str:
-    """An answer as HTML: as `text`, with a picture, and how many rows are left out."""
+    """An answer as HTML: as `text`, with what is shown above its table, and how many
+    rows of that are left out."""
     said = f"<p><strong>{escaped(sentence)}</strong></p>"
     return f"{said}{picture}{table(heads, rows, left)}{notes(uncertain)}"
 
@@ -50,9 +54,12 @@ def text(
     uncertain: Sequence[str],
     heads: Sequence[str],
     rows: Sequence[Sequence[str]],
+    wrong: Sequence[str] = (),
 ) -> str:
-    """An answer as text: its sentence, a few rows of its table, and what is unsure."""
+    """An answer as text: its sentence, what is wrong, a few rows, what is unsure."""
     lines = [sentence]
+    if wrong:
+        lines += ["", "Wrong:", *(f"- {finding}" for finding in wrong)]
     if rows:
         frame = pd.DataFrame(rows, columns=list(heads))
         lines += ["", frame.to_string(index=False)]

@@ -17,7 +17,9 @@ from tfrwc.answers.curves import SETTLED, Curves
 from tfrwc.answers.doubts import LEAST_LAYERS, LEAST_RECORDS, doubts
 from tfrwc.answers.sentences import answer
 from tfrwc.answers.shown import summary_html, summary_text
+from tfrwc.answers.wrong import what_is_wrong
 from tfrwc.dynamics.arrays import Ints
+from tfrwc.dynamics.diagnosis import Diagnosis
 from tfrwc.dynamics.trends import TrendClusterer
 from tfrwc.recording.names import display_names
 from tfrwc.recording.recording import Recording
@@ -48,6 +50,8 @@ class Summary:
             Values are NaN where there is none.
         sentence: two or three that answer the question; one more each for layers that
             stood still, stopped or broke.
+        wrong: what `tfrwc.dynamics.diagnose` finds in it; empty where nothing is wrong,
+            or where it cannot look, as with change since the initial weights.
         uncertain: what cannot be told, a sentence each.
         measure: which was read.
         clock: ``"epoch"``, or ``"step"`` where several records are of one epoch.
@@ -56,6 +60,7 @@ class Summary:
 
     table: pd.DataFrame
     sentence: str
+    wrong: Diagnosis
     uncertain: list[str]
     measure: str
     clock: str
@@ -96,6 +101,7 @@ def summary(recording: Recording) -> Summary:
     return Summary(
         table=table,
         sentence=answer(table, curves, logs),
+        wrong=what_is_wrong(recording),
         uncertain=doubts(table, curves, logs),
         measure=curves.measure,
         clock=curves.clock,

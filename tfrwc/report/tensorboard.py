@@ -22,6 +22,7 @@ import pandas as pd
 from tfrwc._common.checks import whole_number
 from tfrwc._common.paths import local_path
 from tfrwc.compat.extras import extra
+from tfrwc.dynamics.diagnosis import can_be_diagnosed, diagnose
 from tfrwc.dynamics.online import OnlineTrends
 from tfrwc.recording.callback import RWCCallback
 from tfrwc.recording.names import MOST, display_names
@@ -55,6 +56,7 @@ class TrendsToTensorBoard(keras.callbacks.Callback):
     - every so many records, the image ``change by trend/curves``: all curves so far,
       coloured by trend, with the median of each; and the text ``change by
       trend/table``: their kind, depth, size, trend and present change;
+    - as often, the text ``diagnosis``: what `tfrwc.dynamics.diagnose` finds wrong;
     - where the package tensorboard is installed, charts of all trends and of all layers
       on the page Custom Scalars.
 
@@ -184,6 +186,11 @@ class TrendsToTensorBoard(keras.callbacks.Callback):
         picture = pixels(trend_curves(self.trends))
         self._board.picture(f"{_GROUP}/curves", picture, step)
         self._board.text(f"{_GROUP}/table", self._table(layers, values), step)
+        recording = self.callback.recording
+        if can_be_diagnosed(recording):
+            # As text of its lines, not as Markdown, which would join them.
+            said = diagnose(recording).explain().replace("\n", "\n    ")
+            self._board.text("diagnosis", f"    {said}", step)
         self._board.flush()
 
     def _table(self, layers, values) -> str:

@@ -23,6 +23,7 @@ from tfrwc.answers.page.points import comparison_figure, depth_figure
 from tfrwc.answers.page.scales import Scale
 from tfrwc.answers.page.svg import Figure
 from tfrwc.answers.view import usual_measure
+from tfrwc.answers.wrong import wrong_of_runs
 from tfrwc.dynamics.comparison import Comparison, compare
 from tfrwc.dynamics.one_thread import one_thread
 
@@ -44,6 +45,7 @@ class _Part:
     choice: list[tuple[int, str]]
     blocks: list[tuple[str, int, int]]
     table: tables.Table
+    wrong: list[str]
     findings: list[str]
 
 
@@ -150,6 +152,7 @@ def _part(condition: Condition, number: int, width: int) -> _Part:
         choice=[(trend.number, trend.title) for trend in of_trends],
         blocks=[(name, int(m[0]), int(m[-1])) for name, m in rows] if hidden else [],
         table=tables.layers_table(condition, number),
+        wrong=wrong_of_runs(condition.recordings),
         findings=[one for one in said if one],
     )
 

@@ -160,15 +160,24 @@ class Course:
         return _nanmean(self.still[-max(1, len(self.still) // 3) :])
 
 
+def can_be_diagnosed(recording: Recording) -> bool:
+    """Whether it tells how much layers changed from record to record."""
+    changes = [name for name in recording.measures if _is_change(name)]
+    return bool(changes) and recording.settings.get("reference") != "initial"
+
+
 def _change_measure(recording: Recording) -> str:
     """A measure of change that is proportional to it, the first that was recorded."""
-    for name in recording.measures:
-        if name in REGISTRY and REGISTRY[name].learning_rate_power == 1:
-            return name
+    for name in filter(_is_change, recording.measures):
+        return name
     raise ValueError(
         "diagnose needs a measure that grows with the change, such as 'l1_ratio'. "
         f"Received a recording of {', '.join(recording.measures)}."
     )
+
+
+def _is_change(measure: str) -> bool:
+    return measure in REGISTRY and REGISTRY[measure].learning_rate_power == 1
 
 
 def _metric(names: list[str]) -> str:
