@@ -8,7 +8,7 @@ from tfrwc.recording.recording import Recording
 
 
 def what_is_wrong(recording: Recording) -> Diagnosis:
-    """The findings of a recording; none where it cannot tell, as of one measure alone."""
+    """The findings of a recording; none where it does not tell changes."""
     return diagnose(recording) if can_be_diagnosed(recording) else Diagnosis()
 
 
