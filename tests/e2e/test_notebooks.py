@@ -20,6 +20,8 @@ from matplotlib import pyplot
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SMALL = {
     "EPOCHS": 2,
+    "NAMES": ("third",),
+    "HIDDEN": 2,
     "SEEDS": (1, 2),
     "OTHER_SEEDS": (4,),
     "BLOCKS": ("a",),
