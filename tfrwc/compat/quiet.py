@@ -15,6 +15,8 @@ from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
+__all__ = ["quiet_backends"]
+
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _NOTHING = "3"
 # Lines of absl's log: severity and day, time, thread, file. Fatal ones stay.

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 from dynamics.diagnosis.recordings import TABLE, recording
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfrwc import Recording
 from tfrwc.dynamics.diagnosis.course import Course
 
 
+@settings(deadline=None)
 @given(st.integers(1, 5), st.integers(1, 12), st.integers(1, 7), st.integers(0, 9999))
 def test_running_means_become_those_of_each_record(epochs, in_epoch, every, seed):
     # Keras logs the mean since its epoch began; a record holds those of its own steps.

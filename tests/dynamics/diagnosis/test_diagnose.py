@@ -77,7 +77,7 @@ SOUND = {
 
 
 @pytest.mark.filterwarnings("ignore:Weights that are not finite")
-@pytest.mark.filterwarnings("ignore:Exception encountered when calling Dense")
+@pytest.mark.filterwarnings("ignore:You are using a softmax over axis")
 @pytest.mark.parametrize("kind", FAULTS)
 def test_a_planted_fault_is_named_first(kind):
     recording, model, batch = FAULTS[kind]()
