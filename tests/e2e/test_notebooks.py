@@ -22,7 +22,7 @@ SMALL = {
     "EPOCHS": 2,
     "NAMES": ("third",),
     "HIDDEN": 2,
-    "SEEDS": (1, 2),
+    "SEEDS": (1,),
     "OTHER_SEEDS": (4,),
     "BLOCKS": ("a",),
     "EPSILONS": (3,),
