@@ -25,7 +25,7 @@ class Course:
         steps: optimizer updates done at each record, int64 (records,).
         names: of the watched tensors.
         kinds: classes of their layers.
-        change: relative change since the record before, float32 (records, tensors).
+        change: relative change since the record before, float64 (records, tensors).
         not_finite: whether weights were not finite, bool (records, tensors).
         still: share of output units whose weights did not change, as `change`; NaN
             where it was not recorded.
@@ -54,9 +54,9 @@ class Course:
         """The course that a recording tells of."""
         measure = _change_measure(recording)
         flags, logs = recording.flags(measure), recording.logs
-        still = np.full(flags.shape, np.nan, np.float32)
+        still = np.full(flags.shape, np.nan)
         if "still_units" in recording.measures:
-            still = recording.values("still_units")
+            still = recording.values("still_units").astype(np.float64)
         facts = dict(recording.settings.get("training") or {})
         place = _places_in_epoch(recording, facts.get("steps_per_epoch"))
         name, epochs = _metric(list(logs)), recording.epochs
@@ -66,7 +66,7 @@ class Course:
             steps=recording.steps,
             names=list(display_names(recording.layers)),
             kinds=list(recording.layers["kind"]),
-            change=recording.values(measure),
+            change=recording.values(measure).astype(np.float64),
             not_finite=flags == Flag.NON_FINITE,
             still=still,
             loss=_own_means(column.get("loss", nothing), place, epochs),
@@ -152,7 +152,7 @@ class Course:
     @cached_property
     def total_change(self) -> Floats:
         """Sum of the changes of each tensor, from its first number on."""
-        return np.nansum(self.change, axis=0)
+        return np.asarray(np.nansum(self.change, axis=0))
 
     @cached_property
     def still_at_end(self) -> Floats:
