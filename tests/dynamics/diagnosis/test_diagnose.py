@@ -33,6 +33,21 @@ def trained(model, x=X, y=Y, loss=CLASSES, optimizer="adam", every=5, epochs=5):
     return callback.recording, model, (x[:256], y[:256])
 
 
+def again(model):
+    """A network that was trained before."""
+    trained(model, epochs=20)
+    return model
+
+
+def frozen(model):
+    """All but the last layer frozen, and that one new."""
+    for layer in model.layers[:-1]:
+        layer.trainable = False
+    head = model.layers[-1]
+    head.kernel.assign(keras.initializers.GlorotUniform(2)(head.kernel.shape))
+    return model
+
+
 SMALL = keras.initializers.RandomUniform(-0.05, 0.05, seed=1)
 EVEN = Y % 2
 FAULTS = {
@@ -73,6 +88,11 @@ SOUND = {
     ),
     "tanh": lambda: trained(network("tanh", depth=5)),
     "by epochs": lambda: trained(network(), every="epoch"),
+    "gone on with": lambda: trained(again(network()), epochs=8),
+    "tuned finely": lambda: trained(
+        again(network()), optimizer=keras.optimizers.SGD(1e-5), epochs=8
+    ),
+    "frozen backbone": lambda: trained(frozen(again(network(depth=4))), epochs=8),
 }
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from tfrwc.dynamics.diagnosis.advice import finding
 from tfrwc.dynamics.diagnosis.course import Course
 from tfrwc.dynamics.diagnosis.finding import Finding
-from tfrwc.dynamics.diagnosis.progress import how_it_went, learned
+from tfrwc.dynamics.diagnosis.from_facts import PROBABILITIES
+from tfrwc.dynamics.diagnosis.progress import how_it_went, is_good, knows, learned
 from tfrwc.dynamics.diagnosis.thresholds import Thresholds
 
 _SQUASHED = ("sigmoid", "softmax")
@@ -65,7 +66,9 @@ def metric_stands(course: Course, limits: Thresholds) -> Iterator[Finding]:
     chance, (_, last) = course.chance_loss, course.loss_ends
     if course.length < 2 * limits.least_steps or course.facts.get("regularised"):
         return
-    if not (last < 0.96 * chance and course.gain < limits.standing_gain):
+    if is_good(course) or not course.gain < limits.standing_gain:
+        return
+    if not last < 0.96 * chance:
         return
     several = (course.output_units or 0) > 1
     output, loss = course.output_activation, course.facts.get("loss")
@@ -113,6 +116,10 @@ def slow_regression(course: Course, limits: Thresholds) -> Iterator[Finding]:
 def no_progress(course: Course, limits: Thresholds) -> Iterator[Finding]:
     """Neither loss nor metric move."""
     if course.length < 2 * limits.least_steps or not np.isfinite(course.fall):
+        return
+    if course.facts.get("loss") not in (*PROBABILITIES, *_OF_NUMBERS):
+        return  # other losses need not fall, as of two networks against each other
+    if knows(course):
         return
     if course.fall < limits.flat_fall and not course.gain >= limits.standing_gain:
         yield finding("no_progress", how_it_went(course), "possible")

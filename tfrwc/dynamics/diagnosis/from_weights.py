@@ -104,7 +104,8 @@ def still_units(course: Course, limits: Thresholds) -> Iterator[Finding]:
     """Units that have no gradient, in a network that does not learn."""
     if learned(course, limits) or course.length < limits.least_steps:
         return
-    hidden = course.still_at_end[:-1]
+    # Layers that never moved may be frozen.
+    hidden = np.where(course.total_change > 0, course.still_at_end, np.nan)[:-1]
     if not np.isfinite(hidden).any() or np.nanmax(hidden) < limits.still_share:
         return
     worst = int(np.nanargmax(hidden))
@@ -125,9 +126,12 @@ def vanishing(course: Course, limits: Thresholds) -> Iterator[Finding]:
     """Gradients that do not reach the first layers of a network that stands still."""
     if not stands(course, limits) or course.length < limits.least_steps:
         return
-    total = course.total_change
+    moved = np.flatnonzero(course.total_change)  # others may be frozen
+    if len(moved) < 2:
+        return
+    total = course.total_change[moved]
     sigmoids = _longest_run(course.activations[:-1], ("sigmoid", "hard_sigmoid"))
-    reached = total[0] >= min(0.1 * total[-1], limits.small_total) or len(total) < 3
+    reached = total[0] >= min(0.1 * total[-1], limits.unreached) or len(total) < 3
     if sigmoids < limits.deep_saturation and reached:
         return
     if sigmoids >= limits.deep_saturation:
@@ -138,8 +142,8 @@ def vanishing(course: Course, limits: Thresholds) -> Iterator[Finding]:
         kind = "vanishing"
     else:
         evidence = (
-            f"{course.names[0]} changed by {total[0]:.2g} of its weights in all, the "
-            f"last layer by {total[-1]:.2g}."
+            f"{course.names[moved[0]]} changed by {total[0]:.2g} of its weights in "
+            f"all, the last layer by {total[-1]:.2g}."
         )
         kind = "dying_relu" if "relu" in course.activations else "vanishing"
     if course.facts.get("optimizer") in ("Adam", "AdamW", "Nadam", "RMSprop"):
@@ -147,7 +151,9 @@ def vanishing(course: Course, limits: Thresholds) -> Iterator[Finding]:
             f" {course.facts['optimizer']} divides the size of gradients out, so that "
             "weights move all the same."
         )
-    yield finding(kind, f"{evidence} {how_it_went(course)}", "likely", course.names[0])
+    yield finding(
+        kind, f"{evidence} {how_it_went(course)}", "likely", course.names[moved[0]]
+    )
 
 
 def small_changes(course: Course, limits: Thresholds) -> Iterator[Finding]:

@@ -7,14 +7,16 @@ from tfrwc.dynamics.diagnosis.thresholds import Thresholds
 
 
 def learned(course: Course, limits: Thresholds) -> bool:
-    """Whether loss or metric show that something was learned."""
-    if course.gain >= limits.learned_gain:
+    """Whether loss or metric show that something was learned, now or before."""
+    if course.gain >= limits.learned_gain or knows(course):
         return True
     return course.metric is None and course.fall >= limits.learned_fall
 
 
 def stands(course: Course, limits: Thresholds) -> bool:
-    """Whether the metric, or without one the loss, does not move."""
+    """Whether the metric, or without one the loss, does not move, and is not good."""
+    if knows(course):
+        return False
     if course.metric is not None:
         return bool(course.gain < limits.standing_gain)
     return bool(course.fall < limits.flat_fall)
@@ -23,7 +25,22 @@ def stands(course: Course, limits: Thresholds) -> bool:
 def went_well(course: Course) -> bool:
     """Whether half of what there is to learn was learned, and more than to guess."""
     best = max(np.nan_to_num(course.gain), np.nan_to_num(course.fall))
-    return bool(best >= 0.5 and not course.loss_ends[1] >= course.chance_loss)
+    good = best >= 0.5 or knows(course)
+    return bool(good and not course.loss_ends[1] >= course.chance_loss)
+
+
+def knows(course: Course) -> bool:
+    """Whether the network is half as good as can be, whenever it learned that.
+
+    So it is where a training goes on with one of before, or tunes one finely.
+    """
+    return is_good(course) or bool(course.loss_ends[1] < 0.5 * course.chance_loss)
+
+
+def is_good(course: Course) -> bool:
+    """Whether the metric is half way from that of guessing to 1, or more."""
+    chance = 0.5 if "auc" in course.metric_name.lower() else course.chance_accuracy
+    return bool(course.metric_ends[1] - chance >= 0.5 * (1 - chance))
 
 
 def how_it_went(course: Course) -> str:

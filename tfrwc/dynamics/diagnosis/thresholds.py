@@ -23,6 +23,8 @@ class Thresholds:
             each weight: usual weights are of size 0.01 to 0.3.
         small_total: the most that any layer changed in all, below which nothing can
             have been learned.
+        unreached: change of the first layer in all, while that of the last is ten
+            times as large or more, below which gradients do not reach the first.
         still_share: of the units of a layer that never move. Of rectified units half
             are silent for one example, and few for all.
         deep_saturation: layers of sigmoids in a row: each passes at most a quarter of
@@ -42,6 +44,7 @@ class Thresholds:
     huge_step: float = 1.0
     adaptive_rate: float = 0.5
     small_total: float = 0.03
+    unreached: float = 0.003
     still_share: float = 0.3
     deep_saturation: int = 3
     above_chance: float = 2.0
