@@ -118,10 +118,10 @@ class Course:
     @property
     def chance_accuracy(self) -> float:
         """The accuracy of guessing one of the classes; 0 if their number is unknown."""
-        loss, units = self.facts.get("loss"), self.output_units or 0
-        if loss == "binary_crossentropy" and units == 1:
+        units = self.output_units or 0
+        if units == 1 or (units and self.facts.get("loss") == "binary_crossentropy"):
             return 0.5
-        return 1 / units if loss in _CLASSES and units > 1 else 0.0
+        return 1 / units if units else 0.0
 
     @cached_property
     def chance_loss(self) -> float:

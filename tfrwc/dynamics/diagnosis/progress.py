@@ -40,6 +40,8 @@ def knows(course: Course) -> bool:
 def is_good(course: Course) -> bool:
     """Whether the metric is half way from that of guessing to 1, or more."""
     chance = 0.5 if "auc" in course.metric_name.lower() else course.chance_accuracy
+    if not chance:
+        return bool(course.metric_ends[1] >= 0.9)
     return bool(course.metric_ends[1] - chance >= 0.5 * (1 - chance))
 
 
