@@ -49,12 +49,23 @@ def training_facts(
         of weights are added; ``steps_per_epoch``; ``activations``, of the layer of each
         tensor; and ``output``, a dict of the last layer's ``units`` and
         ``activation``. What is not known, as of a model that is not compiled or is
-        subclassed, is None.
+        subclassed, is None. Empty, if the model raises when it is asked.
     """
+    try:
+        return _facts(model, list(tensors), steps_per_epoch)
+    # What properties of somebody's model raise is not known, and no word about a
+    # training is worth it.
+    except Exception:
+        return {}
+
+
+def _facts(
+    model: Any, tensors: list[Tensor], steps_per_epoch: int | None
+) -> dict[str, Any]:
     loss, from_logits = _loss(getattr(model, "loss", None))
     optimizer = getattr(model, "optimizer", None)
     inner = getattr(optimizer, "inner_optimizer", optimizer)
-    tensors, chain = list(tensors), layers_in_a_row(model)
+    chain = layers_in_a_row(model)
     by_path = dict(_activations(chain))
     return {
         "optimizer": None if inner is None else type(inner).__name__,
