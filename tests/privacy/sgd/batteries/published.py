@@ -230,7 +230,10 @@ PUBLISHED = {
         contrastive,
     ),
     "critic": Published(
-        critic, real(8, 8, 1), RNG.choice([-1.0, 1.0], (N, 1)), wasserstein
+        critic,
+        real(8, 8, 1),
+        RNG.choice([-1.0, 1.0], (N, 1)).astype("float32"),
+        wasserstein,
     ),
     "set": Published(
         lambda: of_inputs(set_of_points, (None, 3), (None,)),
