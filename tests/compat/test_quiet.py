@@ -53,6 +53,7 @@ def talking(tmp_path):
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_no_backend_says_a_word_and_a_warning_is_seen(backend):
+    pytest.importorskip(backend)
     code = BACKENDS[backend] + "import warnings\nwarnings.warn('real')\n"
     done = run(QUIET + code)
     assert done.returncode == 0, done.stderr

@@ -12,10 +12,14 @@ EXACT = [  # previous [1, -2, 4], current [2, -2, 3]
     ("elementwise_mean", (1 + 0 + 0.25) / 3),
     ("elementwise_median", 0.25),
     ("cosine", 1 - 18 / math.sqrt(21 * 17)),
+    ("still_units", 1 / 3),
 ]
 
 
 NAMES = [name for name, _ in EXACT]
+OF_CHANGE = NAMES[
+    :-1
+]  # the last is a share of units, which needs no weights but finite
 
 
 def test_table_covers_every_measure():
@@ -31,15 +35,19 @@ def test_known_values(measure, expected):
 @pytest.mark.parametrize(
     ("previous", "current"),
     [
-        ([0.0, 0.0], [1.0, 2.0]),
-        ([0.0, 0.0], [0.0, 0.0]),
         ([1.0, math.nan], [1.0, 2.0]),
         ([1.0, 2.0], [1.0, math.inf]),
         ([math.inf, 1.0], [math.inf, 1.0]),
     ],
 )
-def test_no_meaning_is_nan(measure, previous, current):
+def test_weights_that_are_not_finite_are_nan(measure, previous, current):
     assert math.isnan(relative_change(previous, current, measure))
+
+
+@pytest.mark.parametrize("measure", OF_CHANGE)
+@pytest.mark.parametrize("current", [[1.0, 2.0], [0.0, 0.0]])
+def test_a_change_of_nothing_is_nan(measure, current):
+    assert math.isnan(relative_change([0.0, 0.0], current, measure))
 
 
 @pytest.mark.parametrize(

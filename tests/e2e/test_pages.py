@@ -37,6 +37,9 @@ PAGES = {
         ("late_share", "p_adjusted", "tasks in general"),
         ("slow-3.parquet", "fast-3.parquet", "comparison.png"),
     ),
+    "docs/guides/diagnose.md": Expected(
+        ("1. vanishing in dense/kernel", "10 sigmoid layers follow each other")
+    ),
     "docs/guides/pipelines.md": Expected(("epsilon",)),
     "docs/guides/private-images.md": Expected(
         ("A patient with 3 images", "for an image")
@@ -49,7 +52,7 @@ PAGES = {
     ),
     "docs/guides/record.md": Expected(
         ("dense_4/kernel", "False"),
-        ("checkpoints/5.keras", "logs/trends/events.out.tfevents.*"),
+        ("checkpoints/5.keras", "logs/trends/*/events.out.tfevents.*"),
     ),
 }
 

@@ -17,6 +17,9 @@ def test_zero_denominators_are_flagged():
             callback.recording.flags(measure),
             callback.recording.values(measure),
         )
+        if measure == "still_units":  # a share of units
+            assert (flags == Flag.OK).all()
+            continue
         assert (flags[0, bias] == Flag.ZERO_DENOMINATOR).all()
         assert np.isnan(values[0, bias]).all()
         assert not np.isinf(values).any()

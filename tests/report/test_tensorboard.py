@@ -17,7 +17,7 @@ from tensorboard.plugins.custom_scalar import layout_pb2
 from tensorboard.util.tensor_util import make_ndarray
 
 from tfrwc import RWCCallback
-from tfrwc.dynamics import OnlineTrends
+from tfrwc.dynamics import OnlineTrends, diagnose
 from tfrwc.report.tensorboard import TrendsToTensorBoard
 from tfrwc.report.trend_picture import pixels, trend_curves
 
@@ -61,7 +61,8 @@ def read(log_dir, run=RUN):
                 name = tag if folder.name == run else (tag, folder.name)
                 scalars[name] = list(steps), np.array(values)
             else:
-                others[plugin] = tag, list(steps), values
+                others.setdefault(plugin, (tag, list(steps), values))
+                others[tag] = list(steps), values
     return scalars, others
 
 
@@ -85,10 +86,14 @@ def test_tensorboard_reads_what_was_recorded(tmp_path):
     assert total.tolist() == [5.0] * 6
     # A picture and a table after 4 records, and at the end.
     assert others["images"][:2] == ("change by trend/curves", [3, 5])
-    assert others["text"][:2] == ("change by trend/table", [3, 5])
+    assert others["change by trend/table"][0] == [3, 5]
+    assert others["diagnosis"][0] == [3, 5]
+    said = others["diagnosis"][1][-1].item().decode()
+    assert said.startswith("    ")  # its lines stay lines
+    assert diagnose(change.recording).explain().splitlines()[-1] in said
     width, height, png = others["images"][2][-1]
     assert Image.open(io.BytesIO(png)).size == (int(width), int(height)) == (350, 210)
-    table = others["text"][2][-1].item().decode()
+    table = others["change by trend/table"][1][-1].item().decode()
     assert all(name in table for name in change.recording.layers["name"])
 
 

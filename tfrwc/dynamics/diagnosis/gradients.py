@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from tfrwc.compat.extras import keras_backend
+from tfrwc.compat.extras import extra, keras_backend
 
 with keras_backend():
     import keras
@@ -42,7 +42,8 @@ def gradients(model: Any, batch: Any) -> dict[str, float]:
 
 
 def _with_tensorflow(model: Any, x: Any, y: Any, weight: Any) -> list[Any]:
-    import tensorflow as tf
+    with extra("tensorflow"):
+        import tensorflow as tf
 
     with tf.GradientTape() as tape:
         predicted = model(x, training=False)
