@@ -52,7 +52,7 @@ PAGES = {
     ),
     "docs/guides/record.md": Expected(
         ("dense_4/kernel", "False"),
-        ("checkpoints/5.keras", "logs/trends/*/events.out.tfevents.*"),
+        ("checkpoints/5.keras", "logs/sequential*/events.out.tfevents.*"),
     ),
 }
 
