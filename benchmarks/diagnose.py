@@ -214,6 +214,10 @@ def judge(folder, out):
 
     results = {"command": "python benchmarks/diagnose.py judge", "peers": PEERS}
     results["limits"] = dataclasses.asdict(LIMITS)
+    results["seeds"] = {
+        backend: sorted({run["seed"] for run in read(folder, out, cut=False)})
+        for backend in sorted(path.name for path in out.iterdir() if path.is_dir())
+    }
     for cut in (False, True):
         runs, name = read(folder, out, cut), "cut" if cut else "whole"
         results[name] = {

@@ -162,13 +162,9 @@ def _doubt(course: Course, limits: Thresholds) -> int:
 
 def _told_as_one(found: list[Finding]) -> list[Finding]:
     """The findings in order, without those that another one explains."""
-    # That numbers are not finite is certain, but why is what helps.
-    found = sorted(
-        found, key=lambda one: (one.kind == "exploding", SURE.index(one.sure))
-    )
     causes: list[Finding] = []
     explained: set[str] = set()
-    for one in found:
+    for one in sorted(found, key=_place):
         if one.kind in explained or any(one.kind == other.kind for other in causes):
             continue
         if not (causes and one.kind in _SYMPTOMS):
@@ -197,12 +193,12 @@ def _untold(course: Course | None, model: Any) -> Iterator[str]:
     if course is None:
         yield "Without a recording, it cannot be seen how the training went."
         return
-    if np.isnan(course.still).all():
+    if np.isnan(course.still).all() and not course.is_lost:
         yield (
             "Silent units were not recorded: use RWCCallback(diagnose=True), or "
             "still_units among its measures."
         )
-    if not np.isfinite(course.loss).any():
+    if not np.isfinite(course.loss).any() and not course.is_lost:
         yield "No loss was logged, so that what was learned cannot be told."
     if not course.facts:
         yield (
