@@ -8,6 +8,7 @@ from keras import layers
 from recording.networks import Branching, compiled, data, fit
 
 from tfrwc import RWCCallback, load_recording
+from tfrwc.dynamics import diagnose
 from tfrwc.recording.training_facts import training_facts
 from tfrwc.recording.watch import watched
 
@@ -97,12 +98,15 @@ def test_a_model_that_raises_is_recorded_all_the_same():
     class Shy(keras.Sequential):
         @property
         def outputs(self):
-            raise ZeroDivisionError
+            raise ZeroDivisionError("of its own")
 
     model = compiled(Shy([keras.Input((4,)), layers.Dense(2)]))
     callback = RWCCallback()
     fit(model, callback, epochs=1)
-    assert callback.recording.settings["training"] == {}
+    told = callback.recording.settings["training"]
+    assert told == {"unknown": "ZeroDivisionError: of its own"}
+    untold = diagnose(callback.recording).untold
+    assert any("did not tell" in one and "of its own" in one for one in untold)
     assert len(callback.recording) == 1
 
 

@@ -49,14 +49,15 @@ def training_facts(
         of weights are added; ``steps_per_epoch``; ``activations``, of the layer of each
         tensor; and ``output``, a dict of the last layer's ``units`` and
         ``activation``. What is not known, as of a model that is not compiled or is
-        subclassed, is None. Empty, if the model raises when it is asked.
+        subclassed, is None. If the model raises when it is asked, there is only
+        ``unknown``, the error in words.
     """
     try:
         return _facts(model, list(tensors), steps_per_epoch)
     # What properties of somebody's model raise is not known, and no word about a
     # training is worth it.
-    except Exception:
-        return {}
+    except Exception as error:
+        return {"unknown": f"{type(error).__name__}: {str(error)[:200]}"}
 
 
 def _facts(

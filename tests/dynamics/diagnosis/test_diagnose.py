@@ -179,6 +179,24 @@ def test_what_does_not_fit_is_certain_before_any_training(name):
     assert words in found[0].evidence
 
 
+def test_a_loss_that_has_no_gradient_is_said():
+    model = network()
+    model.compile("adam", lambda y, predicted: 1 / 0)
+    untold = diagnose(None, model, (X[:5], Y[:5])).untold
+    assert any("no gradient on this batch: ZeroDivision" in one for one in untold)
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (8,)])
+def test_classes_of_each_pixel_are_no_several_labels(shape):
+    # 0 and 1 for each of many places, which softmax answers place by place.
+    outputs = keras.layers.Dense(2, "softmax")
+    model = keras.Sequential([keras.Input((*shape, 1)), outputs])
+    model.compile("adam", CLASSES)
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(9, *shape, 1)), rng.integers(2, size=(9, *shape))
+    assert list(diagnose(None, model, (x, y))) == []
+
+
 def test_a_model_that_fits_has_no_finding_before_training():
     model = network()
     model.compile("adam", CLASSES)

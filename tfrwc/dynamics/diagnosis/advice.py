@@ -48,19 +48,8 @@ ADVICE = {
         "undo that on what is predicted."
     ),
     "missing_activation": "Put an activation, such as relu, between the layers.",
-    "bad_initializer": (
-        "Use an initialiser that fits the activation: he_normal for relu, "
-        "glorot_uniform for tanh and sigmoid."
-    ),
-    "frozen": "Set trainable=True and compile again, if it should learn.",
-    "frozen_batch_norm": (
-        "Call the frozen backbone with training=False, so that its normalisation keeps "
-        "its statistics."
-    ),
     "constant_output": "Look at the last layers: they give the same for every input.",
     "dropout_too_high": "Lower the rate of Dropout to 0.5 or less.",
-    "wrong_batch": "Use batches of 16 to 256 examples, or a lower learning rate.",
-    "oscillating": "Lower the learning rate, or use larger batches.",
     "metric_stands": (
         "Look whether the metric belongs to the loss and the labels, and whether the "
         "classes are so uneven that guessing the commonest satisfies the loss."

@@ -1,7 +1,7 @@
 """`diagnose`: from what was recorded, and from a look at the model, to findings."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from tfrwc.dynamics.diagnosis.from_facts import from_facts
 from tfrwc.dynamics.diagnosis.progress import learned, went_well
 from tfrwc.dynamics.diagnosis.thresholds import LIMITS, Thresholds
 from tfrwc.recording.recording import Recording
+
+if TYPE_CHECKING:
+    from tfrwc.dynamics.diagnosis.look import Look
 
 RULES = (
     from_weights.rates,
@@ -99,9 +102,15 @@ def diagnose(
         _check(recording)
         course = Course.of(recording)
         found += _seen_in_course(course, limits)
+    untold = list(_untold(course, model))
     if model is not None:
-        found += _seen_in_model(model, batch, course, limits)
-    return Diagnosis(tuple(_told_as_one(found)), tuple(_untold(course, model)))
+        # Here, since it needs Keras, which a recording alone does not.
+        from tfrwc.dynamics.diagnosis.look import Look
+
+        look = Look.at(model, batch)
+        found += _seen_in_model(look, course, limits)
+        untold += look.untold
+    return Diagnosis(tuple(_told_as_one(found)), tuple(untold))
 
 
 def findings_of(course: Course, limits: Thresholds = LIMITS) -> list[Finding]:
@@ -131,16 +140,13 @@ def _check(recording: Any) -> None:
 
 
 def _seen_in_model(
-    model: Any, batch: Any, course: Course | None, limits: Thresholds
+    look: "Look", course: Course | None, limits: Thresholds
 ) -> Iterator[Finding]:
-    # Here, since it needs Keras, which a recording alone does not.
     from tfrwc.dynamics.diagnosis import from_look
-    from tfrwc.dynamics.diagnosis.look import Look
-    from tfrwc.recording.training_facts import training_facts
 
-    look, limits_of_look = Look.at(model, batch), from_look.Scales()
+    limits_of_look = from_look.Scales()
     if course is None:
-        yield from from_facts(training_facts(model, ()))
+        yield from from_facts(look.facts)
     found = [
         *from_look.misfits(look),
         *from_look.several_labels(look),
@@ -200,6 +206,11 @@ def _untold(course: Course | None, model: Any) -> Iterator[str]:
         )
     if not np.isfinite(course.loss).any() and not course.is_lost:
         yield "No loss was logged, so that what was learned cannot be told."
+    if "unknown" in course.facts:
+        yield (
+            "The model did not tell optimizer, loss and activations: "
+            f"{course.facts['unknown']}."
+        )
     if not course.facts:
         yield (
             "The recording does not tell optimizer, loss and activations: it was made "

@@ -10,7 +10,7 @@ from tfrwc.dynamics.diagnosis.advice import finding
 from tfrwc.dynamics.diagnosis.finding import Finding
 from tfrwc.dynamics.diagnosis.from_facts import CLASSES
 from tfrwc.dynamics.diagnosis.look import Look
-from tfrwc.recording.training_facts import activation_after, training_facts
+from tfrwc.recording.training_facts import activation_after
 from tfrwc.recording.watch import tensors
 
 _RANGES = {
@@ -33,26 +33,23 @@ class Scales:
             weights for inputs of 1, are extreme.
         target_scale: the same of targets, which outputs near 0 have to reach.
         dropout: rate above which less than two fifths of the units are left.
-        gain: by how much a layer may shrink or grow what passes, at first.
     """
 
     input_scale: float = 10.0
     target_scale: float = 100.0
     dropout: float = 0.6
-    gain: float = 3.0
 
 
 def misfits(look: Look) -> Iterator[Finding]:
     """Labels, last layer and loss that do not belong together."""
-    facts = training_facts(look.model, ())
-    y, loss = look.y, facts["loss"]
+    y, loss = look.y, look.facts.get("loss")
     if y is None or look.outputs is None or y.dtype.kind not in "fiub":
         return
     y = np.asarray(y, np.float64)
     if not np.isfinite(y).all():
         yield finding("wrong_labels", "Targets hold NaN or infinity.", "certain")
         return
-    activation, units = (facts["output"] or {}).get("activation"), y.shape[-1]
+    activation, units = look.output_activation, y.shape[-1]
     low, high = float(y.min()), float(y.max())
     if loss in CLASSES:
         yield from _of_classes(y, loss, activation, look.outputs.shape[-1])
@@ -73,7 +70,10 @@ def misfits(look: Look) -> Iterator[Finding]:
                 "certain",
                 "output",
             )
-    one_hot = units > 2 and ((y == 0) | (y == 1)).all() and (y.sum(-1) == 1).all()
+    each = y.shape == look.outputs.shape  # or labels are numbers of classes
+    one_hot = (
+        each and units > 2 and ((y == 0) | (y == 1)).all() and (y.sum(-1) == 1).all()
+    )
     if one_hot and activation == "sigmoid":
         kind = (
             "wrong_loss" if loss == "binary_crossentropy" else "wrong_last_activation"
@@ -120,10 +120,12 @@ def _of_classes(
 
 def several_labels(look: Look) -> Iterator[Finding]:
     """Softmax where an example may have several labels, or none."""
-    activation = (training_facts(look.model, ())["output"] or {}).get("activation")
+    activation = look.output_activation
     y = look.y
     if y is None or activation != "softmax" or y.shape[-1] < 2:
         return
+    if look.outputs is None or y.shape != look.outputs.shape:
+        return  # labels are numbers of classes, as of each pixel
     sums = np.asarray(y, np.float64).sum(-1)
     if ((y == 0) | (y == 1)).all() and (sums != 1).any():
         yield finding(
@@ -148,7 +150,7 @@ def scales(look: Look, limits: Scales) -> Iterator[Finding]:
             "mean square); its weights are made for 1.",
             "likely",
         )
-    loss = training_facts(look.model, ())["loss"]
+    loss = look.facts.get("loss")
     if look.y is not None and loss in _DISTANCES and look.y.dtype.kind in "fiu":
         size = float(np.sqrt(np.mean(np.square(np.asarray(look.y, np.float64)))))
         if size > limits.target_scale:

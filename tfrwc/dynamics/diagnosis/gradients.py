@@ -20,19 +20,16 @@ def gradients(model: Any, batch: Any) -> dict[str, float]:
         batch: ``(x, y)`` or ``(x, y, sample_weight)``.
 
     Returns:
-        Empty if the model is not compiled with a loss, or its loss cannot take the
-        batch.
+        Empty if the model is not compiled with a loss.
+
+    Raises:
+        Exception: whatever the loss raises for labels that it cannot take.
     """
     if not getattr(model, "compiled", False) or getattr(model, "loss", None) is None:
         return {}
     x, y, *weight = batch
     slopes = _of_backend[keras.backend.backend()]
-    try:
-        arrays = slopes(model, x, y, weight[0] if weight else None)
-    # What a loss raises for labels that it cannot take is not known; that these do not
-    # fit is found by looking at them.
-    except Exception:
-        return {}
+    arrays = slopes(model, x, y, weight[0] if weight else None)
     paths = [variable.path for variable in model.trainable_variables]
     return {
         path: float(np.sqrt(np.mean(np.square(np.asarray(array, np.float64)))))

@@ -9,7 +9,7 @@ import numpy as np
 from tfrwc.compat.extras import keras_backend
 from tfrwc.dynamics.arrays import Floats
 from tfrwc.dynamics.diagnosis.gradients import gradients
-from tfrwc.recording.training_facts import layers_in_a_row
+from tfrwc.recording.training_facts import layers_in_a_row, training_facts
 from tfrwc.recording.watch import tensors
 
 with keras_backend():
@@ -49,8 +49,10 @@ class Look:
         y: targets, an array of two axes or more; None if there are several outputs.
         outputs: what the model makes of the batch, as `y`; None likewise.
         layers: in the order of their calls, where each feeds the next alone; else none.
+        facts: optimizer, loss and last layer; see `recording.training_facts`.
         gradients: root mean square of the gradient of the loss, by path of the trained
-            kernel; empty if the model has no loss.
+            kernel; empty if the model has no loss, or `untold` says why.
+        untold: sentences on what could not be seen.
     """
 
     model: Any
@@ -58,7 +60,9 @@ class Look:
     y: np.ndarray | None
     outputs: np.ndarray | None
     layers: list[Layer]
+    facts: dict[str, Any]
     gradients: dict[str, float]
+    untold: tuple[str, ...] = ()
 
     @classmethod
     def at(cls, model: Any, batch: Any) -> "Look":
@@ -94,7 +98,15 @@ class Look:
                     f"The model cannot take the x of this batch: {str(error)[:300]}"
                 ) from error
             outputs = list(map(keras.ops.convert_to_numpy, keras.tree.flatten(made)))
-            layers, slopes = _through(row, inputs[0]), gradients(model, batch)
+            layers = _through(row, inputs[0])
+            slopes, untold = {}, ()
+            try:
+                slopes = gradients(model, batch)
+            # Of labels that do not fit, which are found below; or of a loss of one's
+            # own, whose errors are not known.
+            except Exception as error:
+                reason = f"{type(error).__name__}: {str(error).strip()[:200]}"
+                untold = (f"The loss has no gradient on this batch: {reason}",)
         one = len(outputs) == len(targets) == 1
         return cls(
             model,
@@ -102,8 +114,15 @@ class Look:
             _as_rows(targets[0]) if one else None,
             np.asarray(outputs[0], np.float64) if one else None,
             layers,
+            training_facts(model, ()),
             slopes,
+            untold,
         )
+
+    @property
+    def output_activation(self) -> str | None:
+        """Of the last layer; None if unknown."""
+        return (self.facts.get("output") or {}).get("activation")
 
     @property
     def input_scale(self) -> float:
