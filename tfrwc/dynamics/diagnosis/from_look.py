@@ -71,9 +71,8 @@ def misfits(look: Look) -> Iterator[Finding]:
                 "output",
             )
     each = y.shape == look.outputs.shape  # or labels are numbers of classes
-    one_hot = (
-        each and units > 2 and ((y == 0) | (y == 1)).all() and (y.sum(-1) == 1).all()
-    )
+    zeros_and_ones = ((y == 0) | (y == 1)).all() and (y.sum(-1) == 1).all()
+    one_hot = each and units > 2 and zeros_and_ones
     if one_hot and activation == "sigmoid":
         kind = (
             "wrong_loss" if loss == "binary_crossentropy" else "wrong_last_activation"
