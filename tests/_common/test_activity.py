@@ -75,6 +75,21 @@ def test_a_part_is_foreseen_by_what_is_within_it(clock):
         assert study.remaining() == 36 + 2 * 40
 
 
+def test_a_part_that_takes_longer_than_others_did_is_not_foreseen(clock):
+    with doing("study", kinds=["train"] * 3) as study:
+        clock.now = 8
+        study.advance()
+        clock.now = 15
+        assert study.remaining() == 1 + 8
+        clock.now = 17
+        assert study.remaining() is None
+        with doing("epoch", of=3) as epochs:
+            assert study.remaining() is None
+            clock.now = 27
+            epochs.advance()
+            assert study.remaining() == 20 + 8
+
+
 def test_what_was_done_before_tells_nothing_of_the_rest(clock):
     with doing("trial", of=4) as trials:
         for number in trials.each(range(4)):

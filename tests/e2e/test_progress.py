@@ -123,7 +123,8 @@ def test_a_study_is_never_silent_for_long(tmp_path, name):
     lines = [line for line in MOVE.sub("\n", done.text).split("\n") if line]
     moving = [line for line in lines if LINE.fullmatch(line)]
     assert max(map(len, moving)) <= SIZE[1]
-    assert any("epoch 2 of" in line for line in moving)
+    # Which epoch is seen is chance: the line moves four times in a second.
+    assert any(re.search(r"epoch \d of \d", line) for line in moving)
     assert any("left in all" in line for line in moving)
 
 

@@ -96,7 +96,11 @@ class Activity:
             self.advance()
 
     def remaining(self) -> float | None:
-        """Seconds that it may still take, by what its parts took; None if unknown."""
+        """Seconds that it may still take, by what its parts took; None if unknown.
+
+        It is unknown, too, while a part takes longer than those of its kind did, as an
+        epoch does that begins with a compilation.
+        """
         inner = self.within
         within = None if inner is None else inner.remaining()
         if not self._kinds:
@@ -114,7 +118,9 @@ class Activity:
         typical = sum(pace.values()) / len(pace)
         rest = sum(pace.get(k, typical) * parts for k, parts in self._left.items())
         here = pace.get(kind, typical) * (1 - self._done % 1)
-        return rest - here + (max(here - elapsed, 0.0) if within is None else within)
+        if within is None and elapsed > here:
+            return None
+        return rest - here + (here - elapsed if within is None else within)
 
     def was_skipped(self) -> bool:
         """Whether all that there was to do had been done before."""

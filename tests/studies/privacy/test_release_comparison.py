@@ -28,6 +28,16 @@ def test_likeness_of_known_pairs():
     assert psnr == pytest.approx(20 * np.log10(255 / 10))
 
 
+@pytest.mark.filterwarnings("error")
+def test_an_image_that_came_out_unchanged_does_not_make_the_likeness_infinite():
+    x = np.random.default_rng(0).integers(0, 246, (4, 16, 16), np.uint8)
+    released = x + np.uint8(10)
+    released[1] = x[1]
+    _, psnr = likeness(x, released)
+    assert psnr == pytest.approx(20 * np.log10(255 / 10) + 10 * np.log10(4 / 3))
+    assert likeness(x, x) == (1, np.inf)
+
+
 def test_stand_ins_are_public_digits():
     digits = datasets.load("digits").x_train[:3, ..., 0]
     np.testing.assert_array_equal(stand_ins((8, 8), 3), digits)
