@@ -263,7 +263,7 @@ def picture(curves):
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(
-        3, 5, figsize=(12, 7), layout="constrained", sharey=True
+        4, 5, figsize=(15, 9), layout="constrained", sharey=True
     )
     for axis, (name, curve) in zip(axes.flat, curves.items(), strict=False):
         shares = {

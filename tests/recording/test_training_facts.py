@@ -9,6 +9,7 @@ from recording.networks import Branching, compiled, data, fit
 
 from tfrwc import RWCCallback, load_recording
 from tfrwc.dynamics import diagnose
+from tfrwc.recording.initial_spread import initial_spread
 from tfrwc.recording.training_facts import training_facts
 from tfrwc.recording.watch import watched
 
@@ -36,6 +37,7 @@ def test_a_chain_of_layers_has_the_activation_behind_each_kernel():
             layers.Softmax(),
         ]
     )
+    fans = [(9, 36), (36, 36), (64, 5), (5, 3), (3, 2)]  # of glorot_uniform
     told = facts(
         model,
         optimizer=keras.optimizers.LossScaleOptimizer(keras.optimizers.AdamW()),
@@ -46,8 +48,12 @@ def test_a_chain_of_layers_has_the_activation_behind_each_kernel():
         "loss": "categorical_crossentropy",
         "from_logits": False,
         "regularised": False,
+        "dropout": 0.1,
         "steps_per_epoch": 4,
         "activations": ["relu", "relu", "linear", "tanh", "softmax"],
+        "initial_spread": pytest.approx(
+            [(2 * fan_in / (fan_in + fan_out)) ** 0.5 for fan_in, fan_out in fans]
+        ),
         "output": {"units": 2, "activation": "softmax"},
     }
 
@@ -118,3 +124,33 @@ def test_facts_are_in_the_file(tmp_path):
     told = load_recording(tmp_path / "run.parquet").settings["training"]
     assert told == json.loads(json.dumps(told))
     assert (told["regularised"], told["steps_per_epoch"]) == (True, 4)
+
+
+SPREADS = {
+    "zeros": 0,
+    "ones": 0,
+    "he_normal": 2**0.5,
+    "lecun_uniform": 1,
+    "random_uniform": 0.1 / 12**0.5 * 5,  # from -0.05 to 0.05
+    "random_normal": 0.05 * 5,
+    "orthogonal": None,
+}
+
+
+@pytest.mark.parametrize("name", SPREADS)
+def test_the_spread_of_an_initialiser(name):
+    layer = layers.Dense(7, kernel_initializer=name)
+    layer.build((None, 25))
+    spread, expected = initial_spread(layer), SPREADS[name]
+    assert spread == (expected and pytest.approx(expected))
+    if expected is not None and expected > 0:  # and of what it really makes
+        wide = layers.Dense(4000, kernel_initializer=name)
+        wide.build((None, 25))
+        made = keras.ops.convert_to_numpy(wide.kernel).std() * 5
+        assert made == pytest.approx(expected, rel=0.05)
+
+
+def test_the_spread_of_other_layers_is_not_known():
+    for layer in (layers.Embedding(3, 4), layers.GRU(2), layers.DepthwiseConv2D(2)):
+        assert initial_spread(layer) is None
+    assert initial_spread(layers.Dense(3)) is None, "not built"

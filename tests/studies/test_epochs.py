@@ -10,7 +10,7 @@ X = np.ones((32, 3), np.float32)
 
 
 class Told(keras.callbacks.Callback):
-    """What is shown before each batch, and at the end of each epoch."""
+    """What is shown before each batch, and what is foreseen before each epoch."""
 
     def __init__(self):
         super().__init__()
@@ -19,7 +19,7 @@ class Told(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch, logs=None):
         self.labels.append(activity._NOW.get().label)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch, logs=None):
         self.remaining.append(activity._NOW.get().remaining())
 
 
@@ -39,14 +39,15 @@ def test_each_batch_is_in_its_epoch(capsys):
     assert len(set(two)) == 1
     assert two[0].startswith("epoch 2 of 3, loss ")
     assert told.labels[5].startswith("epoch 3 of 3, loss ")
-    assert told.remaining[0] > told.remaining[1] / 2 > 0
+    assert told.remaining[0] is None
+    assert told.remaining[1] > told.remaining[2] / 2 > 0
 
 
 def test_epochs_of_an_earlier_process_are_counted_but_not_timed(capsys):
     told = trained(capsys, epochs=40, initial_epoch=38)
     assert told.labels[0] == "epoch 39 of 40"
-    # Of the epoch that was trained, and not of forty.
-    assert 0 < told.remaining[0] < 60
+    # By the epoch that was trained, and not by forty.
+    assert 0 < told.remaining[1] < 60
 
 
 def test_a_training_that_is_over_says_nothing_more(capsys):

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from tfrwc.compat.extras import keras_backend
+from tfrwc.recording.initial_spread import initial_spread
 from tfrwc.recording.watch import Tensor
 
 with keras_backend():
@@ -46,11 +47,12 @@ def training_facts(
     Returns:
         ``optimizer``, the name of its class; ``loss``, such as
         ``"binary_crossentropy"``, and ``from_logits``; ``regularised``, whether losses
-        of weights are added; ``steps_per_epoch``; ``activations``, of the layer of each
-        tensor; and ``output``, a dict of the last layer's ``units`` and
-        ``activation``. What is not known, as of a model that is not compiled or is
-        subclassed, is None. If the model raises when it is asked, there is only
-        ``unknown``, the error in words.
+        of weights are added; ``dropout``, the highest rate of all layers;
+        ``steps_per_epoch``; ``activations``, of the layer of each tensor;
+        ``initial_spread``, the same as `recording.initial_spread` gives it; and
+        ``output``, a dict of the last layer's ``units`` and ``activation``. What is not
+        known, as of a model that is not compiled or is subclassed, is None. If the
+        model raises when it is asked, there is only ``unknown``, the error in words.
     """
     try:
         return _facts(model, list(tensors), steps_per_epoch)
@@ -68,13 +70,16 @@ def _facts(
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     chain = layers_in_a_row(model)
     by_path = dict(_activations(chain))
+    spread = {x.kernel.path: initial_spread(x) for x in chain if hasattr(x, "kernel")}
     return {
         "optimizer": None if inner is None else type(inner).__name__,
         "loss": loss,
         "from_logits": from_logits,
         "regularised": any(tensor.variable.regularizer for tensor in tensors),
+        "dropout": max(map(_dropout, chain), default=0.0),
         "steps_per_epoch": steps_per_epoch,
         "activations": [by_path.get(tensor.path) for tensor in tensors],
+        "initial_spread": [spread.get(tensor.path) for tensor in tensors],
         "output": _output(model, chain),
     }
 
@@ -151,6 +156,11 @@ def _activation_layer(layer: Any) -> str | None:
     if type(layer) is keras.layers.Activation:
         return _own_activation(layer)
     return _ACTIVATIONS.get(type(layer).__name__)
+
+
+def _dropout(layer: Any) -> float:
+    """The share of values that a layer leaves out in training."""
+    return float(layer.rate) if "Dropout" in type(layer).__name__ else 0.0
 
 
 def _output(model: Any, chain: list[Any]) -> dict[str, Any] | None:

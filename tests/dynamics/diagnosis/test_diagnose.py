@@ -1,9 +1,12 @@
 """Faults planted in a network that learns digits, and its sound twins."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
 from dynamics.diagnosis.recordings import recording
+from keras.initializers import Constant
 from sklearn.datasets import load_digits
 
 from tfrwc import RWCCallback, load_recording
@@ -33,9 +36,16 @@ def trained(model, x=X, y=Y, loss=CLASSES, optimizer="adam", every=5, epochs=5):
     return callback.recording, model, (x[:256], y[:256])
 
 
-def again(model):
+@functools.cache
+def weights_of(depth):
+    """Those of a network that has learned."""
+    return trained(network(depth=depth), epochs=20)[1].get_weights()
+
+
+def again(depth=2):
     """A network that was trained before."""
-    trained(model, epochs=20)
+    model = network(depth=depth)
+    model.set_weights(weights_of(depth))
     return model
 
 
@@ -45,6 +55,27 @@ def frozen(model):
         layer.trainable = False
     head = model.layers[-1]
     head.kernel.assign(keras.initializers.GlorotUniform(2)(head.kernel.shape))
+    return model
+
+
+def last_of_zeros(model):
+    last = keras.layers.Dense(10, "softmax", kernel_initializer="zeros")
+    return keras.Sequential([keras.Input((64,)), *model.layers[:-1], last])
+
+
+def dropping(rate):
+    model = network()
+    layers = [
+        x for layer in model.layers[:-1] for x in (layer, keras.layers.Dropout(rate))
+    ]
+    return keras.Sequential([keras.Input((64,)), *layers, model.layers[-1]])
+
+
+def penalised(factor):
+    model = network()
+    for layer in model.layers[:-1]:
+        layer.kernel_regularizer = keras.regularizers.L2(factor)
+        layer.kernel.regularizer = layer.kernel_regularizer
     return model
 
 
@@ -66,6 +97,9 @@ FAULTS = {
         loss="binary_crossentropy",
         optimizer=keras.optimizers.SGD(1e-6),
     ),
+    "dropout_too_high": lambda: trained(dropping(0.97)),
+    "wrong_initializer": lambda: trained(network("tanh", start="zeros")),
+    "penalty_too_high": lambda: trained(penalised(1.0)),
     "unscaled_target": lambda: trained(
         network(last=None, out=1), y=1e5 + 1e5 * Y, loss="mse"
     ),
@@ -83,16 +117,19 @@ SOUND = {
     "yes or no": lambda: trained(
         network(last="sigmoid", out=1), y=EVEN, loss="binary_crossentropy"
     ),
+    "some dropout": lambda: trained(dropping(0.3), epochs=10),
+    "a small penalty": lambda: trained(penalised(1e-4)),
+    "a last layer of zeros": lambda: trained(last_of_zeros(network())),
     "regression": lambda: trained(
         network(last=None, out=1), y=(Y - 4.5) / 3, loss="mse"
     ),
     "tanh": lambda: trained(network("tanh", depth=5)),
     "by epochs": lambda: trained(network(), every="epoch"),
-    "gone on with": lambda: trained(again(network()), epochs=8),
+    "gone on with": lambda: trained(again(), epochs=8),
     "tuned finely": lambda: trained(
-        again(network()), optimizer=keras.optimizers.SGD(1e-5), epochs=8
+        again(), optimizer=keras.optimizers.SGD(1e-5), epochs=8
     ),
-    "frozen backbone": lambda: trained(frozen(again(network(depth=4))), epochs=8),
+    "frozen backbone": lambda: trained(frozen(again(depth=4)), epochs=8),
 }
 
 
@@ -236,6 +273,41 @@ def test_it_says_what_it_could_not_see():
 def test_what_cannot_be_diagnosed_is_refused(given, words):
     with pytest.raises(ValueError, match=words):
         diagnose(*given)
+
+
+def test_inputs_that_say_nothing_are_seen_in_a_batch():
+    given = trained(network(), x=0 * X + 0.5)
+    found = diagnose(*given)
+    assert (found[0].kind, found[0].sure) == ("wrong_input", "certain")
+    assert "dying_relu" not in [one.kind for one in found]
+
+
+def test_a_layer_that_only_the_batch_shows_is_told_with_the_finding():
+    keras.utils.set_random_seed(0)
+    silent = keras.layers.Dense(32, "relu", bias_initializer=Constant(-50.0))
+    layers = [keras.layers.Dense(32, "relu"), silent, keras.layers.Dense(10, "softmax")]
+    given = trained(keras.Sequential([keras.Input((64,)), *layers]))
+    assert [(one.kind, one.layer) for one in diagnose(given[0])] == [
+        ("dying_relu", None)
+    ]
+    [finding] = diagnose(*given)
+    assert (finding.kind, finding.layer) == ("dying_relu", silent.name)
+    assert "100% of the units" in finding.evidence
+
+
+def test_a_rate_that_rises_is_told_since_then():
+    def rises(epoch, rate):
+        return 1e-3 if epoch < 2 else 5.0
+
+    model = network()
+    model.compile("adam", CLASSES, metrics=["accuracy"])
+    callback = RWCCallback(every=5, measures=("l1_ratio", "still_units"))
+    schedule = keras.callbacks.LearningRateScheduler(rises)
+    model.fit(X, Y, epochs=5, verbose=0, callbacks=[schedule, callback])
+    steps = -(-len(X) // 32) * 2
+    found = diagnose(callback.recording)
+    assert found[0].kind == "lr_too_high"
+    assert steps < found[0].since <= steps + 5
 
 
 def test_changes_since_the_beginning_are_refused():

@@ -50,6 +50,15 @@ ADVICE = {
     "missing_activation": "Put an activation, such as relu, between the layers.",
     "constant_output": "Look at the last layers: they give the same for every input.",
     "dropout_too_high": "Lower the rate of Dropout to 0.5 or less.",
+    "wrong_initializer": (
+        "Use the initialisers of Keras, or he_normal for layers with ReLU; zeros are "
+        "for biases and for the last layer alone."
+    ),
+    "penalty_too_high": (
+        "Lower the factor of the regularizer a hundredfold, or leave it out until the "
+        "training works without."
+    ),
+    "wrong_input": "Look at how the inputs are read: they say nothing of the targets.",
     "metric_stands": (
         "Look whether the metric belongs to the loss and the labels, and whether the "
         "classes are so uneven that guessing the commonest satisfies the loss."

@@ -1,14 +1,13 @@
 """`diagnose`: from what was recorded, and from a look at the model, to findings."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfrwc.dynamics.diagnosis import from_logs, from_weights
+from tfrwc.dynamics.diagnosis import from_facts, from_logs, from_weights
 from tfrwc.dynamics.diagnosis.course import Course
 from tfrwc.dynamics.diagnosis.finding import SURE, Diagnosis, Finding
-from tfrwc.dynamics.diagnosis.from_facts import from_facts
 from tfrwc.dynamics.diagnosis.progress import learned, went_well
 from tfrwc.dynamics.diagnosis.thresholds import LIMITS, Thresholds
 from tfrwc.recording.recording import Recording
@@ -20,7 +19,9 @@ RULES = (
     from_weights.rates,
     from_weights.not_finite,
     from_weights.huge_steps,
+    from_facts.initial_weights,
     from_weights.no_motion,
+    from_facts.dropout,
     from_logs.above_chance,
     from_weights.still_units,
     from_weights.vanishing,
@@ -28,6 +29,7 @@ RULES = (
     from_weights.small_changes,
     from_logs.metric_stands,
     from_logs.slow_regression,
+    from_facts.penalty,
     from_logs.no_progress,
 )
 # What follows from another fault, and is told with it.
@@ -42,8 +44,11 @@ _SYMPTOMS = {
 _EXPLAINS = {
     "wrong_last_activation": {"dying_relu", "vanishing", "exploding", "unscaled_input"},
     "missing_last_activation": {"exploding", "unscaled_input"},
-    "lr_too_high": {"dying_relu", "vanishing", "exploding"},
-    "unscaled_input": {"exploding"},
+    "lr_too_high": {"dying_relu", "vanishing", "exploding", "unscaled_input"},
+    "dropout_too_high": {"dying_relu", "vanishing", "unscaled_input"},
+    "wrong_input": {"dying_relu", "vanishing"},
+    "wrong_initializer": {"dying_relu", "vanishing"},
+    "unscaled_input": {"exploding", "dying_relu", "vanishing"},
     "unscaled_target": {"exploding"},
     "exploding": {"dying_relu", "vanishing"},
 }
@@ -97,20 +102,24 @@ def diagnose(
     if recording is None and model is None:
         raise ValueError("diagnose needs a recording, or a model and a batch, or all.")
     course = None
-    found: list[Finding] = []
+    seen: list[Finding] = []
     if recording is not None:
         _check(recording)
         course = Course.of(recording)
-        found += _seen_in_course(course, limits)
+        seen += _seen_in_course(course, limits)
     untold = list(_untold(course, model))
     if model is not None:
         # Here, since it needs Keras, which a recording alone does not.
         from tfrwc.dynamics.diagnosis.look import Look
 
         look = Look.at(model, batch)
-        found += _seen_in_model(look, course, limits)
+        believed = _believed(course, limits)
+        given, shown = _seen_in_model(look, course)
+        # What the model is given is a cause of how the training went, and what its
+        # layers show of the batch a result.
+        seen = [*filter(believed, given), *seen, *filter(believed, shown)]
         untold += look.untold
-    return Diagnosis(tuple(_told_as_one(found)), tuple(untold))
+    return Diagnosis(tuple(_told_as_one(seen)), tuple(untold))
 
 
 def findings_of(course: Course, limits: Thresholds = LIMITS) -> list[Finding]:
@@ -119,7 +128,7 @@ def findings_of(course: Course, limits: Thresholds = LIMITS) -> list[Finding]:
 
 
 def _seen_in_course(course: Course, limits: Thresholds) -> Iterator[Finding]:
-    yield from from_facts(course.facts)
+    yield from from_facts.misfits(course.facts)
     for rule in RULES:
         yield from rule(course, limits)
         if course.is_lost and rule is from_weights.huge_steps:
@@ -140,30 +149,25 @@ def _check(recording: Any) -> None:
 
 
 def _seen_in_model(
-    look: "Look", course: Course | None, limits: Thresholds
-) -> Iterator[Finding]:
+    look: "Look", course: Course | None
+) -> tuple[list[Finding], list[Finding]]:
+    """What is wrong with what the model is given, and with what it makes of it."""
     from tfrwc.dynamics.diagnosis import from_look
 
-    limits_of_look = from_look.Scales()
-    if course is None:
-        yield from from_facts(look.facts)
-    found = [
-        *from_look.misfits(look),
-        *from_look.several_labels(look),
-        *from_look.scales(look, limits_of_look),
-        *from_look.silence(look),
-        *from_look.structure(look, limits_of_look),
-    ]
-    for one in found:
-        if course is None or SURE.index(one.sure) <= _doubt(course, limits):
-            yield one
+    limits = from_look.Scales()
+    given = [] if course is not None else list(from_facts.misfits(look.facts))
+    given += from_look.misfits(look)
+    given += from_look.several_labels(look)
+    given += from_look.scales(look, limits)
+    return given, [*from_look.silence(look), *from_look.structure(look, limits)]
 
 
-def _doubt(course: Course, limits: Thresholds) -> int:
+def _believed(course: Course | None, limits: Thresholds) -> Callable[[Finding], bool]:
     """Which findings in a model to believe: of a training that goes well, few."""
-    if not learned(course, limits):
-        return 2
-    return 0 if went_well(course) else 1
+    doubt = 2
+    if course is not None and learned(course, limits):
+        doubt = 0 if went_well(course) else 1
+    return lambda one: SURE.index(one.sure) <= doubt
 
 
 def _told_as_one(found: list[Finding]) -> list[Finding]:
@@ -171,7 +175,12 @@ def _told_as_one(found: list[Finding]) -> list[Finding]:
     causes: list[Finding] = []
     explained: set[str] = set()
     for one in sorted(found, key=_place):
-        if one.kind in explained or any(one.kind == other.kind for other in causes):
+        if one.kind in explained:
+            continue
+        kinds = [other.kind for other in causes]
+        if one.kind in kinds:
+            same = kinds.index(one.kind)
+            causes[same] = causes[same].located(one)
             continue
         if not (causes and one.kind in _SYMPTOMS):
             causes.append(one)

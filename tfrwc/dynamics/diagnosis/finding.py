@@ -17,7 +17,8 @@ class Finding:
     """One thing that is wrong with a training.
 
     Attributes:
-        kind: name of what is wrong, one of `tfrwc.dynamics.KINDS`.
+        kind: name of what is wrong, such as ``"dying_relu"``; docs/guides/diagnose.md
+            lists all.
         evidence: sentences with the numbers that show it.
         advice: what to do first.
         sure: ``"certain"``, ``"likely"`` or ``"possible"``.
@@ -32,9 +33,12 @@ class Finding:
     layer: str | None = None
     since: int | None = None
 
-    def with_evidence(self, sentence: str) -> "Finding":
-        """The same with a sentence more."""
-        return replace(self, evidence=f"{self.evidence} {sentence}")
+    def located(self, other: "Finding") -> "Finding":
+        """The same, in the layer of another one of its kind if it has none."""
+        if self.layer is not None or other.layer is None:
+            return self
+        evidence = f"{self.evidence} {other.evidence}"
+        return replace(self, layer=other.layer, evidence=evidence)
 
     def __str__(self) -> str:
         where = f" in {self.layer}" if self.layer else ""

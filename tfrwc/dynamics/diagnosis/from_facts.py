@@ -1,10 +1,13 @@
-"""What is wrong whatever the weights do: a last layer that its loss cannot take."""
+"""What optimizer, loss and layers show, by themselves or where nothing is learned."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from tfrwc.dynamics.diagnosis.advice import ADVICE
+from tfrwc.dynamics.diagnosis.advice import ADVICE, finding
+from tfrwc.dynamics.diagnosis.course import Course
 from tfrwc.dynamics.diagnosis.finding import Finding
+from tfrwc.dynamics.diagnosis.progress import how_it_went, learned
+from tfrwc.dynamics.diagnosis.thresholds import Thresholds
 
 CLASSES = ("categorical_crossentropy", "sparse_categorical_crossentropy")
 PROBABILITIES = (*CLASSES, "binary_crossentropy", "categorical_focal_crossentropy")
@@ -15,8 +18,8 @@ _UNBOUNDED = (
 )
 
 
-def from_facts(facts: dict[str, Any]) -> Iterator[Finding]:
-    """Findings that follow from the last layer and the loss alone.
+def misfits(facts: dict[str, Any]) -> Iterator[Finding]:
+    """A last layer that its loss cannot take, whatever the weights do.
 
     Args:
         facts: see `tfrwc.recording.training_facts`.
@@ -51,4 +54,51 @@ def from_facts(facts: dict[str, Any]) -> Iterator[Finding]:
             f"Leave out {activation}, or from_logits=True.",
             "certain",
             "output",
+        )
+
+
+def dropout(course: Course, limits: Thresholds) -> Iterator[Finding]:
+    """So much dropout that nothing is learned."""
+    rate = course.facts.get("dropout") or 0.0
+    if rate <= limits.dropout or course.length < limits.least_steps:
+        return
+    if not learned(course, limits):
+        yield finding(
+            "dropout_too_high",
+            f"Dropout leaves out {rate:.0%} of a layer's values. {how_it_went(course)}",
+            "likely",
+        )
+
+
+def initial_weights(course: Course, limits: Thresholds) -> Iterator[Finding]:
+    """Initialisers from which a network cannot learn, where it does not."""
+    if learned(course, limits) or course.length < limits.least_steps:
+        return
+    known = course.facts.get("initial_spread") or []
+    for name, spread in zip(course.names[:-1], known, strict=False):
+        if spread is None or 1 / limits.initial_spread < spread < limits.initial_spread:
+            continue
+        evidence, sure = (
+            f"The sums of {name} begin at a size of {spread:.2g}",
+            "possible",
+        )
+        if spread == 0:
+            evidence, sure = f"All units of {name} begin alike, and stay so", "likely"
+        evidence += f", by its initialiser. {how_it_went(course)}"
+        yield finding("wrong_initializer", evidence, sure, name)
+        return
+
+
+def penalty(course: Course, limits: Thresholds) -> Iterator[Finding]:
+    """A penalty for large weights that outweighs what is to be learned."""
+    chance, (first, _) = course.chance_loss, course.loss_ends
+    if not course.facts.get("regularised") or course.length < 2 * limits.least_steps:
+        return
+    if first - chance >= limits.penalty * chance and not course.gain >= 0.2:
+        yield finding(
+            "penalty_too_high",
+            f"The loss began at {first:.3g}, of which guessing all classes alike costs "
+            f"{chance:.3g}: the rest is the penalty for large weights, which is what "
+            f"the training lowers. {how_it_went(course)}",
+            "possible",
         )

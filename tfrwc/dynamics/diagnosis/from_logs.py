@@ -121,5 +121,9 @@ def no_progress(course: Course, limits: Thresholds) -> Iterator[Finding]:
         return  # other losses need not fall, as of two networks against each other
     if knows(course):
         return
-    if course.fall < limits.flat_fall and not course.gain >= limits.standing_gain:
+    guesses = course.loss_ends[1] >= 0.98 * course.chance_loss
+    stands = course.fall < limits.flat_fall or (
+        guesses and not course.facts.get("regularised")
+    )
+    if stands and not course.gain >= limits.standing_gain:
         yield finding("no_progress", how_it_went(course), "possible")

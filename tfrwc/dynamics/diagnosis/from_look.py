@@ -142,6 +142,8 @@ def scales(look: Look, limits: Scales) -> Iterator[Finding]:
         if x.dtype.kind == "f" and not np.isfinite(x).all():
             yield finding("exploding", "Inputs hold NaN or infinity.", "certain")
             return
+    if len(look.x[0]) > 1 and all((x == x[:1]).all() for x in look.x):
+        yield finding("wrong_input", "All inputs of the batch are alike.", "certain")
     if look.input_scale > limits.input_scale:
         yield finding(
             "unscaled_input",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tfrwc.dynamics.arrays import Bools
 from tfrwc.dynamics.diagnosis.advice import finding
 from tfrwc.dynamics.diagnosis.course import Course
 from tfrwc.dynamics.diagnosis.finding import Finding
@@ -25,6 +26,7 @@ def rates(course: Course, limits: Thresholds) -> Iterator[Finding]:
             "lr_too_high",
             f"The learning rate is {known.min():g}: steps go up the loss.",
             "certain",
+            since=_first(course, course.rate < 0),
         )
     elif not known.any():
         yield finding("lr_too_low", "The learning rate is 0 throughout.", "certain")
@@ -35,6 +37,7 @@ def rates(course: Course, limits: Thresholds) -> Iterator[Finding]:
             f"{course.facts['optimizer']} moves each weight by about as much, and "
             "weights are smaller than that.",
             "likely",
+            since=_first(course, course.rate >= limits.adaptive_rate),
         )
 
 
@@ -75,7 +78,7 @@ def huge_steps(course: Course, limits: Thresholds) -> Iterator[Finding]:
             f"{size[largest]:.3g} times its own weights within "
             f"{taken[largest]:,} steps.",
             "likely",
-            since=int(course.steps[largest]),
+            since=_first(course, size >= limits.huge_step * np.sqrt(taken)),
         )
 
 
@@ -172,6 +175,12 @@ def small_changes(course: Course, limits: Thresholds) -> Iterator[Finding]:
         f"{how_it_went(course)}",
         "likely",
     )
+
+
+def _first(course: Course, seen: Bools) -> int | None:
+    """The step of the first record at which it was seen; None if from the start."""
+    at = int(seen.argmax())
+    return int(course.steps[at]) if at else None
 
 
 def _longest_run(names: list[str | None], wanted: tuple[str, ...]) -> int:

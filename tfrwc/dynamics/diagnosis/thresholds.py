@@ -35,6 +35,11 @@ class Thresholds:
         slow_fall: a loss of a regression that fell by less has hardly begun to.
         huge_loss: a squared error at the end above which outputs are a hundred of
             their own units away from the targets, farther than small steps carry them.
+        dropout: rate above which less than two fifths of a layer's values are left.
+        initial_spread: size of a layer's first sums, for inputs of size 1, or of its
+            inverse; three such layers make a million of it.
+        penalty: share of losses of weights in the loss at its beginning, as a multiple
+            of what guessing costs, from which on they are most of what is lowered.
     """
 
     least_steps: int = 50
@@ -51,6 +56,9 @@ class Thresholds:
     flat_fall: float = 0.02
     slow_fall: float = 0.25
     huge_loss: float = 1e4
+    dropout: float = 0.6
+    initial_spread: float = 100.0
+    penalty: float = 4.0
 
 
 LIMITS = Thresholds()
