@@ -138,10 +138,13 @@ FAULTS = {
         (HOT,),
     ),
     "silent_units": Fault(
-        ("dying_relu",), lambda n: Plan(bias=-50.0, at=(1,)), layer=1, words=False
+        ("dying_relu", "vanishing"),
+        lambda n: Plan(bias=-50.0, at=(1,)),
+        layer=1,
+        words=False,
     ),
     "units_fall_silent": Fault(
-        ("dying_relu", "no_gradient"),
+        ("dying_relu", "no_gradient", "vanishing"),
         lambda n: Plan(callbacks=lambda: [At(n // 5, silence)]),
         since=0.2,
     ),
@@ -161,7 +164,7 @@ FAULTS = {
     ),
     "much_dropout": Fault(("dropout_too_high",), lambda n: Plan(dropout=0.97)),
     "much_decay": Fault(
-        ("too_much_decay", "no_progress", "metric_stands", "vanishing"),
+        ("penalty_too_high", "no_progress", "metric_stands", "vanishing"),
         lambda n: Plan(decay=1.0),
     ),
     "one_nan": Fault(

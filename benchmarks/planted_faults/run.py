@@ -1,10 +1,13 @@
 """How well `diagnose` tells faults that were planted into trainings that learn.
 
-    KERAS_BACKEND=jax python benchmarks/planted_faults/run.py --seeds 0,1,2
+    KERAS_BACKEND=jax python benchmarks/planted_faults/run.py train --out runs/planted
+    KERAS_BACKEND=jax python benchmarks/planted_faults/run.py judge --out runs/planted
 
-Each of 20 trainings is fitted as it is, and once with each fault that applies to it. A
-fault counts where the training lost half of its score by it; others are masked, and are
-counted by themselves. Writes planted_faults.json beside this folder.
+`train` fits each of 20 trainings as it is, and once with each fault that applies to it;
+it keeps recordings, models and scores, and goes on where it stopped. `judge` diagnoses
+them, from the recording alone and with the model and 256 examples, and writes
+planted_faults.json beside this folder. A fault counts where the training lost half of
+its score by it; others are masked, and counted by themselves.
 """
 
 import argparse
@@ -16,71 +19,95 @@ from pathlib import Path
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import keras
-import numpy as np
 from faults import FAULTS
-from trainings import TRAININGS, Plan, fit
+from trainings import TRAININGS, Plan, data, fit
 
-from tfrwc import RWCCallback
+from tfrwc import RWCCallback, load_recording
 from tfrwc.dynamics import diagnose
 
 HERE = Path(__file__).parent
 MEASURES = ("l1_ratio", "still_units")
-BATCH = 256
-
-
-def trained(name, plan, seed, steps):
-    """A recording, the model, its data, score and hidden layers."""
-    recorder = RWCCallback(every=max(1, steps // 60), measures=MEASURES)
-    made = fit(TRAININGS[name], plan, seed, [recorder])
-    return recorder.recording, *made
+RECORDS, BATCH = 60, 256
 
 
 def steps_of(name, seed):
     training = TRAININGS[name]
-    x, _ = training.data(np.random.default_rng(seed))
+    x, _ = data(training, Plan(), seed)[0]
     return -(-len(x) // training.batch) * training.epochs
+
+
+def plan_of(name, fault, seed):
+    return FAULTS[fault].plan(steps_of(name, seed)) if fault else Plan()
+
+
+def cases(seeds):
+    """Names of trainings, faults (None first) and seeds."""
+    for seed in seeds:
+        for name, training in TRAININGS.items():
+            for fault in (None, *FAULTS):
+                if fault is None or FAULTS[fault].applies(name, training):
+                    yield name, fault, seed
+
+
+def train(out, seeds):
+    out.mkdir(parents=True, exist_ok=True)
+    for name, fault, seed in cases(seeds):
+        path = out / f"{name}-{fault or 'sound'}-{seed}"
+        if Path(f"{path}.json").exists():
+            continue
+        Path(f"{path}.parquet").unlink(missing_ok=True)
+        every = max(1, steps_of(name, seed) // RECORDS)
+        recorder = RWCCallback(f"{path}.parquet", every=every, measures=MEASURES)
+        plan = plan_of(name, fault, seed)
+        model, score, hidden = fit(TRAININGS[name], plan, seed, [recorder])
+        model.save(f"{path}.keras")
+        told = {"score": float(score), "hidden": hidden}
+        Path(f"{path}.json").write_text(json.dumps(told))
+        print(path.name, told["score"], flush=True)
+
+
+def judge(out, seeds):
+    sound, results = {}, []
+    for name, fault, seed in cases(seeds):
+        path = out / f"{name}-{fault or 'sound'}-{seed}"
+        if not Path(f"{path}.json").exists():
+            continue
+        told = json.loads(Path(f"{path}.json").read_text())
+        if fault is None:
+            sound[name, seed] = told["score"]
+        number = FAULTS[fault].layer if fault else None
+        if number is not None and number >= len(told["hidden"]):
+            continue  # a network without such a layer
+        recording = load_recording(f"{path}.parquet")
+        model = keras.saving.load_model(f"{path}.keras")
+        x, y = data(TRAININGS[name], plan_of(name, fault, seed), seed)[0]
+        batch = x[:BATCH], y[:BATCH]
+        results.append(
+            {
+                "training": name,
+                "fault": fault,
+                "seed": seed,
+                "score": told["score"],
+                "counts": not fault or not told["score"] > 0.5 * sound[name, seed],
+                "layer": None if number is None else told["hidden"][number],
+                "since": FAULTS[fault].since if fault else None,
+                "steps": int(recording.steps[-1]),
+                "weights": of(diagnose(recording)),
+                "all": of(diagnose(recording, model, batch)),
+            }
+        )
+    return results
 
 
 def of(findings):
     return [[f.kind, f.layer, f.since, f.sure] for f in findings]
 
 
-def case(name, fault, seed, sound):
-    """What a diagnosis said of one training."""
-    steps = steps_of(name, seed)
-    plan = Plan() if fault is None else FAULTS[fault].plan(steps)
-    recording, model, (x, y), score, hidden = trained(name, plan, seed, steps)
-    layer = None
-    if fault is not None and FAULTS[fault].layer is not None:
-        layer = hidden[FAULTS[fault].layer]
-    return {
-        "training": name,
-        "fault": fault,
-        "seed": seed,
-        "score": score,
-        "counts": fault is None or not score > 0.5 * sound,
-        "steps": steps,
-        "layer": layer,
-        "weights": of(diagnose(recording)),
-        "all": of(diagnose(recording, model, (x[:BATCH], y[:BATCH]))),
-    }
-
-
-def cases(seeds, trainings, faults):
-    for seed in seeds:
-        for name in trainings:
-            sound = case(name, None, seed, None)
-            yield sound
-            for fault in faults:
-                if FAULTS[fault].applies(name, TRAININGS[name]):
-                    yield case(name, fault, seed, sound["score"])
-
-
 def counts(results, by):
-    """Of faults that count: how many were found, and by which name."""
+    """How many of the faults that count were detected, and by a name that fits."""
     table = defaultdict(lambda: defaultdict(int))
     for one in results:
-        entry = table[one[by] if one["fault"] else "sound"]
+        entry = table[(one[by] if one["fault"] else "sound") if by else one["group"]]
         if not one["counts"]:
             entry["masked"] += 1
             continue
@@ -93,26 +120,53 @@ def counts(results, by):
     return {key: dict(entry) for key, entry in sorted(table.items())}
 
 
+def places(results):
+    """Of faults whose layer or beginning is known: how many were placed there."""
+    told = defaultdict(int)
+    for one in results:
+        if not one["fault"] or not one["counts"] or not one["all"]:
+            continue
+        if one["layer"]:
+            told["layer known"] += 1
+            told["layer right"] += any(
+                layer and layer.split("/")[-2 if "/" in layer else 0] == one["layer"]
+                for _, layer, _, _ in one["all"]
+            )
+        if one["since"]:
+            begins, since = one["since"] * one["steps"], one["all"][0][2]
+            told["beginning known"] += 1
+            late = since is not None and since - begins
+            told["beginning right"] += (
+                since is not None and -1 <= late <= 0.1 * one["steps"]
+            )
+    return dict(told)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", default="0,1,2")
-    parser.add_argument("--trainings", default=",".join(TRAININGS))
-    parser.add_argument("--faults", default=",".join(FAULTS))
-    parser.add_argument("--out", type=Path, default=HERE.parent / "planted_faults.json")
+    parser.add_argument("what", choices=("train", "judge"))
+    parser.add_argument("--out", type=Path, default=Path("runs/planted"))
+    parser.add_argument("--seeds", default="0")
     arguments = parser.parse_args()
-    results = []
-    names = [x for x in arguments.faults.split(",") if x]
-    chosen = arguments.trainings.split(",")
-    for one in cases(map(int, arguments.seeds.split(",")), chosen, names):
-        results.append(one)
-        print(json.dumps(one, default=float), flush=True)
+    seeds = [int(seed) for seed in arguments.seeds.split(",")]
+    if arguments.what == "train":
+        train(arguments.out, seeds)
+        return
+    results = judge(arguments.out, seeds)
+    for one in results:
+        one["group"] = "faults" if one["fault"] else "sound"
     told = {
-        "command": f"python benchmarks/planted_faults/run.py --seeds {arguments.seeds}",
+        "command": "python benchmarks/planted_faults/run.py judge",
+        "seeds": seeds,
         "backend": keras.backend.backend(),
+        "in all": counts(results, None),
+        "places": places(results),
         "by fault": counts(results, "fault"),
         "cases": results,
     }
-    arguments.out.write_text(json.dumps(told, indent=1, default=float) + "\n")
+    print(json.dumps({k: told[k] for k in ("in all", "places", "by fault")}, indent=1))
+    path = HERE.with_suffix(".json")
+    path.write_text(json.dumps(told, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ Each builds its network from a `Plan`, in which `faults` plants one thing that i
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -366,14 +366,19 @@ TRAININGS = {
 }
 
 
+def data(training, plan, seed):
+    """What a training is given, ``(x, y)``, and the targets without the fault."""
+    x, truth = training.data(np.random.default_rng(seed))
+    return (plan.x(x), plan.y(truth)), truth
+
+
 def fit(training, plan, seed, callbacks):
-    """Train; returns the model, the inputs and targets it had, and its score.
+    """Train; returns the model, its score and the names of its hidden layers.
 
     The score is 1 where all is right, and 0 for the commonest class or the mean.
     """
     keras.utils.set_random_seed(seed)
-    x, truth = training.data(np.random.default_rng(seed))
-    x, y = plan.x(x), plan.y(truth)
+    (x, y), truth = data(training, plan, seed)
     make = Layers(plan)
     model = training.network(make)
     optimizer = training.optimizer(training.rate * plan.rate, **training.options)
@@ -387,8 +392,8 @@ def fit(training, plan, seed, callbacks):
         verbose=0,
         callbacks=[*callbacks, *plan.callbacks()],
     )
-    predicted = np.asarray(model.predict(x, verbose=0), np.float64)
-    return model, (x, y), score(training.task, truth, predicted, y), make.made
+    predicted = np.asarray(model.predict(x, batch_size=256, verbose=0), np.float64)
+    return model, score(training.task, truth, predicted, y), make.made
 
 
 def score(task, truth, predicted, y):
@@ -406,6 +411,3 @@ def score(task, truth, predicted, y):
         right = ((predicted > 0.5) == (truth > 0.5)).mean()
         most = np.maximum(truth.mean(0), 1 - truth.mean(0)).mean()
     return (right - most) / (1 - most)
-
-
-__all__ = ["TRAININGS", "Plan", "Training", "fit", "replace"]

@@ -282,6 +282,23 @@ def test_inputs_that_say_nothing_are_seen_in_a_batch():
     assert "dying_relu" not in [one.kind for one in found]
 
 
+def test_averages_of_a_normalisation_that_lag_are_no_silent_units():
+    keras.utils.set_random_seed(0)
+    layers = [
+        keras.layers.Dense(32),
+        keras.layers.BatchNormalization(),
+        keras.layers.ReLU(),
+        keras.layers.Dense(10, "softmax"),
+    ]
+    model = keras.Sequential([keras.Input((64,)), *layers])
+    layers[1].moving_mean.assign(np.full(32, 1e3))
+    model.compile("adam", CLASSES)
+    assert "dying_relu" not in [f.kind for f in diagnose(None, model, (X[:99], Y[:99]))]
+    layers[1].moving_mean.assign(np.zeros(32))
+    model.layers[0].bias.assign(np.full(32, -1e3))  # which training would put right
+    assert "dying_relu" not in [f.kind for f in diagnose(None, model, (X[:99], Y[:99]))]
+
+
 def test_a_layer_that_only_the_batch_shows_is_told_with_the_finding():
     keras.utils.set_random_seed(0)
     silent = keras.layers.Dense(32, "relu", bias_initializer=Constant(-50.0))

@@ -100,5 +100,5 @@ def penalty(course: Course, limits: Thresholds) -> Iterator[Finding]:
             f"The loss began at {first:.3g}, of which guessing all classes alike costs "
             f"{chance:.3g}: the rest is the penalty for large weights, which is what "
             f"the training lowers. {how_it_went(course)}",
-            "possible",
+            "likely",
         )

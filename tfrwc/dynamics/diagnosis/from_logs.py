@@ -7,7 +7,7 @@ import numpy as np
 from tfrwc.dynamics.diagnosis.advice import finding
 from tfrwc.dynamics.diagnosis.course import Course
 from tfrwc.dynamics.diagnosis.finding import Finding
-from tfrwc.dynamics.diagnosis.from_facts import PROBABILITIES
+from tfrwc.dynamics.diagnosis.from_facts import CLASSES, PROBABILITIES
 from tfrwc.dynamics.diagnosis.progress import how_it_went, is_good, knows, learned
 from tfrwc.dynamics.diagnosis.thresholds import Thresholds
 
@@ -42,7 +42,10 @@ def loss_of_numbers(course: Course, limits: Thresholds) -> Iterator[Finding]:
     loss, output = course.facts.get("loss"), course.output_activation
     if loss not in _OF_NUMBERS or output not in _SQUASHED:
         return
-    if learned(course, limits) or course.length < limits.least_steps:
+    # A yes or no is learned by its squared error, too, if slowly.
+    of_yes_or_no = course.metric is not None and course.output_units == 1
+    slow = 10 if loss == "mean_squared_error" and of_yes_or_no else 1
+    if learned(course, limits) or course.length < slow * limits.least_steps:
         return
     if course.metric is None:
         yield finding(
@@ -86,6 +89,25 @@ def metric_stands(course: Course, limits: Thresholds) -> Iterator[Finding]:
     yield finding(kind, evidence, "possible")
 
 
+def sigmoids_of_classes(course: Course, limits: Thresholds) -> Iterator[Finding]:
+    """Sigmoids where one of several classes is asked for, and a loss near guessing."""
+    units = course.output_units or 0
+    if course.output_activation != "sigmoid" or units < 2:
+        return
+    if course.facts.get("loss") not in CLASSES or course.facts.get("regularised"):
+        return
+    if course.length < 2 * limits.least_steps:
+        return
+    if course.loss_ends[1] >= 0.95 * course.chance_loss:
+        yield finding(
+            "wrong_last_activation",
+            f"{units} sigmoids answer a question each; {course.facts['loss']} asks for "
+            f"one of {units} classes, as softmax gives it. {how_it_went(course)}",
+            "possible",
+            "output",
+        )
+
+
 def slow_regression(course: Course, limits: Thresholds) -> Iterator[Finding]:
     """An error of numbers that hardly falls."""
     loss, (first, last) = course.facts.get("loss"), course.loss_ends
@@ -115,13 +137,17 @@ def slow_regression(course: Course, limits: Thresholds) -> Iterator[Finding]:
 
 def no_progress(course: Course, limits: Thresholds) -> Iterator[Finding]:
     """Neither loss nor metric move."""
-    if course.length < 2 * limits.least_steps or not np.isfinite(course.fall):
+    if course.length < 3 * limits.least_steps or not np.isfinite(course.fall):
         return
     if course.facts.get("loss") not in (*PROBABILITIES, *_OF_NUMBERS):
         return  # other losses need not fall, as of two networks against each other
     if knows(course):
         return
-    guesses = course.loss_ends[1] >= 0.98 * course.chance_loss
+    # A loss may stay near that of guessing for some hundred steps, and fall then.
+    guesses = (
+        course.loss_ends[1] >= 0.98 * course.chance_loss
+        and course.length >= 10 * limits.least_steps
+    )
     stands = course.fall < limits.flat_fall or (
         guesses and not course.facts.get("regularised")
     )

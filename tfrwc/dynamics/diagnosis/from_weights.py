@@ -135,7 +135,8 @@ def vanishing(course: Course, limits: Thresholds) -> Iterator[Finding]:
     total = course.total_change[moved]
     sigmoids = _longest_run(course.activations[:-1], ("sigmoid", "hard_sigmoid"))
     reached = total[0] >= min(0.1 * total[-1], limits.unreached) or len(total) < 3
-    if sigmoids < limits.deep_saturation and reached:
+    rectified = _longest_run(course.activations[:-1], ("relu",))
+    if sigmoids < limits.deep_saturation and rectified < limits.deep_relu and reached:
         return
     if sigmoids >= limits.deep_saturation:
         evidence = (
@@ -143,6 +144,12 @@ def vanishing(course: Course, limits: Thresholds) -> Iterator[Finding]:
             "quarter of a gradient on."
         )
         kind = "vanishing"
+    elif rectified >= limits.deep_relu:
+        evidence = (
+            f"{rectified} layers with ReLU follow each other: the deeper, the likelier "
+            "that one of them is 0 for every example."
+        )
+        kind = "dying_relu"
     else:
         evidence = (
             f"{course.names[moved[0]]} changed by {total[0]:.2g} of its weights in "

@@ -29,6 +29,9 @@ class Thresholds:
             are silent for one example, and few for all.
         deep_saturation: layers of sigmoids in a row: each passes at most a quarter of
             a gradient on, so that behind four of them 0.4 % are left.
+        deep_relu: layers of ReLU in a row that cannot be trained by themselves: of such
+            networks of a few units many begin with a layer that is 0 throughout (Lu et
+            al., Dying ReLU and Initialization, 2019).
         above_chance: cross-entropy at the beginning, as a multiple of that of guessing.
             Networks that begin with sensible outputs begin near 1.
         flat_fall: a loss that falls by less stands.
@@ -52,6 +55,7 @@ class Thresholds:
     unreached: float = 0.003
     still_share: float = 0.3
     deep_saturation: int = 3
+    deep_relu: int = 15
     above_chance: float = 2.0
     flat_fall: float = 0.02
     slow_fall: float = 0.25
