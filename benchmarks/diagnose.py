@@ -1,7 +1,7 @@
 """How well `diagnose` tells trainings that failed from sound ones.
 
     KERAS_BACKEND=jax python benchmarks/diagnose.py train --out runs/faults
-    python benchmarks/diagnose.py judge --out runs/faults
+    KERAS_BACKEND=jax python benchmarks/diagnose.py judge --out runs/faults
 
 The trainings are those of a folder `faults` beside TFRWC_DATA_DIR, or of `--cases`:
 public programs whose training failed (`fault`) and others that learn (`sound`).
@@ -14,6 +14,7 @@ in a second file, once an epoch; it keeps the recordings, the model and the scor
   the length of the shortest faulty one of their source;
 - the same by cross-validation: the limits are chosen on all sources but one, from a
   coarse grid and beginning with those that alarm least, and judged on that source;
+- the same with each model and 256 examples, on the backend of Keras;
 - the curve of each limit alone: what halving and doubling it changes.
 
 A run that the source calls sound but that learned nothing with this seed and backend
@@ -40,6 +41,7 @@ PEERS = {  # of their papers' own tables, on the programs that these cases are f
 }
 GRID = (0.25, 0.5, 1.0, 2.0, 4.0)  # times the limits of the package
 ALARM = 3  # detections that one false alarm costs, where limits are chosen
+LIMITS_WITH_MODEL = "with the model and a batch"
 LEARNED = 0.1  # score from which on a run counts as one that learned
 
 
@@ -129,6 +131,7 @@ def read(folder, out, cut):
                 "seed": seed,
                 "outcome": outcome,
                 "course": Course.of(recording),
+                "kinds": {},
             }
         )
     return read_runs
@@ -136,17 +139,50 @@ def read(folder, out, cut):
 
 def judged(runs, limits):
     """Counts of what was found in which runs."""
-    from tfrwc.dynamics.diagnosis.diagnose import findings_of
-
     counts = Counter()
     for run in runs:
-        kinds = [one.kind for one in findings_of(run["course"], limits)]
+        kinds = kinds_in(run, limits)
         outcome = run["outcome"]
         counts[outcome] += 1
         counts[f"{outcome}: found"] += bool(kinds)
         if outcome == "fault":
             counts["fault: kind"] += bool(kinds) and kinds[0] in run["case"]["fault"]
     return counts
+
+
+def kinds_in(run, limits):
+    """Kinds of what is found in a run, which is remembered: limits are tried again."""
+    from tfrwc.dynamics.diagnosis.diagnose import findings_of
+
+    if limits not in run["kinds"]:
+        found = findings_of(run["course"], limits)
+        run["kinds"][limits] = [one.kind for one in found]
+    return run["kinds"][limits]
+
+
+def with_models(folder, out):
+    """Counts of what is found with the model and 256 examples, on Keras' backend."""
+    sys.path.insert(0, str(folder))
+    import build
+    import keras
+
+    from tfrwc import load_recording
+    from tfrwc.dynamics import diagnose
+
+    counts = Counter()
+    for run in read(folder, out, cut=False):
+        case, backend = run["case"], run["backend"]
+        if backend != keras.backend.backend():
+            continue
+        path = out / backend / f"{case['id']}-{run['seed']}"
+        x, y, _ = build.data_of(case["data"])
+        model = keras.saving.load_model(f"{path}.keras")
+        recording = load_recording(f"{path}.step.parquet")
+        found = diagnose(recording, model, (x[:256], y[:256]))
+        run["kinds"][LIMITS_WITH_MODEL] = [one.kind for one in found]
+        counts += judged([run], LIMITS_WITH_MODEL)
+        keras.utils.clear_session()
+    return dict(counts)
 
 
 def worth(counts):
@@ -214,10 +250,10 @@ def judge(folder, out):
 
     results = {"command": "python benchmarks/diagnose.py judge", "peers": PEERS}
     results["limits"] = dataclasses.asdict(LIMITS)
-    results["seeds"] = {
-        backend: sorted({run["seed"] for run in read(folder, out, cut=False)})
-        for backend in sorted(path.name for path in out.iterdir() if path.is_dir())
-    }
+    seeds = {}
+    for run in read(folder, out, cut=False):
+        seeds.setdefault(run["backend"], set()).add(run["seed"])
+    results["seeds"] = {backend: sorted(some) for backend, some in seeds.items()}
     for cut in (False, True):
         runs, name = read(folder, out, cut), "cut" if cut else "whole"
         results[name] = {
@@ -231,6 +267,8 @@ def judge(folder, out):
             "by cross-validation": dict(by_cross_validation(runs)),
         }
         print(name, json.dumps(results[name], indent=1))
+    results["with the model and a batch"] = with_models(folder, out)
+    print("with models", results["with the model and a batch"])
     runs = read(folder, out, cut=True)
     results["by kind"] = by_kind(runs, LIMITS)
     results["curves"] = {

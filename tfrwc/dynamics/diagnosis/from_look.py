@@ -165,14 +165,8 @@ def scales(look: Look, limits: Scales) -> Iterator[Finding]:
 
 def silence(look: Look) -> Iterator[Finding]:
     """Units and outputs that are the same for all examples."""
-    normalised = False
     for one in look.layers[:-1]:
         name = activation_after(one.layer)
-        # In training, half of the values behind a normalisation are positive, whatever
-        # its averages, which are behind for some hundred steps, make of a batch here.
-        lags, normalised = normalised, "BatchNorm" in type(one.layer).__name__
-        if lags:
-            continue
         flat = one.values.reshape(-1, one.values.shape[-1])
         if name == "relu" and len(look.x[0]) > 1:
             dead = float((flat <= 0).all(axis=0).mean())

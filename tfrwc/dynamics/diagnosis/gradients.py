@@ -1,5 +1,7 @@
 """The gradient of a model's loss for one batch, on any backend."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,8 @@ with keras_backend():
 def gradients(model: Any, batch: Any) -> dict[str, float]:
     """Root mean square of the gradient of each trained tensor, by its path.
 
-    In inference mode, so that nothing is drawn and no statistic changes.
+    As in a step of training: averages of a normalisation, which inference uses, are
+    behind for some hundred steps. The model stays as it is.
 
     Args:
         model: a built Keras model.
@@ -29,7 +32,8 @@ def gradients(model: Any, batch: Any) -> dict[str, float]:
         return {}
     x, y, *weight = batch
     slopes = _of_backend[keras.backend.backend()]
-    arrays = slopes(model, x, y, weight[0] if weight else None)
+    with unchanged(model):
+        arrays = slopes(model, x, y, weight[0] if weight else None)
     paths = [variable.path for variable in model.trainable_variables]
     return {
         path: float(np.sqrt(np.mean(np.square(np.asarray(array, np.float64)))))
@@ -38,13 +42,25 @@ def gradients(model: Any, batch: Any) -> dict[str, float]:
     }
 
 
+@contextlib.contextmanager
+def unchanged(model: Any) -> Iterator[None]:
+    """Put averages and states of random numbers back afterwards."""
+    variables = model.non_trainable_variables
+    before = [np.array(keras.ops.convert_to_numpy(v.value)) for v in variables]
+    try:
+        yield
+    finally:
+        for variable, value in zip(variables, before, strict=True):
+            variable.assign(value)
+
+
 def _with_tensorflow(model: Any, x: Any, y: Any, weight: Any) -> list[Any]:
     with extra("tensorflow"):
         import tensorflow as tf
 
     with tf.GradientTape() as tape:
-        predicted = model(x, training=False)
-        loss = model.compute_loss(x, y, predicted, weight, training=False)
+        predicted = model(x, training=True)
+        loss = model.compute_loss(x, y, predicted, weight, training=True)
     found = tape.gradient(loss, [v.value for v in model.trainable_variables])
     return [None if one is None else tf.convert_to_tensor(one) for one in found]
 
@@ -53,8 +69,8 @@ def _with_torch(model: Any, x: Any, y: Any, weight: Any) -> list[Any]:
     import torch
 
     values = [variable.value for variable in model.trainable_variables]
-    predicted = model(x, training=False)
-    loss = model.compute_loss(x, y, predicted, weight, training=False)
+    predicted = model(x, training=True)
+    loss = model.compute_loss(x, y, predicted, weight, training=True)
     found = torch.autograd.grad(loss, values, allow_unused=True)
     return [None if one is None else one.detach().cpu().numpy() for one in found]
 
@@ -71,7 +87,10 @@ def _with_jax(model: Any, x: Any, y: Any, weight: Any) -> list[Any]:
         )
     ]
     slope = jax.grad(model.compute_loss_and_updates, has_aux=True)
-    found, _ = slope(*state, x, y, weight, training=False)
+    of_optimizer = [variable.value for variable in model.optimizer.variables]
+    found, _ = slope(
+        *state, x, y, weight, training=True, optimizer_variables=of_optimizer
+    )
     return list(found)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from tfrwc.compat.extras import keras_backend
 from tfrwc.dynamics.arrays import Floats
-from tfrwc.dynamics.diagnosis.gradients import gradients
+from tfrwc.dynamics.diagnosis.gradients import gradients, unchanged
 from tfrwc.recording.training_facts import layers_in_a_row, training_facts
 from tfrwc.recording.watch import tensors
 
@@ -98,7 +98,8 @@ class Look:
                     f"The model cannot take the x of this batch: {str(error)[:300]}"
                 ) from error
             outputs = list(map(keras.ops.convert_to_numpy, keras.tree.flatten(made)))
-            layers = _through(row, inputs[0])
+            with unchanged(model):
+                layers = _through(row, inputs[0])
             slopes, untold = {}, ()
             try:
                 slopes = gradients(model, batch)
@@ -149,7 +150,13 @@ def _through(layers: list[Any], x: np.ndarray) -> list[Layer]:
     seen, value = [], keras.ops.convert_to_tensor(x)
     for layer in layers:
         given = keras.ops.convert_to_numpy(value)
-        value = layer(value, training=False) if _takes_training(layer) else layer(value)
+        if getattr(layer, "_call_has_training_arg", False):
+            # By the batch itself, as in training: averages are behind for some hundred
+            # steps. Nothing is left out.
+            by_batch = "BatchNorm" in type(layer).__name__
+            value = layer(value, training=by_batch)
+        else:
+            value = layer(value)
         if isinstance(value, (list, tuple, dict)):
             return []
         numbers = given.dtype.kind in "fiub"
@@ -163,10 +170,6 @@ def _through(layers: list[Any], x: np.ndarray) -> list[Layer]:
             )
         )
     return seen
-
-
-def _takes_training(layer: Any) -> bool:
-    return bool(getattr(layer, "_call_has_training_arg", False))
 
 
 def _scale(values: np.ndarray) -> float:
