@@ -300,7 +300,7 @@ def test_averages_that_lag_are_no_silent_units(mean, bias):
     model.compile("adam", CLASSES)
     before = [keras.ops.convert_to_numpy(v.value) for v in model.variables]
     found = diagnose(None, model, (X[:99], Y[:99]))
-    assert not {"dying_relu", "vanishing"} & {one.kind for one in found}
+    assert list(found) == []
     for variable, value in zip(model.variables, before, strict=True):
         np.testing.assert_array_equal(keras.ops.convert_to_numpy(variable), value)
 

@@ -192,14 +192,20 @@ def silence(look: Look) -> Iterator[Finding]:
                 )
                 return
     yield from _small_gradients(look)
-    if look.outputs is not None and len(look.outputs) > 1:
-        spread = np.ptp(look.outputs, axis=0)
-        if np.isfinite(spread).all() and (spread <= 1e-6).all():
-            yield finding(
-                "constant_output",
-                "The model gives the same output for every example of the batch.",
-                "likely",
-            )
+    if _is_constant(look.outputs) and _is_constant(look.in_training):
+        yield finding(
+            "constant_output",
+            "The model gives the same output for every example of the batch.",
+            "likely",
+        )
+
+
+def _is_constant(outputs: np.ndarray | None) -> bool:
+    """Whether several examples have the same output."""
+    if outputs is None or len(outputs) < 2:
+        return False
+    spread = np.ptp(outputs, axis=0)
+    return bool(np.isfinite(spread).all() and (spread <= 1e-6).all())
 
 
 def _small_gradients(look: Look) -> Iterator[Finding]:

@@ -48,6 +48,7 @@ class Look:
         x: inputs, a list of arrays.
         y: targets, an array of two axes or more; None if there are several outputs.
         outputs: what the model makes of the batch, as `y`; None likewise.
+        in_training: the same in a step of training.
         layers: in the order of their calls, where each feeds the next alone; else none.
         facts: optimizer, loss and last layer; see `recording.training_facts`.
         gradients: root mean square of the gradient of the loss, by path of the trained
@@ -59,6 +60,7 @@ class Look:
     x: list[np.ndarray]
     y: np.ndarray | None
     outputs: np.ndarray | None
+    in_training: np.ndarray | None
     layers: list[Layer]
     facts: dict[str, Any]
     gradients: dict[str, float]
@@ -99,6 +101,8 @@ class Look:
                 ) from error
             outputs = list(map(keras.ops.convert_to_numpy, keras.tree.flatten(made)))
             with unchanged(model):
+                made = keras.tree.flatten(model(x, training=True))
+                in_training = list(map(keras.ops.convert_to_numpy, made))
                 layers = _through(row, inputs[0])
             slopes, untold = {}, ()
             try:
@@ -114,6 +118,7 @@ class Look:
             inputs,
             _as_rows(targets[0]) if one else None,
             np.asarray(outputs[0], np.float64) if one else None,
+            np.asarray(in_training[0], np.float64) if one else None,
             layers,
             training_facts(model, ()),
             slopes,
