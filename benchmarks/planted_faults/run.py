@@ -1,7 +1,7 @@
 """How well `diagnose` tells faults that were planted into trainings that learn.
 
-    KERAS_BACKEND=jax python benchmarks/planted_faults/run.py train --out runs/planted
-    KERAS_BACKEND=jax python benchmarks/planted_faults/run.py judge --out runs/planted
+    KERAS_BACKEND=jax python benchmarks/planted_faults/run.py train
+    KERAS_BACKEND=tensorflow python benchmarks/planted_faults/run.py judge
 
 `train` fits each of 20 trainings as it is, and once with each fault that applies to it;
 it keeps recordings, models and scores, and goes on where it stopped. `judge` diagnoses
@@ -158,7 +158,6 @@ def main():
     told = {
         "command": "python benchmarks/planted_faults/run.py judge",
         "seeds": seeds,
-        "backend": keras.backend.backend(),
         "in all": counts(results, None),
         "places": places(results),
         "by fault": counts(results, "fault"),
