@@ -106,7 +106,8 @@ def main():
                 print(json.dumps(runs[-1])[:300], flush=True)
     learned = [one for one in runs if one["accuracy"][-1] > 1.5 / CLASSES]
     told = {
-        "command": "python benchmarks/healthy_networks.py",
+        "command": "python benchmarks/healthy_networks.py "
+        f"--networks {arguments.networks}",
         "backend": keras.backend.backend(),
         "images": arguments.images,
         "epochs": arguments.epochs,

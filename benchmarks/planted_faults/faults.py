@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
-from trainings import HOT, SPARSE, Plan
+from networks import Plan
+from trainings import HOT, SPARSE
 
 FOR_ALL = ("classes", "yes_no", "labels", "numbers")
 

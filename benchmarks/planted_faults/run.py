@@ -20,7 +20,8 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import keras
 from faults import FAULTS
-from trainings import TRAININGS, Plan, data, fit
+from networks import Plan
+from trainings import TRAININGS, data, fit
 
 from tfrwc import RWCCallback, load_recording
 from tfrwc.dynamics import diagnose

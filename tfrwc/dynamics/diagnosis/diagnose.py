@@ -119,6 +119,8 @@ def diagnose(
         given, shown = _seen_in_model(look, course)
         # What the model is given is a cause of how the training went, and what its
         # layers show of the batch a result.
+        if course is not None and course.is_lost:
+            shown = []  # numbers that are not finite show no more than that
         seen = [*filter(believed, given), *seen, *filter(believed, shown)]
         untold += look.untold
     return Diagnosis(tuple(_told_as_one(seen)), tuple(untold))

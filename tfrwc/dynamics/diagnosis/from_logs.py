@@ -52,7 +52,7 @@ def loss_of_numbers(course: Course, limits: Thresholds) -> Iterator[Finding]:
             "wrong_last_activation",
             f"The last layer ({output}) gives numbers from 0 to 1 alone, the loss "
             f"({loss}) is for numbers of any size. {how_it_went(course)}",
-            "likely",
+            "possible",
             "output",
         )
     else:

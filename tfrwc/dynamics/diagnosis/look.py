@@ -137,6 +137,11 @@ class Look:
         It is where a normalisation follows the kernel, or comes before it, and where
         inputs are looked up in a table.
         """
+        if not self.layers and any(
+            type(layer).__name__ == "Embedding"
+            for layer in self.model._flatten_layers(include_self=False)
+        ):
+            return np.nan
         if not self.layers:
             numbers = [x for x in self.x if x.dtype.kind in "fiub"]
             return max((_scale(x) for x in numbers), default=np.nan)
