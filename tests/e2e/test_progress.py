@@ -16,7 +16,7 @@ from tfrwc.privacy.statement import write_statement
 MOST_SILENCE = 2.0  # seconds
 # How much backends say is theirs to decide here, and not that of the tests.
 OF_TESTS = ("TF_CPP_MIN_LOG_LEVEL", "PYTHONWARNINGS")
-SHORT = "--epochs 1 --seeds 0 --model resnet10_tiny"
+SHORT = "--epochs 2 --seeds 0 --model resnet10_tiny"
 COMMANDS = {
     "summary": "summary {folder}/one.parquet {folder}/two.parquet",
     "report": "report {folder}/one.parquet --out {folder}/page.html",
