@@ -240,6 +240,19 @@ def test_a_model_that_fits_has_no_finding_before_training():
     assert list(diagnose(None, model, (X[:256], Y[:256]))) == []
 
 
+class OnlyForInference(keras.layers.Layer):
+    def call(self, x, training=None):
+        if training:
+            raise ValueError("I cannot be trained.")
+        return x
+
+
+def test_a_model_that_cannot_be_trained_is_refused_in_words():
+    model = keras.Sequential([keras.Input((64,)), OnlyForInference()])
+    with pytest.raises(ValueError, match=r"(?s)cannot take the x.+I cannot be trained"):
+        diagnose(None, model, (X[:5], X[:5]))
+
+
 def test_gradients_are_those_of_the_loss():
     # Of one dense layer and a squared error, which is known by heart.
     model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(2)])

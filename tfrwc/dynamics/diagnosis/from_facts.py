@@ -98,7 +98,7 @@ def penalty(course: Course, limits: Thresholds) -> Iterator[Finding]:
         yield finding(
             "penalty_too_high",
             f"The loss began at {first:.3g}, of which guessing all classes alike costs "
-            f"{chance:.3g}: the rest is the penalty for large weights, which is what "
-            f"the training lowers. {how_it_went(course)}",
+            f"{chance:.3g}: the rest is the penalty for large weights, or outputs were "
+            f"extreme from the start. {how_it_went(course)}",
             "likely",
         )

@@ -95,14 +95,15 @@ class Look:
             warnings.simplefilter("ignore")  # of layers, about what is found here, too
             try:
                 made = model(x, training=False)
+                with unchanged(model):
+                    trained = keras.tree.flatten(model(x, training=True))
             except (ValueError, TypeError, RuntimeError) as error:
                 raise ValueError(
                     f"The model cannot take the x of this batch: {str(error)[:300]}"
                 ) from error
             outputs = list(map(keras.ops.convert_to_numpy, keras.tree.flatten(made)))
+            in_training = list(map(keras.ops.convert_to_numpy, trained))
             with unchanged(model):
-                made = keras.tree.flatten(model(x, training=True))
-                in_training = list(map(keras.ops.convert_to_numpy, made))
                 layers = _through(row, inputs[0])
             slopes, untold = {}, ()
             try:
