@@ -41,6 +41,62 @@ def test_what_a_person_asks_is_answered():
     assert np.isnan(row(told, "l0/kernel")["settled"])
 
 
+def test_not_all_settled_where_some_broke_or_stopped():
+    stopped = np.where(T < 5, 0.3, 0.0)
+    told = made([EARLY, EARLY, BREAKS, stopped, NEVER]).summary()
+    assert "2 of 4 layers settled below a tenth of their largest" in told.sentence
+    assert "All settled" not in told.sentence
+    alone = made([EARLY]).summary().sentence
+    assert "It settled below a tenth of its largest change: l0/kernel" in alone
+
+
+def test_a_network_that_died_is_told_in_good_grammar():
+    stopped = np.where(T < 1, 0.3, 0.0)
+    told = made([0.3 * 0.2**T, *8 * [stopped]]).summary().sentence
+    assert "1 of 9 layers settled below a tenth of their largest change" in told
+    assert "stopped altogether, by epoch 2: no gradient reaches them" in told
+    one = made([MOVING, stopped]).summary().sentence
+    assert "l1/kernel stopped altogether, by epoch 2: no gradient reaches it" in one
+
+
+def test_weights_that_were_never_finite_have_no_change_to_tell_of():
+    told = made(np.full((3, 6), np.nan), logs={"loss": [np.nan] * 6}).summary()
+    assert told.sentence.endswith(
+        "no change could be measured: the weights are not finite from epoch 1 on."
+    )
+    said = " ".join(told.uncertain)
+    assert "layers changed" not in said
+    assert "the records before" not in said
+    assert "0 layers" not in said
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        ([2.25, 0.86, 2.3, 1.87], "fell from 2.25 to 0.86 and rose again to 1.87"),
+        ([2.0, 1.0, 1.1, 1.05], "fell from 2 to 1.05"),
+        ([2.0, 1.0, 0.5, 0.4], "fell from 2 to 0.4"),
+        ([1.0, 2.0, 3.0, 4.0], "went from 1 to 4"),
+        ([1.0, 0.5, 0.7, 1.2], "fell from 1 to 0.5 and rose again to 1.2"),
+    ],
+)
+def test_a_loss_that_rose_again_is_not_called_fallen(loss, words):
+    told = made([[0.1] * 4, [0.2] * 4], logs={"loss": loss}).summary().sentence
+    assert f"while the loss {words}, " in told
+
+
+def test_a_terminal_is_told_what_it_does_not_see():
+    many = str(made([MOVING * (i + 1) for i in range(14)]).summary())
+    assert "\nand 4 more rows\n" in many
+    assert "settled: from when on it stays below a tenth" in many
+    few = made([MOVING, NEVER]).summary()
+    assert "more rows" not in str(few)
+    # No block has a name, and what never changed was at no time largest.
+    header, _, still = (str(few).split("\n\n")[1].splitlines())[:3]
+    assert "block" not in header
+    assert "epoch" not in still
+
+
 def test_one_run_is_not_certain():
     assert "One run" in made([MOVING]).summary().uncertain[0]
 
@@ -114,7 +170,10 @@ def test_what_began_at_zero_does_not_lead_the_sentence():
     told = made([bias, MOVING, MOVING / 2], flags=flags).summary()
     assert "l1/kernel changed most" in told.sentence
     assert "1 tensor that began at zero left out" in told.sentence
-    assert told.table["name"].iloc[0] == "l0/kernel"
+    # The table is in the order of the sentence, and shares are of the same layers.
+    assert told.table["name"].tolist() == ["l1/kernel", "l2/kernel", "l0/kernel"]
+    assert told.table["share"].iloc[:2].sum() == pytest.approx(1)
+    assert np.isnan(told.table["share"].iloc[2])
 
 
 def test_one_record():
@@ -178,7 +237,7 @@ def test_networks_beside_each_other_are_told_apart():
     names = ["dense/kernel", "dense/kernel#2"]
     paths = ["gan/generator/dense/kernel", "gan/critic/dense/kernel"]
     told = made([MOVING, EARLY], names, paths).summary()
-    assert "gan/generator/dense/kernel changed most" in told.sentence
+    assert ", generator/dense/kernel changed most" in told.sentence
     assert told.table["block"].tolist() == ["generator", "critic"]
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tfrwc import RWCCallback
 from tfrwc.dynamics import compare, suggest_freeze
-from tfrwc.recording.names import display_names, shortened, some_names
+from tfrwc.recording.names import display_names, distinct, shortened, some_names
 
 
 def table(names, paths):
@@ -23,10 +23,42 @@ def test_names_stay_where_they_tell_layers_apart():
 def test_blocks_built_alike_are_told_by_their_paths():
     names = ["stem/k", "dense/k", "dense/k#2", "a#2/k"]
     paths = ["m/stem/k", "m/one/dense/k", "m/two/dense/k", "m/a#2/k"]
-    assert display_names(table(names, paths)) == ["stem/k", *paths[1:3], "a#2/k"]
+    assert display_names(table(names, paths)) == [
+        *("stem/k", "one/dense/k", "two/dense/k", "a#2/k")
+    ]
     # Subclassed models may repeat a path; tables made by hand may have none.
     assert display_names(table(["d", "d#2"], ["m/d", "m/d"])) == ["m/d", "m/d#2"]
     assert display_names(table(["d", "d#2"], ["", ""])) == ["d", "d#2"]
+
+
+PARTS = st.sampled_from(["bidirectional", "forward_lstm", "cell", "kernel", "a", "b"])
+
+
+@given(
+    st.lists(st.lists(PARTS, min_size=1, max_size=6), max_size=12), st.integers(8, 40)
+)
+def test_labels_differ_where_names_do(paths, most):
+    names = ["/".join(parts) for parts in paths]
+    labels = distinct(names, most)
+    assert all(len(label) <= max(most, 10) for label in labels)
+    assert len(set(labels)) == len(set(names))
+    by_name = dict(zip(names, labels, strict=True))
+    assert labels == [by_name[name] for name in names]
+
+
+def test_the_directions_of_a_recurrent_layer_have_different_labels():
+    names = [
+        f"sequential/bidirectional{i}/{way}_lstm/lstm_cell/recurrent_kernel"
+        for i in ("", "_1")
+        for way in ("forward", "backward")
+    ]
+    for most in (18, 24, 40, 60):
+        labels = distinct(names, most)
+        assert len({*labels}) == 4
+        assert max(map(len, labels)) <= most
+    assert distinct(names[:2], 40) == [
+        *("forward_lstm/…/recurrent_kernel", "backward_lstm/…/recurrent_kernel")
+    ]
 
 
 @given(

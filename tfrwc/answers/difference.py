@@ -15,14 +15,18 @@ import pandas as pd
 
 from tfrwc.answers.blocks import blocks
 from tfrwc.answers.difference_words import HERE, THERE, answer, doubts, still
-from tfrwc.answers.shown import ROWS, html, text
+from tfrwc.answers.shown import ROWS, html, text, without_empty
 from tfrwc.answers.words import amount
 from tfrwc.dynamics.comparison import Comparison
 from tfrwc.dynamics.comparison import compare as compare_conditions
-from tfrwc.recording.names import shortened
+from tfrwc.recording.names import distinct, shortened
 from tfrwc.recording.recording import Recording
 
 _HEADS = ("layer", "block", HERE, THERE, "ratio", "interval", "p adjusted")
+_KEY = (
+    f"{HERE.capitalize()} and {THERE}: typical change, the geometric mean over records "
+    "(a summary has the plain mean)."
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,14 +61,16 @@ class Difference:
     comparison: Comparison = field(repr=False)
 
     def __str__(self) -> str:
-        return text(self.sentence, self.uncertain, _HEADS, _rows(self))
+        heads, rows = without_empty(_HEADS, _rows(self))
+        left = len(self.table) - len(rows)
+        return text(self.sentence, self.uncertain, heads, rows, left, _KEY)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        rows = _rows(self)
+        heads, rows = without_empty(_HEADS, _rows(self))
         left = len(self.table) - len(rows)
-        return html(self.sentence, self.uncertain, _HEADS, rows, left)
+        return html(self.sentence, self.uncertain, heads, rows, left, _KEY)
 
 
 def difference(
@@ -156,6 +162,8 @@ def _table(compared: Comparison, sides: dict[str, list[Recording]]) -> pd.DataFr
 
 
 def _rows(difference: Difference) -> list[list[str]]:
+    names = distinct(list(difference.table["name"].head(ROWS)))
+
     def number(value: float) -> str:
         return "–" if np.isnan(value) else f"{value:.2g}"
 
@@ -164,7 +172,7 @@ def _rows(difference: Difference) -> list[list[str]]:
 
     return [
         [
-            shortened(row.name),
+            name,
             shortened(row.block, 24) or "–",
             value(row.this),
             value(row.other),
@@ -172,5 +180,7 @@ def _rows(difference: Difference) -> list[list[str]]:
             "–" if np.isnan(row.low) else f"{row.low:.2g} to {row.high:.2g}",
             number(row.p_adjusted),
         ]
-        for row in difference.table.head(ROWS).itertuples(index=False)
+        for name, row in zip(
+            names, difference.table.head(ROWS).itertuples(index=False), strict=True
+        )
     ]

@@ -110,7 +110,7 @@ def doubts(
     if np.isfinite(ratio) and not 1 / 1.01 < ratio < 1.01:
         said.append(
             f"The learning rate of the other is {times(ratio)} (typical rate), and "
-            "change is about proportional to it: "
+            "change is about proportional to it; in Python, "
             "tfrwc.dynamics.compare(..., per_learning_rate=True) divides by it."
         )
     lengths = [len(recording) for seeds in sides.values() for recording in seeds]

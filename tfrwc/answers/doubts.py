@@ -34,13 +34,15 @@ def doubts(table: pd.DataFrame, curves: Curves, logs: pd.DataFrame) -> list[str]
         *_few(table, curves),
         *_uneven(curves),
         *_rate(logs),
-        *_loss(logs),
+        *_loss(logs, curves),
         *_values(names, curves),
     ]
 
 
 def _few(table: pd.DataFrame, curves: Curves) -> Iterator[str]:
     records, layers = len(curves), int(curves.has_value.sum())
+    if not layers:
+        return
     if records < LEAST_RECORDS:
         yield (
             f"{plural(records, 'record')}: trends need {LEAST_RECORDS}, and layers "
@@ -74,9 +76,9 @@ def _rate(logs: pd.DataFrame) -> Iterator[str]:
         )
 
 
-def _loss(logs: pd.DataFrame) -> Iterator[str]:
+def _loss(logs: pd.DataFrame, curves: Curves) -> Iterator[str]:
     loss = logs.get("loss", pd.Series(dtype=float)).to_numpy(float)
-    if len(loss) > 1 and not loss[-1] < loss[0]:
+    if len(loss) > 1 and not loss[-1] < loss[0] and (curves.values > 0).any():
         yield (
             "The loss did not fall: layers changed, but whether they learned anything "
             "is in doubt."
@@ -93,9 +95,14 @@ def _values(names: list[str], curves: Curves) -> Iterator[str]:
     missing = np.isnan(curves.values)
     broken = has == Flag.NON_FINITE
     if broken.any():
+        before = (
+            "; what stands in the table is of the records before."
+            if curves.has_value.any()
+            else "."
+        )
         yield (
-            f"{of(broken.any(axis=0))}: without values where weights were not finite; "
-            "what stands in the table is of the records before."
+            f"{of(broken.any(axis=0))}: without values where weights were not finite"
+            f"{before}"
         )
     zero = curves.began_at_zero()
     if zero.any():

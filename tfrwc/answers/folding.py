@@ -31,7 +31,7 @@ class Row:
     """A layer, or a block of them, in a picture.
 
     Attributes:
-        label: its name, of at most 40 characters.
+        label: its name.
         members: numbers of its layers, int64 (layers,).
         median: over its layers, float64 (columns,).
         low, high: quantiles 0.1 and 0.9 over its layers, and over the records of a
@@ -91,7 +91,7 @@ def rows(view: View, to: Columns, most: int = ROWS) -> list[Row]:
         for start, stop in zip(to.edges[:-1], to.edges[1:], strict=True)
     ]
     return [
-        Row(shortened(label, _LABEL), members, *_quantiles(parts, members))
+        Row(label, members, *_quantiles(parts, members))
         for label, members in folded(view, most)
     ]
 

@@ -13,6 +13,8 @@ from tfrwc.recording.names import shortened
 
 _FEW = 8
 """Layers up to which those that settled are named with their time."""
+_RISE = 0.25
+"""Share of the loss's fall that it must have lost again for that to be said."""
 _ALIKE = 1.5
 """Ratio up to which blocks are said to change alike."""
 
@@ -54,7 +56,13 @@ def _told_of(table: pd.DataFrame, curves: Curves) -> tuple[pd.DataFrame, int]:
 
 def _how_much(moved: pd.DataFrame, left_out: int, curves: Curves) -> str:
     if moved.empty:
-        return "no layer changed."
+        broken = curves.broken_since()
+        if curves.has_value.any() or np.isnan(broken).all():
+            return "no layer changed."
+        return (
+            "no change could be measured: the weights are not finite from "
+            f"{moment(np.nanmin(broken), curves.clock)} on."
+        )
     names, changes = _names(moved), moved["change"].to_numpy()
 
     def told(row: int, whole: bool = False) -> str:
@@ -109,8 +117,12 @@ def _loss(logs: pd.DataFrame) -> str:
     loss = loss[np.isfinite(loss)]
     if len(loss) < 2:
         return ""
-    went = "fell" if loss[-1] < loss[0] else "went"
-    return f"while the loss {went} from {loss[0]:.3g} to {loss[-1]:.3g}, "
+    first, least, last = loss[0], loss.min(), loss[-1]
+    if first - least > 0 and last - least > _RISE * (first - least):
+        went = f"fell from {first:.3g} to {least:.3g} and rose again to {last:.3g}"
+    else:
+        went = f"{'fell' if last < first else 'went'} from {first:.3g} to {last:.3g}"
+    return f"while the loss {went}, "
 
 
 def _per(curves: Curves) -> str:
@@ -144,23 +156,26 @@ def _settling(table: pd.DataFrame, curves: Curves, logs: pd.DataFrame) -> str:
         return ""
     settled = moved.dropna(subset="settled").sort_values("settled", kind="stable")
     rest = moved[moved["settled"].isna()]
-    below = (
-        "within a tenth of where they ended"
+    below, one_below = (
+        ("within a tenth of where they ended", "within a tenth of where it ended")
         if curves.since_start
-        else "below a tenth of their largest change"
+        else (
+            "below a tenth of their largest change",
+            "below a tenth of its largest change",
+        )
     )
     if settled.empty:
-        stays = below.replace("their", "its").replace("they", "it")
-        return f"No layer has settled {stays}{_rate(logs)}."
-    who = f"{below}: {_since(settled, curves)}{_rate(logs)}"
+        return f"No layer has stayed {one_below} for {SPELL} records{_rate(logs)}."
+    since = f": {_since(settled, curves)}{_rate(logs)}"
+    if len(table) == 1:
+        return f"It settled {one_below}{since}."
+    if len(settled) == len(table):
+        return f"All settled {below}{since}."
+    start = f"{len(settled)} of {plural(len(table), 'layer')} settled {below}{since}"
     if rest.empty:
-        count = "All" if len(moved) > 1 else "It has"
-        return f"{count} settled {who}."
+        return f"{start}."
     verb = "has" if len(rest) == 1 else "have"
-    return (
-        f"{len(settled)} of {plural(len(moved), 'layer')} settled {who}; "
-        f"{listed(_names(rest))} {verb} not."
-    )
+    return f"{start}; {listed(_names(rest))} {verb} not."
 
 
 def _since(settled: pd.DataFrame, curves: Curves) -> str:
@@ -205,10 +220,11 @@ def _odd(table: pd.DataFrame, curves: Curves) -> str:
         who = "All layers" if len(stopped) == len(table) else _who(table, stopped)
         parts.append(
             f"{who} stopped altogether, by {moment(stopped.max(), curves.clock)}: no "
-            "gradient reaches them, or something holds them fast."
+            f"gradient reaches {'it' if len(stopped) == 1 else 'them'}, or something "
+            f"holds {'it' if len(stopped) == 1 else 'them'} fast."
         )
     broken = pd.Series(curves.broken_since())[table.index].dropna()
-    if len(broken):
+    if len(broken) and curves.has_value.any():
         parts.append(
             f"The weights of {_who(table, broken)} are not finite, from "
             f"{moment(broken.min(), curves.clock)} on."

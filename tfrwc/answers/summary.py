@@ -18,7 +18,7 @@ from tfrwc.answers.doubts import LEAST_LAYERS, LEAST_RECORDS, doubts
 from tfrwc.answers.sentences import answer
 from tfrwc.answers.shown import summary_html, summary_text
 from tfrwc.answers.wrong import what_is_wrong
-from tfrwc.dynamics.arrays import Ints
+from tfrwc.dynamics.arrays import Bools, Floats, Ints
 from tfrwc.dynamics.diagnosis import Diagnosis
 from tfrwc.dynamics.trends import TrendClusterer
 from tfrwc.recording.names import display_names
@@ -32,8 +32,10 @@ class Summary:
     """What a recording says about its layers.
 
     Attributes:
-        table: DataFrame with a row per watched tensor, those that changed most first;
-            its index is the row in `Recording.layers`. Columns:
+        table: DataFrame with a row per watched tensor, those that changed most first,
+            and last those whose relative change says little as they began at zero
+            (biases), unless all did; its index is the row in `Recording.layers`.
+            Columns:
 
             - name (which no other tensor has), path, block (the layer, or the part of
               the network, that holds it; empty if none), kind, size (elements)
@@ -45,7 +47,7 @@ class Summary:
               (of change since the initial weights: within that share of it from the
               last value); NaN where never
             - trend: of `tfrwc.dynamics.TrendClusterer`; -1 where none
-            - share: of the sum of the column change
+            - share: of the sum of the column change, without those that began at zero
 
             Values are NaN where there is none.
         sentence: two or three that answer the question; one more each for layers that
@@ -79,7 +81,8 @@ def summary(recording: Recording) -> Summary:
     """Sum up a recording, by ``l1_ratio`` or else the first measure that it has."""
     curves, layers = Curves.of(recording), recording.layers
     change, (largest, largest_at) = curves.change(), curves.largest()
-    total = np.nansum(change)
+    led = _leading(change, curves)
+    total = np.nansum(change[led])
     table = pd.DataFrame(
         {
             "name": display_names(layers),
@@ -94,9 +97,10 @@ def summary(recording: Recording) -> Summary:
             "largest_at": largest_at,
             "settled": curves.settled(),
             "trend": _trends(curves),
-            "share": change / total if total > 0 else np.full(len(layers), np.nan),
+            "share": np.where(led & (total > 0), change / (total or 1), np.nan),
         }
-    ).sort_values("change", ascending=False, kind="stable")
+    )
+    table = table.iloc[np.lexsort((-np.nan_to_num(change, nan=-1), ~led))]
     logs = recording.logs
     return Summary(
         table=table,
@@ -107,6 +111,14 @@ def summary(recording: Recording) -> Summary:
         clock=curves.clock,
         curves=curves,
     )
+
+
+def _leading(change: Floats, curves: Curves) -> Bools:
+    """The layers that an answer is about: not those that began at zero, unless all
+    that changed did; (layers,)."""
+    from_zero = curves.began_at_zero()
+    moved = change > 0
+    return ~from_zero if (moved & ~from_zero).any() else np.ones(len(change), bool)
 
 
 def recording_html(recording: Recording) -> str:

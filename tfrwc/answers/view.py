@@ -8,11 +8,12 @@ import pandas as pd
 
 from tfrwc.dynamics.arrays import Floats
 from tfrwc.dynamics.statistics import mean_of_finite
-from tfrwc.recording.names import MOST, display_names, shortened
+from tfrwc.recording.names import display_names, shortened
 from tfrwc.recording.recording import Recording
 
 _SINCE = {"previous": "since the record before", "initial": "since the start"}
 _DECADE = 10.0
+_LONGEST = 200  # characters of a name
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +24,7 @@ class View:
         values: float64 (layers, records); NaN where there is none, 0 where nothing
             changed.
         layers: table of `Recording.layers`.
-        names: of the layers, each another one, of at most 60 characters.
+        names: of the layers, each another one, of at most 200 characters.
         x: place of each record (records,), rising: epochs, or what `x_label` says.
         x_label: ``"epoch"``, ``"optimizer step"`` or ``"record"``.
         y_label: what a value is, with the name of the measure.
@@ -80,7 +81,7 @@ def view_of(recording: Recording, runs: int = 1) -> View:
     return View(
         values=np.where(np.isfinite(values), values, np.nan),
         layers=recording.layers,
-        names=display_names(recording.layers, most=MOST),
+        names=display_names(recording.layers, most=_LONGEST),
         x=x,
         x_label=x_label,
         y_label=f"relative change {since} ({shortened(measure, 30)})",

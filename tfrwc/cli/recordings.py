@@ -92,6 +92,8 @@ def compare(runs: Runs, against: Others = None, as_json: AsJson = False) -> None
             | _answer(found)
         )
     else:
+        for side, paths in (("this", runs), ("other", against)):
+            typer.echo(f"{side}: {', '.join(map(str, paths))}")
         typer.echo(str(found))
 
 

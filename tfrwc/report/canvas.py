@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from tfrwc.recording.names import shortened
+from tfrwc.recording.names import distinct
 
 # Okabe and Ito's palette, told apart with any colour vision.
 TREND_COLOURS = (
@@ -59,4 +59,9 @@ def label(name: str, most: int) -> str:
 
     Matplotlib would read what stands between two dollars as a formula.
     """
-    return shortened(name, most).replace("$", r"\$")
+    return labels([name], most)[0]
+
+
+def labels(names: Sequence[str], most: int) -> list[str]:
+    """Names of layers as of `label`, those that differ by other texts."""
+    return [name.replace("$", r"\$") for name in distinct(names, most)]

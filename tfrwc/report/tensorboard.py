@@ -188,9 +188,7 @@ class TrendsToTensorBoard(keras.callbacks.Callback):
         self._board.text(f"{_GROUP}/table", self._table(layers, values), step)
         recording = self.callback.recording
         if can_be_diagnosed(recording):
-            # As text of its lines, not as Markdown, which would join them.
-            said = diagnose(recording).explain().replace("\n", "\n    ")
-            self._board.text("diagnosis", f"    {said}", step)
+            self._board.text("diagnosis", diagnose(recording).to_markdown(), step)
         self._board.flush()
 
     def _table(self, layers, values) -> str:
@@ -203,7 +201,7 @@ class TrendsToTensorBoard(keras.callbacks.Callback):
             lines.append(
                 f"| {trend + 1 if trend >= 0 else 'none'} | {names[i]} "
                 f"| {row['kind']} | {row['depth']} | {row['size']:,} "
-                f"| {values[i]:.3g} |"
+                f"| {'–' if np.isnan(values[i]) else f'{values[i]:.3g}'} |"
             )
         return "\n".join(lines)
 

@@ -33,6 +33,23 @@ def test_other_learning_rates_are_other_conditions():
     assert names(found) == [("run 1", 1), ("run 2", 1)]
 
 
+def test_models_that_keras_numbered_are_seeds():
+    runs = seeds(3)
+    for i, run in enumerate(runs):
+        run.settings["model"] = f"sequential_{i}" if i else "sequential"
+    assert names(conditions(runs)) == [("these 3 runs", 3)]
+    runs[1].settings["model"] = "functional"
+    assert len(conditions(runs)) == 3
+
+
+def test_files_of_a_side_keep_their_names():
+    slow = {f"slow-{i}": run for i, run in enumerate(seeds(3))}
+    fast = {f"fast-{i}": run for i, run in enumerate(seeds(2, 5, level=2))}
+    assert names(conditions(slow, fast)) == [
+        *(("slow-0 and 2 more", 3), ("fast-0 and 1 more", 2))
+    ]
+
+
 def test_names_of_a_dict_are_kept():
     found = conditions({"sgd": network(8, 6), "adam": network(8, 6, seed=1, rate=0.1)})
     assert names(found) == [("sgd", 1), ("adam", 1)]

@@ -25,7 +25,7 @@ def unpacked(one):
 
 
 def packed(view):
-    return module.packed([view], [paints_of(view, rows(view, columns(view, 100)))])[0]
+    return module.packed([view], [paints_of([view], rows(view, columns(view, 100)))])[0]
 
 
 def test_values_are_right_to_three_digits():

@@ -1,15 +1,20 @@
 """The page as text: its order, its names, and what it leaves out."""
 
+import json
 import re
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from answers.made import BREAKS, MOVING, made
 from answers.networks import ODD_NAMES, network
 from conftest import ROOT
 
 from tfrwc.answers.page import write_report
-from tfrwc.answers.page.points import LEVEL
+from tfrwc.answers.page.conditions import conditions
+from tfrwc.answers.page.logs import logs_figures
+from tfrwc.answers.page.points import LEVEL, line_of
+from tfrwc.answers.page.scales import scale_of
 
 VOID = {"meta", "link", "input"}
 
@@ -64,6 +69,50 @@ def test_the_answer_comes_first(single):
     assert len(single.all("main")) == 1
     targets = {a["href"][1:] for a in single.all("a")}
     assert targets <= {a.get("id") for a in single.all("section")}
+
+
+def test_numbers_at_the_ends_of_lines_do_not_lie_on_each_other():
+    runs = {f"run {i}": network(8, 6, seed=i, rate=0.1 / (i + 1)) for i in range(6)}
+    for figure in logs_figures(conditions(runs)):
+        pattern = r'<text x="[\d.]+" y="([\d.]+)" class="name">\d</text>'
+        heights = sorted(map(float, re.findall(pattern, figure.body)))
+        assert len(heights) in (0, 6)
+        assert np.diff(heights).min(initial=11) >= 10.9
+        if figure.title == "learning_rate":
+            assert len(heights) == 6
+
+
+def test_an_interval_that_goes_on_beyond_the_axis_ends_in_an_arrow():
+    scale = scale_of([0.5, 4.0], 100, 500, log=True)
+    assert line_of(scale([0.8, 2.0]), scale, 10).count("M") == 1
+    beyond = line_of(scale([0.01, 90.0]), scale, 10)
+    assert beyond.count("M") == 3
+    places = list(map(float, re.findall(r"[MLH]([\d.]+)", beyond)))
+    assert min(places) == 100
+    assert max(places) == 500
+
+
+def test_heat_maps_beside_each_other_have_one_scale(tmp_path):
+    others = network(60, 6, seed=1, level=30)
+    path = write_report(network(60, 6), tmp_path / "a.html", others)
+    data = re.search(r'id="data">(.*?)</script>', path.read_text()).group(1)
+    one, other = json.loads(data)["conditions"]
+    assert (one["dark"], one["bright"]) == (other["dark"], other["bright"])
+    assert one["high"] < other["high"]
+
+
+def test_the_title_says_which_recording_it_is(tmp_path):
+    path = write_report({"runs/low.parquet": network(8, 6)}, tmp_path / "a.html")
+    title = re.findall(r"<title>([^<]*)</title>", path.read_text())[0]
+    assert title == "Which layers learn, when, and how much: runs/low.parquet"
+
+
+def test_what_is_wrong_stands_apart_from_what_is_not(tmp_path):
+    broken = made([MOVING, BREAKS, MOVING])
+    page = read(write_report(broken, tmp_path / "a.html")).text
+    assert page.index("Wrong") < page.index("How the layers changed")
+    sound = read(write_report(network(8, 6, odd=False), tmp_path / "b.html")).text
+    assert "How the layers changed" not in sound
 
 
 def test_figures_have_texts_and_marks_have_titles(single):

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from markupsafe import Markup
 
 from tfrwc.answers.page.scales import Scale, scale_of, tick_text
-from tfrwc.answers.page.svg import CHARACTER, fitted, group, tag
+from tfrwc.answers.page.svg import CHARACTER, Figure, fitted, group, tag
 from tfrwc.dynamics.arrays import Floats
 
 _MOST_ZEROS = 60  # more triangles would lie on each other
@@ -119,6 +119,7 @@ def frame(
     labels: tuple[str, str],
     width: float,
     log_x: bool | None = False,
+    log_y: bool | None = None,
 ) -> Frame:
     """A frame that holds all values.
 
@@ -128,14 +129,14 @@ def frame(
             left is further in where numbers need it.
         labels: of the axes.
         width: of the picture, in pixels.
-        log_x: None takes logarithms where the values span decades.
+        log_x, log_y: None takes logarithms where the values span decades.
     """
     left, top, right, bottom = box
     y = np.asarray(y, np.float64)
-    upward = scale_of(y, bottom, top)
+    upward = scale_of(y, bottom, top, log_y)
     with_zeros = upward.log and (y == 0).any()
     if with_zeros:
-        upward = scale_of(y, bottom - _ZEROS, top)
+        upward = scale_of(y, bottom - _ZEROS, top, log_y)
     numbers = [width_of(tick_text(tick)) for tick in _upward_ticks(upward)]
     left = max([left, *(number + _GAP for number in numbers)])
     across = scale_of(x, left, right, log_x)
@@ -146,6 +147,25 @@ def frame(
         across = Scale(low - room, high + room, left, right, False)
     zeros = bottom if with_zeros else upward.start
     return Frame(across, upward, *labels, zeros, width)
+
+
+def ends(values: npt.ArrayLike) -> Floats:
+    """What an axis must reach to hold values: the least, also above 0, and the most."""
+    values = np.asarray(values, np.float64)
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return values
+    above = values[values > 0]
+    return np.array([values.min(), above.min(initial=np.inf), values.max()])[
+        [True, above.size > 0, True]
+    ]
+
+
+def nothing(id: str, title: str, finding: str, width: float) -> Figure:
+    """A picture of a recording without any value: that there is none."""
+    said = "No layer has a value in any record."
+    words = tag("text", text=said, x=width / 2, y=24, text_anchor="middle")
+    return Figure(id, words, width, 40, title, finding, "")
 
 
 def beneath(text: str, at: float, y: float, width: float) -> Markup:

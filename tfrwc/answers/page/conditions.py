@@ -1,9 +1,11 @@
 """Which recordings belong together: seeds of one setting are one condition."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +18,10 @@ from tfrwc.recording.recording import Recording
 
 Recordings = Recording | Sequence[Recording] | Mapping[str, Recording]
 
+UNNAMED = ("this run", "the other run")
 _SAME = ("every", "reference", "watch", "model")
+# Keras numbers models of one process that were given no name.
+_NUMBER = re.compile(r"_\d+$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,15 +75,13 @@ def conditions(recordings: Recordings, against: Recordings = ()) -> list[Conditi
         )
     _check_once([pair for side in sides for pair in side])
     found = []
-    for side, few, many in zip(
-        sides, ("this run", "the other run"), ("these", "the other"), strict=False
-    ):
+    for side, few, many in zip(sides, UNNAMED, ("these", "the other"), strict=False):
         for group in _groups(side):
             names = [name for name, _ in group]
             named = names[0] if names[0] else few
             if len(group) > 1:
                 named = f"{many} {len(group)} runs"
-                if names[0] and len(sides) == 1:
+                if names[0]:
                     named = f"{names[0]} and {len(group) - 1} more"
             found.append(_condition(named, group))
     return _told_apart(found)
@@ -148,11 +151,16 @@ def _alike(one: Recording, other: Recording) -> bool:
         one.layers["shape"].tolist() == other.layers["shape"].tolist()
         and one.layers["kind"].tolist() == other.layers["kind"].tolist()
         and usual_measure(one) == usual_measure(other)
-        and all(one.settings[key] == other.settings[key] for key in both)
+        and all(_setting(one, key) == _setting(other, key) for key in both)
         and np.array_equal(one.steps[:records], other.steps[:records])
         and np.array_equal(one.epochs[:records], other.epochs[:records])
         and _first_rate(one) == _first_rate(other)
     )
+
+
+def _setting(recording: Recording, key: str) -> Any:
+    value = recording.settings[key]
+    return _NUMBER.sub("", str(value)) if key == "model" else value
 
 
 def _first_rate(recording: Recording) -> float:

@@ -29,7 +29,7 @@ def layers_finding(condition: Condition) -> str:
     layer, record = np.unravel_index(values.argmax(), values.shape)
     if not np.isfinite(values[layer, record]):
         return "No layer has a value in any record."
-    name = isolated(view.names[layer])
+    name = isolated(shortened(view.names[layer]))
     most = (
         f"{name} reached the largest change, "
         f"{text_of(float(values[layer, record]))} at {view.x_label} "
@@ -54,8 +54,10 @@ def trends_finding(condition: Condition, found: list[Trend]) -> str:
     parts = []
     for trend in shared:
         leading = [i for i in order if i in set(trend.members.tolist())][:2]
-        names = " and ".join(isolated(condition.view.names[i]) for i in leading)
-        parts.append(f"{trend.title} ({_course(trend)}), led by {names}")
+        names = " and ".join(
+            isolated(shortened(condition.view.names[i])) for i in leading
+        )
+        parts.append(f"{trend.title} ({_course(trend)}), most of all {names}")
     outside = [trend for trend in found if trend.number < 0]
     rest = f"; {len(outside[0].members)} in no trend" if outside else ""
     return _upper(f"{'; '.join(parts)}{rest}.")

@@ -1,5 +1,6 @@
 """The heat map of a page: layers or blocks by records, and the spread of each row."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from matplotlib.colors import to_hex
 from tfrwc.answers.folding import ROWS, SPREAD, Columns, Row, columns, rows
 from tfrwc.answers.page.axes import beneath, whole, width_of
 from tfrwc.answers.page.scales import Scale, scale_of, text_of, tick_text
-from tfrwc.answers.page.svg import Figure, fitted, group, isolated, tag
+from tfrwc.answers.page.svg import Figure, all_fitted, group, isolated, tag
 from tfrwc.answers.view import View, spans_decades
 from tfrwc.dynamics.arrays import Floats
 
@@ -25,7 +26,12 @@ _NARROW = 800  # pixels of width, below which all is closer
 
 
 def heat_map(
-    view: View, id: str, finding: str, width: float = 1080, most: int = ROWS
+    view: View,
+    id: str,
+    finding: str,
+    width: float = 1080,
+    most: int = ROWS,
+    colours: Scale | None = None,
 ) -> Figure:
     """Draw the heat map.
 
@@ -35,6 +41,7 @@ def heat_map(
         finding: what it shows, in a sentence or two.
         width: in pixels.
         most: rows; more layers are folded into blocks.
+        colours: of `paints_of`, where other pictures share them; None for its own.
     """
     of = columns(view, 50 if width < _NARROW else 100)
     shown = rows(view, of, most)
@@ -43,17 +50,19 @@ def heat_map(
     right = width - (90 if narrow else 128)
     bottom = _TOP + _ROW * len(shown)
     values = np.array([row.median for row in shown])
-    colours = paints_of(view, shown)
+    colours = paints_of([view], shown) if colours is None else colours
     cell = (right - left) / values.shape[1]
+    names = _names(shown, left - 12)
     body = [
         group(
-            [_name(row, left, i), *_cells(row, of, colours, left, cell)],
+            [_name(row, names[i], left), *_cells(row, of, colours, left, cell)],
             transform=f"translate(0 {_TOP + _ROW * i})",
         )
         for i, row in enumerate(shown)
     ]
     body.append(_records(view, of, left, cell, bottom))
-    body.append(_strip(view, shown, right + 18, width - _MARGIN))
+    if np.isfinite(values).any():
+        body.append(_strip(view, shown, right + 18, width - _MARGIN))
     body.append(_key(view, colours, bottom + 42, narrow))
     return Figure(
         id=id,
@@ -66,9 +75,16 @@ def heat_map(
     )
 
 
-def paints_of(view: View, shown: list[Row]) -> Scale:
-    """The scale of colours: from the least to the most of what rows show, as 0 to 1."""
-    return scale_of([row.median for row in shown], 0, 1, spans_decades(view.values))
+def paints_of(views: Sequence[View], shown: Sequence[Row]) -> Scale:
+    """The scale of colours: from the least to the most of what rows show, as 0 to 1.
+
+    Args:
+        views: of the pictures that share it.
+        shown: the rows of all of them.
+    """
+    values = np.concatenate([np.ravel(view.values) for view in views])
+    medians = np.concatenate([row.median for row in shown])
+    return scale_of(medians, 0, 1, spans_decades(values))
 
 
 def paint(value: float, colours: Scale) -> str:
@@ -81,11 +97,16 @@ def paint(value: float, colours: Scale) -> str:
     return PAINTS[round(share * (len(PAINTS) - 1))]
 
 
-def _name(row: Row, left: float, place: int) -> Markup:
-    count = len(row.members)
-    more = f" ({count})" if row.folded else ""
-    text = fitted(row.label, left - 12 - 6.5 * len(more)) + more
-    title = row.label + (f": {count} layers" if row.folded else "")
+def _names(shown: list[Row], width: float) -> list[str]:
+    """What rows are called, each by another text."""
+    counts = [f" ({len(row.members)})" if row.folded else "" for row in shown]
+    room = width - 6.5 * max(map(len, counts))
+    labels = all_fitted([row.label for row in shown], room)
+    return [label + count for label, count in zip(labels, counts, strict=True)]
+
+
+def _name(row: Row, text: str, left: float) -> Markup:
+    title = row.label + (f": {len(row.members)} layers" if row.folded else "")
     return tag(
         "text",
         title=title,
@@ -204,6 +225,8 @@ def _key(view: View, colours: Scale, top: float, narrow: bool) -> Markup:
             )
             marks.append(tag("text", text=text, x=left + 18, y=top + 9))
             left += 84
+    if not np.isfinite(view.values).any():
+        return group(marks, class_="axis")
     scale = Scale(colours.low, colours.high, left, left + bar, colours.log)
     ticks = scale.ticks(4)
     # Further in, so that the first number is whole below its colour.

@@ -1,13 +1,13 @@
 """The figure of trends: which layers learn alike."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from markupsafe import Markup
 
 from tfrwc.answers.folding import ROWS
-from tfrwc.answers.page.axes import Frame, frame, width_of
+from tfrwc.answers.page.axes import Frame, ends, frame, nothing, width_of
 from tfrwc.answers.page.scales import text_of
 from tfrwc.answers.page.svg import Figure, area, group, isolated, path, tag
 from tfrwc.answers.trends import Trend
@@ -19,7 +19,12 @@ _DRAWN = 6  # layers of each trend, where there are too many to draw all
 
 
 def trends_figure(
-    view: View, found: list[Trend], id: str, finding: str, width: float = 1080
+    view: View,
+    found: list[Trend],
+    id: str,
+    finding: str,
+    width: float = 1080,
+    beside: Sequence[View] = (),
 ) -> Figure:
     """The median of each trend in the band of its middle 80 %, and layers, thin.
 
@@ -29,13 +34,17 @@ def trends_figure(
         id: of the figure on the page.
         finding: what it shows, in a sentence or two.
         width: in pixels.
+        beside: views whose values are within the axes, too.
     """
+    if not np.isfinite(view.values).any():
+        return nothing(id, "Layers that learn alike", finding, width)
     count = len(view.names)
     drawn = np.concatenate([_drawn(view, trend, count) for trend in found])
     names = max(width_of(trend.title) for trend in found)
     bottom = 290.0 if width > 800 else 220.0
     box = (58.0, 28.0, width - names - 24, bottom)
     inside = [view.values[drawn], *(t.low for t in found), *(t.high for t in found)]
+    inside += [ends(one.values) for one in beside]
     of = frame(
         view.x,
         np.concatenate([np.ravel(each) for each in inside]),
@@ -44,7 +53,7 @@ def trends_figure(
         width,
     )
     body = [of.axes()]
-    heights = _apart([_end(of, trend) for trend in found], 15, box[1], box[3])
+    heights = apart([_end(of, trend) for trend in found], 15, box[1], box[3])
     for trend, height in zip(found, heights, strict=True):
         body.append(
             _trend(view, trend, of, np.intersect1d(trend.members, drawn), height)
@@ -140,9 +149,7 @@ def _end(of: Frame, trend: Trend) -> float:
     return of.zeros if np.isnan(end) else end
 
 
-def _apart(
-    heights: list[float], least: float, top: float, bottom: float
-) -> list[float]:
+def apart(heights: list[float], least: float, top: float, bottom: float) -> list[float]:
     """The heights, moved so that none is nearer to another than so many pixels."""
     order = np.argsort(heights)
     placed = np.array(heights, float)

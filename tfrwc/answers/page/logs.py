@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from tfrwc.answers.page.axes import Frame, frame
 from tfrwc.answers.page.conditions import Condition
-from tfrwc.answers.page.lines import places, thinned
+from tfrwc.answers.page.lines import apart, places, thinned
 from tfrwc.answers.page.scales import text_of
 from tfrwc.answers.page.svg import Figure, fitted, group, isolated, path, tag
 from tfrwc.answers.view import records_axis
@@ -17,6 +17,8 @@ from tfrwc.dynamics.arrays import Floats
 from tfrwc.recording.names import shortened
 
 _MOST = 8  # figures
+_MOST_NUMBERS = 10  # at the ends of lines
+_SPANNING = ("loss", "rate", "error")  # what may fall by decades
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,10 +87,12 @@ def _figure(
         box,
         (drawn[0][0].x_label, shortened(base, 30)),
         width,
+        log_y=_log_y(base, drawn),
     )
     marks = [of.axes()]
     for run, name, values in drawn:
         marks.append(_line(run, name, values, of, several))
+    marks += _numbers(drawn, of) if several else []
     said = _ends(drawn, several)
     dashed = " Dashed: on validation data." if any("val_" in n for n in names) else ""
     return Figure(
@@ -129,19 +133,42 @@ def _line(run: _Run, name: str, values: Floats, of: Frame, several: bool) -> Mar
         group(dots, class_="hover"),
         of.zeros_at(run.x, values, f"{whose}{label}"),
     ]
-    if several and np.isfinite(up[seen[-1]]):
-        shift = 4 + 9 * (run.condition % 2)
-        marks.append(
-            tag(
-                "text",
-                text=str(run.condition + 1),
-                x=float(at[seen[-1]]) + shift,
-                y=float(up[seen[-1]]) + 4,
-                class_="name",
-            )
-        )
     style = " dashed" if name.startswith("val_") else ""
     return group(marks, class_=f"trend t{run.condition % 10}{style}")
+
+
+def _log_y(base: str, drawn: list[tuple[_Run, str, Floats]]) -> bool | None:
+    """Shares, such as accuracies, are never on a scale of logarithms."""
+    if any(word in base for word in _SPANNING):
+        return None
+    values = np.concatenate([values[np.isfinite(values)] for _, _, values in drawn])
+    return False if values.min() >= 0 and values.max() <= 1 else None
+
+
+def _numbers(drawn: list[tuple[_Run, str, Floats]], of: Frame) -> list[Markup]:
+    """The number of each condition at the end of its lines, none on another."""
+    ends: dict[tuple[int, str], float] = {}
+    for run, name, values in drawn:
+        end = float(of.down(values[np.isfinite(values)][-1]))
+        ends.setdefault((run.condition, name), of.zeros if np.isnan(end) else end)
+    if len(ends) > _MOST_NUMBERS:  # no room: colours, and the key above, tell
+        return []
+    heights = apart([*ends.values()], 11, of.y.end, of.y.start)
+    return [
+        group(
+            [
+                tag(
+                    "text",
+                    text=str(condition + 1),
+                    x=of.x.end + 4,
+                    y=height + 4,
+                    class_="name",
+                )
+            ],
+            class_=f"trend t{condition % 10}",
+        )
+        for (condition, _), height in zip(ends, heights, strict=True)
+    ]
 
 
 def _ends(drawn: list[tuple[_Run, str, Floats]], several: bool) -> str:

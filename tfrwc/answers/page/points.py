@@ -1,14 +1,24 @@
 """Figures of points: change by depth, and change in one training against another."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
 from tfrwc.answers.difference_words import LEVEL
 from tfrwc.answers.folding import ROWS_BESIDE, SPREAD, folded
-from tfrwc.answers.page.axes import Frame, beneath, frame
+from tfrwc.answers.page.axes import Frame, beneath, ends, frame, nothing
 from tfrwc.answers.page.scales import Scale, scale_of, text_of, tick_text
-from tfrwc.answers.page.svg import Figure, fitted, group, isolated, path, tag
+from tfrwc.answers.page.svg import (
+    Figure,
+    all_fitted,
+    fitted,
+    group,
+    isolated,
+    path,
+    tag,
+)
 from tfrwc.answers.view import View, typical
 from tfrwc.dynamics.arrays import Floats, Ints
 from tfrwc.dynamics.comparison import Comparison
@@ -16,6 +26,7 @@ from tfrwc.recording.names import shortened
 
 _EACH = 600  # layers that are a point each
 _ROW = 13
+_SERIES = 190  # pixels for the name of a condition
 _ENDS = ["difference", "adjusted_low", "adjusted_high"]
 _SHAPES = (
     "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",  # a disc
@@ -28,7 +39,12 @@ _SHAPES = (
 
 
 def depth_figure(
-    view: View, labels: Ints, id: str, finding: str, height: float = 290
+    view: View,
+    labels: Ints,
+    id: str,
+    finding: str,
+    height: float = 290,
+    beside: Sequence[View] = (),
 ) -> Figure:
     """Typical change of each layer against its depth; of many, of each block.
 
@@ -38,20 +54,28 @@ def depth_figure(
         id: of the figure on the page.
         finding: what it shows, in a sentence or two.
         height: in pixels.
+        beside: views whose values are within the axes, too.
     """
     width = 530.0
     change = typical(view.values)
+    if not np.isfinite(change).any():
+        return nothing(id, "Change by depth", finding, width)
     each = len(change) <= _EACH
     rows = folded(view, len(change) if each else 60)
     box = (58.0, 28.0, width - 14, height - 40)
+    others = [ends(typical(one.values)) for one in beside]
     of = frame(
-        view.depth, change, box, (view.depth_label, f"typical {view.y_label}"), width
+        view.depth,
+        np.concatenate([change, *others]),
+        box,
+        (view.depth_label, f"typical {view.y_label}"),
+        width,
     )
     marks = [of.axes()]
     marks += [_point(view, change, labels, of, name, members) for name, members in rows]
     caption = (
-        "A point is a layer: the geometric mean of its change. Colour and shape say "
-        "its trend."
+        "A point is a layer: the geometric mean of its change, of records with any. "
+        "Colour and shape say its trend."
         if each
         else f"The {len(change):,} layers are folded into {len(rows)} blocks: a point "
         "is a median, its line the middle 80 % of the layers."
@@ -109,7 +133,9 @@ def comparison_figure(
     rows = folded(view, ROWS_BESIDE)
     single = all(len(members) == 1 for _, members in rows)
     ratios = np.exp(table[_ENDS].to_numpy(float))
-    left, top = 0.24 * width, 42.0
+    left = 0.24 * width
+    in_line = max(1, int((width - left) // _SERIES))
+    top = 42.0 + 16 * ((len(others) - 1) // in_line)
     height = _ROW + 7 * (min(len(others), 4) - 1)
     bottom = top + height * len(rows)
     scale = _ratio_scale(ratios, left, width - 16)
@@ -133,7 +159,8 @@ def comparison_figure(
             )
             for i, (row, members) in enumerate(rows)
         ]
-        marks.append(_series(name, which, left + 190 * which, 12))
+        line, place = divmod(which, in_line)
+        marks.append(_series(name, which, left + _SERIES * place, 12 + 16 * line))
     caption = (
         "Right of 1: more change than in the baseline, on a logarithmic scale. "
         + _reach(compared, single)
@@ -202,12 +229,10 @@ def _ratio(
         low, middle, high = np.quantile(middles, (SPREAD[0], 0.5, SPREAD[1]))
         said = f"median {middle:.3g} times, 80 % of layers {low:.3g} to {high:.3g}"
         told = (p_values <= LEVEL).mean() >= 0.5
-    at, ends = float(scale(middle)), np.clip(scale([low, high]), scale.start, scale.end)
+    at, reach = float(scale(middle)), scale([low, high])
     children = [tag("title", text=f"{isolated(row)}, {isolated(name)}: {said}")]
-    if np.isfinite(ends).all():
-        children.append(
-            tag("path", d=f"M{ends[0]:.1f} {y:.1f}H{ends[1]:.1f}", class_="reach")
-        )
+    if np.isfinite(reach).all():
+        children.append(tag("path", d=line_of(reach, scale, y), class_="reach"))
     children.append(
         tag(
             "path",
@@ -217,6 +242,17 @@ def _ratio(
         )
     )
     return group(children, class_=f"point t{which % 10}")
+
+
+def line_of(reach: Floats, scale: Scale, y: float) -> str:
+    """A line that ends in an arrow where it goes on beyond the axis."""
+    start, end = np.clip(reach, scale.start, scale.end)
+    line = f"M{start:.1f} {y:.1f}H{end:.1f}"
+    if reach[0] < scale.start:
+        line += f"M{start + 5:.1f} {y - 3:.1f}L{start:.1f} {y:.1f}l5 3"
+    if reach[1] > scale.end:
+        line += f"M{end - 5:.1f} {y - 3:.1f}L{end:.1f} {y:.1f}l-5 3"
+    return line
 
 
 def _ratio_scale(ratios: Floats, start: float, end: float) -> Scale:
@@ -256,11 +292,12 @@ def _ratio_axis(
 def _names(
     rows: list[tuple[str, Ints]], left: float, top: float, height: float
 ) -> Markup:
+    labels = all_fitted([name for name, _ in rows], left - 50)
     return group(
         tag(
             "text",
             title=name,
-            text=isolated(fitted(name, left - 50))
+            text=isolated(labels[i])
             + (f" ({len(members)})" if len(members) > 1 else ""),
             x=left - 8,
             y=top + height * (i + 0.5) + 4,

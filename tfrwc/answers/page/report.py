@@ -14,7 +14,7 @@ from tfrwc.answers import trends
 from tfrwc.answers.folding import ROWS, ROWS_BESIDE, columns, folded
 from tfrwc.answers.folding import rows as rows_of
 from tfrwc.answers.page import findings, tables
-from tfrwc.answers.page.conditions import Condition, Recordings, conditions
+from tfrwc.answers.page.conditions import UNNAMED, Condition, Recordings, conditions
 from tfrwc.answers.page.heat_map import PAINTS, heat_map, paints_of
 from tfrwc.answers.page.lines import trends_figure
 from tfrwc.answers.page.logs import logs_figures
@@ -22,10 +22,11 @@ from tfrwc.answers.page.packed import packed
 from tfrwc.answers.page.points import comparison_figure, depth_figure
 from tfrwc.answers.page.scales import Scale
 from tfrwc.answers.page.svg import Figure
-from tfrwc.answers.view import usual_measure
+from tfrwc.answers.view import View, usual_measure
 from tfrwc.answers.wrong import wrong_of_runs
 from tfrwc.dynamics.comparison import Comparison, compare
 from tfrwc.dynamics.one_thread import one_thread
+from tfrwc.recording.names import shortened
 
 _HERE = Path(__file__).parent
 _WIDE, _HALF = 1080, 530
@@ -98,14 +99,18 @@ def page(found: list[Condition]) -> str:
         lstrip_blocks=True,
     )
     several = len(found) > 1
+    beside = [one.view for one in found]
+    if len({view.y_label for view in beside}) > 1:
+        beside = []  # of other units
     parts = [
-        _part(condition, i, _HALF if several else _WIDE)
+        _part(condition, i, _HALF if several else _WIDE, beside or [condition.view])
         for i, condition in enumerate(found)
     ]
     compared, why_not = _compared(found) if several else (None, "")
     context: dict[str, Any] = {
         "parts": parts,
         "several": several,
+        "subject": _subject(found),
         "why_not": why_not,
         "logs": logs_figures(found),
         "settings": [(one.name, tables.settings_rows(one)) for one in found],
@@ -130,7 +135,23 @@ def page(found: list[Condition]) -> str:
     return environment.get_template("report.html.jinja").render(context)
 
 
-def _part(condition: Condition, number: int, width: int) -> _Part:
+def _subject(found: list[Condition]) -> str:
+    """What the page is about: the names that were given, or else the model's."""
+    named = [one.name for one in found if one.name not in UNNAMED]
+    if not named:
+        named = [str(found[0].mean.settings.get("model") or "")]
+    return shortened(", ".join(named), 80)
+
+
+def _part(condition: Condition, number: int, width: int, beside: list[View]) -> _Part:
+    """What the page has of a condition.
+
+    Args:
+        condition: which it is.
+        number: of the condition.
+        width: of its pictures, in pixels.
+        beside: views whose pictures have the same scales, its own too.
+    """
     view, labels = condition.view, condition.labels
     of_trends = trends.trends(view, labels)
     layers = findings.layers_finding(condition)
@@ -138,16 +159,25 @@ def _part(condition: Condition, number: int, width: int) -> _Part:
     depth = findings.depth_finding(condition)
     most = ROWS if width == _WIDE else ROWS_BESIDE
     rows = folded(view, most)
+    shown = [
+        row for one in beside for row in rows_of(one, columns(one, _COLUMNS), most)
+    ]
+    paints = paints_of(beside, shown)
     hidden = len(rows) < len(view.names) or len(view.x) > _COLUMNS
     said = [alike, depth, findings.logs_finding(condition)]
     return _Part(
         number=number,
         condition=condition,
-        heat_map=heat_map(view, f"map-{number}", layers, width, most),
-        paints=paints_of(view, rows_of(view, columns(view, _COLUMNS), most)),
-        trends=trends_figure(view, of_trends, f"trends-{number}", alike, width),
+        heat_map=heat_map(view, f"map-{number}", layers, width, most, paints),
+        paints=paints,
+        trends=trends_figure(view, of_trends, f"trends-{number}", alike, width, beside),
         depth=depth_figure(
-            view, labels, f"depth-{number}", depth, 290 if width == _WIDE else 240
+            view,
+            labels,
+            f"depth-{number}",
+            depth,
+            290 if width == _WIDE else 240,
+            beside,
         ),
         choice=[(trend.number, trend.title) for trend in of_trends],
         blocks=[(name, int(m[0]), int(m[-1])) for name, m in rows] if hidden else [],

@@ -100,6 +100,12 @@ def _ticks(low: float, high: float, most: int) -> list[float]:
     rough = (high - low) / most
     unit = 10.0 ** math.floor(math.log10(rough))
     step = next(unit * n for n in (1, 2, 5, 10) if unit * n >= rough * (1 - 1e-9))
+    ticks = _multiples(low, high, step)
+    # One number says nothing of a scale.
+    return ticks if len(ticks) > 1 else _multiples(low, high, step / 2)
+
+
+def _multiples(low: float, high: float, step: float) -> list[float]:
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
     return [i * step for i in range(first, last + 1)]
@@ -107,6 +113,7 @@ def _ticks(low: float, high: float, most: int) -> list[float]:
 
 def _log_ticks(low: float, high: float, most: int) -> list[float]:
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    finest: list[float] = []
     for digits in ((1, 2, 5), (1, 3), (1,)):
         ticks = [
             digit * 10.0**power
@@ -114,7 +121,9 @@ def _log_ticks(low: float, high: float, most: int) -> list[float]:
             for digit in digits
             if low <= digit * 10.0**power <= high
         ]
+        finest = finest or ticks
         if len(ticks) <= most:
-            few = len(ticks) < 3 and high < 10 * low
-            return _ticks(low, high, most) if few else ticks
+            if len(ticks) < 3 and high < 10 * low:
+                return _ticks(low, high, most)
+            return ticks if len(ticks) > 1 else [finest[0], finest[-1]]
     return ticks[:: math.ceil(len(ticks) / most)]

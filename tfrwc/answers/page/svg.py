@@ -5,14 +5,14 @@
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup, escape
 
-from tfrwc.recording.names import shortened
+from tfrwc.recording.names import distinct, shortened
 
 CHARACTER = 7.0
 """Width of a letter of labels, in pixels."""
@@ -125,6 +125,13 @@ def fitted(name: str, width: float) -> str:
         most -= 1
         text = shortened(name, most)
     return text
+
+
+def all_fitted(names: Sequence[str], width: float) -> list[str]:
+    """Names that are no wider than so many pixels, those that differ by other texts."""
+    return [
+        fitted(name, width) for name in distinct(names, max(int(width / CHARACTER), 3))
+    ]
 
 
 def isolated(name: str) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tfrwc.answers.curves import SETTLED, SPELL
 from tfrwc.answers.page.conditions import Condition
 from tfrwc.answers.page.points import has_intervals, no_interval, ratio_rows
-from tfrwc.answers.page.svg import fitted
-from tfrwc.answers.summary import SETTLED
+from tfrwc.answers.page.svg import all_fitted, fitted
 from tfrwc.dynamics.comparison import Comparison
 from tfrwc.recording.names import shortened
 
@@ -51,7 +51,7 @@ def layers_table(condition: Condition, number: int) -> Table:
     table, clock = condition.summary.table, condition.summary.clock
     shown = table.head(ROWS)
     columns = [
-        [fitted(name, _NAME) for name in shown["name"]],
+        all_fitted(list(shown["name"]), _NAME),
         [shortened(block, 28) for block in shown["block"]],
         [shortened(kind, _KIND) for kind in shown["kind"]],
         [f"{size:,}" for size in shown["size"]],
@@ -84,7 +84,8 @@ def layers_table(condition: Condition, number: int) -> Table:
         id=f"layers-{number}",
         caption="Every layer, those that changed most first. Change is "
         f"{_change(condition)}; at, the {clock} of the largest; "
-        f"settled, from which on it stays below {SETTLED:.0%} of it.{more}",
+        f"settled, from which on it stays below {100 * SETTLED:.0f} % of it, for "
+        f"{SPELL} records or more; share, of the change of all.{more}",
         heads=heads,
         texts=3,
         rows=[*zip(*columns, strict=True)],
@@ -105,7 +106,7 @@ def comparison_table(compared: Comparison) -> Table:
     before = compared.layers.loc[compared.layers["condition"] == base, "change"]
     own = before.to_numpy()[shown.index.to_numpy() % len(before)]
     columns = [
-        [fitted(name, _NAME) for name in shown["layer"]],
+        all_fitted(list(shown["layer"]), _NAME),
         [fitted(name, _NAME) for name in shown["condition"]],
         _numbers(own),
         _numbers(shown["change"]),

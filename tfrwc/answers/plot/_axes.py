@@ -4,13 +4,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from tfrwc.answers.view import View, spans_decades
 from tfrwc.dynamics.arrays import Floats
 
 STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (9, 2)))
 MARKERS = "osD^vP*X"
+_FEW_DECADES = 1e3
 
 
 class Drawn:
@@ -55,11 +56,19 @@ def scale_for(axis: Any, set_scale: Any, set_limits: Any, shown: npt.ArrayLike) 
     values = np.asarray(shown, np.float64)
     values = values[np.isfinite(values)]
     if not values.size:
-        axis.set_ticks([])
+        for each in (axis.axes.xaxis, axis.axes.yaxis):
+            each.set_ticks([])
+        axis.axes.text(0.5, 0.5, "no layer has a value in any record", ha="center",
+                       transform=axis.axes.transAxes)  # fmt: skip
     elif spans_decades(values):
         set_scale("log")
         positive = values[values > 0]
-        set_limits(positive.min() / 1.6, positive.max() * 1.3)
+        low, high = positive.min() / 1.6, positive.max() * 1.3
+        set_limits(low, high)
+        if high < _FEW_DECADES * low:  # else numbers would lie on each other
+            axis.set_major_locator(LogLocator(subs=(1, 3)))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_minor_formatter(NullFormatter())
 
 
 def curve(ax: Any, x: Floats, y: Floats, log: bool, **style: Any) -> Any:

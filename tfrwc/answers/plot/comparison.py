@@ -13,7 +13,7 @@ from tfrwc.dynamics.arrays import Ints
 from tfrwc.dynamics.comparison import Comparison, compare
 from tfrwc.recording.names import MOST, shortened
 from tfrwc.recording.recording import Recording
-from tfrwc.report.canvas import label, trend_colour
+from tfrwc.report.canvas import label, labels, trend_colour
 
 THIS, OTHER = "this", "other"
 
@@ -96,6 +96,7 @@ class ComparisonDisplay(Drawn):
         ax = given_or_new(ax, 8, 1.2 + height)
         self.ax_, self.figure_ = ax, ax.figure
         apart, shown = 0.68 / count, []
+        are_blocks = any(len(members) > 1 for _, members in self.rows)
         for i, (name, seeds) in enumerate(
             zip(conditions["condition"], conditions["seeds"], strict=True)
         ):
@@ -112,13 +113,16 @@ class ComparisonDisplay(Drawn):
                 color=colour,
                 markersize=5,
                 markerfacecolor="white" if i else colour,
-                label=f"{label(str(name), 40)} ({_runs(seeds)})",
+                label=f"{label(str(name), 40)} ({_runs(seeds, are_blocks)})",
             )
+        if are_blocks:
+            ax.plot([], [], color="0.5", linewidth=1.6,
+                    label="middle 80 % of a block's layers")  # fmt: skip
         for place in np.flatnonzero(~np.isfinite(np.hstack(shown)).any(axis=1)):
             ax.annotate("no change, or no value", (0.01, place), fontsize=7,
                         color="0.35", va="center",
                         xycoords=ax.get_yaxis_transform())  # fmt: skip
-        names = [label(name, 40) for name, _ in self.rows]
+        names = labels([name for name, _ in self.rows], 40)
         ax.set_yticks(range(len(names)), names, fontsize=8)
         ax.set_ylim(len(names) - 0.4, -0.6)
         ax.set_xlabel(f"typical {self.view.y_label}")
@@ -129,7 +133,9 @@ class ComparisonDisplay(Drawn):
         return self
 
 
-def _runs(seeds: int) -> str:
+def _runs(seeds: int, are_blocks: bool) -> str:
+    if are_blocks:
+        return "one run" if seeds == 1 else f"{seeds} runs"
     return "one run: no interval" if seeds == 1 else f"{seeds} runs, their range"
 
 

@@ -7,27 +7,26 @@ import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 from tfrwc.answers.folding import Row, columns, rows
 from tfrwc.answers.plot._axes import Drawn, given_or_new
 from tfrwc.answers.view import View, spans_decades, view_of
 from tfrwc.dynamics.arrays import Floats
 from tfrwc.recording.recording import Recording
-from tfrwc.report.canvas import label
+from tfrwc.report.canvas import labels
 
 _COLUMNS = 1500  # more would not be seen
-_NONE, _ZERO = "0.88", "white"
+_NONE, _ZERO = "0.92", 0.62  # greys
 
 
 @dataclass(eq=False, repr=False)
 class HeatMapDisplay(Drawn):
     """Relative change by layer (rows, the first on top) and record (columns).
 
-    Bright is much change. White with a grey edge in the legend is a change of exactly
-    0, hatched is no value. Where rows are blocks of layers, the strip on the right has
-    their spread: the median of the block, and the quantiles 0.1 and 0.9 of the values
-    of its layers.
+    Bright is much change. Grey is a change of exactly 0, hatched is no value. Where
+    rows are blocks of layers, the strip on the right has their spread: the median of
+    the block, and the quantiles 0.1 and 0.9 of the values of its layers.
 
     Args:
         view: of a recording.
@@ -74,12 +73,12 @@ class HeatMapDisplay(Drawn):
         ax.patch.set(hatch="////", edgecolor="0.65")
         looks = {"aspect": "auto", "extent": extent, "interpolation": "nearest"}
         painted = ScalarMappable(norm, "viridis").to_rgba(np.ma.masked_invalid(values))
-        painted[values == 0] = 1
+        painted[values == 0, :3] = _ZERO
         painted[np.isnan(values), 3] = 0
         ax.imshow(painted, **looks)
         ax.set_xlabel(self.view.x_label)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        names = [label(row.label, 40) for row in self.rows]
+        names = labels([row.label for row in self.rows], 40)
         ax.set_yticks(range(len(names)), names, fontsize=8)
         self._legends(ScalarMappable(norm, "viridis"), positive.size > 0)
         if any(row.folded for row in self.rows):
@@ -98,7 +97,7 @@ class HeatMapDisplay(Drawn):
             )
         handles = []
         if (self.values == 0).any():
-            handles.append(Patch(facecolor=_ZERO, edgecolor="0.5", label="exactly 0"))
+            handles.append(Patch(facecolor=str(_ZERO), label="exactly 0"))
         if np.isnan(self.values).any():
             handles.append(
                 Patch(facecolor=_NONE, edgecolor="0.65", hatch="////", label="no value")
@@ -120,6 +119,7 @@ class HeatMapDisplay(Drawn):
         beside.set_yticks([])
         if isinstance(norm, LogNorm):
             beside.set_xscale("log")
+            beside.xaxis.set_major_locator(LogLocator(numticks=3))
         for place, row in enumerate(self.rows):
             values = self.view.values[row.members]
             values = values[values > 0]
@@ -127,6 +127,6 @@ class HeatMapDisplay(Drawn):
                 low, middle, high = np.quantile(values, (0.1, 0.5, 0.9))
                 beside.plot([low, high], [place, place], color="0.55", linewidth=2)
                 beside.plot(middle, place, "o", color="0.15", markersize=3.5)
-        beside.set_title("median, and 10 to 90 %\nof a block's values", fontsize=8)
+        beside.set_title("median, and\n10 to 90 % of\na block", fontsize=7)
         beside.tick_params(labelsize=7)
         beside.spines[["top", "right"]].set_visible(False)

@@ -20,7 +20,7 @@ from tfrwc.answers.view import View, spans_decades, view_of
 from tfrwc.dynamics.arrays import Floats, Ints
 from tfrwc.recording.names import shortened
 from tfrwc.recording.recording import Recording
-from tfrwc.report.canvas import label, trend_colour
+from tfrwc.report.canvas import labels, trend_colour
 
 
 @dataclass(eq=False, repr=False)
@@ -69,7 +69,8 @@ class LayersDisplay(Drawn):
         ax = given_or_new(ax, 8, 4.5)
         self.ax_, self.figure_ = ax, ax.figure
         log = spans_decades(self.values)
-        for place, (i, values) in enumerate(zip(self.chosen, self.values, strict=True)):
+        names = labels([self.view.names[i] for i in self.chosen], 40)
+        for place, values in enumerate(self.values):
             curve(
                 ax,
                 self.view.x,
@@ -77,7 +78,7 @@ class LayersDisplay(Drawn):
                 log,
                 color=trend_colour(place),
                 linestyle=STYLES[(place + place // 10) % len(STYLES)],
-                label=label(self.view.names[i], 40),
+                label=names[place],
             )
         over_records(ax, self.view, self.values)
         say_zeros(ax, self.values)
@@ -115,7 +116,7 @@ def numbers_of(of: View, names: Iterable[str]) -> Ints:
 
 def _not_one(name: str, found: list[int], of: View, known: list[str]) -> str:
     if found:
-        some = ", ".join(of.names[i] for i in found[:5])
+        some = ", ".join(shortened(of.names[i]) for i in found[:5])
         what, remedy = f"{len(found)} layers have this name", f"Choose from: {some}."
     else:
         near = get_close_matches(name, known, n=3, cutoff=0.3) or of.names[:3]

@@ -40,10 +40,15 @@ class Finding:
         evidence = f"{self.evidence} {other.evidence}"
         return replace(self, layer=other.layer, evidence=evidence)
 
-    def __str__(self) -> str:
+    @property
+    def title(self) -> str:
+        """What is wrong, where, since when and how sure that is, in words."""
         where = f" in {self.layer}" if self.layer else ""
         when = f", since step {self.since:,}" if self.since is not None else ""
-        return f"{self.kind}{where}{when} ({self.sure}): {self.evidence} {self.advice}"
+        return f"{self.kind.replace('_', ' ')}{where}{when} ({self.sure})"
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.evidence} {self.advice}"
 
 
 @dataclass(frozen=True)
@@ -82,15 +87,22 @@ class Diagnosis(Sequence[Finding]):
         """All findings and what could not be told, as text of a few lines each."""
         lines = []
         for number, one in enumerate(self.findings, 1):
-            where = f" in {one.layer}" if one.layer else ""
-            when = f", since step {one.since:,}" if one.since is not None else ""
-            title = one.kind.replace("_", " ")
-            lines += [f"{number}. {title}{where}{when} ({one.sure})"]
+            lines += [f"{number}. {one.title}"]
             lines += [f"   {one.evidence}", f"   First: {one.advice}"]
         if not self.findings:
             lines += ["Nothing that is wrong was seen."]
         if self.untold:
             lines += ["Not told:", *(f"- {sentence}" for sentence in self.untold)]
+        return "\n".join(lines)
+
+    def to_markdown(self) -> str:
+        """As `explain`, with a list whose lines any page can break."""
+        lines = [
+            f"{number}. **{one.title}**: {one.evidence} *First:* {one.advice}"
+            for number, one in enumerate(self.findings, 1)
+        ] or ["Nothing that is wrong was seen."]
+        if self.untold:
+            lines += ["", "Not told:", "", *(f"- {said}" for said in self.untold)]
         return "\n".join(lines)
 
     def __repr__(self) -> str:
