@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import shutil
 import subprocess
 import sys
 import warnings
@@ -180,7 +181,14 @@ def test_a_report_is_what_is_behind_the_door(runs, monkeypatch, tmp_path):
     assert done.exit_code == 0
     assert done.output.strip() == str(out)
     ((recordings, against),) = asked
-    assert [*recordings, *against] == [str(path) for path in runs]
+    assert [*recordings, *against] == [path.stem for path in runs]
+    # Files of one name in several folders are called by their paths.
+    folder = tmp_path / "other"
+    folder.mkdir()
+    same = folder / runs[0].name
+    shutil.copy(runs[0], same)
+    assert run("report", runs[0], same, "--out", out).exit_code == 0
+    assert [*asked[-1][0]] == [str(runs[0]), str(same)]
     np.testing.assert_array_equal(
         against[str(runs[1])].values(), load_recording(runs[1]).values()
     )

@@ -52,8 +52,9 @@ def report(
     from tfrwc._common import doors
 
     with shown("reading"):
-        recordings = {str(path): _load(path) for path in runs}
-        others = {str(path): _load(path) for path in against or ()}
+        names = _names([*runs, *(against or ())])
+        recordings = {names[path]: _load(path) for path in runs}
+        others = {names[path]: _load(path) for path in against or ()}
         with doing("writing the page"):
             written = doors.behind("report")(recordings, out, others)
     if as_json:
@@ -152,6 +153,12 @@ def record(
         )
     else:
         typer.echo(f"{out}: {recording!r}")
+
+
+def _names(paths: list[Path]) -> dict[Path, str]:
+    """What files are called: without folder and ending, if these tell them apart."""
+    are_different = len({path.stem for path in paths}) == len({*paths})
+    return {path: path.stem if are_different else str(path) for path in paths}
 
 
 def _load(path: Path) -> "Recording":

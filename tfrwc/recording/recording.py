@@ -45,7 +45,8 @@ class Recording(Questions):
 
     Attributes:
         layers: DataFrame with a row per watched tensor: name, path, kind (class of
-            the layer), shape, size (elements), depth (layers with a kernel before it).
+            the layer), shape, size (elements), depth (layers with a kernel that
+            come before it in the model, also beside it).
             Recordings of equal networks are aligned by row: automatic names differ.
         measures: names of the recorded measures.
         settings: how the recording was made, as in `RWCCallback`.
