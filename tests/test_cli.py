@@ -190,7 +190,7 @@ def test_a_report_is_what_is_behind_the_door(runs, monkeypatch, tmp_path):
     assert run("report", runs[0], same, "--out", out).exit_code == 0
     assert [*asked[-1][0]] == [str(runs[0]), str(same)]
     np.testing.assert_array_equal(
-        against[str(runs[1])].values(), load_recording(runs[1]).values()
+        against[runs[1].stem].values(), load_recording(runs[1]).values()
     )
 
 
