@@ -39,14 +39,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from dp_sgd_bars import OURS, PEERS, PLAIN, bars, show, summary
+from dp_sgd_bars import OURS, PEERS, PLAIN, UNITS, bars, show, summary
 
 from tfrwc import __version__, datasets
 
 HERE = Path(__file__).parent
 BATCHES = 8
 TIMEOUT = 600  # seconds for one process
-ENTRIES = (*PLAIN, *OURS, "tf_keras", "torch", *PEERS)
+ENTRIES = (*PLAIN, *OURS, UNITS, "tf_keras", "torch", *PEERS)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import statistics
 
 PLAIN = ("keras3", "keras3_xla")
 OURS = ("keras3_tfrwc", "keras3_tfrwc_xla")
+UNITS = "keras3_tfrwc_units"
 PEERS = (
     "keras3_vectorized_map",
     "tf_keras_dp_model",
@@ -72,6 +73,10 @@ def bars(done):
             word(peak <= LARGEST_PEAK_RATIO),
         ),
     }
+    if UNITS in done and OURS[0] in done:
+        step = ratio(done[UNITS], done[OURS[0]], STEP)
+        bar = f"step of {UNITS} / {OURS[0]} <= {LARGEST_STEP_RATIO}"
+        found[bar] = (step, word(step <= LARGEST_STEP_RATIO))
     for peer in PEERS:
         bar = f"step of {peer} / {ours} > 1"
         if peer in done:

@@ -7,6 +7,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 RATE, CLIP, NOISE, CLASSES = 0.1, 1.0, 1.0, 2
+IN_A_UNIT = 4  # images
 
 
 def small_cnn(layers, x):
@@ -113,6 +114,38 @@ def ours(inputs, logits, batch, batches):
     )
 
 
+def units(network, images, labels, threads, meter):
+    """The same images in each step, but four of one unit together."""
+    tf = tensorflow(threads)
+    import keras
+    import numpy as np
+
+    from tfrwc.privacy import make_private
+
+    batches, batch = labels.shape
+    x, y = images.reshape(-1, *images.shape[2:]), labels.reshape(-1)
+    meter.start(keras=keras.__version__, tensorflow=tf.__version__)
+    model = make_private(
+        keras.Model(*tensors(keras, network, x.shape[1:])),
+        noise_multiplier=NOISE,
+        delta=1e-6,
+        clip=CLIP,
+        batch_size=batch // IN_A_UNIT,
+        unit="patient",
+        units=np.arange(len(x)) // IN_A_UNIT,
+    )
+    model.compile(
+        keras.optimizers.SGD(RATE),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    meter.facts["parameters"] = sum(math.prod(w.shape) for w in model.trainable_weights)
+    callback = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: meter.tick()
+    )
+    epochs = math.ceil(meter.most / batches)
+    model.fit(x, y, epochs=epochs, verbose=0, callbacks=[callback])
+
+
 def vectorized_map(inputs, logits, batch, batches):
     """Gradients of one example under `tf.vectorized_map`, as anyone would write it."""
     import keras
@@ -145,5 +178,6 @@ ENTRIES = {
     "keras3_xla": entry(plain, jit_compile=True),
     "keras3_tfrwc": entry(ours, jit_compile=False),
     "keras3_tfrwc_xla": entry(ours, jit_compile=True),
+    "keras3_tfrwc_units": units,
     "keras3_vectorized_map": entry(vectorized_map, jit_compile=False),
 }

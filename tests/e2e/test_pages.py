@@ -45,7 +45,10 @@ PAGES = {
         ("A patient with 3 images", "for an image")
     ),
     "docs/guides/private-training.md": Expected(
-        ("EpsilonDelta(epsilon=2.99", "120 steps on 1,400 images", "advantage")
+        (
+            *("EpsilonDelta(epsilon=2.99", "120 steps on 1,400 images", "advantage"),
+            "for a patient",
+        )
     ),
     "docs/guides/read.md": Expected(
         ("(20, 12)", "SET_FROM_OUTSIDE", "depth given size", "low_records")

@@ -18,7 +18,6 @@ from tfrwc.privacy import (
     PixelGaussian,
     PixelLaplace,
     RandomizedResponse,
-    TrainingStatement,
     compose,
     read_statement,
     write_statement,
@@ -198,10 +197,24 @@ def test_it_is_written_read_and_explained_like_others(tmp_path):
     assert "4 uses of the same images" in text
 
 
-class OfAPatient(TrainingStatement):
-    """Of a unit that others are not of."""
-
-    unit = "patient"
+def test_a_training_by_patient_covers_all_that_is_of_the_patient():
+    by_patient = replace(TRAINING, unit="patient", patient_epsilon=0.5)
+    release = PixelLaplace(2550.0).statement(SHAPE, 1e-5, images_per_patient=3)
+    both = compose([by_patient, release])
+    # A patient replaced by another: removed and added.
+    twice = group_guarantee(0.5, 1e-6, 2)
+    alone = compose([by_patient])
+    assert alone.image_epsilon_delta == pytest.approx(twice)
+    assert alone.patient_epsilon_delta == pytest.approx(twice)
+    assert alone.per_value_epsilon_delta == pytest.approx(twice)
+    assert both.images_per_patient == 3
+    epsilon = both.patient_epsilon_delta.epsilon
+    assert release.patient_epsilon_delta.epsilon < epsilon
+    assert epsilon <= release.patient_epsilon_delta.epsilon + twice[0] + 1e-9
+    assert any("has the patient as its unit" in said for said in both.not_promised)
+    # By image, all of a patient's images cost more than by patient.
+    by_image = compose([replace(TRAINING, images_per_patient=3), release])
+    assert epsilon < by_image.patient_epsilon_delta.epsilon
 
 
 @pytest.mark.parametrize(
@@ -212,9 +225,9 @@ class OfAPatient(TrainingStatement):
         (lambda: compose([1.0]), TypeError, "Received: float"),
         (lambda: compose([TRAINING], delta=2), ValueError, "delta is a probability"),
         (
-            lambda: compose([OfAPatient(**vars(TRAINING))]),
+            lambda: compose([replace(TRAINING, unit="household")]),
             ValueError,
-            "for one patient",
+            "for one household",
         ),
         (
             lambda: replace(compose([TRAINING]), parts=({"kind": "oath"},)),

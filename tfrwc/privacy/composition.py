@@ -35,6 +35,10 @@ _SHAPES = (
     "can be in many values of another release: there is no guarantee for one value, "
     "only for whole images, whatever was made of them.",
 )
+_BY_PATIENT = (
+    "A training has the patient as its unit: its numbers for a value or an image are "
+    "those for the patient whose they are.",
+)
 _TRAININGS = (
     "For a training, an image that is replaced by another counts as one removed and "
     "one added, twice what its own statement is for.",
@@ -76,15 +80,15 @@ def compose(
 
     Args:
         statements: of releases (also of other sizes of the same images), of trainings
-            on them, or composed before. The patient's numbers are for the greatest
-            `images_per_patient`.
+            on them, by image or by patient, or composed before. The patient's numbers
+            are for the greatest `images_per_patient`.
         delta: of the guarantees of all together; None for the sum of their deltas,
             with which no epsilon is said to be below that of a part.
 
     Raises:
         TypeError: if one is not a statement.
-        ValueError: if there is none, if they are for units other than images, or if
-            delta is not a probability.
+        ValueError: if there is none, if they are for units other than images and
+            patients, or if delta is not a probability.
     """
     listed = _flat(statements)
     if delta is not None:
@@ -101,6 +105,7 @@ def compose(
     sentences = [
         *(() if one_shape else _SHAPES),
         *(_TRAININGS if trained else ()),
+        *(_BY_PATIENT if any(one.unit == "patient" for one in listed) else ()),
         *(
             _FIXED
             if any(getattr(one, "sampling", "") == "fixed" for one in listed)
@@ -143,10 +148,10 @@ def _flat(statements: Iterable[PrivacyStatement]) -> list[PrivacyStatement]:
                 "compose takes statements, such as mechanism.statement(shape) or "
                 f"read_statement(folder). Received: {type(one).__name__}."
             )
-        if one.unit != "image":
+        if one.unit not in ("image", "patient"):
             raise ValueError(
                 f"A statement is for one {one.unit}, and cannot be added to those for "
-                "one image. Compose statements for the same unit."
+                "one image or patient. Compose statements for the same unit."
             )
         listed += one.statements if isinstance(one, ComposedStatement) else [one]
     if not listed:
@@ -195,6 +200,8 @@ def _of_image(one: PrivacyStatement, k: int) -> _Guarantee:
 
 def _of_patient(one: PrivacyStatement, k: int) -> _Guarantee:
     stated = getattr(one, "images_per_patient", 1)
+    if one.unit == "patient":
+        return _replaced(one.guarantee)
     if isinstance(one, Statement):
         pure, approximate = one.patient_epsilon, one.patient_epsilon_delta
         if stated < k:

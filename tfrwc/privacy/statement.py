@@ -16,6 +16,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
+from types import UnionType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args, get_origin
 
 from tfrwc._common.files import write_text
@@ -47,7 +48,7 @@ class PrivacyStatement(ABC):
     """
 
     kind: ClassVar[str]
-    unit: ClassVar[str] = "image"
+    unit = "image"
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -97,7 +98,8 @@ class PrivacyStatement(ABC):
         epsilon, delta = self.guarantee
         if math.isinf(epsilon):
             return "none"
-        return f"epsilon {epsilon:.4g}, delta {delta:.2g}, for an {self.unit}"
+        unit = with_article(self.unit)
+        return f"epsilon {epsilon:.4g}, delta {delta:.2g}, for {unit}"
 
     def _repr_html_(self) -> str:
         rows = [
@@ -161,6 +163,16 @@ class PrivacyStatement(ABC):
 
 
 STATEMENTS: Registry[type[PrivacyStatement]] = Registry("kind of privacy statement")
+
+
+def with_article(noun: str) -> str:
+    """A noun with "a" or "an".
+
+    >>> with_article("image"), with_article("patient"), with_article("user")
+    ('an image', 'a patient', 'a user')
+    """
+    is_vowel = noun[0].lower() in "aeio"
+    return f"{'an' if is_vowel else 'a'} {noun}"
 
 
 def write_statement(statement: PrivacyStatement, folder: str | os.PathLike[str]) -> str:
@@ -236,6 +248,8 @@ def _restored(value: Any, field_type: Any) -> Any:
             raise ValueError(f"It has an epsilon and a delta. Received: {value!r}.")
         return EpsilonDelta(number(value["epsilon"]), number(value["delta"]))
     origin, inner = get_origin(field_type), get_args(field_type)
+    if origin is UnionType:
+        return None if value is None else _restored(value, inner[0])
     if origin is tuple:
         _check_type(value, list)
         if inner[1:] == (...,):

@@ -53,12 +53,14 @@ def by_the_query(model, x, clip):
     return [total.numpy() for total in state]
 
 
-def fast(model, x, clip, losses=squared, views=1, jit_compile=False):
+def fast(model, x, clip, losses=squared, views=1, jit_compile=False, groups=None):
     """What is tested: the sums of each trainable weight, and the norms."""
     prepared = clipping.prepare(model, tf.constant(x))
 
     def sums(x):
-        return clipping.clipped_sums(prepared, losses, x, clip, views, jit_compile)
+        return clipping.clipped_sums(
+            prepared, losses, x, clip, views, jit_compile, groups
+        )
 
     step = tf.function(sums, autograph=False, jit_compile=jit_compile)
     clipped = step(tf.constant(x))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import keras
 
 from tfrwc.compat.extras import extra
+from tfrwc.privacy.sgd.groups import Groups
 from tfrwc.privacy.sgd.layer_rules import LayerCall, Rule, Tap
 from tfrwc.privacy.sgd.per_example import Ghost, PerExample
 from tfrwc.privacy.sgd.tapped_layers import TappedLayer, tapped_layers
@@ -42,7 +43,8 @@ class Clipped(NamedTuple):
 
     Attributes:
         sums: by `id` of a variable, the sum of its clipped gradients, float32.
-        norms: L2 norms of the examples' whole gradients before clipping, (batch,).
+        norms: L2 norms of the whole gradients of examples, or of units, before
+            clipping, (batch,).
         outputs: of the model, (rows, ...).
     """
 
@@ -91,10 +93,13 @@ def clipped_sums(
     clip: float,
     views: int = 1,
     jit_compile: bool = False,
+    groups: Groups | None = None,
 ) -> Clipped:
     """Sum the gradients of a batch's examples, each scaled down to a norm.
 
-    The gradient of an example is the mean of those of its views.
+    The gradient of an example is the mean of those of its views. Where units have
+    several examples, it is the means over these that are scaled down and summed, as
+    below for examples.
 
     An example whose gradient is not finite counts as zero: what it adds to the sums
     stays within `clip` whatever it is.
@@ -106,13 +111,17 @@ def clipped_sums(
         clip: greatest L2 norm of an example's gradient, over all weights together.
         views: number of views of each example.
         jit_compile: whether this is compiled by XLA.
+        groups: which examples belong to a unit; None if each is one of its own.
     """
     scale = prepared.loss_scale
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         with recorded(prepared, tape, views) as taps:
             outputs = forward(prepared.model, x)
-        total = tf.reduce_sum(losses(outputs)) * (scale / views)
-    gradients = per_example(tape, total, taps, scale)
+        of_rows = losses(outputs)
+        if groups is not None:
+            of_rows *= tf.repeat(groups.of_examples(_shares(groups)), views)
+        total = tf.reduce_sum(of_rows) * (scale / views)
+    gradients = per_example(tape, total, taps, scale, groups)
     norms = tf.sqrt(tf.add_n([part.square_norms for part in gradients.values()]))
     finite = tf.math.is_finite(norms)
     weights = tf.where(norms > clip, clip / norms, 1.0)
@@ -134,15 +143,20 @@ def clipped_sums(
 
 
 def per_example(
-    tape: tf.GradientTape, total: tf.Tensor, taps: Sequence[Tap], scale: float = 1.0
+    tape: tf.GradientTape,
+    total: tf.Tensor,
+    taps: Sequence[Tap],
+    scale: float = 1.0,
+    groups: Groups | None = None,
 ) -> dict[int, Gradients]:
-    """Gradients of the examples' losses, by id of the variable.
+    """Gradients of the examples' or units' losses, by id of the variable.
 
     Args:
         tape: under which the layers were called.
         total: sum of the losses, times `scale`.
         taps: of the layers' calls.
         scale: that the gradients are divided by.
+        groups: of `clipped_sums`.
     """
     sources = [source for tap in taps for source in tap.sources]
     gradients = tape.gradient(
@@ -162,6 +176,7 @@ def per_example(
         with tf.control_dependencies(last):
             for form in tap.gradients(source_gradients):
                 if form.variable.trainable:
+                    form = form if groups is None else form.grouped(groups)
                     part = Gradients(form, form.square_norms())
                     parts.setdefault(id(form.variable), []).append(part)
                     last = [part.square_norms]
@@ -232,6 +247,11 @@ def _joined(parts: list[Gradients]) -> Gradients:
     values = tf.add_n([part.form.values for part in parts])
     total = PerExample(parts[0].form.variable, values)
     return Gradients(total, total.square_norms())
+
+
+def _shares(groups: Groups) -> tf.Tensor:
+    """What each example of a unit counts in its mean, (units,)."""
+    return 1 / tf.cast(tf.maximum(groups.sizes, 1), tf.float32)
 
 
 def _graph() -> Any:

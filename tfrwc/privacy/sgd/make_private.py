@@ -18,11 +18,12 @@ from typing import Any
 
 import keras
 
-from tfrwc.privacy.sgd.account.history import stages
+from tfrwc.privacy.sgd.account.history import EXAMPLE, check_unit, stages
 from tfrwc.privacy.sgd.account.lineage import lineage_of
 from tfrwc.privacy.sgd.augmentation import check_augmentation
 from tfrwc.privacy.sgd.private_model import PrivateModel
 from tfrwc.privacy.sgd.settings import TrainingSettings
+from tfrwc.privacy.sgd.units import Units
 
 
 def make_private(
@@ -34,7 +35,10 @@ def make_private(
     clip: float = 1.0,
     batch_size: int,
     epochs: int | None = None,
-    train_size: int,
+    train_size: int | None = None,
+    unit: str = EXAMPLE,
+    units: Any = None,
+    images_per_unit: int | None = None,
     physical_batch_size: int | None = None,
     augmentation: Any = None,
     augmentation_multiplicity: int = 1,
@@ -60,7 +64,15 @@ def make_private(
             it, also in a last batch with fewer; without noise, by the actual number.
         epochs: number of epochs, of ceil(train_size / batch_size) steps each, that the
             budget is for.
-        train_size: number of training examples.
+        train_size: number of training examples; with `units` it may be left out.
+        unit: what the guarantee is for one of, as a noun: ``"example"``, or what has
+            several of them, such as ``"patient"`` or ``"user"``. The gradients of its
+            examples in a step are averaged and clipped as one, and batch_size and
+            train_size count units.
+        units: names or numbers (n,) of the unit that each training example belongs to:
+            for fits on the arrays themselves, and to know how many there are.
+        images_per_unit: most examples of a unit in a step, drawn at random anew for
+            each; None for all.
         physical_batch_size: most examples in memory at once; None for whole batches.
             The step is the same.
         augmentation: Keras layer or model that changes the inputs at random, one by
@@ -78,13 +90,17 @@ def make_private(
         `PrivateModel`.
 
     Raises:
-        ValueError: if an argument is out of its range, delta is not below
-            1 / train_size, epsilon and noise_multiplier contradict each other, or the
-            model cannot be trained privately; the message has the remedy.
+        ValueError: if an argument is out of its range, the unit of an example is
+            missing, delta is not below 1 / train_size, epsilon and noise_multiplier
+            contradict each other, or the model cannot be trained privately; the message
+            has the remedy.
         TypeError: if augmentation is neither a layer nor None.
     """
+    of_units = _units(unit, units)
     settings = TrainingSettings(
-        train_size=train_size,
+        train_size=_train_size(train_size, unit, of_units),
+        unit=unit,
+        images_per_unit=images_per_unit,
         batch_size=batch_size,
         epochs=epochs,
         epsilon=epsilon,
@@ -97,5 +113,35 @@ def make_private(
         noise=noise,
     )
     check_augmentation(augmentation, settings.augmentation_multiplicity)
-    earlier = stages(lineage_of(model).history())
-    return PrivateModel(model, settings.calibrated(earlier), augmentation)
+    history = lineage_of(model).history()
+    check_unit(history, settings.unit)
+    return PrivateModel(
+        model, settings.calibrated(stages(history)), augmentation, of_units
+    )
+
+
+def _units(unit: str, units: Any) -> Units | None:
+    if units is None:
+        return None
+    if unit == EXAMPLE:
+        raise ValueError(
+            "units say which examples belong together. Received: unit='example'. Say "
+            "what they are, such as unit='patient', or leave units out."
+        )
+    return Units(units)
+
+
+def _train_size(train_size: int | None, unit: str, units: Units | None) -> int:
+    if units is None:
+        if train_size is None:
+            raise ValueError(
+                f"make_private needs train_size, the number of training {unit}s"
+                f"{'' if unit == EXAMPLE else ', or units'}. Received: None."
+            )
+        return train_size
+    if train_size not in (None, units.count):
+        raise ValueError(
+            f"train_size is the number of {unit}s: there are {units.count:,} in units, "
+            f"of {units.examples:,} examples. Received: {train_size!r}. Leave it out."
+        )
+    return units.count

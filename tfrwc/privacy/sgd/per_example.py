@@ -5,6 +5,9 @@ from Gram matrices of inputs and output gradients (Goodfellow, arXiv:1510.01799;
 al., arXiv:2110.05679), and the sum of the clipped ones is one ordinary weight gradient
 (Bu et al., arXiv:2210.00038).
 
+Where the unit of privacy has several examples, `grouped` gives the gradients of units:
+norms of sums come from Gram matrices over all examples of a unit.
+
 All arrays are float32. Throughout, `a` are inputs of a layer, and `g` the gradients of
 its outputs.
 """
@@ -15,6 +18,7 @@ from collections.abc import Callable
 import keras
 
 from tfrwc.compat.extras import extra
+from tfrwc.privacy.sgd.groups import Groups
 
 with extra("privacy"):
     import tensorflow as tf
@@ -52,6 +56,10 @@ class PerExample:
     def only(self, examples: tf.Tensor) -> "PerExample":
         """The same gradients, but 0 where `examples`, bool (batch,), is False."""
         return PerExample(self.variable, masked(self.values, examples))
+
+    def grouped(self, groups: Groups) -> "PerExample":
+        """The gradients of units: sums of those of their examples."""
+        return PerExample(self.variable, groups.sums(self.values))
 
 
 class PerExampleBlocks(PerExample):
@@ -92,6 +100,11 @@ class PerExampleBlocks(PerExample):
         blocks = [masked(block, examples) for block in self.blocks]
         return PerExampleBlocks(self.variable, blocks)
 
+    def grouped(self, groups: Groups) -> "PerExampleBlocks":
+        """The gradients of units: sums of those of their examples."""
+        blocks = [groups.sums(block) for block in self.blocks]
+        return PerExampleBlocks(self.variable, blocks)
+
 
 class Ghost:
     """Gradients of a variable that are not formed.
@@ -102,6 +115,8 @@ class Ghost:
             `PerExample`.
         values: function without arguments to the gradients, for where they are needed
             after all.
+        of_groups: function of the groups of a batch to the gradients of its units;
+            None to form them.
     """
 
     def __init__(
@@ -111,17 +126,32 @@ class Ghost:
         weighted_sum: Callable[[tf.Tensor], tf.Tensor],
         values: Callable[[], tf.Tensor],
         only: "Callable[[tf.Tensor], PerExample | Ghost]",
+        of_groups: "Callable[[Groups], PerExample | Ghost] | None" = None,
     ) -> None:
         self.variable = variable
         self.square_norms = square_norms
         self.weighted_sum = weighted_sum
         self.only = only
         self._values = values
+        self.of_groups = of_groups
 
     @property
     def values(self) -> tf.Tensor:
         """The gradients (batch, *shape of the variable), computed at each look."""
         return self._values()
+
+    def grouped(self, groups: Groups) -> "PerExample | Ghost":
+        """The gradients of units: sums of those of their examples."""
+        if self.of_groups is None:
+            return PerExample(self.variable, groups.sums(self.values))
+        form = self.of_groups(groups)
+        if isinstance(form, Ghost):
+            # That of the examples themselves, without zeros between them.
+            weighted_sum = self.weighted_sum
+            form.weighted_sum = lambda weights: weighted_sum(
+                groups.of_examples(weights)
+            )
+        return form
 
 
 def masked(values: tf.Tensor, examples: tf.Tensor) -> tf.Tensor:
@@ -138,6 +168,7 @@ def outer(variable: keras.Variable, a: tf.Tensor, g: tf.Tensor) -> Ghost:
         lambda weights: tf.matmul(a, g * weights[:, None], transpose_a=True),
         lambda: a[:, :, None] * g[:, None, :],
         lambda examples: outer(variable, masked(a, examples), masked(g, examples)),
+        lambda groups: product(variable, [groups.padded(a)], groups.padded(g)),
     )
 
 
@@ -186,6 +217,9 @@ def product(
         weighted_sum,
         lambda: PerExampleBlocks(variable, _blocks(a, g)).values,
         only,
+        lambda groups: product(
+            variable, [_joined(groups, part) for part in a], _joined(groups, g)
+        ),
     )
 
 
@@ -227,6 +261,13 @@ def not_below(squares: tf.Tensor, terms: tf.Tensor) -> tf.Tensor:
 def _squares(values: tf.Tensor) -> tf.Tensor:
     """Squares of the norms of values (batch, n), with what is lost of tiny ones."""
     return tf.reduce_sum(tf.square(values), axis=1) + values.shape[1] * _LEAST
+
+
+def _joined(groups: Groups, values: tf.Tensor) -> tf.Tensor:
+    """Values (examples, positions, n) as (units, positions of all examples, n)."""
+    padded = groups.padded(values)
+    most, positions, width = padded.shape[1:]
+    return tf.reshape(padded, (-1, most * positions, width))
 
 
 def _blocks(a: list[tf.Tensor], g: tf.Tensor) -> list[tf.Tensor]:

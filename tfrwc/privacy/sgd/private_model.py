@@ -1,6 +1,7 @@
 """The Keras model whose `fit` is private; `tfrwc.privacy.make_private` makes it."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -19,10 +20,13 @@ from tfrwc.privacy.sgd import augmentation, clipping, rehearsal, safeguards
 from tfrwc.privacy.sgd import step as parts
 from tfrwc.privacy.sgd.account import carrier
 from tfrwc.privacy.sgd.account.accounted_model import AccountedModel
+from tfrwc.privacy.sgd.account.history import EXAMPLE
 from tfrwc.privacy.sgd.example_losses import example_losses
+from tfrwc.privacy.sgd.groups import Groups, unpacked
 from tfrwc.privacy.sgd.independence.first_batch import first_batch, kind_of_batches
 from tfrwc.privacy.sgd.noise import NoiseKey, noisy_mean
 from tfrwc.privacy.sgd.settings import CalibratedSettings
+from tfrwc.privacy.sgd.units import Units
 
 with extra("privacy"):
     import tensorflow as tf
@@ -40,6 +44,8 @@ _SAVED = (
     "insecure_seed",
     "augmentation_multiplicity",
     "noise",
+    "unit",
+    "images_per_unit",
 )
 
 
@@ -57,6 +63,7 @@ class PrivateModel(AccountedModel):
         model: to be trained.
         settings: of the training.
         augmentation: Keras layer that changes the inputs in training, or None.
+        units: which examples belong to a unit, for fits on arrays; or None.
         **kwargs: of `keras.Model`.
 
     Attributes:
@@ -86,10 +93,11 @@ class PrivateModel(AccountedModel):
         model: keras.Model,
         settings: CalibratedSettings,
         augmentation: keras.Layer | None = None,
+        units: Units | None = None,
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("name", f"private_{model.name}")
-        super().__init__(model, settings, **kwargs)
+        super().__init__(model, settings, units, **kwargs)
         safeguards.check_layers(model)
         self.augmentation = augmentation
         self._noise_key = NoiseKey(settings.insecure_seed, settings.noise)
@@ -145,17 +153,20 @@ class PrivateModel(AccountedModel):
             return result
         self._check_layers_since()
         settings = self.settings
-        count = tf.shape(keras.tree.flatten(data)[0])[0]
-        data, is_allowed = self._account.counters.count_step(data, count)
-        x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
+        *batch, groups = unpacked(data, is_compiled=self.jit_compile is True)
+        self._check_groups(groups)
+        units = batch if groups is None else groups
+        count = tf.shape(keras.tree.flatten(units)[0])[0]
+        batch, is_allowed = self._account.counters.count_step(batch, count)
+        x = batch[0]
         trainable = self.trainable_variables
         if settings.physical_batch_size is None:
-            sums = self._clipped_sums((x, y, weight))
+            sums = self._clipped_sums(batch, groups)
         else:
             sums = parts.sums_in_parts(
                 self._clipped_sums,
-                (x, y, weight),
-                count,
+                batch,
+                groups,
                 settings.physical_batch_size,
                 trainable,
             )
@@ -212,6 +223,7 @@ class PrivateModel(AccountedModel):
         if (kind, is_poisson) in self._kinds:
             return iterator
         batch, specs, iterator = first_batch(iterator)
+        batch, specs = (unpacked(part)[:3] for part in (batch, specs))
         self._prepared, self._is_summed = rehearsal.rehearse(
             self.model,
             self._compile_loss,
@@ -219,6 +231,7 @@ class PrivateModel(AccountedModel):
             self.settings,
             self.augmentation,
             is_poisson=is_poisson,
+            most_rows=self._most_rows,
             eagerly=self.run_eagerly or not kind.is_from_tf_data,
         )
         self._kinds.add((kind, is_poisson))
@@ -238,11 +251,28 @@ class PrivateModel(AccountedModel):
                 "Call compile before training goes on, as Keras asks for, too."
             )
 
-    def _clipped_sums(self, data: tuple[Any, Any, Any]) -> dict[int, tf.Tensor]:
+    def _check_groups(self, groups: Groups | None) -> None:
+        """Batches must say what the unit of their examples is, if it has several."""
+        unit = self.settings.unit
+        if groups is None and unit != EXAMPLE:
+            raise ValueError(
+                f"The account is for a {unit}, and these batches do not say which "
+                "examples are of one. Give fit the poisson_batches of x, y and units."
+            )
+        if groups is not None and unit == EXAMPLE:
+            raise ValueError(
+                "The account is for an example, and these batches have units of "
+                "several examples. Give make_private the unit, or leave units out of "
+                "poisson_batches."
+            )
+
+    def _clipped_sums(
+        self, data: Sequence[Any], groups: Groups | None
+    ) -> dict[int, tf.Tensor]:
         """Clipped sums, by id of the variable, of examples whose metrics it updates."""
         prepared, views = self._prepared, self.settings.augmentation_multiplicity
         assert prepared is not None
-        x, y, weight = augmentation.views(self.augmentation, views, data)
+        x, y, weight = augmentation.views(self.augmentation, views, tuple(data))
         result = clipping.clipped_sums(
             prepared,
             lambda outputs: example_losses(self._compile_loss, y, outputs, weight),
@@ -250,11 +280,12 @@ class PrivateModel(AccountedModel):
             self.settings.clip,
             views=views,
             jit_compile=self.jit_compile is True,
+            groups=groups,
         )
         loss = self.compute_loss(
             x=x, y=y, y_pred=result.outputs, sample_weight=weight, training=True
         )
-        count = tf.shape(result.norms)[0]
+        count = tf.shape(keras.tree.flatten(x)[0])[0] // views
         self._loss_tracker.update_state(loss, sample_weight=count)
         self.compute_metrics(x, y, result.outputs, sample_weight=weight)
         return result.sums

@@ -46,6 +46,7 @@ def rehearse(
     settings: CalibratedSettings,
     augmentation: keras.Layer | None = None,
     is_poisson: bool = False,
+    most_rows: int | None = None,
     eagerly: bool = False,
 ) -> tuple[PreparedModel, bool]:
     """Build a model, and check its private step.
@@ -58,6 +59,8 @@ def rehearse(
         settings: of the training.
         augmentation: Keras layer, or None.
         is_poisson: whether batches have different sizes.
+        most_rows: examples in the largest of batches of units; None where each example
+            is one of its own.
         eagerly: whether the step sees how many examples there are, as of
             `check_independence`.
 
@@ -76,7 +79,7 @@ def rehearse(
         batch = data
     if batch[2] is not None and not np.any(batch[2]):  # an empty Poisson sample
         batch = *batch[:2], np.ones_like(batch[2])
-    most = _most_rows(settings, is_poisson)
+    most = _most_rows(settings, is_poisson, most_rows)
     rows = functools.partial(augmentations.views, augmentation, views)
     sizes = _sizes(most, settings.train_size % settings.batch_size)
     asked = Examples(batch), specs, sizes, eagerly
@@ -252,10 +255,12 @@ def _made_up(tensor: Any, array: Any, count: int) -> tf.Tensor | None:
     return tf.cast(tf.constant(rng.integers(0, 2, shape)), tensor.dtype)
 
 
-def _most_rows(settings: CalibratedSettings, is_poisson: bool) -> int:
+def _most_rows(
+    settings: CalibratedSettings, is_poisson: bool, of_units: int | None
+) -> int:
     """The largest batch that a model is called on, but for one in ten thousand."""
-    size = settings.batch_size
-    if is_poisson:
+    size = of_units or settings.batch_size
+    if is_poisson and of_units is None:
         size = min(size + math.ceil(4 * math.sqrt(size)), settings.train_size)
     return min(size, settings.physical_batch_size or size)
 

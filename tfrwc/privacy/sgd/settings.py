@@ -8,6 +8,7 @@ True
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from numbers import Integral, Real
@@ -16,6 +17,7 @@ from tfrwc._common.checks import is_number, one_of
 from tfrwc.privacy.accounting import sgd
 from tfrwc.privacy.accounting.release import smallest_noise
 from tfrwc.privacy.arguments import check_delta, check_epsilon
+from tfrwc.privacy.sgd.account.history import EXAMPLE
 
 _COUNTS = (
     "train_size",
@@ -23,9 +25,12 @@ _COUNTS = (
     "epochs",
     "physical_batch_size",
     "augmentation_multiplicity",
+    "images_per_unit",
 )
+_NOUN = re.compile(r"[^\W\d_]([\w -]{0,38}\w)?")
 _TOO_MUCH_NOISE = 2**20
 _LEAST_CLIP, _GREATEST_CLIP = 1e-9, 1e9
+_OPTIONAL = ("epochs", "physical_batch_size", "images_per_unit")
 _REALS = ("epsilon", "noise_multiplier", "delta", "clip")
 
 
@@ -34,9 +39,9 @@ class TrainingSettings:
     """How a model is trained privately: the options of `make_private` that are numbers.
 
     Attributes:
-        train_size: number of training examples.
-        batch_size: expected number of examples in a step.
-        epochs: passes over the training examples that the budget is for.
+        train_size: number of training examples, or of units with several examples.
+        batch_size: expected number of these in a step.
+        epochs: passes over them that the budget is for.
         epsilon: the budget for these epochs, or None for one that noise_multiplier
             and the number of steps determine.
         noise_multiplier: standard deviation of the noise over `clip`; None for what
@@ -48,6 +53,9 @@ class TrainingSettings:
         insecure_seed: makes the noise repeatable, for tests.
         noise: ``"fast"``, by TensorFlow's generator, or ``"secure"``, by a
             cryptographic one.
+        unit: what the guarantee is for one of, as a noun: ``"example"``, or what has
+            several of them, such as ``"patient"``.
+        images_per_unit: most examples of a unit in a step; None for all.
 
     Raises:
         ValueError: if a value is out of its range, or values contradict each other; the
@@ -65,10 +73,13 @@ class TrainingSettings:
     augmentation_multiplicity: int = 1
     insecure_seed: int | None = None
     noise: str = "fast"
+    unit: str = EXAMPLE
+    images_per_unit: int | None = None
 
     def __post_init__(self) -> None:
         self._check_counts()
         one_of(self.noise, ("fast", "secure"), "noise")
+        self._check_unit()
         if not isinstance(self.clip, Real) or not self.clip > 0:
             raise ValueError(f"clip must be above 0. Received: {self.clip!r}.")
         if not math.isinf(self.clip) and not _LEAST_CLIP <= self.clip <= _GREATEST_CLIP:
@@ -127,7 +138,7 @@ class TrainingSettings:
     def _check_counts(self) -> None:
         for name in _COUNTS:
             value = getattr(self, name)
-            if value is None and name in ("epochs", "physical_batch_size"):
+            if value is None and name in _OPTIONAL:
                 continue
             if not isinstance(value, Integral) or value < 1:
                 raise ValueError(
@@ -139,6 +150,26 @@ class TrainingSettings:
                 f"{self.batch_size}."
             )
 
+    def _check_unit(self) -> None:
+        if not isinstance(self.unit, str) or not _NOUN.fullmatch(self.unit):
+            raise ValueError(
+                "unit must be a noun in the singular, such as 'patient' or 'user'. "
+                f"Received: {self.unit!r}."
+            )
+        if self.unit == EXAMPLE and self.images_per_unit is not None:
+            raise ValueError(
+                "images_per_unit is for units of several examples. Received: "
+                f"images_per_unit={self.images_per_unit} and unit='{EXAMPLE}'. Give "
+                "unit, such as 'patient', and units, or leave it out."
+            )
+        most, at_once = self.images_per_unit, self.physical_batch_size
+        if most is not None and at_once is not None and most > at_once:
+            raise ValueError(
+                f"All examples of a {self.unit} are in memory together. Received: "
+                f"images_per_unit={most} and physical_batch_size={at_once}. Give fewer "
+                "of the one or more of the other."
+            )
+
     def _check_delta(self) -> None:
         if self.delta is None:
             return
@@ -146,7 +177,7 @@ class TrainingSettings:
         if self.delta >= 1 / self.train_size:
             raise ValueError(
                 f"delta must be below 1 / train_size = {1 / self.train_size:.2g}: at "
-                "that delta, publishing a random example would pass for private. "
+                f"that delta, publishing a random {self.unit} would pass for private. "
                 f"Received: {self.delta:g}. Leave it out for 1 / (10 train_size)."
             )
 

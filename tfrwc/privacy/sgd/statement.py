@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from tfrwc.privacy.guarantee import NO_GUARANTEE, EpsilonDelta
-from tfrwc.privacy.statement import PrivacyStatement
+from tfrwc.privacy.statement import PrivacyStatement, with_article
 
 if TYPE_CHECKING:
     from tfrwc.privacy.accounting.attacks import Attacks
@@ -34,11 +34,12 @@ GENERATOR = (
 
 @dataclass(frozen=True)
 class TrainingStatement(PrivacyStatement):
-    """What the training guarantees to each example.
+    """What the training guarantees to each example, or unit of several examples.
 
-    Neighbouring data sets differ by one example, which the one has and the other has
-    not. Epsilons are upper bounds, natural logarithms of ratios of probabilities;
-    `math.inf` means that there is no guarantee.
+    Neighbouring data sets differ by one of these, which the one has and the other has
+    not. "Example" means such a unit below, where there is one. Epsilons are upper
+    bounds, natural logarithms of ratios of probabilities; `math.inf` means that there
+    is no guarantee.
 
     Attributes:
         epsilon, delta: of one example, if batches are Poisson samples.
@@ -56,7 +57,8 @@ class TrainingStatement(PrivacyStatement):
         clip: greatest norm of an example's gradient.
         batch_size: expected number of examples in a step.
         train_size: number of examples.
-        images_per_patient: that the patient's number is for.
+        images_per_patient: that the patient's number is for; 1 where the unit is the
+            patient.
         patient_epsilon: of all images of a patient together.
         generator: where the noise comes from.
         not_promised: sentences.
@@ -64,6 +66,9 @@ class TrainingStatement(PrivacyStatement):
             what was done in this training.
         stages: where it had several of different noise or sampling, a sentence on each;
             epsilon is of all together.
+        unit: what epsilon is for one of: ``"image"``, or what has several of them, such
+            as ``"patient"``.
+        images_per_unit: most images of a unit in a step; None for all.
     """
 
     kind: ClassVar[str] = "training"
@@ -84,6 +89,8 @@ class TrainingStatement(PrivacyStatement):
     not_promised: tuple[str, ...] = NOT_PROMISED
     rests_on: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
+    unit: str = "image"
+    images_per_unit: int | None = None
 
     @property
     def guarantee(self) -> EpsilonDelta:
@@ -141,23 +148,38 @@ class TrainingStatement(PrivacyStatement):
         cost = sgd.composed([self._stage], self.delta)
         return math.isclose(cost.epsilon, self.epsilon, rel_tol=_AGREEMENT)
 
+    @property
+    def _averaged(self) -> str:
+        """What is scaled down, up to the name of the unit."""
+        if self.unit == "image":
+            return "The gradient of each"
+        most = self.images_per_unit
+        images = "all images" if most is None else f"up to {most:,} images"
+        return f"The mean gradient of {images} of each"
+
+    @property
+    def _with_all(self) -> str:
+        return "" if self.unit == "image" else " with all images"
+
     def explain(self) -> str:
         """The statement as text for a hospital's data officer."""
+        unit, one = self.unit, with_article(self.unit)
         head = (
             f"This model was trained in {self.steps:,} steps on {self.train_size:,} "
-            f"images, about {self.batch_size:,} in each step. The gradient of each "
-            f"image was scaled down to a norm of at most {self.clip:g}, and to their "
+            f"{unit}s, about {self.batch_size:,} in each step. {self._averaged} "
+            f"{unit} was scaled down to a norm of at most {self.clip:g}, and to their "
             f"sum noise of standard deviation {self.clip * self.noise_multiplier:.4g} "
             "was added."
         )
         if math.isinf(self.epsilon):
-            return f"{head}\n\nThere is no guarantee: nothing hides an image."
+            return f"{head}\n\nThere is no guarantee: nothing hides {one}."
         best = self.attacks()
         lines = [
             head,
-            f"One image: epsilon = {self.epsilon:.4g} but for a probability of "
-            f"{self.delta:.2g}, for two sets of which one has an image more. The best "
-            "attack that tells whether an image was among them has an advantage (true "
+            f"One {unit}{self._with_all}: epsilon = {self.epsilon:.4g} but for a "
+            f"probability of {self.delta:.2g}, for two sets of which one has {one} "
+            f"more. The best attack that tells whether {one} was among them has an "
+            "advantage (true "
             f"less false positive rate) of at most {best.advantage:.1%}: it is right "
             f"in at most {best.success:.1%} of cases, where guessing is in 50 %. At "
             f"1 % false alarms it finds at most {best.tpr_at(0.01):.1%} of those who "

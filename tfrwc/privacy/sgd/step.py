@@ -7,6 +7,7 @@ import keras
 
 from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd.clipping import forward
+from tfrwc.privacy.sgd.groups import Groups
 from tfrwc.privacy.sgd.settings import CalibratedSettings
 
 with extra("privacy"):
@@ -17,30 +18,40 @@ Added = Callable[[list[tuple[keras.Variable, tf.Tensor]]], list[tf.Tensor]]
 
 
 def sums_in_parts(
-    part_sums: Callable[[Any], Sums],
+    part_sums: Callable[[Any, Groups | None], Sums],
     data: Any,
-    count: tf.Tensor,
+    groups: Groups | None,
     size: int,
     variables: Sequence[keras.Variable],
 ) -> Sums:
     """Sum over a batch with only some of its examples in memory at once.
 
     Args:
-        part_sums: function of a part of the data to the sums over its examples.
-        data: tensors (count, ...) and None, in any structure.
-        count: number of examples.
-        size: most examples in a part.
+        part_sums: function of a part of the data, and of its groups, to the sums over
+            it.
+        data: tensors (examples, ...) and None, in any structure.
+        groups: of examples that are never in different parts, or None.
+        size: most examples in a part, but for units that have more.
         variables: that there may be sums of.
     """
     reached: set[int] = set()
+    count = tf.shape(keras.tree.flatten(data)[0])[0]
+    ends = None if groups is None else tf.cumsum(groups.sizes)
 
     def add_part(start: tf.Tensor, *totals: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        end, units = start + size, None
+        if groups is not None:
+            whole = tf.reduce_max(tf.where(ends <= end, ends, 0))
+            next_end = tf.reduce_min(tf.where(ends > start, ends, count))
+            end = tf.maximum(whole, next_end)
+            first, last = (tf.math.count_nonzero(ends <= n) for n in (start, end))
+            units = groups.part(first, last)
         part = keras.tree.map_structure(
-            lambda t: None if t is None else t[start : start + size], data
+            lambda t: None if t is None else t[start:end], data
         )
-        sums = part_sums(part)
+        sums = part_sums(part, units)
         reached.update(sums)
-        return start + size, *(
+        return end, *(
             total + sums.get(id(variable), 0.0)
             for total, variable in zip(totals, variables, strict=True)
         )

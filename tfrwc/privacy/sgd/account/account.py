@@ -62,6 +62,7 @@ class Account:
         if self.counters.take_left_out():
             raise ValueError(f"{OVERSIZED}: it was left out. {self.remedy}")
         self._check_origin()
+        histories.check_unit(self.ledger.history(), self.settings.unit)
 
     def note(self, sentence: str, warn: bool = True) -> None:
         """Add a sentence on what the account rests on; warn of it once."""
@@ -151,9 +152,8 @@ class Account:
         step, a_pass = DRAWN[self.counters.drawn]
         counts = Counts(*(more * n for n in step))
         counts = counts.plus((more if uses is None else uses) * n for n in a_pass)
-        own = Run(
-            self.counters.tally.noise_multiplier, self.counters.tally.rate, counts
-        )
+        tally = self.counters.tally
+        own = Run(tally.noise_multiplier, tally.rate, counts, tally.unit)
         stages = histories.stages({**history, "more": own})
         budget = self.settings.epsilon
         return budget is None or (

@@ -14,12 +14,15 @@ from tfrwc.privacy.guarantee import EpsilonDelta
 from tfrwc.privacy.sgd.account import steering, training_data
 from tfrwc.privacy.sgd.account.account import Account
 from tfrwc.privacy.sgd.account.counters import OVERSIZED
+from tfrwc.privacy.sgd.account.history import EXAMPLE
 from tfrwc.privacy.sgd.account.passes import Awaited, Watch, callbacks_of, watched
 from tfrwc.privacy.sgd.account.stating import training_statement
 from tfrwc.privacy.sgd.account.training_data import TrainingData
+from tfrwc.privacy.sgd.account.unit_data import of_units
 from tfrwc.privacy.sgd.sampling import PoissonBatches
 from tfrwc.privacy.sgd.settings import CalibratedSettings
 from tfrwc.privacy.sgd.statement import TrainingStatement
+from tfrwc.privacy.sgd.units import Units
 
 with extra("privacy"):
     import tensorflow as tf
@@ -47,6 +50,7 @@ class AccountedModel(keras.Model):
     Args:
         model: to be trained.
         settings: of the training.
+        units: which examples belong to a unit, for fits on arrays; or None.
         **kwargs: of `keras.Model`.
 
     Attributes:
@@ -54,9 +58,15 @@ class AccountedModel(keras.Model):
     """
 
     def __init__(
-        self, model: keras.Model, settings: CalibratedSettings, **kwargs: Any
+        self,
+        model: keras.Model,
+        settings: CalibratedSettings,
+        units: Units | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self._units = units  # in no file: who they are is private
+        self._most_rows: int | None = None  # of a batch of units
         self.model = model
         self.settings = settings
         self._account = Account(settings, model, self.add_weight)
@@ -85,10 +95,12 @@ class AccountedModel(keras.Model):
         kwargs |= dict(zip(_FIT_ARGUMENTS, args, strict=False))
         account = self._account
         account.sync()
+        x, y, kwargs = of_units(x, y, kwargs, self.settings, self._units)
         if isinstance(x, PoissonBatches) and kwargs.get("class_weight") is not None:
             x = x.with_class_weights(kwargs.pop("class_weight"))
         options = kwargs | {"batch_size": batch_size}
         data = training_data.training_data(x, y, options, self.settings)
+        self._most_rows = data.most_rows
         with account.counters.drawing(data.drawn), self._loop():
             steps = kwargs.get("steps_per_epoch") or data.steps
             passes = epochs - kwargs.get("initial_epoch", 0)
@@ -244,6 +256,11 @@ class AccountedModel(keras.Model):
     @contextlib.contextmanager
     def _by_hand(self, x: Any) -> Iterator[None]:
         account = self._account
+        if self.settings.unit != EXAMPLE:
+            raise ValueError(
+                f"Steps by hand do not say which examples are of one "
+                f"{self.settings.unit}. Call fit with poisson_batches(x, y, units=...)."
+            )
         if training_data.rows(x) > self.settings.batch_size:
             raise ValueError(f"{OVERSIZED}. {account.remedy}")
         account.note(BY_HAND, warn=False)

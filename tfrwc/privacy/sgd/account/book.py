@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tfrwc.privacy.sgd.account.history import (
+    EXAMPLE,
     Counts,
     History,
     Run,
@@ -39,6 +40,7 @@ class Page(NamedTuple):
         runs: of before, and of others.
         notes: sentences on what the history rests on.
         folders: where files say how the run went on.
+        unit: what the noise of the own run hides one of.
     """
 
     own: str
@@ -46,10 +48,11 @@ class Page(NamedTuple):
     runs: History
     notes: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    unit: str = EXAMPLE
 
     def history(self, counts: Counts) -> History:
         """All runs, the own one with these counts."""
-        return merged(self.runs, {self.own: Run(*self.origin, counts)})
+        return merged(self.runs, {self.own: Run(*self.origin, counts, self.unit)})
 
     def text(self) -> str:
         """The page as JSON."""
@@ -86,6 +89,7 @@ class Page(NamedTuple):
             from_plain(data["runs"]),
             tuple(map(str, data["notes"])),
             tuple(map(str, data["folders"])),
+            str(data.get("unit", EXAMPLE)),
         )
 
     @classmethod

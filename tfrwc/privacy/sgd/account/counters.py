@@ -62,7 +62,9 @@ class Counters:
             )
 
         self._model, self._batch_size = model, settings.batch_size
-        self.tally = Tally(settings.noise_multiplier, settings.sampling_rate)
+        self.tally = Tally(
+            settings.noise_multiplier, settings.sampling_rate, settings.unit
+        )
         # Files of private models hold these weights in this order.
         self._steps = weight("private_steps", (), "int32")
         self._fixed_steps = weight("private_steps_of_fixed_batches", (), "int32")
@@ -176,6 +178,7 @@ class Counters:
         if self.is_of_this_origin():  # to the last digit
             noise_and_rate = self.tally.noise_multiplier, self.tally.rate
         counts = Counts(poisson=total - fixed, fixed=fixed, fixed_uses=fixed)
+        # Of files from before there were other units than examples.
         return {name: Run(*noise_and_rate, counts)}
 
     def load_old(self, values: Sequence[Any]) -> None:

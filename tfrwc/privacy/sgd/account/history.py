@@ -18,6 +18,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from tfrwc.privacy.accounting.sgd import Stage
 
+EXAMPLE = "example"
+
 
 class Counts(NamedTuple):
     """Steps of a run, by how their batches were drawn.
@@ -53,11 +55,13 @@ class Run(NamedTuple):
         noise_multiplier: standard deviation of the noise over the clipping norm.
         rate: the share of the examples in a step.
         counts: of its steps.
+        unit: what the noise hides one of.
     """
 
     noise_multiplier: float
     rate: float
     counts: Counts
+    unit: str = EXAMPLE
 
 
 History: TypeAlias = dict[str, Run]  # by the names of the runs
@@ -79,13 +83,28 @@ def steps(history: Mapping[str, Run]) -> int:
     return sum(run.counts.steps for run in history.values())
 
 
+def check_unit(history: Mapping[str, Run], unit: str) -> None:
+    """Check that what was done hides one of the same unit.
+
+    Raises:
+        ValueError: if another unit was hidden: what that costs this one is not known.
+    """
+    others = sorted({run.unit for run in history.values()} - {unit})
+    if others:
+        raise ValueError(
+            f"The weights were trained privately before with the unit {others[0]!r}, "
+            f"of which no guarantee for a {unit} follows. Received: unit={unit!r}. "
+            f"Give make_private unit={others[0]!r}, or begin with other weights."
+        )
+
+
 def stages(history: Mapping[str, Run]) -> list[Stage]:
     """What the runs cost together, if shuffled batches protect as Poisson samples do.
 
     A batch in a known order hides nobody: each use of an example counts whole.
     """
     parts = []
-    for noise, rate, counts in history.values():
+    for noise, rate, counts, _ in history.values():
         parts.append(Stage(noise, rate, counts.poisson + counts.fixed))
         parts.append(Stage(noise, 1.0, min(counts.ordered_uses, counts.ordered)))
     return _together(parts)
@@ -94,7 +113,7 @@ def stages(history: Mapping[str, Run]) -> list[Stage]:
 def stages_without_order(history: Mapping[str, Run]) -> list[Stage]:
     """As `stages`, where the order of fixed batches hides nobody either."""
     parts = []
-    for noise, rate, counts in history.values():
+    for noise, rate, counts, _ in history.values():
         uses = min(counts.fixed_uses, counts.fixed)
         uses += min(counts.ordered_uses, counts.ordered)
         parts.append(Stage(noise, rate, counts.poisson))
@@ -103,32 +122,41 @@ def stages_without_order(history: Mapping[str, Run]) -> list[Stage]:
 
 
 def fewer_runs(history: Mapping[str, Run], name: str) -> History:
-    """The history with one run for each noise and rate, called after `name`.
+    """The history with one run for each noise, rate and unit, called after `name`.
 
     These are no longer known to be the runs that they were: merged with a copy of
     those, they count twice.
     """
-    sums: dict[tuple[float, float], Counts] = {}
-    for noise, rate, counts in history.values():
-        sums[noise, rate] = counts.plus(sums.get((noise, rate), Counts()))
+    sums: dict[tuple[float, float, str], Counts] = {}
+    for noise, rate, counts, unit in history.values():
+        key = noise, rate, unit
+        sums[key] = counts.plus(sums.get(key, Counts()))
     return {
-        f"{name}-{i}": Run(noise, rate, counts)
-        for i, ((noise, rate), counts) in enumerate(sums.items())
+        f"{name}-{i}": Run(noise, rate, counts, unit)
+        for i, ((noise, rate, unit), counts) in enumerate(sums.items())
     }
 
 
 def to_plain(history: Mapping[str, Run]) -> dict[str, list[Any]]:
     """The history as plain data for JSON."""
     return {
-        name: [r.noise_multiplier, r.rate, *r.counts] for name, r in history.items()
+        # The commonest unit is left out, as in files from before there were others.
+        name: [*row[:2], *row[2], *(row[3:] if row.unit != EXAMPLE else ())]
+        for name, row in history.items()
     }
 
 
 def from_plain(data: Mapping[str, Sequence[Any]]) -> History:
     """The history that `to_plain` wrote."""
+    length = len(Counts())
     return {
-        name: Run(float(noise), float(rate), Counts(*map(int, counts)))
-        for name, (noise, rate, *counts) in data.items()
+        name: Run(
+            float(noise),
+            float(rate),
+            Counts(*map(int, rest[:length])),
+            *map(str, rest[length:]),
+        )
+        for name, (noise, rate, *rest) in data.items()
     }
 
 

@@ -224,6 +224,7 @@ class Ledger:
             {name: run for name, run in history.items() if name != self._name},
             self.notes,
             tuple(self._journals),
+            tally.unit,
         )
 
     def _write_journals(self, counts: Counts) -> None:

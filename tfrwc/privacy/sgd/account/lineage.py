@@ -16,6 +16,7 @@ import numpy as np
 from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd.account.carrier import carried, carry
 from tfrwc.privacy.sgd.account.history import (
+    EXAMPLE,
     Counts,
     History,
     Run,
@@ -45,16 +46,18 @@ class Tally:
     """The counts of a run while it goes on, which no checkpoint sets back.
 
     Args:
-        noise_multiplier, rate: of the run.
+        noise_multiplier, rate, unit: of the run.
 
     Attributes:
-        noise_multiplier, rate: as given.
+        noise_multiplier, rate, unit: as given.
         name: of the run, drawn at random.
         counts: so far.
     """
 
-    def __init__(self, noise_multiplier: float, rate: float) -> None:
-        self.noise_multiplier, self.rate = noise_multiplier, rate
+    def __init__(
+        self, noise_multiplier: float, rate: float, unit: str = EXAMPLE
+    ) -> None:
+        self.noise_multiplier, self.rate, self.unit = noise_multiplier, rate, unit
         self.name = secrets.token_hex(6)
         self.counts = tf.Variable([0] * 5, dtype=tf.int64, trainable=False)
         TALLIES[self.name] = self
@@ -63,7 +66,7 @@ class Tally:
     def run(self) -> Run:
         """The run so far."""
         counts = Counts(*map(int, self.counts.numpy()))
-        return Run(self.noise_multiplier, self.rate, counts)
+        return Run(self.noise_multiplier, self.rate, counts, self.unit)
 
 
 class Lineage:

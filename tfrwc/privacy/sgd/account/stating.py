@@ -5,6 +5,7 @@ from tfrwc.privacy import noise
 from tfrwc.privacy.accounting import sgd
 from tfrwc.privacy.accounting.sgd import Stage
 from tfrwc.privacy.sgd.account import history as histories
+from tfrwc.privacy.sgd.account.history import EXAMPLE
 from tfrwc.privacy.sgd.account.ledger import Ledger
 from tfrwc.privacy.sgd.settings import CalibratedSettings
 from tfrwc.privacy.sgd.statement import GENERATOR, TrainingStatement
@@ -29,6 +30,12 @@ def training_statement(
         ValueError: if that is no whole number of 1 or more.
     """
     images = whole_number(images_per_patient, "images_per_patient")
+    is_own_unit = settings.unit != EXAMPLE
+    if is_own_unit and images > 1:
+        raise ValueError(
+            f"Epsilon is for a {settings.unit} with all images. Received: "
+            f"images_per_patient={images}. Leave it out."
+        )
     history = ledger.history()
     stages, delta = histories.stages(history), settings.delta
     cost = sgd.composed(stages, delta)
@@ -51,6 +58,8 @@ def training_statement(
         generator=_generator(settings),
         rests_on=ledger.notes,
         stages=tuple(map(_sentence, stages)) if len(stages) > 1 else (),
+        unit=settings.unit if is_own_unit else "image",
+        images_per_unit=settings.images_per_unit,
     )
 
 

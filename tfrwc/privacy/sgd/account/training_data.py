@@ -13,7 +13,8 @@ import numpy as np
 
 from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd.account.copies import Copies, copies
-from tfrwc.privacy.sgd.sampling import PoissonBatches
+from tfrwc.privacy.sgd.account.unit_data import most_rows
+from tfrwc.privacy.sgd.sampling import PoissonBatches, ShuffledBatches
 from tfrwc.privacy.sgd.settings import TrainingSettings
 
 with extra("privacy"):
@@ -48,6 +49,8 @@ class TrainingData(NamedTuple):
         has_batches: whether they come as batches.
         notes: sentences on what the account takes on trust.
         copies: examples that are there several times, of arrays; None if not counted.
+        most_rows: examples in the largest of batches of units; None where each example
+            is one of its own.
     """
 
     drawn: str
@@ -56,6 +59,7 @@ class TrainingData(NamedTuple):
     has_batches: bool = True
     notes: tuple[str, ...] = ()
     copies: Copies | None = None
+    most_rows: int | None = None
 
 
 def training_data(
@@ -79,6 +83,8 @@ def training_data(
         )
     if type(x) is PoissonBatches:
         return _poisson(x, settings)
+    if type(x) is ShuffledBatches:
+        return _units(x, settings)
     if isinstance(x, tf.data.Dataset):
         return _dataset(x, settings)
     if isinstance(x, keras.utils.PyDataset):
@@ -104,7 +110,24 @@ def _poisson(x: PoissonBatches, settings: TrainingSettings) -> TrainingData:
             "Received: use_multiprocessing=True. Leave it out; threads are fine."
         )
     notes = () if x.insecure_seed is None else (GUESSABLE,)
-    return TrainingData("poisson", len(x), notes=notes, copies=copies(x.arrays[:2]))
+    return TrainingData(
+        "poisson",
+        len(x),
+        notes=notes,
+        copies=copies(x.arrays[:2]),
+        most_rows=most_rows(x, settings),
+    )
+
+
+def _units(x: ShuffledBatches, settings: TrainingSettings) -> TrainingData:
+    _check(x.train_size, x.batch_size, settings)
+    return TrainingData(
+        "passes",
+        len(x),
+        passes=1,
+        copies=copies(x.arrays[:2]),
+        most_rows=most_rows(x, settings),
+    )
 
 
 def _arrays(

@@ -1,5 +1,6 @@
 """Convolutions: a dense layer on what each position of the kernel sees."""
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 
@@ -8,6 +9,7 @@ from keras import layers
 
 from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd import per_example as forms
+from tfrwc.privacy.sgd.groups import Groups
 from tfrwc.privacy.sgd.layer_rules.any_layer import any_layer
 from tfrwc.privacy.sgd.layer_rules.call import LayerCall, Tap
 from tfrwc.privacy.sgd.layer_rules.linear import bias, linear
@@ -71,6 +73,8 @@ def _of_kernel(
     gradients = forms.product(
         call.layer.kernel, views, call.positions(g), _grams(call, a, g)
     )
+    if isinstance(gradients, forms.Ghost):
+        gradients.of_groups = lambda groups: _of_units(call, groups, a, g)
     weighted_sum = _plain_weighted_sum(call, a, g)
     if isinstance(gradients, forms.Ghost) and weighted_sum is not None:
         gradients.weighted_sum = weighted_sum
@@ -81,6 +85,20 @@ def _of_kernel(
 
         gradients.only = only
     return gradients
+
+
+def _of_units(
+    call: LayerCall, groups: Groups, a: tf.Tensor, g: tf.Tensor
+) -> forms.PerExample | forms.Ghost:
+    """Of units with several examples each, which are as views of one example."""
+    most = groups.places.shape[1]
+
+    def rows(values: tf.Tensor) -> tf.Tensor:
+        padded = groups.padded(call.by_example(values))
+        return tf.reshape(padded, (-1, *values.shape[1:]))
+
+    by_unit = dataclasses.replace(call, views=most * call.views)
+    return _of_kernel(by_unit, rows(a), rows(g))
 
 
 def _grams(

@@ -4,6 +4,7 @@ from keras import layers
 
 from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd import per_example as forms
+from tfrwc.privacy.sgd.groups import Groups
 from tfrwc.privacy.sgd.layer_rules.call import LayerCall, Tap
 from tfrwc.privacy.sgd.layer_rules.table import register
 
@@ -52,4 +53,13 @@ def _of_rows(layer: layers.Embedding, ids: tf.Tensor, g: tf.Tensor) -> forms.Gho
     def only(examples: tf.Tensor) -> forms.Ghost:
         return _of_rows(layer, ids, forms.masked(g, examples))
 
-    return forms.Ghost(layer.embeddings, square_norms, weighted_sum, values, only)
+    def of_groups(groups: Groups) -> forms.Ghost:
+        count = tf.shape(groups.places)[0]
+        all_ids = tf.reshape(groups.padded(ids), (count, -1))
+        return _of_rows(
+            layer, all_ids, tf.reshape(groups.padded(g), (count, -1, width))
+        )
+
+    return forms.Ghost(
+        layer.embeddings, square_norms, weighted_sum, values, only, of_groups
+    )
