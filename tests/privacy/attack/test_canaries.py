@@ -188,6 +188,22 @@ def test_canaries(dtype):
     assert (make_canaries(x, 3, 50).included != make_canaries(x, 3, 50).included).any()
 
 
+def test_canaries_of_whole_units():
+    x = np.random.default_rng(0).integers(0, 256, (5, 3, 3), np.uint8)
+    canaries = make_canaries(x, 4, 50, seed=1, images_per_unit=3)
+    assert canaries.images.shape == (150, 3, 3)
+    assert len(canaries.labels) == 150
+    assert len(canaries.included) == 50
+    rows = canaries.rows_included.reshape(50, 3)
+    np.testing.assert_array_equal(rows, np.repeat(canaries.included[:, None], 3, 1))
+    scores = np.arange(150.0)
+    np.testing.assert_array_equal(canaries.of_units(scores), scores[1::3])
+    with pytest.raises(ValueError, match=r"\(150,\), one of each image"):
+        canaries.of_units(scores[:50])
+    with pytest.raises(ValueError, match="images_per_unit"):
+        make_canaries(x, 4, 50, images_per_unit=0)
+
+
 def test_many_runs_with_one_canary():
     """Of randomized response: above the truth as seldom as said, and close to it."""
     found = []

@@ -8,12 +8,18 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from tfrwc.privacy import make_private, poisson_batches
+from tfrwc.privacy import make_private, membership_inference, poisson_batches
+from tfrwc.privacy.attack.membership.limits import limits_of
+from tfrwc.privacy.sgd import layer_rules
+from tfrwc.privacy.sgd.sampling import PoissonBatches
 from tfrwc.privacy.statement import statement_from_dict
 
 SIZES = np.array([1, 3, 2, 5, 1, 2, 4, 2])
 RNG = np.random.default_rng(0)
 IDS = RNG.permutation(np.repeat([f"person{i}" for i in range(len(SIZES))], SIZES))
+# The same names, for other patients.
+SWAPPED = np.where(IDS == "person1", "person3", IDS)
+SWAPPED[IDS == "person3"] = "person1"
 X = RNG.normal(size=(len(IDS), 4, 4, 1)).astype(np.float32)
 Y = RNG.integers(0, 3, len(IDS))
 UNITS = len(SIZES)
@@ -163,6 +169,22 @@ def test_epsilon_is_that_of_the_unit():
         made.fit(batches, verbose=0)
 
 
+def test_equal_images_of_a_unit_are_its_own_and_those_of_several_are_told():
+    x, y = X.copy(), Y.copy()
+    own = np.flatnonzero(IDS == "person3")
+    x[own], y[own] = x[own[0]], y[own[0]]
+    made = private()
+    made.fit(poisson_batches(x, y, units=IDS, batch_size=4), verbose=0)
+    assert not any("images are of" in note for note in made.statement().rests_on)
+    other = np.flatnonzero(IDS == "person5")
+    x[other[0]], y[other[0]] = x[own[0]], y[own[0]]
+    made = private()
+    with pytest.warns(UserWarning, match="6 of the 20 images are of several patients"):
+        made.fit(poisson_batches(x, y, units=IDS, batch_size=4), verbose=0)
+    [note] = [n for n in made.statement().rests_on if "images are of" in n]
+    assert "one of 2: epsilon is for each patient by itself" in note
+
+
 def test_arrays_are_cut_into_shuffled_batches_of_whole_units():
     made = private()
     made.fit(X, Y, epochs=2, verbose=0)
@@ -211,6 +233,19 @@ def test_weights_have_one_unit():
     assert again.steps == 4
 
 
+class Own(PoissonBatches):
+    def __init__(self, x, y):
+        made = poisson_batches(x, y, batch_size=4, units=IDS)
+        super().__init__(made.arrays, 4, np.random.default_rng(0), units=made.units)
+
+
+def by_hand(made):
+    made.make_train_function()
+    places = np.array([[0, 1, 2, 3, 4]] * 4, np.int32)  # of no unit that there is
+    weight = {"weight": np.ones(len(X), np.float32), "places": places}
+    made.train_function(iter(tf.data.Dataset.from_tensors((X, Y, weight))))
+
+
 def dataset():
     return tf.data.Dataset.from_tensor_slices((X, Y)).batch(4)
 
@@ -234,6 +269,12 @@ def dataset():
             ),
             "the same units as make_private.*7 others",
         ),
+        (
+            lambda p: p.fit(poisson_batches(X, Y, batch_size=4, units=SWAPPED)),
+            "the same units as make_private.*8 others",
+        ),
+        (lambda p: p.fit(Own(X, Y)), "subclass of PoissonBatches.*Own"),
+        (lambda p: by_hand(p), "Steps by hand do not say"),
         (lambda p: p.train_on_batch(X[:4], Y[:4]), "Steps by hand do not say"),
         (lambda p: p.train_step((X[:4], Y[:4])), "Steps by hand do not say"),
     ],
@@ -258,6 +299,8 @@ def test_units_are_not_taken_for_examples():
         ({"unit": "", "units": None, "train_size": 8}, "unit must be a noun"),
         ({"unit": "two\nlines"}, "unit must be a noun"),
         ({"unit": 3}, "unit must be a noun"),
+        ({"unit": "image"}, "what has several examples.*'image'"),
+        ({"unit": "Example"}, "what has several examples.*'Example'"),
         ({"units": None}, "needs train_size, the number of training patients"),
         ({"train_size": 20}, "there are 8 in units, of 20 examples. Received: 20"),
         ({"images_per_unit": 0}, "images_per_unit must be a whole number of 1 or more"),
@@ -277,6 +320,132 @@ def test_units_are_not_taken_for_examples():
 def test_wrong_options_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         private(**options)
+
+
+def test_fits_have_the_same_units_whoever_names_them():
+    made = private(units=None, train_size=UNITS)
+    made.fit(poisson_batches(X, Y, batch_size=4, units=IDS), verbose=0)
+    with pytest.raises(ValueError, match="or as an earlier fit"):
+        made.fit(poisson_batches(X, Y, batch_size=4, units=SWAPPED), verbose=0)
+    assert made.steps == 2
+    assert any(
+        "Which images belong to one patient" in n for n in made.statement().rests_on
+    )
+
+
+def test_batches_that_were_changed_are_refused():
+    for name, value in {
+        "units": list(IDS),
+        "train_size": 20,
+        "arrays": (X[:3], Y, Y),
+    }.items():
+        batches = poisson_batches(X, Y, batch_size=4, units=IDS)
+        setattr(batches, name, value)
+        with pytest.raises(
+            ValueError, match=r"changed after they were made|the account"
+        ):
+            private().fit(batches, verbose=0)
+
+
+def test_going_on_with_another_unit_is_refused_before_a_step_is_taken(tmp_path):
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                raise KeyboardInterrupt
+
+    def backup():
+        return keras.callbacks.BackupAndRestore(tmp_path / "backup")
+
+    batches = poisson_batches(X, Y, batch_size=4, units=IDS)
+    with pytest.raises(KeyboardInterrupt):
+        private().fit(batches, epochs=6, callbacks=[backup(), Stop()], verbose=0)
+    files = sorted(tmp_path.rglob("*"))
+    other = private(unit="household")
+    with pytest.raises(ValueError, match="before with the unit 'patient'"):
+        other.fit(batches, epochs=6, callbacks=[backup()], verbose=0)
+    assert set(files) <= {*tmp_path.rglob("*")}, "the backup is still there"
+    same = private()
+    same.fit(batches, epochs=6, callbacks=[backup()], verbose=0)
+    assert same.steps == 12
+
+
+def test_batches_of_units_are_evaluated():
+    made, batches = private(), poisson_batches(X, Y, batch_size=4, units=IDS)
+    made.fit(batches, validation_data=batches, verbose=0)
+    assert np.isfinite(made.evaluate(batches, verbose=0))
+
+
+@keras.saving.register_keras_serializable("tests")
+class Scaled(layers.Layer):
+    """Its weights are tried by rules that are wrong for units alone."""
+
+    def build(self, shape):
+        self.factor = self.add_weight(shape=shape[-1:], initializer="ones")
+
+    def call(self, inputs):
+        return inputs * self.factor
+
+
+@pytest.mark.parametrize("fault", ["norms", "values"])
+def test_a_rule_that_is_wrong_for_units_is_refused(fault):
+    def scaled(call):
+        outputs = call.watch(call.outputs())
+
+        def gradients(source_gradients):
+            values = source_gradients[0] * call.inputs
+            form = layer_rules.PerExample(call.layer.factor, values)
+
+            def of_groups(groups):
+                sums = groups.sums(values)
+                right = layer_rules.PerExample(call.layer.factor, sums)
+                return layer_rules.Ghost(
+                    call.layer.factor,
+                    lambda: 0 * right.square_norms() + 1e-12,
+                    right.weighted_sum,
+                    lambda: sums,
+                    right.only,
+                )
+
+            ghost = layer_rules.Ghost(
+                call.layer.factor,
+                form.square_norms,
+                form.weighted_sum,
+                lambda: 0 * values,
+                form.only,
+                of_groups if fault == "norms" else None,
+            )
+            return [ghost]
+
+        return layer_rules.Tap(outputs, [outputs], gradients)
+
+    layer_rules.register(Scaled)(scaled)
+    try:
+        model = keras.Sequential(
+            [layers.Input((4, 4, 1)), layers.Flatten(), Scaled(), layers.Dense(3)]
+        )
+        made = private(model)
+        with pytest.raises(
+            ValueError, match=r"do not add up|clipping would not bound it"
+        ):
+            made.fit(X, Y, verbose=0)
+        assert made.steps == 0
+    finally:
+        layer_rules.unregister(Scaled)
+
+
+def test_the_guarantee_of_a_patient_is_held_against_attacks_on_patients():
+    made = private(noise_multiplier=4.0)
+    made.fit(poisson_batches(X, Y, batch_size=4, units=IDS), verbose=0)
+    statement = made.statement()
+    scores = made.model.predict(X, verbose=0)
+    with pytest.raises(ValueError, match="for a patient, and the attack on single"):
+        membership_inference(
+            scores, scores, labels=(Y, Y), from_logits=True, guarantee=statement
+        )
+    # Of five images of a patient, who is one unit.
+    limits = limits_of(statement, images=5, of_groups=True)
+    assert limits.together == statement.guarantee
+    assert limits.attacks.advantage == statement.attacks_on_members().advantage
 
 
 def test_a_patient_that_is_too_large_for_the_memory_is_refused():

@@ -1,5 +1,7 @@
 """Units with several examples: which are drawn, and how they are grouped."""
 
+import contextlib
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -76,21 +78,91 @@ def test_names_of_any_kind(ids):
     assert Units(ids).sizes.tolist() == [2, 1]
 
 
+MISSING = [
+    *(["a", None, "b"], ["a", float("nan"), "b"], ["a", "", "b"], ["a", " ", "b"]),
+    *(["a", "NaN", "b"], ["a", "None", "b"], ["a", "NA", "b"], ["a", "<NA>", "b"]),
+    *(["a", "unknown", "b"], [b"a", b"nan", b"b"], [1, np.nan, 2], [1, pd.NA, 2]),
+    *(np.array([1.0, np.nan, 2.0]), np.ma.masked_array([1, 2, 3], mask=[0, 1, 0])),
+    *(pd.Series(["a", None, "b"]), pd.Series([1, None, 2], dtype="Int64")),
+    pd.Categorical(["a", None, "b"]),
+    pd.to_datetime(["2020-01-01", None, "2021-01-01"]),
+    pd.Series(["a", np.nan, "b"]).astype(str),
+    pd.Series(["a", np.nan, "b"]).tolist(),
+    tf.constant(["a", "nan", "b"]),
+]
+
+
+@pytest.mark.parametrize("ids", MISSING, ids=str)
+def test_an_example_of_no_known_unit_is_refused(ids):
+    with pytest.raises(
+        ValueError, match="unit of 1 examples is missing, of the rows 1"
+    ):
+        Units(ids)
+
+
+def test_some_of_many_missing_ones_are_named():
+    with pytest.raises(
+        ValueError, match="of 4 examples is missing, of the rows 0, 2, 3"
+    ):
+        Units(["", "a", "", "", ""])
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        ["a", "a ", " a", "\ta\n", "a\u00a0", "a\u200b", "\ufeffa", b"a"],
+        ["\u00e9", "e\u0301", "\u00e9".encode(), "e\u0301 "],
+        tf.constant(["\u00e9", "e\u0301"]),
+        np.array([np.int64(7), 7, np.int32(7), 7.0], object),
+        np.array([0.0, -0.0]),
+    ],
+    ids=str,
+)
+def test_one_unit_has_one_name_however_it_is_written(ids):
+    assert Units(ids).count == 1
+
+
+@given(st.lists(st.text(), min_size=1, max_size=8), st.sampled_from(["", " ", "\n"]))
+def test_any_text_is_a_name_or_refused(names, blank):
+    padded = [f"{blank}{name}{blank}" for name in names]
+    with contextlib.suppress(ValueError):  # of some that say that there is none
+        one = Units(names)
+        assert one.is_like(Units(padded))
+        return
+    with pytest.raises(ValueError, match="missing"):
+        Units(padded)
+
+
 @pytest.mark.parametrize(
     ("ids", "message"),
     [
-        ([], r"units must be \(n,\).*shape \(0,\)"),
+        ([], r"units must be \(n,\).*Received: none"),
         (np.zeros((3, 2)), r"units must be \(n,\).*shape \(3, 2\)"),
-        ("patient", r"units must be \(n,\)"),
-        (["a", None, "b"], "unit of 1 examples is missing, of the rows 1"),
-        ([1.0, np.nan], "unit of 1 examples is missing"),
-        (["", "a", "", "", ""], "of 4 examples is missing, of the rows 0, 2, 3 and"),
-        (np.array([7, "7"], object), "several types: int, str"),
+        (np.zeros(()), r"units must be \(n,\)"),
+        (np.zeros(3, [("a", int)]), r"units must be \(n,\)"),
+        ("patient", r"units must be \(n,\).*str"),
+        (7, r"units must be \(n,\).*int"),
+        ([("a", 1), ("a", 2)], "tuple. Join what names a unit into one text"),
+        ([("a",), ("a", 2)], "Join what names a unit"),
+        ([{"a": 1}], "Join what names a unit"),
+        ([["a"], ["b"]], "Join what names a unit"),
+        (pd.MultiIndex.from_tuples([("a", 1), ("b", 2)]), "Join what names a unit"),
+        ([b"\xff\xfe"], "bytes that are no text in UTF-8"),
+        ([7, "7"], "several types: number, text"),
+        (["7", 7, "a"], "several types: number, text"),
     ],
+    ids=str,
 )
-def test_units_that_cannot_be_known_are_refused(ids, message):
-    with pytest.raises(ValueError, match=message):
+def test_what_names_no_unit_is_refused(ids, message):
+    with pytest.raises(ValueError, match=f"(?s){message}"):
         Units(ids)
+
+
+def test_the_same_units_are_alike_and_no_others():
+    one = Units(["a", "b", "b"])
+    assert one.is_like(Units(["b", "a", "b"]))
+    assert not one.is_like(Units(["a", "a", "b"]))
+    assert not one.is_like(Units(["a", "c", "c"]))
 
 
 @given(SIZES, st.booleans(), st.integers(0, 2**32 - 1))

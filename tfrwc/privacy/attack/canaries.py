@@ -9,6 +9,15 @@
 >>> scores = np.log(p[np.arange(1000), canaries.labels])  # doctest: +SKIP
 >>> audit_canaries(scores, canaries.included, delta=1e-5)  # doctest: +SKIP
 
+Where the unit of the training has several examples, a canary is a whole unit:
+
+>>> x = np.random.default_rng(0).random((10, 8, 8))
+>>> patients = make_canaries(x, classes=2, count=3, images_per_unit=4)
+>>> patients.images.shape, patients.units.tolist()
+((12, 8, 8), [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2])
+>>> patients.of_units(np.arange(12))
+array([1.5, 5.5, 9.5])
+
 A bound far below the stated epsilon proves nothing: other canaries or scores may show
 more. A bound above the stated epsilon means, at the confidence asked for, that the
 statement is false for adding or removing one example.
@@ -36,14 +45,37 @@ class Canaries:
     """Examples that only an audit needs.
 
     Attributes:
-        images: (count, ...), noise, uniform between the least and greatest value of x.
-        labels: (count,), int64, uniform.
-        included: (count,), bool, fair coins: whether to train on each.
+        images: (rows, ...), noise, uniform between the least and greatest value of x.
+        labels: (rows,), int64, uniform.
+        included: (count,), bool, fair coins: whether to train on each canary.
+        units: (rows,), int64: the canary that each image is of; `images_per_unit` of
+            each, or one.
     """
 
     images: NDArray[Any]
     labels: NDArray[np.int64]
     included: NDArray[np.bool_]
+    units: NDArray[np.int64]
+
+    @property
+    def rows_included(self) -> NDArray[np.bool_]:
+        """Whether to train on each image, bool (rows,): with all of its canary, or
+        with none."""
+        return self.included[self.units]
+
+    def of_units(self, scores: ArrayLike) -> NDArray[np.float64]:
+        """Scores of images (rows,) as those of canaries (count,): their means.
+
+        Raises:
+            ValueError: if there is not one score for each image.
+        """
+        values = np.asarray(scores, np.float64)
+        if values.shape != self.units.shape:
+            raise ValueError(
+                f"scores must be ({len(self.units)},), one of each image of a canary. "
+                f"Received: {values.shape}."
+            )
+        return np.asarray(values.reshape(len(self.included), -1).mean(axis=1))
 
 
 @dataclass(frozen=True)
@@ -72,7 +104,11 @@ class CanaryAudit:
 
 
 def make_canaries(
-    x: ArrayLike, classes: int, count: int, seed: int | None = None
+    x: ArrayLike,
+    classes: int,
+    count: int,
+    seed: int | None = None,
+    images_per_unit: int = 1,
 ) -> Canaries:
     """Make noise images with random labels; a fair coin says whether to train on each.
 
@@ -82,24 +118,28 @@ def make_canaries(
         count: number of canaries.
         seed: makes the draws repeatable. An audit to rely on needs None: fresh
             randomness of the operating system.
+        images_per_unit: images of each canary, where the unit of the training has
+            several, such as a patient: all are trained on, or none.
 
     Raises:
-        ValueError: if x has no images, classes or count is no whole number of 1 or
-            more, or seed no whole number of 0 or more.
+        ValueError: if x has no images, classes, count or images_per_unit is no whole
+            number of 1 or more, or seed no whole number of 0 or more.
     """
     x = np.asarray(x)
     if x.ndim < 2 or not x.size:
         raise ValueError(f"x must be images (n, ...). Received: shape {x.shape}.")
     classes, count = whole_number(classes, "classes"), whole_number(count, "count")
+    rows = count * whole_number(images_per_unit, "images_per_unit")
     if seed is not None:
         seed = random_seed(seed)
     rng = np.random.default_rng(seed)
-    shape = (count, *x.shape[1:])
+    shape = (rows, *x.shape[1:])
     if np.issubdtype(x.dtype, np.integer):
         images = rng.integers(x.min(), x.max(), shape, x.dtype, endpoint=True)
     else:
         images = rng.uniform(x.min(), x.max(), shape).astype(x.dtype)
-    return Canaries(images, rng.integers(classes, size=count), rng.random(count) < 0.5)
+    labels, included = rng.integers(classes, size=rows), rng.random(count) < 0.5
+    return Canaries(images, labels, included, np.arange(rows) // images_per_unit)
 
 
 def audit_canaries(
@@ -126,7 +166,8 @@ def audit_canaries(
     union bound).
 
     Args:
-        scores: (m,), higher for canaries that look trained on, such as minus the loss.
+        scores: (m,), higher for canaries that look trained on, such as minus the loss;
+            of whole units, `Canaries.of_units`.
         included: (m,), bool, the coins.
         delta: delta of the guarantee that is attacked; 0 for a pure one.
         confidence: probability that the bound holds.

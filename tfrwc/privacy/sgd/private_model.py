@@ -27,6 +27,7 @@ from tfrwc.privacy.sgd.independence.first_batch import first_batch, kind_of_batc
 from tfrwc.privacy.sgd.noise import NoiseKey, noisy_mean
 from tfrwc.privacy.sgd.settings import CalibratedSettings
 from tfrwc.privacy.sgd.units import Units
+from tfrwc.privacy.statement import with_article
 
 with extra("privacy"):
     import tensorflow as tf
@@ -187,6 +188,11 @@ class PrivateModel(AccountedModel):
         metrics: dict[str, Any] = self.get_metrics_result()
         return metrics
 
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """The metrics of a batch, also of one with units."""
+        metrics: dict[str, Any] = super().test_step(unpacked(data)[:3])
+        return metrics
+
     def get_config(self) -> dict[str, Any]:
         """What a file of the model says of it."""
         with carrier.silence():
@@ -256,8 +262,9 @@ class PrivateModel(AccountedModel):
         unit = self.settings.unit
         if groups is None and unit != EXAMPLE:
             raise ValueError(
-                f"The account is for a {unit}, and these batches do not say which "
-                "examples are of one. Give fit the poisson_batches of x, y and units."
+                f"The account is for {with_article(unit)}, and these batches do not "
+                "say which examples are of one. Give fit the poisson_batches of x, y "
+                "and units."
             )
         if groups is not None and unit == EXAMPLE:
             raise ValueError(

@@ -16,8 +16,10 @@ import numpy as np
 from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd import augmentation as augmentations
 from tfrwc.privacy.sgd import clipping
+from tfrwc.privacy.sgd.account.history import EXAMPLE
 from tfrwc.privacy.sgd.clipping import PreparedModel
 from tfrwc.privacy.sgd.example_losses import example_losses, is_summed
+from tfrwc.privacy.sgd.groups import Groups
 from tfrwc.privacy.sgd.independence import questions
 from tfrwc.privacy.sgd.independence.asked_step import fixed_size
 from tfrwc.privacy.sgd.independence.example_batches import Data, Examples
@@ -32,6 +34,7 @@ from tfrwc.privacy.sgd.operations import check_operations
 from tfrwc.privacy.sgd.safeguards import check_layers
 from tfrwc.privacy.sgd.settings import CalibratedSettings
 from tfrwc.privacy.sgd.step import added_losses
+from tfrwc.privacy.sgd.units import Units
 
 with extra("privacy"):
     import tensorflow as tf
@@ -99,7 +102,8 @@ def rehearse(
     asked = Examples(batch, _numbers(model)), *asked[1:]
     step = questions.of_model(prepared, batch_loss, rows, views, augmentation)
     check_independence(step, *asked)
-    return prepared, check_step(prepared, batch_loss, data, is_half)
+    is_of_units = settings.unit != EXAMPLE
+    return prepared, check_step(prepared, batch_loss, data, is_half, is_of_units)
 
 
 def made_up(specs: Any, batch: Any, count: int = _EXAMPLES) -> Any:
@@ -120,6 +124,7 @@ def check_step(
     batch_loss: Callable[[Any, Any, Any], tf.Tensor],
     data: tuple[Any, Any, Any],
     is_half: bool = False,
+    is_of_units: bool = False,
 ) -> bool:
     """Take one step without changing a weight: is it the sum of its examples'?
 
@@ -128,6 +133,7 @@ def check_step(
         batch_loss: function of (y, outputs, sample_weight) to the loss of a batch.
         data: x, y and sample_weight, of `made_up`.
         is_half: whether anything is computed in half precision.
+        is_of_units: whether several examples are one unit.
 
     Returns:
         Whether the loss of a batch is the sum of those of its examples, not their mean.
@@ -148,7 +154,19 @@ def check_step(
     _check_state_of_loss(model, batch_loss, (y, outputs, weight))
     summed = is_summed(batch_loss, y, outputs, weight)
     _check_gradients(model, tape, total, taps, is_half)
+    if is_of_units:
+        _check_gradients(model, tape, total, taps, is_half, _some_units(x))
     return summed
+
+
+def _some_units(x: Any) -> Groups:
+    """Made-up examples as units of one and of several."""
+    count = len(keras.tree.flatten(x)[0])
+    ids = np.minimum(np.arange(count) + count // 2, count - 1)  # the last are of one
+    _, places = Units(ids).rows(
+        np.arange(len(set(ids.tolist()))), None, np.random.default_rng(0)
+    )
+    return Groups(tf.constant(places))
 
 
 def _check_added_losses(model: keras.Model, x: Any) -> None:
@@ -190,9 +208,11 @@ def _check_gradients(
     total: tf.Tensor,
     taps: Sequence[Tap],
     is_half: bool,
+    groups: Groups | None = None,
 ) -> None:
-    """The examples' gradients must add up to that of the batch, for every weight."""
-    parts = clipping.per_example(tape, total, taps)
+    """The gradients of examples, or of units, must add up to that of the batch, for
+    every weight."""
+    parts = clipping.per_example(tape, total, taps, groups=groups)
     variables = model.trainable_variables
     tolerance = 0.1 if is_half else 1e-3
     gradients = tape.gradient(total, [v.value for v in variables])

@@ -14,6 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from tfrwc._common.checks import is_number
 from tfrwc.privacy.sgd.units import Units
 
 
@@ -86,6 +87,13 @@ class PoissonBatches(keras.utils.PyDataset):
                 "class_weight is for one y of classes, (n,), (n, 1) or (n, classes). "
                 f"Received: {keras.tree.map_structure(np.shape, y)}. Give "
                 "poisson_batches sample_weight instead."
+            )
+        if not isinstance(class_weight, dict) or not all(
+            map(is_number, class_weight.values())
+        ):
+            raise ValueError(
+                "class_weight is a dict of classes to numbers. Received: "
+                f"{class_weight!r:.80}."
             )
         if y.ndim == 2:
             y = y[:, 0] if y.shape[1] == 1 else y.argmax(axis=1)
@@ -190,7 +198,13 @@ def poisson_batches(
         )
     if sample_weight is None:
         sample_weight = np.ones(len(keras.tree.flatten(x)[0]), np.float32)
-    arrays = x, y, np.asarray(sample_weight)
+    weight = np.asarray(sample_weight)
+    if not weight.ndim or weight.dtype.kind not in "biuf":
+        raise ValueError(
+            "sample_weight must be numbers, one of each example. Received: "
+            f"{type(sample_weight).__name__} of {weight.dtype}."
+        )
+    arrays = x, y, weight
     lengths = {len(array) for array in keras.tree.flatten(arrays)}
     if len(lengths) != 1:
         raise ValueError(
@@ -220,22 +234,17 @@ def poisson_batches(
 
 def _column(x: Any, key: Any) -> tuple[Any, Any]:
     """The x of a data set without one of its entries, and that entry."""
-    if not isinstance(x, dict) or not isinstance(key, str) or key not in x:
-        entries = ", ".join(x) if isinstance(x, dict) else type(x).__name__
+    is_dict = isinstance(x, dict)
+    if not is_dict or not isinstance(key, str) or key not in x or len(x) < 2:
+        entries = ", ".join(x) if is_dict else type(x).__name__
+        received = repr(key) if isinstance(key, str) else type(key).__name__
         raise ValueError(
             "units of a tf.data.Dataset is the key that they have in its x, a "
-            f"dictionary. Received: {key!r}, and x of {entries}."
+            f"dictionary with the inputs, too. Received: {received}, and x of "
+            f"{entries}."
         )
     rest = {name: array for name, array in x.items() if name != key}
-    column = x[key]
-    if column.dtype.kind in "SO":  # texts of TensorFlow are bytes
-        column = np.array([as_text(name) for name in column.ravel()])
-    return (rest if len(rest) > 1 else next(iter(rest.values()))), column
-
-
-def as_text(name: Any) -> Any:
-    """The text of bytes; anything else as it is."""
-    return name.decode() if isinstance(name, bytes) else name
+    return (rest if len(rest) > 1 else next(iter(rest.values()))), x[key]
 
 
 def _read(dataset: Any, y: Any) -> Any:
@@ -249,5 +258,11 @@ def _read(dataset: Any, y: Any) -> Any:
             "The tf.data.Dataset is infinite. Give the finite one, before repeat()."
         )
     examples = list(dataset.as_numpy_iterator())
-    arrays = keras.tree.map_structure(lambda *parts: np.stack(parts), *examples)
+    try:
+        arrays = keras.tree.map_structure(lambda *parts: np.stack(parts), *examples)
+    except ValueError as error:
+        raise ValueError(
+            "A tf.data.Dataset must be of single examples of one shape. Received some "
+            f"of several: {error}. Give the one before batch()."
+        ) from error
     return keras.utils.unpack_x_y_sample_weight(arrays)

@@ -156,6 +156,11 @@ class TrainingSettings:
                 "unit must be a noun in the singular, such as 'patient' or 'user'. "
                 f"Received: {self.unit!r}."
             )
+        if self.unit != EXAMPLE and self.unit.lower() in (EXAMPLE, "image"):
+            raise ValueError(
+                "unit is for what has several examples, such as 'patient'. Received: "
+                f"{self.unit!r}. Where each example is one of its own, leave it out."
+            )
         if self.unit == EXAMPLE and self.images_per_unit is not None:
             raise ValueError(
                 "images_per_unit is for units of several examples. Received: "

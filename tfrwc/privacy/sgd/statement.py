@@ -185,6 +185,12 @@ class TrainingStatement(PrivacyStatement):
             f"1 % false alarms it finds at most {best.tpr_at(0.01):.1%} of those who "
             "were there.",
         ]
+        if unit != "image":
+            replaced = self.guarantee_of(2)
+            lines.append(
+                f"One image of {one} whose others stay: as {one} who is replaced, "
+                f"epsilon = {replaced.epsilon:.4g} with the same probability."
+            )
         if self.sampling == "fixed":
             lines.append(
                 "This assumes that shuffled batches of a fixed size protect as well as "

@@ -16,10 +16,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-_MOST_NAMED = 3  # examples, in a message
+from tfrwc.privacy.sgd.unit_names import factorized
 
 
 class Units:
@@ -35,25 +34,22 @@ class Units:
 
     Raises:
         ValueError: if there is none, the unit of an example is missing, or ids are of
-            several types.
+            several types or of one that names nothing.
     """
 
     def __init__(self, ids: ArrayLike | Sequence[Any]) -> None:
-        array = np.asarray(ids)
-        if array.ndim == 2 and array.shape[1] == 1:
-            array = array[:, 0]
-        if array.ndim != 1 or not len(array):
-            raise ValueError(
-                "units must be (n,), the name or number of the unit that each example "
-                f"belongs to. Received: shape {array.shape}."
-            )
-        _check_known(array)
-        codes, names = pd.factorize(array)
+        codes, names = factorized(ids)
+        self._names = names
+        self._codes = codes
         self.sizes = np.bincount(codes, minlength=len(names))
         self.count = len(names)
         # Examples of one unit after the other.
         self._order = np.argsort(codes, kind="stable")
         self._starts = np.cumsum(self.sizes) - self.sizes
+
+    def of_examples(self, rows: NDArray[np.int64]) -> list[int]:
+        """Numbers of the units that some examples belong to."""
+        return list(map(int, self._codes[rows]))
 
     @property
     def examples(self) -> int:
@@ -66,8 +62,11 @@ class Units:
         return int(self.sizes.max())
 
     def is_like(self, other: "Units") -> bool:
-        """Whether there are as many units of each size."""
-        return np.array_equal(np.sort(self.sizes), np.sort(other.sizes))
+        """Whether they are the same units, each with as many examples."""
+        sizes = (
+            dict(zip(u._names, u.sizes.tolist(), strict=True)) for u in (self, other)
+        )
+        return next(sizes) == next(sizes)
 
     def rows(
         self, chosen: NDArray[np.int64], most: int | None, rng: np.random.Generator
@@ -113,24 +112,3 @@ class Units:
         if size <= limit:
             return examples
         return np.sort(rng.choice(examples, limit, replace=False))
-
-
-def _check_known(ids: NDArray[Any]) -> None:
-    """Check that the unit of every example is known, and that equal ones are equal."""
-    is_missing = pd.isna(ids) | (ids.astype(str) == "")
-    if is_missing.any():
-        rows = np.flatnonzero(is_missing)
-        some = ", ".join(map(str, rows[:_MOST_NAMED]))
-        raise ValueError(
-            f"The unit of {len(rows)} examples is missing, of the rows {some}"
-            f"{' and others' if len(rows) > _MOST_NAMED else ''}. What is not known of "
-            "one cannot be protected as a whole: give each example its unit, or leave "
-            "it out."
-        )
-    kinds = {str if isinstance(i, str) else type(i) for i in ids.tolist()}
-    if len(kinds) > 1:
-        # 7 and "7" would be two units.
-        names = ", ".join(sorted(kind.__name__ for kind in kinds))
-        raise ValueError(
-            f"units must be all numbers or all texts. Received several types: {names}."
-        )

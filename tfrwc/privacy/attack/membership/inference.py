@@ -124,7 +124,7 @@ def membership_inference(
         )
     by_attack, variant = _signals(attacks, examples, reference, from_logits)
     images = 1 if groups is None else int(np.bincount(examples.clusters).max())
-    limits = limits_of(guarantee, images)
+    limits = limits_of(guarantee, images, groups is not None)
 
     order = _order(examples, list(by_attack.values()))
     examples = examples.take(order)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tfrwc.privacy.accounting.attacks import Attacks, of_guarantee
 from tfrwc.privacy.accounting.bounds import group_guarantee
 from tfrwc.privacy.arguments import check_guarantee
-from tfrwc.privacy.statement import PrivacyStatement
+from tfrwc.privacy.statement import PrivacyStatement, with_article
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,22 +35,34 @@ class Limits:
 
 
 def limits_of(
-    guarantee: PrivacyStatement | tuple[float, float] | None, images: int
+    guarantee: PrivacyStatement | tuple[float, float] | None,
+    images: int,
+    of_groups: bool = False,
 ) -> Limits | None:
     """The limits of a guarantee; None where nothing is guaranteed.
 
     Args:
         guarantee: a statement; or (epsilon, delta) for replacing one example.
         images: how many come and go together.
+        of_groups: whether these are those of a patient, or other unit.
 
     Raises:
-        ValueError: if it is neither, or not in its range.
+        ValueError: if it is neither, or not in its range, or for a unit that the attack
+            is not on.
     """
     if guarantee is None:
         return None
     if isinstance(guarantee, PrivacyStatement):
         if math.isinf(guarantee.guarantee.epsilon):
             return None
+        if guarantee.unit != "image":
+            if not of_groups:
+                raise ValueError(
+                    f"The guarantee is for {with_article(guarantee.unit)}, and the "
+                    "attack on single examples. Give groups, the unit of each example, "
+                    "or leave guarantee out."
+                )
+            images = 1  # what comes and goes is one unit
         return Limits(
             guarantee.guarantee,
             guarantee.guarantee_of(images),

@@ -96,6 +96,7 @@ class AccountedModel(keras.Model):
         account = self._account
         account.sync()
         x, y, kwargs = of_units(x, y, kwargs, self.settings, self._units)
+        self._units = getattr(x, "units", None)  # of all fits that follow, too
         if isinstance(x, PoissonBatches) and kwargs.get("class_weight") is not None:
             x = x.with_class_weights(kwargs.pop("class_weight"))
         options = kwargs | {"batch_size": batch_size}
@@ -146,6 +147,8 @@ class AccountedModel(keras.Model):
         step: Any = self.train_function
 
         def step_within_budget(iterator: Any) -> Any:
+            if self._loops == 0:  # called by hand
+                self._check_units_by_hand()
             iterator = self._prepare(iterator)
             with self._known_origin():
                 try:
@@ -198,13 +201,16 @@ class AccountedModel(keras.Model):
         """As `keras.Model.load_weights`; steps after it was saved stay counted.
 
         Raises:
-            ValueError: if the file of these steps, beside it, is damaged.
+            ValueError: if the file of these steps, beside it, is damaged, or a fit
+                cannot go on with the weights.
         """
         super().load_weights(filepath, *args, **kwargs)
         folder = _folder(filepath)
         if folder is not None:
             self._account.ledger.read_journals(folder)
             self._account.ledger.keep_journal(folder)
+        if self._loops:  # by a callback: what a fit would refuse, before its steps
+            self._account.sync()
 
     def load_own_variables(self, store: Any) -> None:
         """Load the account, also as it was in earlier files."""
@@ -256,11 +262,7 @@ class AccountedModel(keras.Model):
     @contextlib.contextmanager
     def _by_hand(self, x: Any) -> Iterator[None]:
         account = self._account
-        if self.settings.unit != EXAMPLE:
-            raise ValueError(
-                f"Steps by hand do not say which examples are of one "
-                f"{self.settings.unit}. Call fit with poisson_batches(x, y, units=...)."
-            )
+        self._check_units_by_hand()
         if training_data.rows(x) > self.settings.batch_size:
             raise ValueError(f"{OVERSIZED}. {account.remedy}")
         account.note(BY_HAND, warn=False)
@@ -269,6 +271,13 @@ class AccountedModel(keras.Model):
                 yield
             finally:
                 account.ledger.remember_weights()
+
+    def _check_units_by_hand(self) -> None:
+        if self.settings.unit != EXAMPLE:
+            raise ValueError(
+                f"Steps by hand do not say which examples are of one "
+                f"{self.settings.unit}. Call fit with poisson_batches(x, y, units=...)."
+            )
 
     @contextlib.contextmanager
     def _known_origin(self) -> Iterator[None]:

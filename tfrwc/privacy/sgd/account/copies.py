@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from tfrwc.compat.extras import extra
+from tfrwc.privacy.sgd.units import Units
 
 with extra("privacy"):
     import tensorflow as tf
@@ -41,12 +42,41 @@ class Copies(NamedTuple):
         )
 
 
-def copies(arrays: Any, count: int | None = None) -> Copies | None:
-    """Count equal examples.
+class Shared(NamedTuple):
+    """Examples that are equal to one of another unit.
+
+    Attributes:
+        examples: number of examples.
+        different: number of those that no two units have.
+        most: in how many units the most frequent one is.
+        unit: what the account is for.
+    """
+
+    examples: int
+    different: int
+    most: int
+    unit: str
+
+    @property
+    def note(self) -> str:
+        """What follows for the account, in a sentence."""
+        return (
+            f"{self.examples - self.different:,} of the {self.examples:,} images are "
+            f"of several {self.unit}s, one of {self.most:,}: epsilon is for each "
+            f"{self.unit} by itself, not for one under several names."
+        )
+
+
+def copies(
+    arrays: Any, count: int | None = None, units: Units | None = None, unit: str = ""
+) -> Copies | Shared | None:
+    """Count equal examples, or those that are equal to one of another unit.
 
     Args:
         arrays: (n, ...) and None, in any structure.
         count: how many examples, the first ones; None for all.
+        units: which examples belong to a unit; None if each is one of its own.
+        unit: what that is.
 
     Returns:
         None if no two are equal, or they are no arrays of NumPy, TensorFlow or pandas.
@@ -66,10 +96,18 @@ def copies(arrays: Any, count: int | None = None) -> Copies | None:
     suspects = np.flatnonzero(counts[inverse.ravel()] > 1)
     if not len(suspects):
         return None
-    digests = Counter(
+    by_suspect = [
         hashlib.blake2b(b"".join(leaf[i].tobytes() for leaf in leaves)).digest()
         for i in suspects
-    )
+    ]
+    digests = Counter(by_suspect)
+    if units is not None:
+        pairs = {*zip(by_suspect, units.of_examples(suspects), strict=True)}
+        owners = Counter(digest for digest, _ in pairs)
+        shared = sum(digests[digest] for digest, n in owners.items() if n > 1)
+        if not shared:
+            return None
+        return Shared(total, total - shared, max(owners.values()), unit)
     different = total - len(suspects) + len(digests)
     if different == total:
         return None

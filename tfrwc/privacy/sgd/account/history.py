@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from tfrwc.privacy.accounting.sgd import Stage
+from tfrwc.privacy.statement import with_article
 
 EXAMPLE = "example"
 
@@ -93,7 +94,8 @@ def check_unit(history: Mapping[str, Run], unit: str) -> None:
     if others:
         raise ValueError(
             f"The weights were trained privately before with the unit {others[0]!r}, "
-            f"of which no guarantee for a {unit} follows. Received: unit={unit!r}. "
+            f"of which no guarantee for {with_article(unit)} follows. Received: "
+            f"unit={unit!r}. "
             f"Give make_private unit={others[0]!r}, or begin with other weights."
         )
 

@@ -12,7 +12,8 @@ import keras
 import numpy as np
 
 from tfrwc.compat.extras import extra
-from tfrwc.privacy.sgd.account.copies import Copies, copies
+from tfrwc.privacy.sgd.account.copies import Copies, Shared, copies
+from tfrwc.privacy.sgd.account.history import EXAMPLE
 from tfrwc.privacy.sgd.account.unit_data import most_rows
 from tfrwc.privacy.sgd.sampling import PoissonBatches, ShuffledBatches
 from tfrwc.privacy.sgd.settings import TrainingSettings
@@ -31,6 +32,10 @@ ORDER_ON_TRUST = (
 MAPPED_ON_TRUST = (
     "A function was mapped over the tf.data.Dataset of the images: that it makes each "
     "of one image, and mixes none, is taken on trust."
+)
+UNITS_ON_TRUST = (
+    "Which images belong to one {unit} is what the units said that were given: that no "
+    "{unit} is there under several names is taken on trust."
 )
 GUESSABLE = (
     "Who was in each sample is known to whoever knows insecure_seed of "
@@ -58,7 +63,7 @@ class TrainingData(NamedTuple):
     passes: int = 0
     has_batches: bool = True
     notes: tuple[str, ...] = ()
-    copies: Copies | None = None
+    copies: Copies | Shared | None = None
     most_rows: int | None = None
 
 
@@ -113,8 +118,8 @@ def _poisson(x: PoissonBatches, settings: TrainingSettings) -> TrainingData:
     return TrainingData(
         "poisson",
         len(x),
-        notes=notes,
-        copies=copies(x.arrays[:2]),
+        notes=(*notes, *_units_on_trust(settings)),
+        copies=copies(x.arrays[:2], units=x.units, unit=settings.unit),
         most_rows=most_rows(x, settings),
     )
 
@@ -125,9 +130,16 @@ def _units(x: ShuffledBatches, settings: TrainingSettings) -> TrainingData:
         "passes",
         len(x),
         passes=1,
-        copies=copies(x.arrays[:2]),
+        notes=_units_on_trust(settings),
+        copies=copies(x.arrays[:2], units=x.units, unit=settings.unit),
         most_rows=most_rows(x, settings),
     )
+
+
+def _units_on_trust(settings: TrainingSettings) -> tuple[str, ...]:
+    if settings.unit == EXAMPLE:
+        return ()
+    return (UNITS_ON_TRUST.format(unit=settings.unit),)
 
 
 def _arrays(
@@ -266,7 +278,7 @@ def _kind(part: tf.data.Dataset) -> str:
     return name.removesuffix("V2").removesuffix("Dataset")
 
 
-def _copies_in(x: tf.data.Dataset, count: int) -> Copies | None:
+def _copies_in(x: tf.data.Dataset, count: int) -> Copies | Shared | None:
     """Equal examples, or names of their files, where so many lie in memory."""
     sources = [part for part in _parts(x) if _kind(part) == "TensorSlice"]
     tensors = [tensor for source in sources for tensor in source._tensors]

@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import keras
+import numpy as np
+
 from tfrwc.privacy.sgd.account.history import EXAMPLE
 from tfrwc.privacy.sgd.sampling import PoissonBatches, ShuffledBatches, poisson_batches
 from tfrwc.privacy.sgd.settings import TrainingSettings
 from tfrwc.privacy.sgd.units import Units
+from tfrwc.privacy.statement import with_article
 
 
 def of_units(
@@ -41,11 +45,21 @@ def of_units(
         return x, y, options
     if not isinstance(x, PoissonBatches):
         x, options = _shuffled(x, y, options, settings, units)
+        y = None
+    if type(x) not in (PoissonBatches, ShuffledBatches):
+        raise ValueError(
+            f"A subclass of PoissonBatches may draw otherwise than whole "
+            f"{settings.unit}s. Received: {type(x).__name__}. Give fit what "
+            "poisson_batches returns."
+        )
+    if x.units is not None:
+        _check_unchanged(x)
     if x.units is None or (units is not None and not x.units.is_like(units)):
         received = "none" if x.units is None else f"{x.units.count:,} others"
         raise ValueError(
-            f"The account is for a {settings.unit}. Give poisson_batches the same "
-            f"units as make_private, one for each example. Received: {received}."
+            f"The account is for {with_article(settings.unit)}. Give poisson_batches "
+            "the same units as make_private, or as an earlier fit, one for each "
+            f"example. Received: {received}."
         )
     most, at_once = _most(x.units, settings), settings.physical_batch_size
     if at_once is not None and most > at_once:
@@ -54,7 +68,7 @@ def of_units(
             f"{most:,}. Received: physical_batch_size={at_once}. Give make_private "
             "more of these, or images_per_unit."
         )
-    return x.with_images_per_unit(settings.images_per_unit), None, options
+    return x.with_images_per_unit(settings.images_per_unit), y, options
 
 
 def most_rows(x: PoissonBatches, settings: TrainingSettings) -> int | None:
@@ -63,6 +77,20 @@ def most_rows(x: PoissonBatches, settings: TrainingSettings) -> int | None:
         return None
     rate = x.batch_size / x.train_size
     return x.units.most_rows(rate, settings.images_per_unit)
+
+
+def _check_unchanged(x: PoissonBatches) -> None:
+    """Check that what was made of units and arrays is still of them."""
+    lengths = {len(array) for array in keras.tree.flatten(x.arrays)}
+    if (
+        not isinstance(x.units, Units)
+        or lengths != {x.units.examples}
+        or x.train_size != x.units.count
+    ):
+        raise ValueError(
+            "The attributes of these batches were changed after they were made. Call "
+            "poisson_batches anew."
+        )
 
 
 def _most(units: Units, settings: TrainingSettings) -> int:
@@ -86,7 +114,8 @@ def _shuffled(
         )
     refused = {"validation_split": 0.0, "shuffle": True, "steps_per_epoch": None}
     for name, usual in refused.items():
-        if options.get(name, usual) != usual:
+        given = options.get(name)
+        if given is not None and not np.array_equal(given, usual):
             raise ValueError(
                 f"Batches of whole {settings.unit}s are made of all of x, in a new "
                 f"order in each epoch. Received: {name}={options[name]!r}. Leave it "
