@@ -2,7 +2,7 @@
 
     TFRWC_DATA_DIR=... python benchmarks/unit_training.py
 
-As dp_sgd.py, with its networks and images, twice its rounds, and as many images in each
+As dp_sgd.py, with its networks, images and rounds, and as many images in each
 step: plain Keras, `make_private`, and `make_private` with `unit=` and four images of
 each unit. Prints and writes (unit_training.json) the medians, and the ratios within
 rounds.
@@ -31,7 +31,7 @@ def measured(case):
         batches = Path(folder) / "batches.npz"
         origin = write_batches(case, batches)
         rounds = {entry: [] for entry in ENTRIES}
-        for _ in range(2 * case.rounds):
+        for _ in range(case.rounds):
             for entry in ENTRIES:
                 rounds[entry].append(run(entry, case, batches, sys.executable))
     medians, _ = summary(rounds)

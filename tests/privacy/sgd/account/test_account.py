@@ -1,7 +1,11 @@
 """The account of private steps."""
 
+import gc
+import weakref
+
 import keras
 import pytest
+from privacy.sgd import small
 from privacy.sgd.models import BATCH, dense, loss, private
 
 from tfrwc.privacy import poisson_batches
@@ -72,3 +76,14 @@ def test_the_statement_knows_how_batches_were_drawn(data):
     assert "This assumes that shuffled batches" in text
     assert "All 3 images of a patient" in text
     assert 0 < statement.largest_advantage < 1
+
+
+def test_a_trained_model_that_nobody_needs_is_freed():
+    model = small.private()
+    model.compile("sgd", small.loss())
+    model.fit(small.X, small.Y, verbose=0)
+    gone = [weakref.ref(model), weakref.ref(model.model)]
+    del model
+    keras.backend.clear_session()
+    gc.collect()
+    assert [each() for each in gone] == [None, None]

@@ -1,6 +1,7 @@
 """The counts of a private training, in weights, and counted within its steps."""
 
 import contextlib
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -61,7 +62,8 @@ class Counters:
                 autocast=False,
             )
 
-        self._model, self._batch_size = model, settings.batch_size
+        self._model_of = weakref.ref(model)  # see the ledger
+        self._batch_size = settings.batch_size
         self.tally = Tally(
             settings.noise_multiplier, settings.sampling_rate, settings.unit
         )
@@ -77,6 +79,10 @@ class Counters:
         self._per_step = tf.Variable(DRAWN["fixed"][0], dtype=tf.int64, trainable=False)
         self._foreign = tf.Variable(0, dtype=tf.int64, trainable=False)
         self._left_out = tf.Variable(0, dtype=tf.int64, trainable=False)
+
+    @property
+    def _model(self) -> Any:
+        return self._model_of()
 
     def count_step(self, data: Any, count: tf.Tensor) -> tuple[Any, tf.Tensor]:
         """Count a step before it is taken, and look whether others changed the weights.

@@ -1,7 +1,9 @@
 """What was done to the weights of a private model, wherever that is written."""
 
+import weakref
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -32,7 +34,9 @@ class Ledger:
     """
 
     def __init__(self, model: keras.Model, counters: Counters) -> None:
-        self._model, self._counters = model, counters
+        # A lineage, which is kept, knows its latest ledger: that must not keep a model.
+        self._model_of = weakref.ref(model)
+        self._counters = counters
         self._lineage = lineages.lineage_of(model)
         self.has_earlier = bool(self._lineage.history())
         self._name = counters.tally.name
@@ -42,6 +46,10 @@ class Ledger:
         self._join()
         if self.has_earlier and model.built:
             counters.end_step()
+
+    @property
+    def _model(self) -> Any:
+        return self._model_of()
 
     @property
     def steps(self) -> int:
