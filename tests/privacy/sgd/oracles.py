@@ -85,6 +85,24 @@ def check(model, x, rtol=2e-4):
         np.testing.assert_allclose(s, e, rtol=rtol, atol=atol)
 
 
+def check_clipped(alone, clipped):
+    """Compare with gradients of each example or unit alone, half of which are clipped.
+
+    Args:
+        alone: for each, its gradients of all weights.
+        clipped: function of a clip to the sums and the norms that are tested.
+    """
+    expected_norms = [np.sqrt(sum((g**2).sum() for g in one)) for one in alone]
+    clip = float(np.median(expected_norms))
+    sums, norms = clipped(clip)
+    np.testing.assert_allclose(norms, expected_norms, rtol=1e-3)
+    scales = np.minimum(1, clip / np.array(expected_norms))
+    for i, total in enumerate(sums):
+        expected = sum(s * one[i] for s, one in zip(scales, alone, strict=True))
+        bound = 1e-3 * np.abs(expected).max() + 1e-6
+        np.testing.assert_allclose(total, expected, rtol=1e-3, atol=bound)
+
+
 def of_layer(layer, shape, dtype="float32"):
     """A model of one layer, for examples of a shape."""
     return keras.Sequential([keras.layers.Input(shape, dtype=dtype), layer])

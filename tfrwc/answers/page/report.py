@@ -102,9 +102,11 @@ def page(found: list[Condition]) -> str:
     beside = [one.view for one in found]
     if len({view.y_label for view in beside}) > 1:
         beside = []  # of other units
+    width = _HALF if several else _WIDE
+    shared = _paints(beside, width) if beside else None
     parts = [
-        _part(condition, i, _HALF if several else _WIDE, beside or [condition.view])
-        for i, condition in enumerate(found)
+        _part(one, i, width, beside or [one.view], shared or _paints([one.view], width))
+        for i, one in enumerate(found)
     ]
     compared, why_not = _compared(found) if several else (None, "")
     context: dict[str, Any] = {
@@ -143,7 +145,23 @@ def _subject(found: list[Condition]) -> str:
     return shortened(", ".join(named), 80)
 
 
-def _part(condition: Condition, number: int, width: int, beside: list[View]) -> _Part:
+def _most_rows(width: int) -> int:
+    return ROWS if width == _WIDE else ROWS_BESIDE
+
+
+def _paints(views: list[View], width: int) -> Scale:
+    """The colours that the heat maps of some views share."""
+    shown = [
+        row
+        for view in views
+        for row in rows_of(view, columns(view, _COLUMNS), _most_rows(width))
+    ]
+    return paints_of(views, shown)
+
+
+def _part(
+    condition: Condition, number: int, width: int, beside: list[View], paints: Scale
+) -> _Part:
     """What the page has of a condition.
 
     Args:
@@ -151,18 +169,15 @@ def _part(condition: Condition, number: int, width: int, beside: list[View]) -> 
         number: of the condition.
         width: of its pictures, in pixels.
         beside: views whose pictures have the same scales, its own too.
+        paints: colours of their heat maps.
     """
     view, labels = condition.view, condition.labels
     of_trends = trends.trends(view, labels)
     layers = findings.layers_finding(condition)
     alike = findings.trends_finding(condition, of_trends)
     depth = findings.depth_finding(condition)
-    most = ROWS if width == _WIDE else ROWS_BESIDE
+    most = _most_rows(width)
     rows = folded(view, most)
-    shown = [
-        row for one in beside for row in rows_of(one, columns(one, _COLUMNS), most)
-    ]
-    paints = paints_of(beside, shown)
     hidden = len(rows) < len(view.names) or len(view.x) > _COLUMNS
     said = [alike, depth, findings.logs_finding(condition)]
     return _Part(

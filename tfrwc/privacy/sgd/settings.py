@@ -18,6 +18,7 @@ from tfrwc.privacy.accounting import sgd
 from tfrwc.privacy.accounting.release import smallest_noise
 from tfrwc.privacy.arguments import check_delta, check_epsilon
 from tfrwc.privacy.sgd.account.history import EXAMPLE
+from tfrwc.privacy.statement import with_article
 
 _COUNTS = (
     "train_size",
@@ -170,7 +171,8 @@ class TrainingSettings:
         most, at_once = self.images_per_unit, self.physical_batch_size
         if most is not None and at_once is not None and most > at_once:
             raise ValueError(
-                f"All examples of a {self.unit} are in memory together. Received: "
+                f"All examples of {with_article(self.unit)} are in memory together. "
+                "Received: "
                 f"images_per_unit={most} and physical_batch_size={at_once}. Give fewer "
                 "of the one or more of the other."
             )

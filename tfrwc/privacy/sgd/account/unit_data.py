@@ -64,9 +64,9 @@ def of_units(
     most, at_once = _most(x.units, settings), settings.physical_batch_size
     if at_once is not None and most > at_once:
         raise ValueError(
-            f"All examples of a {settings.unit} are in memory together, and one has "
-            f"{most:,}. Received: physical_batch_size={at_once}. Give make_private "
-            "more of these, or images_per_unit."
+            f"All examples of {with_article(settings.unit)} are in memory together, "
+            f"and one has {most:,}. Received: physical_batch_size={at_once}. Give "
+            "make_private more of these, or images_per_unit."
         )
     return x.with_images_per_unit(settings.images_per_unit), y, options
 
