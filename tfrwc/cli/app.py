@@ -50,6 +50,10 @@ privacy.command(
     "explain", epilog="Example: tfrwc privacy explain privacy_statement.json"
 )(plain_errors(others.explain))
 
+privacy.command(
+    "page",
+    epilog="Example: tfrwc privacy page privacy_statement.json --out to_sign.html",
+)(plain_errors(others.page))
 # What follows is read by the study itself, --help too.
 _AS_IT_IS = {
     "allow_extra_args": True,

@@ -78,6 +78,27 @@ def explain(
         typer.echo(words)
 
 
+def page(
+    file: Annotated[Path, typer.Argument(help="As of tfrwc privacy explain.")],
+    out: Annotated[Path, typer.Option(help="File to write.")] = Path("privacy.html"),
+    before: Annotated[
+        list[Path] | None,
+        typer.Option(help="Statement of what was made of the same data before."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a page on a statement of privacy, to be completed and signed."""
+    with shown("reading"):
+        from tfrwc.report.privacy_page import write_privacy_page
+
+        earlier = [read(path) for path in before or ()]
+        written = write_privacy_page(read(file), out, earlier)
+    if as_json:
+        print_json({"page": str(written)})
+    else:
+        typer.echo(written)
+
+
 def read(path: Path) -> "PrivacyStatement":
     """The statement in a file or folder.
 
