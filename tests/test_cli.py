@@ -31,6 +31,7 @@ EXAMPLES = {
     "privacy": "tfrwc privacy explain runs/x/pipeline/release",
     "privacy explain": "tfrwc privacy explain privacy_statement.json",
     "privacy page": "tfrwc privacy page privacy_statement.json --out to_sign.html",
+    "privacy spent": "tfrwc privacy spent runs/x/pipeline",
     "study": "tfrwc study privacy --out runs/private --seeds 0",
 }
 

@@ -54,6 +54,10 @@ privacy.command(
     "page",
     epilog="Example: tfrwc privacy page privacy_statement.json --out to_sign.html",
 )(plain_errors(others.page))
+privacy.command("spent", epilog="Example: tfrwc privacy spent runs/x/pipeline")(
+    plain_errors(others.spent)
+)
+
 # What follows is read by the study itself, --help too.
 _AS_IT_IS = {
     "allow_extra_args": True,

@@ -99,6 +99,35 @@ def page(
         typer.echo(written)
 
 
+def spent(
+    folder: Annotated[
+        Path, typer.Argument(help="Of a pipeline, such as --out/pipeline.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Say what the data sets of a pipeline were charged so far, one in a line."""
+    with shown("adding up"):
+        from tfrwc.components.engine.charges import charges
+
+        found = charges(folder)
+        words = [charge.in_words() for charge in found]
+        totals = [charge.together() for charge in found]
+    if as_json:
+        print_json(
+            [
+                {
+                    "name": charge.name,
+                    "fingerprint": charge.fingerprint,
+                    "without_guarantee": charge.bare,
+                    "statement": total and total.to_dict(),
+                }
+                for charge, total in zip(found, totals, strict=True)
+            ]
+        )
+    else:
+        typer.echo("\n".join(words) or "No data set was charged.")
+
+
 def read(path: Path) -> "PrivacyStatement":
     """The statement in a file or folder.
 
