@@ -22,7 +22,7 @@ SLOW = [
     *(f"fuzz.sources:{name}" for name in ("COMPRESSED", "ARRAYS", "FOLDER_BYTES")),
     *(f"fuzz.sources:{name}" for name in ("XRAYS", "XRAY_ARRAYS", "PNG", "JPEG")),
     *(f"fuzz.sources:{name}" for name in ("TIFF", "TIFF_RAW", "WEBP", "GIF", "BMP")),
-    *("fuzz.sources:PPM", "fuzz.steps:OF_OLD", "fuzz.steps:RUN_AGAIN"),
+    *("fuzz.sources:PPM", "fuzz.steps.SEALED", "fuzz.steps:RUN_AGAIN"),
     *("fuzz.steps:EXAMPLES", "fuzz.steps:ABOUT"),  # these start TensorFlow
 ]
 

@@ -16,6 +16,9 @@ others:
 
 >>> trained = Trainer(examples=data.outputs["examples"])  # doctest: +SKIP
 
+What a function finds outside its arguments, such as files of a data set, it says by
+another function, `Component.reads`, so that caches know it.
+
 An engine, such as `tfrwc.components.engine.local`, runs steps: it calls the function
 with artifacts and parameters. Annotations are read when the module is imported, so that
 a module of components must not have ``from __future__ import annotations``.
@@ -29,6 +32,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from tfrwc.components.engine.artifacts import Artifact
+from tfrwc.components.engine.identity import code
 from tfrwc.components.engine.step import Channel, Step
 
 _BY_KEYWORD = (
@@ -114,6 +118,9 @@ class Component:
         parameters: type by name.
         defaults: by name, those of parameters, and None for inputs that may be left
             out.
+        code: hash of the sources, as of `tfrwc.components.engine.identity.code`.
+        outside: of parameters by keyword, returns what `reads` was told; empty text if
+            it was told nothing.
 
     Raises:
         TypeError: if an argument is not annotated with one of the three, or cannot be
@@ -127,6 +134,8 @@ class Component:
         self.outputs: dict[str, type[Artifact]] = {}
         self.parameters: dict[str, type] = {}
         self.defaults: dict[str, Any] = {}
+        self.code = code(function)
+        self.outside: Callable[..., str] = _nothing
         for argument in inspect.signature(function).parameters.values():
             self._add(argument)
         for name in self.inputs:
@@ -167,6 +176,17 @@ class Component:
             f"Of an input the default can be None, and an output has none. {self.name} "
             f"has {name}={value!r}."
         )
+
+    def reads(self, function: Callable[..., str]) -> Callable[..., str]:
+        """Say what the component finds outside its arguments, as a decorator.
+
+        Args:
+            function: of the component's parameters, by keyword. It returns a text that
+                is another whenever that is other, such as hashes of files. Nothing in
+                it may tell what must not be published.
+        """
+        self.outside = function
+        return function
 
     def __call__(self, **arguments: Any) -> Step:
         """Make a step.
@@ -230,6 +250,10 @@ class Component:
                 f"keeps numbers. Received: {value!r}."
             )
         return value
+
+
+def _nothing(**parameters: Any) -> str:
+    return ""
 
 
 def component(function: Callable[..., object]) -> Component:
