@@ -32,6 +32,9 @@ EXAMPLES = {
     "privacy explain": "tfrwc privacy explain privacy_statement.json",
     "privacy page": "tfrwc privacy page privacy_statement.json --out to_sign.html",
     "privacy spent": "tfrwc privacy spent runs/x/pipeline",
+    "pipeline": "tfrwc pipeline ls runs/x/pipeline",
+    "pipeline ls": "tfrwc pipeline ls runs/x/pipeline",
+    "pipeline clean": "tfrwc pipeline clean runs/x/pipeline",
     "study": "tfrwc study privacy --out runs/private --seeds 0",
 }
 

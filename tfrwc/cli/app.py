@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from tfrwc._version import __version__
-from tfrwc.cli import others, recordings
+from tfrwc.cli import others, pipelines, recordings
 from tfrwc.cli.plain import ListedOptions, plain_errors
 
 app = typer.Typer(
@@ -27,7 +27,14 @@ study = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+pipeline = typer.Typer(
+    help="Look after the folders that pipelines run in.",
+    epilog="Example: tfrwc pipeline ls runs/x/pipeline",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 app.add_typer(privacy, name="privacy")
+app.add_typer(pipeline, name="pipeline")
 app.add_typer(study, name="study")
 
 _COMMANDS = (
@@ -57,6 +64,10 @@ privacy.command(
 privacy.command("spent", epilog="Example: tfrwc privacy spent runs/x/pipeline")(
     plain_errors(others.spent)
 )
+for _name, _function in (("ls", pipelines.ls), ("clean", pipelines.clean)):
+    pipeline.command(_name, epilog=f"Example: tfrwc pipeline {_name} runs/x/pipeline")(
+        plain_errors(_function)
+    )
 
 # What follows is read by the study itself, --help too.
 _AS_IT_IS = {
