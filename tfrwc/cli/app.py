@@ -68,6 +68,12 @@ for _name, _function in (("ls", pipelines.ls), ("clean", pipelines.clean)):
     pipeline.command(_name, epilog=f"Example: tfrwc pipeline {_name} runs/x/pipeline")(
         plain_errors(_function)
     )
+pipeline.command("ls", epilog="Example: tfrwc pipeline ls runs/x/pipeline")(
+    plain_errors(pipelines.ls)
+)
+pipeline.command("clean", epilog="Example: tfrwc pipeline clean runs/x/pipeline")(
+    plain_errors(pipelines.clean)
+)
 
 # What follows is read by the study itself, --help too.
 _AS_IT_IS = {

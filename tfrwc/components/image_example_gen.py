@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from tfrwc._common.paths import local_path
 from tfrwc.components.engine.artifacts import Examples
 from tfrwc.components.engine.component import OutputArtifact, Parameter, component
 
@@ -39,6 +40,13 @@ def ImageExampleGen(
         images_per_patient or None,
     )
     examples.split_names = json.dumps(splits)
+
+
+@ImageExampleGen.checks
+def _are_local(folder: str, patients: str, **_: Any) -> None:
+    for name, path in (("folder", folder), ("patients", patients)):
+        if path:
+            local_path(path, name)
 
 
 @ImageExampleGen.reads

@@ -65,7 +65,7 @@ def read_model(folder: _Path) -> tuple["keras.Model", dict[str, Any]]:
     Raises:
         FileNotFoundError, ValueError: if one of them is not there, or is damaged.
     """
-    path = Path(folder) / SERVING / KERAS_FILE
+    path = local_path(folder, "folder") / SERVING / KERAS_FILE
     return load_keras_file(path), read_training(folder)
 
 

@@ -121,6 +121,7 @@ class Component:
         code: hash of the sources, as of `tfrwc.components.engine.identity.code`.
         outside: of parameters by keyword, returns what `reads` was told; empty text if
             it was told nothing.
+        check: of parameters by keyword, as of `checks`.
 
     Raises:
         TypeError: if an argument is not annotated with one of the three, or cannot be
@@ -136,6 +137,7 @@ class Component:
         self.defaults: dict[str, Any] = {}
         self.code = code(function)
         self.outside: Callable[..., str] = _nothing
+        self.check: Callable[..., object] = _nothing
         for argument in inspect.signature(function).parameters.values():
             self._add(argument)
         for name in self.inputs:
@@ -188,12 +190,22 @@ class Component:
         self.outside = function
         return function
 
+    def checks(self, function: Callable[..., object]) -> Callable[..., object]:
+        """Check parameters when a step is made, as a decorator.
+
+        Args:
+            function: of the component's parameters, by keyword. It raises a ValueError
+                for what would fail when the step is run, hours later.
+        """
+        self.check = function
+        return function
+
     def __call__(self, **arguments: Any) -> Step:
         """Make a step.
 
         Raises:
             TypeError: for arguments that are unknown, missing or of another type.
-            ValueError: for a number that is not finite.
+            ValueError: for a number that is not finite, or what `checks` refuses.
         """
         names = [*self.inputs, *self.parameters]
         arguments = self.defaults | arguments
@@ -205,6 +217,10 @@ class Component:
                 f"{', '.join(missing) or 'none'}; unknown: "
                 f"{', '.join(unknown) or 'none'}."
             )
+        parameters = {
+            name: self._parameter(name, arguments[name]) for name in self.parameters
+        }
+        self.check(**parameters)
         return Step(
             self,
             {
@@ -212,7 +228,7 @@ class Component:
                 for name in self.inputs
                 if arguments[name] not in (None, []) or name not in self.defaults
             },
-            {name: self._parameter(name, arguments[name]) for name in self.parameters},
+            parameters,
         )
 
     def _channels(self, name: str, value: Any) -> list[Channel]:
