@@ -134,7 +134,15 @@ def in_key(part, value):
 
 
 def in_output(part, value):
-    return lambda row: row["outputs"]["model"].update({part: value})
+    return lambda row: row["outputs"]["pushed"].update({part: value})
+
+
+def an_output(name, kind):
+    def change(row):
+        row["key"]["outputs"] = {name: kind}
+        row["outputs"] = {name: row["outputs"]["pushed"]}
+
+    return change
 
 
 def in_row(column, value):
@@ -157,14 +165,13 @@ HOSTILE = {
     "an error of numbers": in_row("error", 3),
     "a key without a part": lambda row: row["key"].pop("code"),
     "a part too many": in_key("more", "text"),
-    "an output outside": in_key("outputs", {"../..": "Model"}),
-    "an output of no type": in_key("outputs", {"model": 3}),
-    "outputs that it has not": in_key("outputs", {"model": "Model", "more": "Model"}),
+    "an output outside": an_output("../..", "Model"),
+    "an output of no type": an_output("pushed", 3),
+    "outputs that it has not": in_key("outputs", {"pushed": "Model", "more": "Model"}),
     "a parameter of lists": in_key("parameters", {"rate": [1]}),
     "an input outside": in_key("inputs", {"examples": ["../../etc/1"]}),
     "an input of nobody": in_key("inputs", {"examples": ["Generate/examples/9"]}),
-    "made from itself": in_key("inputs", {"examples": ["Train-0/model/2"]}),
-    "made from what came later": in_key("inputs", {"base": ["Train-1/model/3"]}),
+    "made from itself": in_key("inputs", {"examples": ["Push/pushed/6"]}),
     "an input of numbers": in_key("inputs", {"examples": [1]}),
     "a file outside": in_output("files", {"../../../x": [1, HASH]}),
     "a file elsewhere": in_output("files", {"/etc/passwd": [1, HASH]}),
@@ -178,15 +185,21 @@ HOSTILE = {
 
 @pytest.mark.parametrize("what", HOSTILE)
 def test_rows_are_checked_whatever_their_checksums_say(root, what):
-    change_rows(root, 2, HOSTILE[what])
+    change_rows(root, 6, HOSTILE[what])  # of which no other is made
     for read in (lineage, Ledger):
         with pytest.raises(OSError, match=r"metadata\.sqlite in .* cannot be used \("):
             read(root)
 
 
 def test_a_row_that_is_right_is_read(root):
-    change_rows(root, 2, in_row("error", "none"))
+    change_rows(root, 6, in_row("error", "none"))
     assert len(lineage(root)) == 6
+
+
+def test_nothing_is_made_from_what_came_later(root):
+    change_rows(root, 2, in_key("inputs", {"base": ["Train-1/model/3"]}))
+    with pytest.raises(OSError, match="took 'Train-1/model/3', which none made"):
+        lineage(root)
 
 
 def test_links_lead_nowhere_outside(root, tmp_path):
