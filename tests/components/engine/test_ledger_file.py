@@ -177,6 +177,7 @@ HOSTILE = {
     "a file elsewhere": in_output("files", {"/etc/passwd": [1, HASH]}),
     "a file of no size": in_output("files", {"model.json": [-1, HASH]}),
     "a file of no hash": in_output("files", {"model.json": [1, "x"]}),
+    "a file of a hash alone": in_output("files", {"model.json": [HASH, HASH]}),
     "a file of less": in_output("files", {"model.json": [1]}),
     "properties of lists": in_output("properties", {"blessed": []}),
     "outputs of a killed one": in_row("state", "running"),

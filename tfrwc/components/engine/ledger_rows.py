@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -113,7 +113,7 @@ def _is_execution(one: Execution) -> bool:
         and all(map(_is_name, (one.step, *one.key["outputs"])))
         and all(isinstance(kind, str) for kind in one.key["outputs"].values())
         and _are_plain(one.key["parameters"])
-        and all(_is_list(uris, _is_text) for uris in one.key["inputs"].values())
+        and all(map(_are_texts, one.key["inputs"].values()))
         and set(one.outputs) == (set(one.key["outputs"]) if is_done else set())
         and all(map(_is_output, one.outputs.values()))
         and (one.error is None or isinstance(one.error, str))
@@ -131,8 +131,7 @@ def _is_output(output: Any) -> bool:
         and all(isinstance(value, dict) for value in output.values())
         and _are_plain(output["properties"])
         and all(map(_is_below, output["files"]))
-        and all(_is_list(file, _is_text_or_size) for file in output["files"].values())
-        and all(len(file) == 2 for file in output["files"].values())
+        and all(map(_is_file, output["files"].values()))
     )
 
 
@@ -140,18 +139,18 @@ def _are_plain(values: dict[str, Any]) -> bool:
     return all(isinstance(value, (str, int, float)) for value in values.values())
 
 
-def _is_list(value: Any, check: Callable[[Any], bool]) -> bool:
-    return isinstance(value, list) and all(map(check, value))
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_text_or_size(value: Any) -> bool:
-    if isinstance(value, str):
-        return _HASH.fullmatch(value) is not None
-    return isinstance(value, int) and value >= 0
+def _is_file(value: Any) -> bool:
+    """Whether it is a size and a hash."""
+    return (
+        isinstance(value, list)
+        and [type(part) for part in value] == [int, str]
+        and value[0] >= 0
+        and _HASH.fullmatch(value[1]) is not None
+    )
 
 
 def _is_name(value: Any) -> bool:
