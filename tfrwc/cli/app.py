@@ -56,7 +56,6 @@ for _name, _function, _example in _COMMANDS:
 privacy.command(
     "explain", epilog="Example: tfrwc privacy explain privacy_statement.json"
 )(plain_errors(others.explain))
-
 privacy.command(
     "page",
     epilog="Example: tfrwc privacy page privacy_statement.json --out to_sign.html",
@@ -64,10 +63,6 @@ privacy.command(
 privacy.command("spent", epilog="Example: tfrwc privacy spent runs/x/pipeline")(
     plain_errors(others.spent)
 )
-for _name, _function in (("ls", pipelines.ls), ("clean", pipelines.clean)):
-    pipeline.command(_name, epilog=f"Example: tfrwc pipeline {_name} runs/x/pipeline")(
-        plain_errors(_function)
-    )
 pipeline.command("ls", epilog="Example: tfrwc pipeline ls runs/x/pipeline")(
     plain_errors(pipelines.ls)
 )

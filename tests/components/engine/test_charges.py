@@ -11,6 +11,7 @@ from tfrwc import cli
 from tfrwc.components.engine import local
 from tfrwc.components.engine.artifacts import Examples, Model, TfrwcPrivacyStatement
 from tfrwc.components.engine.charges import charges
+from tfrwc.components.engine.cleaning import clean
 from tfrwc.components.engine.component import (
     InputArtifact,
     OutputArtifact,
@@ -121,5 +122,17 @@ def test_a_statement_that_is_gone_or_changed_is_told(tmp_path):
     with pytest.raises(OSError, match="not the one that was written there"):
         charges(tmp_path)
     file.unlink()
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(OSError, match="is missing"):
         charges(tmp_path)
+
+
+def test_what_is_cleaned_away_was_spent_all_the_same(tmp_path):
+    for scale in (2550.0, 5100.0):
+        data = Generate()
+        images = data.outputs["examples"]
+        run([data, Release(examples=images, scale=scale)], tmp_path)
+    before = charges(tmp_path)
+    assert len(before[0].statements) == 2
+    assert [one.execution.step for one in clean(tmp_path)] == ["Release"]
+    assert charges(tmp_path) == before
+    assert clean(tmp_path) == []

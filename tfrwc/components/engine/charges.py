@@ -4,6 +4,8 @@ A step that makes a statement charges the examples that it takes. Released image
 such data: whatever is made of them was paid for by their release.
 """
 
+import hashlib
+import json
 import math
 import os
 from dataclasses import dataclass
@@ -11,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrwc._common.paths import local_path
-from tfrwc.components.engine import ledger_file
 from tfrwc.components.engine.artifacts import Examples, TfrwcPrivacyStatement
-from tfrwc.datasets.fingerprint import fingerprint
+from tfrwc.components.engine.ledger import read
+from tfrwc.components.engine.ledger_rows import Execution
+from tfrwc.components.engine.manifest import Manifest, damage
 
 if TYPE_CHECKING:
     from tfrwc.privacy.statement import PrivacyStatement
@@ -25,7 +28,7 @@ class Charge:
 
     Attributes:
         name: of the step that made the data set.
-        fingerprint: of its files, as of `tfrwc.datasets.fingerprint` without times.
+        fingerprint: of the names and contents of its files.
         statements: of all that was made of it with a guarantee.
         bare: how many were made of it without, such as models to compare with.
     """
@@ -63,38 +66,39 @@ def charges(root: str | os.PathLike[str]) -> list[Charge]:
         root: folder of the pipeline.
 
     Raises:
-        FileNotFoundError: if no pipeline ran there, or a statement is gone.
-        OSError: if one is running there, the file is damaged, or a statement is not
-            the one that was written.
+        FileNotFoundError: if no pipeline ran there.
+        OSError: if its ledger is damaged, or a statement is gone or not the one that
+            was written.
     """
-    root = local_path(root, "A pipeline's root").resolve()
-    if not (root / ledger_file.NAME).exists():
-        raise FileNotFoundError(
-            f"No pipeline ran in {root}: there is no {ledger_file.NAME}."
-        )
-    contents = ledger_file.read(root)
-    steps = {row[0]: row[1] for row in contents.executions if row[5] == "complete"}
-    marks = dict(contents.files)
-    stated: dict[int, tuple[Path, str | None]] = {}  # where, by execution
-    makers: dict[int, int] = {}  # executions, by their examples
-    for artifact, execution, _, kind, uri, _ in contents.artifacts:
-        if kind == TfrwcPrivacyStatement.TYPE_NAME:
-            stated[execution] = root / uri, marks.get(artifact)
-        elif kind == Examples.TYPE_NAME:
-            makers[artifact] = execution
+    folder = local_path(root, "A pipeline's root").resolve()
+    done = [one for one in read(folder) if one.state in ("complete", "removed")]
+    makers = {one.uri(name): (one, name) for one in done for name in one.outputs}
     names: dict[str, str] = {}
-    users: dict[str, set[int]] = {}
-    for execution, _, artifact in contents.inputs:
-        maker = makers.get(artifact)
-        is_release = maker in stated
-        if maker in steps and not is_release and execution in steps.keys() & stated:
-            mark = marks.get(artifact, f"artifact {artifact}")
-            names.setdefault(mark, steps[maker])
-            users.setdefault(mark, set()).add(execution)
+    users: dict[str, dict[int, Execution]] = {}
+    for one in done:
+        for uri in one.made_from() if _stated(one) else ():
+            maker, output = makers[uri]
+            is_data = maker.key["outputs"][output] == Examples.TYPE_NAME
+            if is_data and not _stated(maker):
+                mark = _mark(maker.outputs[output]["files"])
+                names.setdefault(mark, maker.step)
+                users.setdefault(mark, {})[one.id] = one
     return [
-        _charge(names[mark], mark, [_read(*stated[one]) for one in sorted(executions)])
-        for mark, executions in users.items()
+        _charge(names[mark], mark, [_statement(folder, one) for one in those.values()])
+        for mark, those in users.items()
     ]
+
+
+def _stated(execution: Execution) -> str:
+    """The output that is a statement; empty if there is none."""
+    kinds = execution.key["outputs"].items()
+    stated = [name for name, kind in kinds if kind == TfrwcPrivacyStatement.TYPE_NAME]
+    return stated[0] if stated else ""
+
+
+def _mark(files: Manifest) -> str:
+    """What tells a data set from others: of its files' names and contents."""
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _charge(name: str, mark: str, statements: "list[PrivacyStatement]") -> Charge:
@@ -102,13 +106,14 @@ def _charge(name: str, mark: str, statements: "list[PrivacyStatement]") -> Charg
     return Charge(name, mark, tuple(private), len(statements) - len(private))
 
 
-def _read(folder: Path, mark: str | None) -> "PrivacyStatement":
+def _statement(root: Path, execution: Execution) -> "PrivacyStatement":
     from tfrwc.privacy import read_statement
 
-    statement = read_statement(folder)
-    if mark not in (None, fingerprint(folder, times=False)):
+    name = _stated(execution)
+    folder = root / execution.uri(name)
+    if wrong := damage(folder, execution.outputs[name]["files"]):
         raise OSError(
-            f"The statement in {folder} is not the one that was written there. Restore "
-            "it, or run the pipeline again."
+            f"The statement in {folder} is not the one that was written there: "
+            f"{wrong}. Restore it: what its data were charged cannot be told without."
         )
-    return statement
+    return read_statement(folder)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tfrwc._common.paths import local_path
-from tfrwc.components.engine.artifacts import PushedModel
+from tfrwc.components.engine.artifacts import PushedModel, TfrwcPrivacyStatement
 from tfrwc.components.engine.ledger import Ledger, read
 from tfrwc.components.engine.ledger_rows import Execution
 from tfrwc.datasets.files import all_files
@@ -19,7 +19,7 @@ class Kept(NamedTuple):
     Attributes:
         execution: of the ledger.
         why: what it is needed for; empty if nothing needs it.
-        files: how many its outputs have on disk.
+        files: how many its outputs have on disk, but for statements of privacy.
         bytes: that they take.
     """
 
@@ -43,7 +43,9 @@ def kept(root: str | os.PathLike[str]) -> list[Kept]:
     executions = read(folder)
     needed = _needed(executions)
     return [
-        Kept(one, needed.get(one.id, ""), *_size(folder / uri for uri in one.uris()))
+        Kept(
+            one, needed.get(one.id, ""), *_size(folder / uri for uri in _removable(one))
+        )
         for one in executions
     ]
 
@@ -51,7 +53,8 @@ def kept(root: str | os.PathLike[str]) -> list[Kept]:
 def clean(root: str | os.PathLike[str]) -> list[Kept]:
     """Delete the outputs of executions that nothing needs.
 
-    Of each, the ledger then knows that it was removed. A process that is killed leaves
+    Of each, the ledger then knows that it was removed; its statement of privacy stays.
+    A process that is killed leaves
     folders that the next one deletes.
 
     Returns:
@@ -67,7 +70,7 @@ def clean(root: str | os.PathLike[str]) -> list[Kept]:
     try:
         unneeded = [one for one in kept(root) if not one.why]
         for execution, *_ in unneeded:
-            paths = [ledger.path(uri) for uri in execution.uris()]
+            paths = [ledger.path(uri) for uri in _removable(execution)]
             if execution.state == "complete":
                 ledger.remove(execution)
             for path in paths:
@@ -76,6 +79,14 @@ def clean(root: str | os.PathLike[str]) -> list[Kept]:
     finally:
         ledger.close()
     return [one for one in unneeded if one.files]
+
+
+def _removable(execution: Execution) -> list[str]:
+    """Where outputs lie that may go: all, but for statements of privacy, without which
+    nobody could tell what was spent (`tfrwc.components.engine.charges`)."""
+    outputs = execution.key["outputs"].items()
+    stays = "" if execution.state == "running" else TfrwcPrivacyStatement.TYPE_NAME
+    return [execution.uri(name) for name, kind in outputs if kind != stays]
 
 
 def _needed(executions: Iterable[Execution]) -> Mapping[int, str]:
