@@ -32,6 +32,7 @@ EXAMPLES = {
     "privacy explain": "tfrwc privacy explain privacy_statement.json",
     "privacy page": "tfrwc privacy page privacy_statement.json --out to_sign.html",
     "privacy spent": "tfrwc privacy spent runs/x/pipeline",
+    "privacy budget": "tfrwc privacy budget runs/x/pipeline --epsilon 3 --delta 1e-5",
     "pipeline": "tfrwc pipeline ls runs/x/pipeline",
     "pipeline ls": "tfrwc pipeline ls runs/x/pipeline",
     "pipeline clean": "tfrwc pipeline clean runs/x/pipeline",

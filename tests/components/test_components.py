@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from tfrwc import Recording, components
+from tfrwc.components.engine import local
+from tfrwc.components.engine.budget import set_budget
 from tfrwc.components.engine.progress import progress
 from tfrwc.datasets.fingerprint import fingerprint
 from tfrwc.privacy import PixelGaussian, ScalarShift
@@ -22,7 +24,7 @@ from tfrwc.studies import blessing, example_sets, reports
 from tfrwc.studies.dynamics.images import load_images
 from tfrwc.studies.privacy import data as private_data
 from tfrwc.studies.privacy.evaluation import KIND_OF_STATEMENT
-from tfrwc.studies.recipes import Settings, train
+from tfrwc.studies.recipes import Settings, planned, train
 
 
 def test_a_set_can_be_read_back(tmp_path):
@@ -97,6 +99,36 @@ def test_what_is_assumed_of_a_task_is_kept(tmp_path):
 def test_what_a_purpose_does_not_take_is_refused(arguments, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         example_sets.generate("digits", uri=tmp_path, **arguments)
+
+
+def test_what_trainings_plan_to_state(tmp_path):
+    """What is private is in `tests/e2e/test_private_pneumonia.py`, held against what is
+    stated in the end."""
+    example_sets.generate("digits", "two_classes", tmp_path)
+    clipped = planned(Settings("clipped", "resnet10_tiny", 1), tmp_path)
+    assert math.isinf(clipped.epsilon)
+    assert planned(Settings("plain", "resnet10_tiny", 1), tmp_path) == NoPrivacy()
+    public = Settings("public", "resnet10_tiny", 0)
+    assert planned(public, tmp_path) == NoPrivacy()  # these images are not
+    about = json.loads((tmp_path / "about.json").read_text()) | {"name": "mnist"}
+    (tmp_path / "about.json").write_text(json.dumps(about))
+    assert planned(public, tmp_path) is None
+    assert planned(Settings("plain", "resnet10_tiny", 1), tmp_path) == NoPrivacy()
+
+
+def test_trainings_beyond_a_budget_do_not_begin(tmp_path):
+    set_budget(tmp_path, 3.0, 1e-5)
+    data = components.ImageExampleGen(dataset="digits", purpose="two_classes")
+    options = {"examples": data.outputs["examples"], "network": "resnet10_tiny"}
+    trainer, plain = (
+        components.RWCTrainer(**options, epochs=1, recipe=recipe, epsilon=epsilon)
+        for recipe, epsilon in (("dp_sgd", 3.0), ("plain", 0.0))
+    )
+    # Its epsilon of 3 is for a greater delta.
+    for step, said in ((trainer, "it plans epsilon 3,"), (plain, "no guarantee")):
+        with pytest.raises(ValueError, match=f"RWCTrainer is not run: .*{said}"):
+            local.run([data, step], tmp_path, say=lambda _: None)
+    assert not (tmp_path / "RWCTrainer").exists()
 
 
 def test_a_base_that_would_not_be_used_is_refused(tmp_path):

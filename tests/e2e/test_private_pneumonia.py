@@ -14,10 +14,11 @@ from e2e.quiet import check_study, environment
 from PIL import Image
 
 import tfrwc
-from tfrwc import load_recording
+from tfrwc import components, load_recording
 from tfrwc.commands import private_pneumonia
-from tfrwc.components.engine.ledger import lineage
-from tfrwc.privacy import insecure_test_key
+from tfrwc.components.engine.artifacts import Examples
+from tfrwc.components.engine.ledger import lineage, read
+from tfrwc.privacy import insecure_test_key, read_statement
 from tfrwc.privacy.keys import KEY_VARIABLE
 from tfrwc.privacy.release.catalogue import standard_mechanism
 
@@ -129,6 +130,19 @@ def test_all_that_was_made_is_in_the_ledger(out):
         *("Examples", "Model", "ModelRun", "ModelEvaluation", "ModelBlessing"),
         *("PushedModel", "tfrwc.TfrwcRecording", "tfrwc.TfrwcPrivacyStatement"),
     }
+
+
+def test_all_that_is_stated_was_planned(out):
+    root = out / "pipeline"
+    executions = [one for one in read(root) if one.state == "complete"]
+    stated = [one for one in executions if "statement" in one.key["outputs"]]
+    assert len(stated) == 4
+    for one in stated:
+        component = getattr(components, one.key["component"].rpartition(".")[2])
+        inputs = dict.fromkeys(component.inputs)
+        inputs["examples"] = Examples(str(root / one.key["inputs"]["examples"][0]))
+        planned = component.plan(**inputs, **one.key["parameters"])
+        assert planned == read_statement(root / one.uri("statement"))
 
 
 def test_a_good_model_is_pushed_with_what_is_known_of_it(out, results):

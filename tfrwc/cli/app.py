@@ -16,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 privacy = typer.Typer(
-    help="Read statements of privacy.",
+    help="Read statements of privacy, and set budgets.",
     epilog="Example: tfrwc privacy explain runs/x/pipeline/release",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -63,6 +63,10 @@ privacy.command(
 privacy.command("spent", epilog="Example: tfrwc privacy spent runs/x/pipeline")(
     plain_errors(others.spent)
 )
+privacy.command(
+    "budget",
+    epilog="Example: tfrwc privacy budget runs/x/pipeline --epsilon 3 --delta 1e-5",
+)(plain_errors(others.budget))
 pipeline.command("ls", epilog="Example: tfrwc pipeline ls runs/x/pipeline")(
     plain_errors(pipelines.ls)
 )

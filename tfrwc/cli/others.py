@@ -105,13 +105,25 @@ def spent(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Say what the data sets of a pipeline were charged so far, one in a line."""
+    """Say what the data sets of a pipeline were charged so far, one in a line.
+
+    Where a budget was set, also how much of its epsilon is left.
+    """
     with shown("adding up"):
+        from tfrwc.components.engine import budget as budgets
         from tfrwc.components.engine.charges import charges
 
         found = charges(folder)
         words = [charge.in_words() for charge in found]
         totals = [charge.together() for charge in found]
+        rest: list[float | None] = [None] * len(found)
+        if limit := budgets.read_budget(folder):
+            rest = [budgets.left(limit, charge) for charge in found]
+            of_limit = f"left of the budget, {budgets.in_words(limit)}"
+            words = [
+                f"{said}; {part:.4g} is {of_limit}"
+                for said, part in zip(words, rest, strict=True)
+            ]
     if as_json:
         print_json(
             [
@@ -120,12 +132,39 @@ def spent(
                     "fingerprint": charge.fingerprint,
                     "without_guarantee": charge.bare,
                     "statement": total and total.to_dict(),
+                    "budget": limit and limit._asdict(),
+                    "left": part,
                 }
-                for charge, total in zip(found, totals, strict=True)
+                for charge, total, part in zip(found, totals, rest, strict=True)
             ]
         )
     else:
         typer.echo("\n".join(words) or "No data set was charged.")
+
+
+def budget(
+    folder: Annotated[Path, typer.Argument(help="As of tfrwc privacy spent.")],
+    epsilon: Annotated[
+        float, typer.Option(help="Greatest, of an image or a unit of trainings.")
+    ],
+    delta: Annotated[float, typer.Option(help="Of all that is made of a data set.")],
+    as_json: AsJson = False,
+) -> None:
+    """Set the budget of each data set in the folder of a pipeline.
+
+    Steps that would exceed it are not run. Set it again to raise it; without its file,
+    budget.json in the folder, there is none.
+    """
+    from tfrwc.components.engine import budget as budgets
+    from tfrwc.privacy.guarantee import EpsilonDelta
+
+    before = budgets.set_budget(folder, epsilon, delta)
+    now = EpsilonDelta(epsilon, delta)
+    if as_json:
+        print_json({"budget": now._asdict(), "before": before and before._asdict()})
+        return
+    was = f" (before: {budgets.in_words(before)})" if before else ""
+    typer.echo(f"Each data set in {folder}: {budgets.in_words(now)}{was}.")
 
 
 def read(path: Path) -> "PrivacyStatement":

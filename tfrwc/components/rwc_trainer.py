@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tfrwc.components.engine.artifacts import (
     Examples,
@@ -17,6 +18,10 @@ from tfrwc.components.engine.component import (
     component,
 )
 from tfrwc.components.engine.progress import progress
+
+if TYPE_CHECKING:
+    from tfrwc.privacy.statement import PrivacyStatement
+    from tfrwc.studies.recipes import Settings
 
 
 @component
@@ -47,15 +52,13 @@ def RWCTrainer(
             `tfrwc.studies.recipes.Settings`; an epsilon of 0 is infinity.
         base: model whose weights to start from.
     """
-    from tfrwc.components.engine.epsilons import from_parameter
     from tfrwc.models.saved import write_model
     from tfrwc.privacy.statement import write_statement
     from tfrwc.recording.recording import load_recording
     from tfrwc.report.tensorboard import write_logs
-    from tfrwc.studies.recipes import Settings, train
+    from tfrwc.studies.recipes import train
 
-    budget = from_parameter(epsilon)
-    settings = Settings(recipe, network, epochs, seed, budget, learning_rate)
+    settings = _settings(recipe, network, epochs, seed, epsilon, learning_rate)
     recording_file = Path(recording.uri) / "recording.parquet"
     start = base and base.uri
     with progress(model_run.uri, [asdict(settings), examples.uri, start]) as folder:
@@ -67,3 +70,25 @@ def RWCTrainer(
     write_logs(records, model_run.uri)
     recording.set_int_custom_property("records", len(records))
     recording.set_int_custom_property("layers", len(records.layers))
+
+
+@RWCTrainer.plans
+def _plan(examples: Any, base: Any, **parameters: Any) -> "PrivacyStatement | None":
+    from tfrwc.studies.recipes import planned
+
+    return planned(_settings(**parameters), examples.uri)
+
+
+def _settings(
+    recipe: str,
+    network: str,
+    epochs: int,
+    seed: int,
+    epsilon: float,
+    learning_rate: float,
+) -> "Settings":
+    from tfrwc.components.engine.epsilons import from_parameter
+    from tfrwc.studies.recipes import Settings
+
+    budget = from_parameter(epsilon)
+    return Settings(recipe, network, epochs, seed, budget, learning_rate)

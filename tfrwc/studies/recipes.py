@@ -22,6 +22,7 @@ from tfrwc import models
 from tfrwc._version import __version__
 from tfrwc.models.saved import read_model
 from tfrwc.privacy.sgd.statement import NoPrivacy
+from tfrwc.privacy.statement import PrivacyStatement
 from tfrwc.recording.recording import load_recording
 from tfrwc.studies.dynamics import training as dynamics_training
 from tfrwc.studies.dynamics.analysis import MEASURES
@@ -204,6 +205,27 @@ def _two_classes(settings, examples, recorded, progress, start):
         run = runs.train_private(network, task, epochs, seed, epsilon, **options)
     facts = {"epochs": run.epochs, "batch_size": run.batch_size}
     return run.network, facts, run.statement
+
+
+def planned(settings: Settings, examples: Folder) -> PrivacyStatement | None:
+    """What the training will state, before it begins.
+
+    Args:
+        settings, examples: as of `train`.
+
+    Returns:
+        None for ``public`` on one of the public sets, of which nothing
+        has to be hidden.
+    """
+    if settings.recipe in ("dp_sgd", "clipped"):
+        task = read_task(examples)
+        return runs.plan_private(task, settings.epochs, settings.epsilon)
+    if (
+        settings.recipe == "public"
+        and read_about(examples)["name"] in private_start.PUBLIC
+    ):
+        return None
+    return NoPrivacy()
 
 
 Made = tuple[keras.Model, dict[str, Any], Stated | None]

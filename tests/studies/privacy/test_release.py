@@ -6,7 +6,6 @@ import numpy as np
 from studies.privacy.xrays import xray_folder
 
 from tfrwc.privacy import PixelLaplace, ScalarShift, insecure_test_key
-from tfrwc.privacy.statement import read_statement
 from tfrwc.studies.privacy import data, release
 
 KEY = insecure_test_key("training")
@@ -39,7 +38,7 @@ def test_a_release_does_not_tell_which_images_changed():
     np.testing.assert_array_equal(january.test.x, february.test.x)
 
 
-def test_what_is_assumed_of_patients_is_stated(tmp_path):
+def test_what_is_assumed_of_patients_is_stated():
     task = replace(data.load("digits"), assumptions=("That it is so.",))
-    release.write_stated(PixelLaplace(100.0), task, str(tmp_path))
-    assert read_statement(tmp_path).not_promised[0] == "That it is so."
+    stated = release.stated(PixelLaplace(100.0), task)
+    assert stated.not_promised[0] == "That it is so."

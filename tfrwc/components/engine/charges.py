@@ -8,9 +8,10 @@ import hashlib
 import json
 import math
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tfrwc._common.paths import local_path
 from tfrwc.components.engine.artifacts import Examples, TfrwcPrivacyStatement
@@ -71,17 +72,13 @@ def charges(root: str | os.PathLike[str]) -> list[Charge]:
             was written.
     """
     folder = local_path(root, "A pipeline's root").resolve()
-    done = [one for one in read(folder) if one.state in ("complete", "removed")]
-    makers = {one.uri(name): (one, name) for one in done for name in one.outputs}
+    executions = read(folder)
     names: dict[str, str] = {}
     users: dict[str, dict[int, Execution]] = {}
-    for one in done:
-        for uri in one.made_from() if _stated(one) else ():
-            maker, output = makers[uri]
-            is_data = maker.key["outputs"][output] == Examples.TYPE_NAME
-            if is_data and not _stated(maker):
-                mark = _mark(maker.outputs[output]["files"])
-                names.setdefault(mark, maker.step)
+    for one in executions:
+        if one.state in ("complete", "removed"):
+            for mark, name in data_sets(executions, one.key).items():
+                names.setdefault(mark, name)
                 users.setdefault(mark, {})[one.id] = one
     return [
         _charge(names[mark], mark, [_statement(folder, one) for one in those.values()])
@@ -89,11 +86,34 @@ def charges(root: str | os.PathLike[str]) -> list[Charge]:
     ]
 
 
-def _stated(execution: Execution) -> str:
-    """The output that is a statement; empty if there is none."""
-    kinds = execution.key["outputs"].items()
-    stated = [name for name, kind in kinds if kind == TfrwcPrivacyStatement.TYPE_NAME]
-    return stated[0] if stated else ""
+def data_sets(
+    executions: Sequence[Execution], key: Mapping[str, Any]
+) -> dict[str, str]:
+    """The data sets that an execution charges, or would.
+
+    Args:
+        executions: of the folder, in their order.
+        key: of the execution, as of `Execution`.
+
+    Returns:
+        Names of the steps that made them, by fingerprint.
+    """
+    found: dict[str, str] = {}
+    taken = [uri for uris in key["inputs"].values() for uri in uris]
+    for uri in taken if stated(key) else ():
+        _, output, number = uri.split("/")  # as of Execution.uri
+        maker = executions[int(number) - 1]
+        is_data = maker.key["outputs"][output] == Examples.TYPE_NAME
+        if is_data and not stated(maker.key):
+            found.setdefault(_mark(maker.outputs[output]["files"]), maker.step)
+    return found
+
+
+def stated(key: Mapping[str, Any]) -> str:
+    """The output of an execution with this key that is a statement, or empty."""
+    kinds = key["outputs"].items()
+    found = (name for name, kind in kinds if kind == TfrwcPrivacyStatement.TYPE_NAME)
+    return next(found, "")
 
 
 def _mark(files: Manifest) -> str:
@@ -109,7 +129,7 @@ def _charge(name: str, mark: str, statements: "list[PrivacyStatement]") -> Charg
 def _statement(root: Path, execution: Execution) -> "PrivacyStatement":
     from tfrwc.privacy import read_statement
 
-    name = _stated(execution)
+    name = stated(execution.key)
     folder = root / execution.uri(name)
     if wrong := damage(folder, execution.outputs[name]["files"]):
         raise OSError(

@@ -35,6 +35,9 @@ from tfrwc.components.engine.artifacts import Artifact
 from tfrwc.components.engine.identity import code
 from tfrwc.components.engine.step import Channel, Step
 
+if TYPE_CHECKING:
+    from tfrwc.privacy.statement import PrivacyStatement
+
 _BY_KEYWORD = (
     inspect.Parameter.POSITIONAL_OR_KEYWORD,
     inspect.Parameter.KEYWORD_ONLY,
@@ -122,6 +125,8 @@ class Component:
         outside: of parameters by keyword, returns what `reads` was told; empty text if
             it was told nothing.
         check: of parameters by keyword, as of `checks`.
+        plan: of inputs and parameters by keyword, as of `plans`; None if it was told
+            nothing.
 
     Raises:
         TypeError: if an argument is not annotated with one of the three, or cannot be
@@ -138,6 +143,7 @@ class Component:
         self.code = code(function)
         self.outside: Callable[..., str] = _nothing
         self.check: Callable[..., object] = _nothing
+        self.plan: Callable[..., PrivacyStatement | None] | None = None
         for argument in inspect.signature(function).parameters.values():
             self._add(argument)
         for name in self.inputs:
@@ -198,6 +204,21 @@ class Component:
                 for what would fail when the step is run, hours later.
         """
         self.check = function
+        return function
+
+    def plans(
+        self, function: "Callable[..., PrivacyStatement | None]"
+    ) -> "Callable[..., PrivacyStatement | None]":
+        """Say what will be stated, before it is done, as a decorator.
+
+        A step that makes a statement runs under a budget only if this is said
+        (`tfrwc.components.engine.budget`).
+
+        Args:
+            function: of the component's inputs, which are artifacts, and parameters, by
+                keyword. It returns the statement; None where the examples are public.
+        """
+        self.plan = function
         return function
 
     def __call__(self, **arguments: Any) -> Step:

@@ -5,6 +5,7 @@ lineage in ``<root>/metadata.sqlite``, which `tfrwc.components.engine.ledger.lin
 reads. A step that ran before is not run again if nothing that
 `tfrwc.components.engine.identity` knows of is other, and it has the same inputs: its
 outputs are taken from the cache, unless their files are no longer those that it made.
+Under a budget (`tfrwc.components.engine.budget`) no step runs that would exceed it.
 """
 
 import os
@@ -16,7 +17,9 @@ from typing import Any
 
 from tfrwc._common.activity import Activity, doing
 from tfrwc.components.engine.artifacts import Artifact
+from tfrwc.components.engine.budget import beyond, check_budget
 from tfrwc.components.engine.cache import look_up
+from tfrwc.components.engine.charges import stated
 from tfrwc.components.engine.identity import check_reads, identity
 from tfrwc.components.engine.ledger import Ledger
 from tfrwc.components.engine.ledger_rows import Execution
@@ -42,7 +45,8 @@ def run(
         Artifacts by output name, by id of step.
 
     Raises:
-        ValueError: if steps share an id, or one that is needed is missing.
+        ValueError: if steps share an id, or one that is needed is missing; or before a
+            step that would exceed the budget of its data.
         OSError: if another process is running a pipeline in `root`, `root` holds
             outputs that metadata.sqlite does not know, or what a step reads was changed
             while it ran.
@@ -93,20 +97,26 @@ def _outputs_of(
         return _made(step, ledger, cached), _uris(cached)
     if why:
         say(f": not taken from the cache: {why}")
+    arguments = _inputs(step, artifacts)
+    planned = check_budget(ledger.root, ledger.executions, step, key, arguments)
     for other in ledger.of(step.id):
         if other.state in ("running", "failed"):
             for uri in other.uris():
                 shutil.rmtree(ledger.path(uri), ignore_errors=True)
-    return _run_step(step, artifacts, ledger, ledger.begin(step.id, key), say)
+    execution = ledger.begin(step.id, key)
+    outputs = _run_step(step, arguments, ledger, execution, say)
+    if planned and (more := beyond(planned, outputs[stated(key)].uri)):
+        say(f": {more}")
+    return outputs, _uris(execution)
 
 
 def _run_step(
     step: Step,
-    artifacts: dict[str, _Outputs],
+    arguments: dict[str, Any],
     ledger: Ledger,
     execution: Execution,
     say: Callable[[str], object],
-) -> tuple[_Outputs, _Uris]:
+) -> _Outputs:
     outputs = _made(step, ledger, execution)
     for output in outputs.values():
         if Path(output.uri).exists():
@@ -120,9 +130,7 @@ def _run_step(
     try:
         for output in outputs.values():
             Path(output.uri).mkdir(parents=True)
-        step.component.function(
-            **_inputs(step, artifacts), **outputs, **step.parameters
-        )
+        step.component.function(**arguments, **outputs, **step.parameters)
         check_reads(step.id, step.component, step.parameters, execution.key["reads"])
     except Exception as error:
         ledger.fail(execution, error)
@@ -131,7 +139,7 @@ def _run_step(
     seconds = time.monotonic() - began
     ledger.finish(execution, outputs, seconds)
     say(f": done after {seconds:.1f} s")
-    return outputs, _uris(execution)
+    return outputs
 
 
 def _made(step: Step, ledger: Ledger, execution: Execution) -> _Outputs:

@@ -21,6 +21,7 @@ class AnyComponent(Protocol):
     parameters: dict[str, type]
     code: str
     outside: Any
+    plan: Any
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from tfx.types import Artifact, ComponentSpec, channel_utils, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
 from tfrwc.components.engine import artifacts
+from tfrwc.components.engine.budget import check_no_budget
 from tfrwc.components.engine.identity import check_reads, identity, unknown
 from tfrwc.components.engine.staging import staged
 from tfrwc.components.engine.step import AnyComponent, Step, in_order
@@ -164,6 +165,7 @@ class _Executor(BaseExecutor):
         reads = json.loads(exec_properties[_IDENTITY])["reads"]
         inputs = [artifact for listed in input_dict.values() for artifact in listed]
         outputs = [arguments[name] for name in component.outputs]
+        check_no_budget(artifact.uri for artifact in outputs)
         check_reads(component.name, component, parameters, reads)
         with staged(inputs, outputs):
             _check_whole(inputs)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tfrwc.privacy.release.catalogue import standard_names
+from tfrwc.privacy.sgd.settings import TrainingSettings
 from tfrwc.studies.privacy.release import check_names
 
 KINDS = ("non-private", "local-dp", "dp-sgd")
@@ -34,12 +35,43 @@ class Recipe:
     clip: float = math.inf
     views: int = 1
 
+    def plan(self, epochs: int, images: int) -> tuple[int, int, int]:
+        """Epochs, batch size, and the number of steps that makes.
+
+        Args:
+            epochs: that are asked for.
+            images: to train on.
+        """
+        epochs = max(1, math.ceil(self.passes * epochs))
+        batch = max(1, min(self.batch_size, images // 4))
+        return epochs, batch, epochs * math.ceil(images / batch)
+
 
 # Chosen on held-out images of PneumoniaMNIST.
 PLAIN = Recipe(0.02, batch_size=64, passes=0.5, momentum=0.9, averaging=0.9)
 PRIVATE = Recipe(
     2.0, batch_size=256, passes=1, momentum=0.0, averaging=0.9, clip=1.0, views=2
 )
+
+
+def private_settings(epochs: int, images: int, epsilon: float) -> TrainingSettings:
+    """Settings of `PRIVATE`.
+
+    Args:
+        epochs, images: as of `Recipe.plan`.
+        epsilon: of one image; infinity clips and adds no noise.
+    """
+    epochs, batch, _ = PRIVATE.plan(epochs, images)
+    noise = math.isfinite(epsilon)
+    return TrainingSettings(
+        epsilon=epsilon if noise else None,
+        noise_multiplier=None if noise else 0.0,
+        clip=PRIVATE.clip,
+        batch_size=batch,
+        epochs=epochs,
+        train_size=images,
+        augmentation_multiplicity=PRIVATE.views,
+    )
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from tfrwc.datasets.patients import assuming
 from tfrwc.privacy import to_uint8
 from tfrwc.privacy.release.catalogue import DELTA, standard_mechanism, standard_names
 from tfrwc.privacy.release.mechanism import Mechanism
-from tfrwc.privacy.statement import write_statement
+from tfrwc.privacy.release.statement import Statement
 from tfrwc.studies.privacy.data import Task
 
 
@@ -55,7 +55,7 @@ def release(mechanism: Mechanism, task: Task, seed: int, key: bytes) -> Task:
     return replace(task, **parts)
 
 
-def write_stated(mechanism: Mechanism, task: Task, folder: str) -> str:
-    """Write what a release guarantees; returns it in few words."""
+def stated(mechanism: Mechanism, task: Task) -> Statement:
+    """What a release of a task guarantees."""
     statement = mechanism.statement(task.shape, DELTA, task.images_per_patient)
-    return write_statement(assuming(statement, task.assumptions), folder)
+    return assuming(statement, task.assumptions)

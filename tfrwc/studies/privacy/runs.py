@@ -1,7 +1,6 @@
 """Train a network without privacy, or by DP-SGD, and ask it of all images."""
 
 import functools
-import math
 import os
 from dataclasses import dataclass
 
@@ -10,10 +9,11 @@ import numpy as np
 
 from tfrwc.datasets.patients import assuming
 from tfrwc.privacy import make_private, poisson_batches
+from tfrwc.privacy.sgd.account.stating import planned_statement
 from tfrwc.privacy.sgd.statement import TrainingStatement
 from tfrwc.recording.callback import RWCCallback
 from tfrwc.studies.epochs import fit
-from tfrwc.studies.privacy.arms import PLAIN, PRIVATE
+from tfrwc.studies.privacy.arms import PLAIN, PRIVATE, private_settings
 from tfrwc.studies.privacy.data import Task
 from tfrwc.studies.privacy.start import build, jit, rates, shift, shifted_batches
 
@@ -58,7 +58,7 @@ def train_plain(
             random ones.
     """
     network = _begin(model, task, seed, start)
-    epochs, batch, steps = _plan(PLAIN, epochs, len(task.train.y))
+    epochs, batch, steps = PLAIN.plan(epochs, len(task.train.y))
     compiled = _compiled(model, task.shape, steps)
     compiled.set_weights(network.get_weights())
     for variable in compiled.optimizer.variables:
@@ -94,19 +94,9 @@ def train_private(
     """
     network = _begin(model, task, seed, start)
     train = task.train
-    epochs, batch, steps = _plan(PRIVATE, epochs, len(train.y))
-    noise = math.isfinite(epsilon)
-    private = make_private(
-        network,
-        epsilon=epsilon if noise else None,
-        noise_multiplier=None if noise else 0.0,
-        clip=PRIVATE.clip,
-        batch_size=batch,
-        epochs=epochs,
-        train_size=len(train.y),
-        augmentation=shift(),
-        augmentation_multiplicity=PRIVATE.views,
-    )
+    settings = private_settings(epochs, len(train.y), epsilon)
+    epochs, batch, steps = PRIVATE.plan(epochs, len(train.y))
+    private = make_private(network, augmentation=shift(), **vars(settings))
     private.compile(_optimizer(PRIVATE, steps), _LOSS)
     fit(
         private,
@@ -116,6 +106,17 @@ def train_private(
     )
     statement = private.statement(task.images_per_patient)
     return Run(network, epochs, batch, assuming(statement, task.assumptions))
+
+
+def plan_private(task: Task, epochs: int, epsilon: float) -> TrainingStatement:
+    """What `train_private` will state.
+
+    Args:
+        task, epochs, epsilon: as of `train_private`.
+    """
+    settings = private_settings(epochs, len(task.train.y), epsilon).calibrated()
+    planned = planned_statement(settings, task.images_per_patient)
+    return assuming(planned, task.assumptions)
 
 
 def predictions(
@@ -180,13 +181,6 @@ def _compiled(model, shape, steps):
     network = build(model, shape, 2)
     network.compile(_optimizer(PLAIN, steps), _LOSS, jit_compile=jit())
     return network
-
-
-def _plan(recipe, epochs, images):
-    """Epochs, batch size, and the number of steps that makes."""
-    epochs = max(1, math.ceil(recipe.passes * epochs))
-    batch = max(1, min(recipe.batch_size, images // 4))
-    return epochs, batch, epochs * math.ceil(images / batch)
 
 
 def _optimizer(recipe, steps):
