@@ -7,6 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from tfrwc._common.checks import whole_number
 
+# Of A or η to σ, as a power of ten: their squares are numbers of float64.
+_LARGEST_RATIO = 140
+
 
 def count(value: object, name: str) -> int:
     """Return `value` as an int: how many there are of something, 1 or more.
@@ -57,13 +60,23 @@ def positive(name: str, value: object) -> float:
 
 def world(
     A: ArrayLike, sigma: float, beta: float, eta: float | None
-) -> tuple[NDArray[np.float64], float, float]:
-    """The mixing and the noise σ of a linear world, and the water level w = β η².
+) -> tuple[NDArray[np.float64], float, float, float]:
+    """The mixing, the noise σ of a linear world, β, and η, in the unit they came in.
 
     Raises:
-        ValueError: if A is not a finite matrix, or another argument is not above 0;
+        ValueError: if A is not a finite matrix, another argument is not above 0, or
+            float64 does not hold the squares of the ratios between A, sigma and eta;
             None for `eta` stands for sigma.
     """
     sigma, beta = positive("sigma", sigma), positive("beta", beta)
     eta = sigma if eta is None else positive("eta", eta)
-    return finite_matrix(A), sigma, beta * eta**2
+    matrix = finite_matrix(A)
+    largest = float(np.abs(matrix).max()) or sigma
+    ratios = [np.log10(a) - np.log10(sigma) for a in (largest, eta)]
+    if np.abs(ratios).max() > _LARGEST_RATIO:
+        raise ValueError(
+            "A and eta must be within 1e-140 and 1e140 times sigma, or float64 does "
+            f"not hold their squares. Received: A up to {largest:g}, sigma {sigma:g}, "
+            f"eta {eta:g}."
+        )
+    return matrix, sigma, beta, eta
