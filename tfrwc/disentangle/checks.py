@@ -1,6 +1,7 @@
 """Checks of arguments that the theory and the models share."""
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +23,26 @@ def count(value: object, name: str) -> int:
             f"{name} must be a whole number of 1 or more. Received: {value!r}."
         )
     return whole_number(value, name)
+
+
+def check_data(x: NDArray[Any], likelihood: str) -> None:
+    """Check that x can be data of a likelihood.
+
+    Raises:
+        ValueError: if a value is NaN or infinite, or for ``"bernoulli"`` outside 0..1.
+    """
+    lost = int((~np.isfinite(x)).sum())
+    if lost:
+        raise ValueError(
+            f"x must be finite. Received: {lost} of {x.size} values NaN or infinite. "
+            "Leave these examples out, or fill in the values."
+        )
+    if likelihood == "bernoulli" and x.size and (x.min() < 0 or x.max() > 1):
+        raise ValueError(
+            'x of likelihood="bernoulli" must be within 0..1. Received: values from '
+            f"{x.min():g} to {x.max():g}. Divide images of 0..255 by 255; for other "
+            'data choose likelihood="gaussian".'
+        )
 
 
 def finite_matrix(A: ArrayLike) -> NDArray[np.float64]:

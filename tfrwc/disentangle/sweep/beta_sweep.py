@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from tfrwc._common.paths import local_path
 from tfrwc.compat.extras import extra
 from tfrwc.disentangle.beta_vae import BetaVAE
-from tfrwc.disentangle.checks import count
+from tfrwc.disentangle.checks import check_data, count
 from tfrwc.disentangle.sweep.arguments import (
     distinct_betas,
     distinct_seeds,
@@ -81,10 +81,11 @@ class BetaSweep(TrainingOptions):
             self.
 
         Raises:
-            ValueError: if x does not fit the models, or `path` holds another sweep.
+            ValueError: if x does not fit the models (for Bernoulli it must be within
+                0..1), or `path` holds another sweep.
         """
         file = None if path is None else local_path(path)
-        examples = examples_of(x)
+        examples = self._examples(x)
         return self._take(examples, [self._train(self._members(), examples, file)])
 
     def fit_on_beam(
@@ -114,7 +115,7 @@ class BetaSweep(TrainingOptions):
         with extra("beam"):
             import apache_beam as beam
         count(members_at_once, "members_at_once")
-        folder, examples = local_path(path), examples_of(x)
+        folder, examples = local_path(path), self._examples(x)
         folder.mkdir(parents=True, exist_ok=True)
         np.save(folder / "x.npy", examples)
         members = self._members()
@@ -182,11 +183,11 @@ class BetaSweep(TrainingOptions):
         self._become(vae, self._members().index((beta, seed)))
         return vae
 
-    def codes(self, x: ArrayLike) -> NDArray[np.float32]:
+    def codes(self, x: ArrayLike) -> NDArray[np.floating]:
         """Means of q(z|x) of all members, in the order of `to_frame`.
 
         Returns:
-            float32 (members, n, n_latents).
+            float32, or float64 as the models are: (members, n, n_latents).
         """
         self._check_fitted()
         return np.stack(
@@ -221,10 +222,19 @@ class BetaSweep(TrainingOptions):
             )
         return vae
 
+    def _examples(self, x: ArrayLike) -> NDArray[np.floating]:
+        """x as the models take it, if it is data of their likelihood."""
+        examples = examples_of(x)
+        template = self.make(self.seeds[0], examples.shape[1:])
+        with np.errstate(over="ignore"):  # what overflows is no data
+            examples = examples.astype(template.loss_dtype, copy=False)
+        check_data(examples, template.likelihood)
+        return examples
+
     def _train(
         self,
         members: list[tuple[float, int]],
-        x: NDArray[np.float32],
+        x: NDArray[np.floating],
         path: Path | None,
     ) -> Arrays:
         models = {seed: self.make(seed, x.shape[1:]) for _, seed in members}
@@ -251,7 +261,7 @@ class BetaSweep(TrainingOptions):
         self._check_fitted()
         return pd.DataFrame(self._members(), columns=["beta", "seed"])
 
-    def _take(self, x: NDArray[np.float32], parts: list[Arrays]) -> "BetaSweep":
+    def _take(self, x: NDArray[np.floating], parts: list[Arrays]) -> "BetaSweep":
         """Keep what came of the training of all parts."""
         self._shape = x.shape[1:]
         longest = max(len(part["history"]) for part in parts)

@@ -30,7 +30,7 @@ _LEAST_GAIN = 1e-4
 def train_members(
     models: Mapping[int, BetaVAE],
     members: Sequence[tuple[float, int]],
-    x: NDArray[np.float32],
+    x: NDArray[np.floating],
     options: TrainingOptions,
     path: Path | None,
 ) -> Arrays:
@@ -71,6 +71,7 @@ def train_members(
         "posterior": template.posterior,
         "noise": template.given_noise,
         "weights": [w.shape for w in weights],
+        "dtype": template.dtype_policy.name,
         "networks": _outputs(template),
         "x": hashlib.sha256(np.ascontiguousarray(x).data).hexdigest(),
     }
