@@ -19,6 +19,8 @@ import numpy as np
 from tfrwc.privacy import new_key
 from tfrwc.studies.beta import findings as beta_findings
 from tfrwc.studies.beta import page as beta_page
+from tfrwc.studies.beta import verdicts as beta_verdicts
+from tfrwc.studies.beta.summary import READING
 from tfrwc.studies.dynamics import findings as dynamics_findings
 from tfrwc.studies.dynamics import page as dynamics_page
 from tfrwc.studies.dynamics.stored import decided_again
@@ -58,6 +60,7 @@ def releases(_: Results, out: Path) -> Results:
 
 
 def beta(results: Results, out: Path) -> Results:
+    results = beta_verdicts.decided(results) | {"reading": READING}
     results["findings"] = beta_findings.findings(results)
     with np.load(HERE / "optimal_beta" / "pictures.npz") as pictures:
         beta_page.write_report(results, dict(pictures), out)

@@ -30,6 +30,11 @@ EXAMPLES = {
     "datasets": "tfrwc datasets --json",
     "privacy": "tfrwc privacy explain runs/x/pipeline/release",
     "privacy explain": "tfrwc privacy explain privacy_statement.json",
+    "privacy page": "tfrwc privacy page privacy_statement.json --out to_sign.html",
+    "privacy spent": "tfrwc privacy spent runs/x/pipeline",
+    "pipeline": "tfrwc pipeline ls runs/x/pipeline",
+    "pipeline ls": "tfrwc pipeline ls runs/x/pipeline",
+    "pipeline clean": "tfrwc pipeline clean runs/x/pipeline",
     "study": "tfrwc study privacy --out runs/private --seeds 0",
 }
 
@@ -229,6 +234,17 @@ def test_a_warning_is_one_line(runs, monkeypatch):
     done = run("summary", runs[0])
     assert done.exit_code == 0
     assert done.stderr == "tfrwc: warning: of two lines\n"
+
+
+def test_a_page_on_a_statement_is_written(tmp_path):
+    file = ROOT / "saved_models" / "private-digits" / "1"
+    out = tmp_path / "new" / "to_sign.html"
+    done = run("privacy", "page", file, "--out", out, "--before", file)
+    assert done.exit_code == 0, done.output
+    assert done.output.split() == [str(out)]
+    assert "Together with this" in out.read_text(encoding="utf-8")
+    as_json = run("privacy", "page", file, "--out", out, "--json").output
+    assert json.loads(as_json) == {"page": str(out)}
 
 
 def test_a_statement_is_explained():

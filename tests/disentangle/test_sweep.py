@@ -240,17 +240,6 @@ def test_members_stop_where_they_no_longer_improve(x, monkeypatch):
         np.testing.assert_array_equal(weights[-1][i], weights[epochs - 1][i])
 
 
-def test_on_beam(short, x, tmp_path):
-    sweep = BetaSweep([0.5, 2.0, 8.0], [0, 3], build, **SHORT)
-    sweep.fit_on_beam(x, tmp_path, members_at_once=4)
-    assert sorted(p.name for p in tmp_path.iterdir()) == [
-        "part-00000.npz",
-        "part-00004.npz",
-        "x.npy",
-    ]
-    assert_same(sweep.to_frame(), short.to_frame(), rtol=1e-5)
-
-
 def test_a_loss_that_is_lost_is_told(x):
     sweep = BetaSweep([1.0], [0], build, epochs=2, learning_rate=1e30)
     with pytest.warns(UserWarning, match=r"not finite: \[\(1.0, 0\)\]"):

@@ -1,5 +1,7 @@
 """Effects of depth and size on change."""
 
+import math
+
 import hypothesis.extra.numpy as hnp
 import numpy as np
 import pandas as pd
@@ -379,3 +381,18 @@ def test_recordings_made_otherwise_are_not_averaged(effect):
     deeper.layers["depth"] += 1
     with pytest.raises(ValueError, match="depths of their layers differ"):
         effect([plain_recording(change), deeper])
+
+
+@pytest.mark.parametrize("layers", [4, 5, 9])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_layers_in_perfect_order_have_a_test_and_no_interval(layers, sign):
+    """Whatever is drawn of them is in perfect order, too: a width of 0 says nothing."""
+    change = np.exp(sign * np.arange(layers))
+    row = effects(recording(change, np.full(layers, 5))).loc["depth"]
+    assert row["correlation"] == pytest.approx(sign)
+    assert row[["low", "high", "adjusted_low", "adjusted_high"]].isna().all()
+    assert row["p_adjusted"] == row["p_value"]
+    # All n! orders are equally likely, and two of them are perfect.
+    assert row["p_value"] == pytest.approx(
+        2 / math.factorial(layers), rel=0.3, abs=3e-4
+    )

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from conftest import ROOT
+from e2e.quiet import check_study, environment
 
 import tfrwc
 from tfrwc import datasets, load_recording
@@ -26,8 +27,9 @@ def start(out, *options):
             *("--epochs", str(EPOCHS), "--seeds", "0,7", "--model", MODEL, *options),
         ],
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.PIPE,
         text=True,
+        env=environment(),
     )
 
 
@@ -36,7 +38,7 @@ def kill_when(process, out, seed, records):
     deadline = time.monotonic() + 240
     kept = f"pipeline/RWCTrainer-seed-{seed}/model_run/progress-*/recording.parquet"
     while time.monotonic() < deadline:
-        assert process.poll() is None, process.stdout.read()
+        assert process.poll() is None, process.stderr.read()
         [path] = list(out.glob(kept)) or [None]
         if path is not None and len(load_recording(path)) >= records:
             break
@@ -53,8 +55,8 @@ def out(tmp_path_factory):
     kill_when(start(out), out, 0, 1)
     kill_when(start(out), out, 7, 2)
     last = start(out)
-    said, _ = last.communicate()
-    assert last.returncode == 0, said
+    said, errors = last.communicate()
+    assert last.returncode == 0, errors
     assert "RWCTrainer-seed-0: taken from the cache" in said
     assert "going on after epoch" in said
     assert "report.html" in said
@@ -115,8 +117,9 @@ def test_the_saved_model_predicts(out, results):
 def test_another_seed_repeats_no_other(out, tmp_path):
     copy = shutil.copytree(out, tmp_path / "run")
     process = start(copy, "--seeds", "7,0,1")
-    said, _ = process.communicate()
-    assert process.returncode == 0, said
+    said, errors = process.communicate()
+    assert process.returncode == 0, errors
+    check_study(said, errors)
     lines = said.splitlines()
     ran = {line.split()[1][:-1] for line in lines if line.endswith(": running")}
     # The network of the first seed is the one that is pushed.

@@ -1,7 +1,6 @@
 """The pipeline of private images: as a person runs it, and its page in a browser."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -11,6 +10,7 @@ import time
 import numpy as np
 import pytest
 from conftest import ROOT
+from e2e.quiet import check_study, environment
 from PIL import Image
 
 import tfrwc
@@ -35,7 +35,7 @@ def begin(*arguments):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {KEY_VARIABLE: KEY.hex()},
+        env=environment(**{KEY_VARIABLE: KEY.hex()}),
     )
 
 
@@ -60,6 +60,7 @@ def out(tmp_path_factory):
     killed.communicate()
     done = start("--out", out, *TINY)
     assert done.returncode == 0, done.stderr
+    check_study(done.stdout, done.stderr)
     assert KEY.hex() not in done.stdout + done.stderr
     assert "RWCTrainer-non_private-seed-0: taken from the cache" in done.stdout
     assert "RWCTrainer-shift_1-seed-0: running" in done.stdout

@@ -1,10 +1,12 @@
 """Doors of pipelines: their ledger, their examples, and what their steps hand on."""
 
 import contextlib
+import hashlib
 import io
+import json
 import random
 import sqlite3
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -16,16 +18,11 @@ from fuzz.trees import STRANGE, json_file
 from tfrwc.components.engine import local
 from tfrwc.components.engine.ledger import lineage
 
-_TABLES = {
-    "executions": [
-        *("id", "step", "component", "parameters", "cache_key", "state"),
-        *("error", "began", "seconds"),
-    ],
-    "artifacts": ["id", "execution", "name", "type", "uri", "properties"],
-    "inputs": ["execution", "name", "artifact"],
-    "files": ["artifact", "fingerprint"],
-    "seal": ["checksum"],
-}
+_COLUMNS = (
+    *("id", "step", "state", "key", "began", "outputs", "error", "seconds"),
+    "checksum",
+)
+_VALUES = [*(v for v in STRANGE if isinstance(v, (str, int, float, type(None))))]
 
 
 def ran(folder: Path) -> Path:
@@ -60,18 +57,15 @@ def equal(value: Any, original: Any) -> str:
 
 def _by_sql(path: Path, rng: random.Random) -> str:
     """Somebody who writes into the database."""
-    table = rng.choice(sorted(_TABLES))
-    column = rng.choice(_TABLES[table])
-    values = [*(v for v in STRANGE if isinstance(v, (str, int, float, type(None))))]
+    column, value = rng.choice(_COLUMNS), rng.choice(_VALUES)
     with contextlib.closing(sqlite3.connect(path)) as database:
-        rows = database.execute(f"SELECT rowid FROM {table}").fetchall()
+        rows = database.execute("SELECT id FROM executions").fetchall()
         [row] = rng.choice(rows)
-        value = rng.choice(values)
         queries = [
-            (f"UPDATE {table} SET {column} = ? WHERE rowid = ?", [value, row]),
-            (f"DELETE FROM {table} WHERE rowid = ?", [row]),
-            (f"INSERT INTO {table} SELECT * FROM {table} WHERE rowid = ?", [row]),
-            (f"DROP TABLE {table}", []),
+            (f"UPDATE executions SET {column} = ? WHERE id = ?", [value, row]),
+            ("DELETE FROM executions WHERE id = ?", [row]),
+            ("UPDATE sqlite_sequence SET seq = ?", [value]),
+            ("DROP TABLE executions", []),
             (f"PRAGMA user_version = {rng.randrange(4)}", []),
         ]
         query, arguments = rng.choice(queries[:2] * 4 + queries)
@@ -81,37 +75,45 @@ def _by_sql(path: Path, rng: random.Random) -> str:
     return f"{query} {arguments}"[:200]
 
 
-def _unsealed_by_sql(path: Path, rng: random.Random) -> str:
-    """Somebody who writes into a database without a seal, and thus unnoticed."""
+def seal(row: list[Any]) -> list[Any]:
+    """A row of a ledger with the checksum that belongs to it."""
+    return [*row[:-1], hashlib.sha256(json.dumps(row[:-1]).encode()).hexdigest()]
+
+
+def _sealed(path: Path, rng: random.Random) -> str:
+    """Somebody who writes into the database, with the checksums that belong to it."""
+    value = rng.choice([*STRANGE, "../../outside", "/etc", "Train-0/model/2", ".."])
     with contextlib.closing(sqlite3.connect(path)) as database:
-        for query in ("DROP TABLE seal", "DROP TABLE files", "PRAGMA user_version = 0"):
-            database.execute(query)
-        database.commit()
-    return _by_sql_of_old(path, rng)
-
-
-def _by_sql_of_old(path: Path, rng: random.Random) -> str:
-    table = rng.choice(["executions", "artifacts", "inputs"])
-    column = rng.choice(_TABLES[table])
-    values = [*(v for v in STRANGE if isinstance(v, (str, int, float, type(None))))]
-    value = rng.choice([*values, "../../outside", "/etc", "Train-0/model/2"])
-    with (
-        contextlib.closing(sqlite3.connect(path)) as database,
-        contextlib.suppress(sqlite3.Error, OverflowError, UnicodeError),
-    ):
-        database.execute(f"UPDATE {table} SET {column} = ?", [value])
-        database.commit()
-    return f"{table}.{column} = {value!r}"[:200]
+        rows = database.execute("SELECT * FROM executions").fetchall()
+        row = list(rng.choice(rows))
+        at = rng.randrange(1, len(row) - 1)
+        column = _COLUMNS[at]
+        if column in ("key", "outputs"):
+            data = json.loads(row[at])
+            inner = rng.choice([data, *(v for v in data.values() if type(v) is dict)])
+            if inner and rng.random() < 0.8:
+                inner[rng.choice(sorted(inner))] = value
+            else:
+                inner[str(value)] = value
+            value = json.dumps(data)
+        row[at] = value
+        with contextlib.suppress(sqlite3.Error, OverflowError, UnicodeError, TypeError):
+            marks = ", ".join("?" * len(row))
+            database.execute(f"REPLACE INTO executions VALUES ({marks})", seal(row))
+            database.commit()
+    return f"{column} = {value!r}"[:200]
 
 
 def judge_inside(made: Any, original: Any) -> str:
-    """Without a seal, what is made may be another, but of this folder."""
-    return "right" if made == original else "another"
+    """What is told may be another, but of this folder."""
+    uris = [PurePosixPath(uri) for uri in json.loads(made)["uri"].values()]
+    inside = all(len(uri.parts) == 3 and ".." not in uri.parts for uri in uris)
+    return ("right" if made == original else "another") if inside else "wrong"
 
 
 LINEAGE = Door(ran, load_lineage, equal, [*anywhere(), _by_sql, _by_sql])
 RUN_AGAIN = Door(ran, run_again, equal, [*anywhere(), _by_sql, _by_sql])
-OF_OLD = Door(ran, load_lineage, judge_inside, [_unsealed_by_sql])
+SEALED = Door(ran, load_lineage, judge_inside, [_sealed])
 
 
 def examples(folder: Path) -> Path:

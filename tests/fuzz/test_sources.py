@@ -14,6 +14,7 @@ QUICK = {
     "fuzz.sources:PNG_STORED": 100,
     "fuzz.sources:FOLDER": 100,
     "fuzz.steps:LINEAGE": 100,
+    "fuzz.steps:SEALED": 100,
 }
 """How many files the fast tests damage."""
 
@@ -22,7 +23,7 @@ SLOW = [
     *(f"fuzz.sources:{name}" for name in ("COMPRESSED", "ARRAYS", "FOLDER_BYTES")),
     *(f"fuzz.sources:{name}" for name in ("XRAYS", "XRAY_ARRAYS", "PNG", "JPEG")),
     *(f"fuzz.sources:{name}" for name in ("TIFF", "TIFF_RAW", "WEBP", "GIF", "BMP")),
-    *("fuzz.sources:PPM", "fuzz.steps:OF_OLD", "fuzz.steps:RUN_AGAIN"),
+    *("fuzz.sources:PPM", "fuzz.steps:RUN_AGAIN"),
     *("fuzz.steps:EXAMPLES", "fuzz.steps:ABOUT"),  # these start TensorFlow
 ]
 

@@ -24,4 +24,4 @@ def test_statements_are_read_wherever_the_reading_starts():
     kinds = run_python(
         "from tfrwc.privacy.statement import STATEMENTS; print(*STATEMENTS)"
     )
-    assert kinds == "release composed training none"
+    assert kinds == "release composed training none trainings"

@@ -24,6 +24,7 @@ OLD = Path(__file__).parent / "old_statements"
 CASES = {type(m).__name__: m.statement((8, 8), images_per_patient=2) for m in ALL}
 CASES |= {"training": TRAINING, "none": NoPrivacy()}
 CASES |= {"composed": compose([CASES["PixelLaplace"], TRAINING])}
+CASES |= {"trainings": compose([TRAINING, TRAINING])}
 
 
 @pytest.fixture(params=CASES)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from tfrwc._version import __version__
-from tfrwc.cli import others, recordings
+from tfrwc.cli import others, pipelines, recordings
 from tfrwc.cli.plain import ListedOptions, plain_errors
 
 app = typer.Typer(
@@ -27,7 +27,14 @@ study = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+pipeline = typer.Typer(
+    help="Look after the folders that pipelines run in.",
+    epilog="Example: tfrwc pipeline ls runs/x/pipeline",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 app.add_typer(privacy, name="privacy")
+app.add_typer(pipeline, name="pipeline")
 app.add_typer(study, name="study")
 
 _COMMANDS = (
@@ -49,6 +56,19 @@ for _name, _function, _example in _COMMANDS:
 privacy.command(
     "explain", epilog="Example: tfrwc privacy explain privacy_statement.json"
 )(plain_errors(others.explain))
+privacy.command(
+    "page",
+    epilog="Example: tfrwc privacy page privacy_statement.json --out to_sign.html",
+)(plain_errors(others.page))
+privacy.command("spent", epilog="Example: tfrwc privacy spent runs/x/pipeline")(
+    plain_errors(others.spent)
+)
+pipeline.command("ls", epilog="Example: tfrwc pipeline ls runs/x/pipeline")(
+    plain_errors(pipelines.ls)
+)
+pipeline.command("clean", epilog="Example: tfrwc pipeline clean runs/x/pipeline")(
+    plain_errors(pipelines.clean)
+)
 
 # What follows is read by the study itself, --help too.
 _AS_IT_IS = {

@@ -78,6 +78,56 @@ def explain(
         typer.echo(words)
 
 
+def page(
+    file: Annotated[Path, typer.Argument(help="As of tfrwc privacy explain.")],
+    out: Annotated[Path, typer.Option(help="File to write.")] = Path("privacy.html"),
+    before: Annotated[
+        list[Path] | None,
+        typer.Option(help="Statement of what was made of the same data before."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a page on a statement of privacy, to be completed and signed."""
+    with shown("reading"):
+        from tfrwc.report.privacy_page import write_privacy_page
+
+        earlier = [read(path) for path in before or ()]
+        written = write_privacy_page(read(file), out, earlier)
+    if as_json:
+        print_json({"page": str(written)})
+    else:
+        typer.echo(written)
+
+
+def spent(
+    folder: Annotated[
+        Path, typer.Argument(help="Of a pipeline, such as --out/pipeline.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Say what the data sets of a pipeline were charged so far, one in a line."""
+    with shown("adding up"):
+        from tfrwc.components.engine.charges import charges
+
+        found = charges(folder)
+        words = [charge.in_words() for charge in found]
+        totals = [charge.together() for charge in found]
+    if as_json:
+        print_json(
+            [
+                {
+                    "name": charge.name,
+                    "fingerprint": charge.fingerprint,
+                    "without_guarantee": charge.bare,
+                    "statement": total and total.to_dict(),
+                }
+                for charge, total in zip(found, totals, strict=True)
+            ]
+        )
+    else:
+        typer.echo("\n".join(words) or "No data set was charged.")
+
+
 def read(path: Path) -> "PrivacyStatement":
     """The statement in a file or folder.
 

@@ -12,7 +12,6 @@ def BetaVAEStudy(
     recording: OutputArtifact[TfrwcRecording],
     part: Parameter[str],
     trial: Parameter[str],
-    fingerprint: Parameter[str] = "",
 ) -> None:
     """Sweep β in one world, or on images.
 
@@ -22,14 +21,23 @@ def BetaVAEStudy(
         recording: of the part collapse; others leave the folder empty.
         part: of `tfrwc.studies.beta.trial.Trial.parts`.
         trial: what the part needs of a `tfrwc.studies.beta.trial.Trial`, JSON.
-        fingerprint: of the file of the images, so that it is read again once it
-            changes.
     """
     from tfrwc.studies.beta.files import write_part
     from tfrwc.studies.beta.parts import run_part
     from tfrwc.studies.beta.trial import Trial
 
     recording_file = f"{recording.uri}/recording.parquet"
-    with progress(evaluation.uri, [part, trial, fingerprint]) as folder:
+    settings = [part, trial, _images(part, trial)]
+    with progress(evaluation.uri, settings) as folder:
         results = run_part(part, Trial.from_json(trial), folder, recording_file)
     write_part(part, results, evaluation.uri, model.uri)
+
+
+@BetaVAEStudy.reads
+def _images(part: str, trial: str) -> str:
+    from tfrwc.datasets import sources
+    from tfrwc.studies.beta.trial import IMAGE_PARTS, Trial
+
+    if part not in IMAGE_PARTS:
+        return ""
+    return sources.identity(Trial.from_json(trial).dataset, "factors")

@@ -1,7 +1,9 @@
 """Component: images of a data set, as Examples."""
 
 import json
+from typing import Any
 
+from tfrwc._common.paths import local_path
 from tfrwc.components.engine.artifacts import Examples
 from tfrwc.components.engine.component import OutputArtifact, Parameter, component
 
@@ -14,7 +16,6 @@ def ImageExampleGen(
     images: Parameter[int] = 0,
     size: Parameter[int] = 0,
     folder: Parameter[str] = "",
-    fingerprint: Parameter[str] = "",
     patients: Parameter[str] = "",
     images_per_patient: Parameter[int] = 0,
 ) -> None:
@@ -25,8 +26,6 @@ def ImageExampleGen(
         dataset, purpose, images, size, folder, patients, images_per_patient: as of
             `tfrwc.studies.example_sets.generate`; 0 images are all, and 0 images per
             patient are counted.
-        fingerprint: of the files that the data set is read from, so that they are
-            read again once they change.
     """
     from tfrwc.studies.example_sets import generate
 
@@ -41,3 +40,17 @@ def ImageExampleGen(
         images_per_patient or None,
     )
     examples.split_names = json.dumps(splits)
+
+
+@ImageExampleGen.checks
+def _are_local(folder: str, patients: str, **_: Any) -> None:
+    for name, path in (("folder", folder), ("patients", patients)):
+        if path:
+            local_path(path, name)
+
+
+@ImageExampleGen.reads
+def _data_set(dataset: str, purpose: str, folder: str, patients: str, **_: Any) -> str:
+    from tfrwc.studies.example_sets import identity
+
+    return identity(dataset, purpose, folder or None, patients or None)

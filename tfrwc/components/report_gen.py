@@ -1,5 +1,7 @@
 """Component: the report of a study."""
 
+from typing import Any
+
 from tfrwc.components.engine.artifacts import (
     Examples,
     ModelEvaluation,
@@ -23,7 +25,6 @@ def ReportGen(
     evaluations: InputArtifact[list[ModelEvaluation]] | None = None,
     trends: InputArtifact[list[TfrwcTrends]] | None = None,
     pushed: InputArtifact[PushedModel] | None = None,
-    key_fingerprint: Parameter[str] = "",
 ) -> None:
     """Write report.html, figures/ and results.json.
 
@@ -33,8 +34,6 @@ def ReportGen(
         settings: of the study, JSON, written beside the results.
         examples, evaluations, trends: what the study reports on.
         pushed: the model that the study kept.
-        key_fingerprint: of the key that the report's images are released by, so that
-            it is written again with another.
     """
     from tfrwc.studies.reports import write_report
 
@@ -47,3 +46,11 @@ def ReportGen(
         trends=trends,
         pushed=pushed,
     )
+
+
+@ReportGen.reads
+def _key(study: str, **_: Any) -> str:
+    from tfrwc.privacy.keys import fingerprint_under, secret_key
+
+    # The one report that releases images itself.
+    return fingerprint_under(secret_key()) if study == "private_pneumonia" else ""

@@ -46,3 +46,10 @@ def SavedModelPusher(
         path = push(model.uri, folder, name, facts)
     write_pushed(path, pushed.uri)
     pushed.set_int_custom_property("pushed", int(path is not None))
+
+
+@SavedModelPusher.checks
+def _can_be_pushed(name: str, folder: str) -> None:
+    from tfrwc.models.saved_models import home_of
+
+    home_of(folder, name)

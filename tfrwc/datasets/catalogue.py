@@ -42,6 +42,7 @@ class DataSet:
         classes: how many; None where images have no class.
         file: its name in the folder that the environment variable TFRWC_DATA_DIR
             names; None if it needs no file.
+        ships_with: the package that brings it, where one does.
         sha256: of the file, in hexadecimal; None if the project does not know it.
         tfds: ``"builder"`` or ``"builder/configuration"`` of TensorFlow Datasets that
             makes the same images; None if there is none.
@@ -61,6 +62,7 @@ class DataSet:
     reader: str | None = None
     classes: int | None = None
     file: str | None = None
+    ships_with: str | None = None
     sha256: str | None = None
     tfds: str | None = None
     xrays: bool = False
@@ -92,6 +94,7 @@ ROWS = (
         size=8,
         uses=("classification", "two_classes"),
         reader="tfrwc.datasets.digits:read_digits",
+        ships_with="scikit-learn",
         classes=10,
         may_be_shown=True,
     ),

@@ -1,7 +1,7 @@
 """Which files in a folder are data, and which were left there by programs."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 _LEFT_BY_PROGRAMS = {
@@ -34,10 +34,17 @@ def data_files(folder: Path) -> list[Path]:
     Raises:
         OSError: if a folder cannot be read.
     """
-    return sorted(_files(folder, set()))
+    return sorted(_files(folder, set(), entries))
 
 
-def _files(folder: Path, seen: set[str]) -> Iterator[Path]:
+def all_files(folder: Path) -> list[Path]:
+    """As `data_files`, with those that are no data."""
+    return sorted(_files(folder, set(), _all_entries))
+
+
+def _files(
+    folder: Path, seen: set[str], entries: Callable[[Path], list[Path]]
+) -> Iterator[Path]:
     here = os.path.realpath(folder)
     if here in seen:
         return
@@ -46,7 +53,7 @@ def _files(folder: Path, seen: set[str]) -> Iterator[Path]:
         if not path.is_dir():
             yield path
         elif not Path(here).is_relative_to(os.path.realpath(path)):
-            yield from _files(path, seen)
+            yield from _files(path, seen, entries)
 
 
 def data_folders(folder: Path) -> list[Path]:
@@ -64,8 +71,12 @@ def entries(folder: Path) -> list[Path]:
     Raises:
         OSError: if the folder cannot be read.
     """
+    return [path for path in _all_entries(folder) if is_data(path.name)]
+
+
+def _all_entries(folder: Path) -> list[Path]:
     try:
-        return sorted(path for path in folder.iterdir() if is_data(path.name))
+        return sorted(folder.iterdir())
     except OSError as error:
         raise OSError(
             f"The folder {folder} cannot be read ({error}). Allow it, or remove it."

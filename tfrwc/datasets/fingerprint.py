@@ -36,11 +36,16 @@ def fingerprint(path: str | os.PathLike[str], times: bool = True) -> str:
             status = file.stat()
             time = status.st_mtime_ns if times else 0
             digest.update(f"{status.st_size}\n{time}\n".encode())
-            digest.update(_contents(file))
+            digest.update(bytes.fromhex(contents(file)))
     return digest.hexdigest()[:16]
 
 
-def _contents(file: Path) -> bytes:
+def contents(file: Path) -> str:
+    """SHA-256 of what is in a file, in hexadecimal.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
     digest = hashlib.sha256()
     try:
         with file.open("rb") as data:
@@ -50,4 +55,4 @@ def _contents(file: Path) -> bytes:
         raise OSError(
             f"{file} cannot be read ({error}). Allow it, or remove it."
         ) from error
-    return digest.digest()
+    return digest.hexdigest()

@@ -13,11 +13,13 @@ TensorFlow Datasets (TFDS). `ImageSet.origin` says which it was.
 
 import os
 import pkgutil
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfrwc._common.checks import whole_number
 from tfrwc.datasets.catalogue import DataSet, for_use
+from tfrwc.datasets.fingerprint import fingerprint
 from tfrwc.datasets.image_set import ImageSet
 
 if TYPE_CHECKING:
@@ -59,18 +61,40 @@ def folder_of(name: str | os.PathLike[str]) -> Path | None:
     return Path(name)
 
 
-def files_of(name: str, use: str = "classification") -> Path | None:
-    """The file or folder that a set is read from; None if it needs none, or is made
-    by TFDS.
+def identity(name: str, use: str = "classification") -> str:
+    """A text that is another whenever the set is: hashes of the contents of its files,
+    or the version of the package that it ships with.
+
+    A set of TFDS is downloaded and prepared for it, where it has not been yet.
 
     Args:
         name: of the set, or the path of a folder.
         use: of `tfrwc.datasets.catalogue.USES`, for which it is to be read.
+
+    Raises:
+        ValueError: if there is no such set.
+        OSError: if it cannot be downloaded, or files cannot be read.
     """
+    factors = use == "factors"
+    folder = None if factors else folder_of(name)
     data_set = for_use(use).get(name)
-    if data_set is not None:
-        return data_set.path
-    return folder_of(name) if use == "classification" else None
+    path = folder or (data_set and data_set.path)
+    if path:
+        return identity_of_files(path)
+    if data_set is None or not data_set.available:
+        from tfrwc.datasets.tfds_sets import tfds_identity
+
+        # As those who read them ask TFDS for them.
+        return tfds_identity(data_set.tfds or name if data_set and factors else name)
+    package = data_set.ships_with
+    return f"{package} {version(package)}" if package else ""
+
+
+def identity_of_files(path: Path) -> str:
+    """Hashes of the files at a path, with its name and that of its folder, by which
+    reports say where data is from."""
+    place = path.absolute()
+    return f"{place.parent.name}/{place.name} {fingerprint(path, times=False)}"
 
 
 def load_factors(name: str) -> "Sprites":

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from tfrwc.compat.extras import extra
 from tfrwc.datasets.catalogue import DATA_DIR_VARIABLE, for_use
+from tfrwc.datasets.fingerprint import fingerprint
 from tfrwc.datasets.image_set import ImageSet, from_splits, hold_out, to_one_shape
 
 
@@ -35,6 +36,18 @@ def read_tfds(name: str, size: int) -> ImageSet:
         return from_splits(name, origin, train, held_out, classes)
     [(x, y)] = to_one_shape([_read_split(builder, "all")], size)
     return hold_out(name, origin, x, y, classes)
+
+
+def tfds_identity(name: str) -> str:
+    """The name, configuration and version of a set, and hashes of its files.
+
+    Raises:
+        ValueError, OSError: as of `read_tfds`.
+    """
+    builder = _builder(name)
+    _prepare(name, builder)
+    files = fingerprint(builder.data_dir, times=False)
+    return f"TFDS {builder.info.full_name} {files}"
 
 
 def _builder(name: str) -> Any:

@@ -202,6 +202,19 @@ class BetaVAE(OwnLoss):
         )
         return self.infer(x, noise)
 
+    def reconstruct(self, x: Any) -> dict[str, Any]:
+        """The posterior of x (batch, *shape), and what its mean is decoded to.
+
+        Nothing is drawn.
+
+        Returns:
+            mean and scale of q(z|x), and reconstruction (batch, *shape), the mean of
+            p(x|z) at z = mean.
+        """
+        mean, scale = self._parameters(keras.ops.cast(x, self.compute_dtype))
+        decoded = self.decode(mean).mean()
+        return {"mean": mean, "scale": scale, "reconstruction": decoded}
+
     def infer(self, x: Any, noise: Any) -> dict[str, Any]:
         """As `call`, with z = mean + scale · noise, of noise (batch, n_latents)."""
         mean, scale = self._parameters(x)

@@ -80,7 +80,8 @@ def depth_effect(
         The adjusted ones agree: p_adjusted is Holm's, over the rows, of the larger of
         p_value and the one at which the interval reaches 0; the adjusted interval has
         the confidence of the row's step, and reaches 0 where p_adjusted is more than
-        1 - confidence.
+        1 - confidence. Where layers are in perfect order, so is every draw of them:
+        the ends are NaN then, as draws show nothing of what other layers would do.
 
     Raises:
         TypeError: if something else than recordings is given.
@@ -100,7 +101,9 @@ def depth_effect(
     change = np.round(logs.mean(axis=0), _DIGITS)
     low, high = _percentiles(resampled, np.full(len(EFFECTS), confidence))
     p_values = permutation_p_values(change, depth, size, n_permutations, rng)
-    both = np.maximum(p_values, _percentile_p_values(resampled))
+    # A p-value by draws is NaN where these show nothing.
+    by_draws = _percentile_p_values(resampled)
+    both = np.where(np.isnan(by_draws), p_values, np.maximum(p_values, by_draws))
     ends = _percentiles(resampled, holm_confidences(both, confidence))
     unclear = holm(both) > 1 - confidence
     ends[0, unclear] = np.minimum(ends[0, unclear], 0)
@@ -325,12 +328,15 @@ def _difference(
 
 
 def _percentiles(resampled: Floats, confidences: Floats) -> Floats:
-    """Ends (2, effects) of percentile intervals; NaN without draws or confidence."""
+    """Ends (2, effects) of percentile intervals; NaN without draws or confidence.
+
+    NaN, too, where all draws agree.
+    """
     ends = np.full((2, len(confidences)), np.nan)
     for i, confidence in enumerate(confidences):
         # A draw can leave a correlation undefined; such draws say nothing.
         drawn = resampled[np.isfinite(resampled[:, i]), i]
-        if drawn.size and np.isfinite(confidence):
+        if np.isfinite(confidence) and _differ(drawn):
             tail = (1 - confidence) / 2
             ends[:, i] = np.quantile(drawn, [tail, 1 - tail])
     return ends
@@ -340,10 +346,15 @@ def _percentile_p_values(resampled: Floats) -> Floats:
     """Two-sided, of draws (draws, effects): how far in the draws 0 lies; NaN if none.
 
     With (n + 1) in the denominator, so that an interval of percentiles excludes 0
-    where one of these is at most 1 less its confidence.
+    where one of these is at most 1 less its confidence. NaN where all draws agree.
     """
     count = np.isfinite(resampled).sum(axis=0)
+    differ = np.array([_differ(each[np.isfinite(each)]) for each in resampled.T])
     with np.errstate(invalid="ignore"):
         below, above = (resampled <= 0).sum(axis=0), (resampled >= 0).sum(axis=0)
     p_values = 2 * (np.minimum(below, above) + 1) / (count + 1)
-    return np.where(count > 0, np.minimum(p_values, 1), np.nan)
+    return np.where(differ, np.minimum(p_values, 1), np.nan)
+
+
+def _differ(drawn: Floats) -> bool:
+    return bool(drawn.size and np.ptp(drawn) > 10.0**-_DIGITS)

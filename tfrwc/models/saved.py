@@ -14,6 +14,7 @@ from tfrwc._common.files import write_text
 from tfrwc._common.json_files import read_object
 from tfrwc._common.paths import local_path
 from tfrwc.models.keras_file import load_keras_file
+from tfrwc.models.signatures import endpoints
 
 if TYPE_CHECKING:
     import keras
@@ -33,10 +34,14 @@ def write_model(
 ) -> None:
     """Write a built Keras model.
 
-    The signature of the SavedModel takes ``inputs``, float32 (n, ...).
+    The signatures of the SavedModel are those of `tfrwc.models.signatures`. A model
+    that has a method ``reconstruct``, such as `tfrwc.disentangle.BetaVAE`, answers by
+    that, which is the same every time; by what it draws when it is called, it answers
+    to the signature ``sample``.
 
     Args:
-        model: of Keras, on the TensorFlow backend.
+        model: of Keras, on the TensorFlow backend; of images, it takes them in 0..255,
+            or in 0..1 if it has ``reconstruct``.
         folder: to write to, which is made.
         training: how the model was trained, as plain data.
         example_shape: shape of one input; None for sequential and functional models,
@@ -46,14 +51,19 @@ def write_model(
 
     folder = local_path(folder, "folder")
     folder.mkdir(parents=True, exist_ok=True)
-    shape = (None, *(example_shape or model.input_shape[1:]))
+    shape = tuple(example_shape or model.input_shape[1:])
+
+    def call(inputs: Any) -> Any:
+        return model(inputs, training=False)
+
+    answers = getattr(model, "reconstruct", None)
+    served = dict(endpoints(answers or call, shape, 1 / 255 if answers else 1.0))
+    if answers:
+        served["sample"] = (call, served["serve"][1])
     # By `model.export` each weight would be in the file twice.
     archive = keras.export.ExportArchive()
-    archive.add_endpoint(
-        "serve",
-        lambda x: model(x, training=False),
-        [keras.InputSpec(shape=shape, dtype="float32", name="inputs")],
-    )
+    for name, (function, inputs) in served.items():
+        archive.add_endpoint(name, function, inputs)
     archive.write_out(folder / SERVING, verbose=False)
     model.save(folder / SERVING / KERAS_FILE)
     write_text(folder / TRAINING, json.dumps(training, indent=1))
@@ -65,7 +75,7 @@ def read_model(folder: _Path) -> tuple["keras.Model", dict[str, Any]]:
     Raises:
         FileNotFoundError, ValueError: if one of them is not there, or is damaged.
     """
-    path = Path(folder) / SERVING / KERAS_FILE
+    path = local_path(folder, "folder") / SERVING / KERAS_FILE
     return load_keras_file(path), read_training(folder)
 
 

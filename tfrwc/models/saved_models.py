@@ -45,15 +45,15 @@ def push(
         The folder of the version. A process that is killed leaves a whole one or none.
 
     Raises:
-        ValueError: if the name is not one of letters, digits, and ``_``, ``.``, ``-``.
+        ValueError: as of `home_of`.
     """
-    home = _home(folder, name)
+    home, model = home_of(folder, name), local_path(model, "model")
     home.mkdir(parents=True, exist_ok=True)
     latest = max(_versions(home), default=0)
     version = latest + 1
     partial = home / f".{version}.partial"
     shutil.rmtree(partial, ignore_errors=True)
-    shutil.copytree(Path(model) / SERVING, partial)
+    shutil.copytree(model / SERVING, partial)
     contents = {"name": name, "version": version} | dict(manifest)
     (partial / CARD).write_text(model_card(contents), encoding="utf-8")
     contents["sha256"] = _hashes(partial, contents)
@@ -88,7 +88,7 @@ def load_saved_model(
         ValueError: if a file is missing, added or altered, or the folder holds another
             model than its name says.
     """
-    home = _home(folder, name)
+    home = home_of(folder, name)
     versions = _versions(home)
     if not versions:
         raise FileNotFoundError(
@@ -109,7 +109,17 @@ def load_saved_model(
     return model
 
 
-def _home(folder: str | os.PathLike[str], name: str) -> Path:
+def home_of(folder: str | os.PathLike[str], name: str) -> Path:
+    """The folder of the versions of a model.
+
+    Args:
+        folder: of all models.
+        name: of the model.
+
+    Raises:
+        ValueError: if the name is not one of letters, digits, and ``_``, ``.``, ``-``,
+            or the folder is not on this machine, such as ``gs://bucket/models``.
+    """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ValueError(
             "A model's name has letters, digits, '_', '.' and '-', and begins with "

@@ -14,6 +14,7 @@ import lazy_loader
 
 # Each kind of statement is known once its module is loaded; these need little.
 from tfrwc.privacy.composed import ComposedStatement as ComposedStatement
+from tfrwc.privacy.composed_training import ComposedTraining as ComposedTraining
 from tfrwc.privacy.release.statement import Statement as Statement
 from tfrwc.privacy.sgd.statement import TrainingStatement as TrainingStatement
 
@@ -26,6 +27,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "attack.canaries": ["audit_canaries", "audit_runs", "make_canaries"],
         "attack.membership.inference": ["membership_inference"],
         "composed": ["ComposedStatement"],
+        "composed_training": ["ComposedTraining"],
         "composition": ["compose"],
         "guarantee": ["EpsilonDelta"],
         "noise": ["insecure_test_key", "new_key"],

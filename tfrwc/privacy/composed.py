@@ -31,6 +31,8 @@ class ComposedStatement(PrivacyStatement):
         labels_covered: whether labels are private in every part.
         not_promised: sentences.
         adjacency: what value, image and patient mean.
+        image_epsilon_without_sampling: as image_epsilon_delta, with no help from the
+            order of the fixed batches of a training; None where there were none.
     """
 
     kind: ClassVar[str] = "composed"
@@ -48,6 +50,7 @@ class ComposedStatement(PrivacyStatement):
     labels_covered: bool
     not_promised: tuple[str, ...]
     adjacency: dict[str, str]
+    image_epsilon_without_sampling: float | None = None
 
     def __post_init__(self) -> None:
         if not self.parts:

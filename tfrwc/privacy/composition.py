@@ -1,4 +1,4 @@
-"""What several releases of the same images guarantee together.
+"""What several releases of the same images, or trainings on them, guarantee together.
 
 >>> from tfrwc.privacy import PixelLaplace, compose
 >>> january = PixelLaplace(scale=2550.0).statement((8, 8))
@@ -8,6 +8,10 @@
 (0.15, 9.6)
 >>> print(both.summary())
 epsilon 3.579, delta 2e-05, for an image
+
+Trainings alone compose for one example, or unit, that is there or not, as each of their
+statements is. With releases, which change an image, they compose for an image that is
+replaced by another.
 """
 
 import math
@@ -15,17 +19,18 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from tfrwc.privacy.accounting.bounds import group_guarantee
-from tfrwc.privacy.accounting.mixed import Known, Part, mixed
-from tfrwc.privacy.accounting.release import PURE, Cost
+from tfrwc.privacy.accounting.mixed import Known, Part, Training, mixed
+from tfrwc.privacy.accounting.release import BASIC, PURE, Cost
 from tfrwc.privacy.arguments import check_delta
 from tfrwc.privacy.composed import ComposedStatement
+from tfrwc.privacy.composed_training import ComposedTraining, composed_training
 from tfrwc.privacy.guarantee import EpsilonDelta
 from tfrwc.privacy.release.parts import parts_of
 from tfrwc.privacy.release.statement import ADJACENCY, Statement
+from tfrwc.privacy.sgd.sentences import of_fixed_batches
 from tfrwc.privacy.sgd.statement import TrainingStatement
 from tfrwc.privacy.statement import PrivacyStatement
 
-_BASIC = "basic composition"
 _ALWAYS = (
     "These numbers are for what is listed here. Whatever else was made of the same "
     "images, and is not a function of what is listed, adds to them.",
@@ -40,14 +45,10 @@ _BY_PATIENT = (
     "those for the patient whose they are.",
 )
 _TRAININGS = (
-    "For a training, an image that is replaced by another counts as one removed and "
-    "one added, twice what its own statement is for.",
+    "For a training, an image is replaced by another here, too, which tells more than "
+    "one that is there or not, which its own statement is for.",
 )
-_FIXED = (
-    "A training took shuffled batches of a fixed size for Poisson samples, which is "
-    "usual and not proven to protect as well: with no help from their order its "
-    "epsilon is the other one in its own statement.",
-)
+_STEEPEST = 1e6  # epsilon of a training with no noise to speak of
 
 
 class _Guarantee(NamedTuple):
@@ -66,17 +67,24 @@ class _Guarantee(NamedTuple):
 
 def compose(
     statements: Iterable[PrivacyStatement], delta: float | None = None
-) -> ComposedStatement:
+) -> ComposedStatement | ComposedTraining:
     """The statement of several uses of the same images together.
 
     Pure epsilons add up. With a delta, all noise is composed by its privacy loss
-    distributions where the statements say what noise it is (the mechanisms of this
-    package); other statements count with their epsilon and delta. Where that is not
-    possible or not better, epsilons and deltas add up (basic composition).
+    distributions where the statements say what noise it is (the mechanisms and the
+    trainings of this package); other statements count with their epsilon and delta.
+    Where that is not possible or not better, epsilons and deltas add up (basic
+    composition).
+
+    Trainings of one unit compose to a guarantee for one of it that is there or not.
+    Beside releases, or trainings of another unit, they count for an image, or for the
+    images of a patient, that are replaced by others; for this the worst pair of
+    distributions is known, too (`GaussianStep.of_replacement`).
 
     What is made of a release, such as a model trained on released images, costs nothing
-    more, and is left out. A release that is only repeated, with the same key, ids and
-    images, is the same one, and counts once.
+    more, and is left out; so is a training whose weights another training went on from,
+    which has its steps in its own statement. A release that is only repeated, with the
+    same key, ids and images, is the same one, and counts once.
 
     Args:
         statements: of releases (also of other sizes of the same images), of trainings
@@ -88,11 +96,29 @@ def compose(
     Raises:
         TypeError: if one is not a statement.
         ValueError: if there is none, if they are for units other than images and
-            patients, or if delta is not a probability.
+            patients and not all trainings of one unit, or if delta is not a
+            probability.
     """
     listed = _flat(statements)
     if delta is not None:
         check_delta(delta)
+    trainings = [one for one in listed if isinstance(one, TrainingStatement)]
+    units = sorted({one.unit for one in listed})
+    if len(trainings) == len(listed) and len(units) == 1:
+        return composed_training(trainings, delta)
+    for unit in units:
+        if unit not in ("image", "patient"):
+            raise ValueError(
+                f"A statement is for one {unit}, and cannot be added to those for "
+                "one image or patient. Compose statements for the same unit."
+            )
+    return _composed_statement(listed, delta)
+
+
+def _composed_statement(
+    listed: list[PrivacyStatement], delta: float | None
+) -> ComposedStatement:
+    """Of statements for images and patients that are replaced by others."""
     k = max(getattr(one, "images_per_patient", 1) for one in listed)
     value, image, patient = (
         _together([of_one(one, k) for one in listed], delta)
@@ -101,16 +127,18 @@ def compose(
     one_shape = len({getattr(one, "image_shape", None) for one in listed} - {None}) < 2
     if not one_shape:
         value = math.inf, EpsilonDelta(math.inf, value[1].delta), "no guarantee"
+    without_sampling = None
+    fixed = []
+    if any(getattr(one, "sampling", "") == "fixed" for one in listed):
+        unsampled = [_of_image(one, k, sampling=False) for one in listed]
+        without_sampling = _together(unsampled, delta)[1].epsilon
+        fixed = [f"For an image: {of_fixed_batches(without_sampling)}"]
     trained = any(isinstance(one, TrainingStatement) for one in listed)
     sentences = [
         *(() if one_shape else _SHAPES),
         *(_TRAININGS if trained else ()),
         *(_BY_PATIENT if any(one.unit == "patient" for one in listed) else ()),
-        *(
-            _FIXED
-            if any(getattr(one, "sampling", "") == "fixed" for one in listed)
-            else ()
-        ),
+        *fixed,
         *_ALWAYS,
         *(text for one in listed for text in getattr(one, "rests_on", ())),
         *(text for one in listed for text in getattr(one, "not_promised", ())),
@@ -131,6 +159,7 @@ def compose(
         labels_covered=all(getattr(one, "labels_covered", True) for one in listed),
         not_promised=tuple(dict.fromkeys(sentences)),
         adjacency=ADJACENCY,
+        image_epsilon_without_sampling=without_sampling,
     )
 
 
@@ -148,12 +177,10 @@ def _flat(statements: Iterable[PrivacyStatement]) -> list[PrivacyStatement]:
                 "compose takes statements, such as mechanism.statement(shape) or "
                 f"read_statement(folder). Received: {type(one).__name__}."
             )
-        if one.unit not in ("image", "patient"):
-            raise ValueError(
-                f"A statement is for one {one.unit}, and cannot be added to those for "
-                "one image or patient. Compose statements for the same unit."
-            )
-        listed += one.statements if isinstance(one, ComposedStatement) else [one]
+        if isinstance(one, (ComposedStatement, ComposedTraining)):
+            listed += one.statements
+        else:
+            listed.append(one)
     if not listed:
         raise ValueError("compose takes one statement or more. Received: none.")
     return listed
@@ -173,9 +200,9 @@ def _together(
     costs = [Cost(pure, PURE)]
     if deltas <= whole:
         basic = math.fsum(one.approximate.epsilon for one in guarantees)
-        costs.append(Cost(basic, _BASIC))
-    accounted = mixed([part for one in guarantees for part in one.parts], whole)
-    if accounted is not None:
+        costs.append(Cost(basic, BASIC))
+    parts = [part for one in guarantees for part in one.parts]
+    if parts and (accounted := mixed(parts, whole)) is not None:
         costs.append(accounted)
     best = min(costs, key=lambda cost: cost.epsilon)
     epsilon = best.epsilon
@@ -191,26 +218,23 @@ def _of_value(one: PrivacyStatement, k: int) -> _Guarantee:
     return _of_image(one, k)  # of which a value is a part
 
 
-def _of_image(one: PrivacyStatement, k: int) -> _Guarantee:
+def _of_image(one: PrivacyStatement, k: int, sampling: bool = True) -> _Guarantee:
     if isinstance(one, Statement):
         pure, approximate = one.image_epsilon, one.image_epsilon_delta
         return _of_release(one, pure, approximate, 1, "image")
-    return _replaced(one.guarantee)
+    return _of_others_in_place(one, 1, sampling)
 
 
 def _of_patient(one: PrivacyStatement, k: int) -> _Guarantee:
-    stated = getattr(one, "images_per_patient", 1)
     if one.unit == "patient":
-        return _replaced(one.guarantee)
+        return _of_others_in_place(one, 1)
     if isinstance(one, Statement):
         pure, approximate = one.patient_epsilon, one.patient_epsilon_delta
-        if stated < k:
+        if one.images_per_patient < k:
             pure = k * one.image_epsilon
             approximate = _group(one.image_epsilon_delta, k)
         return _of_release(one, pure, approximate, k, "image")
-    if stated == k and isinstance(one, TrainingStatement):
-        return _replaced(EpsilonDelta(one.patient_epsilon, one.delta))
-    return _replaced(_group(one.guarantee, k))
+    return _of_others_in_place(one, k)
 
 
 def _of_release(
@@ -224,11 +248,20 @@ def _of_release(
     return _Guarantee(pure, approximate, parts)
 
 
-def _replaced(guarantee: EpsilonDelta) -> _Guarantee:
-    """For an image that is replaced, of a guarantee for one that is there or not."""
-    both = _group(guarantee, 2)
-    pure = both.epsilon if both.delta == 0 else math.inf
-    return _Guarantee(pure, both, [Known(*both)])
+def _of_others_in_place(
+    one: PrivacyStatement, images: int, sampling: bool = True
+) -> _Guarantee:
+    """For images that are replaced, of a statement for what is there or not."""
+    if not isinstance(one, TrainingStatement):
+        both = _group(one.guarantee_of(images), 2)
+        pure = both.epsilon if both.delta == 0 else math.inf
+        return _Guarantee(pure, both, [Known(*both)])
+    both, stages = one.guarantee_of_replaced(images, sampling), one.accounted(sampling)
+    if stages == ():
+        return _Guarantee(0.0, both, [])
+    if stages is None or both.epsilon > _STEEPEST:
+        return _Guarantee(math.inf, both, [Known(*both)])
+    return _Guarantee(math.inf, both, [Training(stages, images)])
 
 
 def _group(guarantee: EpsilonDelta, size: int) -> EpsilonDelta:

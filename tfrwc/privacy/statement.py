@@ -254,9 +254,12 @@ def _restored(value: Any, field_type: Any) -> Any:
         _check_type(value, list)
         if inner[1:] == (...,):
             inner = inner[:1] * len(value)
-        for item, kind in zip(value, inner, strict=True):
-            _restored(item, kind)
-        return tuple(value)  # whole numbers stay whole
+        restored = [_restored(*pair) for pair in zip(value, inner, strict=True)]
+        # Whole numbers stay whole.
+        return tuple(
+            new if isinstance(new, tuple) else old
+            for new, old in zip(restored, value, strict=True)
+        )
     if origin is dict:
         _check_type(value, dict)
         for item in value.values():

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tfrwc._common.files import replacing, write_text
 from tfrwc._common.paths import local_path
 from tfrwc._common.plain import number
+from tfrwc.privacy.statement import with_article
 from tfrwc.recording.names import shortened
 from tfrwc.report.figures import Drawing
 
@@ -44,6 +45,19 @@ def write_page(
     template, out = Path(template), local_path(out, "out")
     (out / "figures").mkdir(parents=True, exist_ok=True)
     pictures = [_save(drawing, out / "figures") for drawing in drawings]
+    page = rendered(template, figures=_Gallery(pictures), **context)
+    path = out / "report.html"
+    write_text(path, page)
+    return path
+
+
+def rendered(template: Path, **context: Any) -> str:
+    """The text of a page.
+
+    Args:
+        template: path of the template.
+        **context: what the template names.
+    """
     environment = Environment(
         loader=FileSystemLoader([template.parent, _HERE]),
         autoescape=True,
@@ -58,13 +72,9 @@ def write_page(
         "percent": _percent,
         "short": shortened,
         "capitalize_first": _capitalize_first,
+        "article": with_article,
     }
-    page = environment.get_template(template.name).render(
-        figures=_Gallery(pictures), **context
-    )
-    path = out / "report.html"
-    write_text(path, page)
-    return path
+    return environment.get_template(template.name).render(**context)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 from tfrwc._common.checks import whole_number
 from tfrwc._common.files import write_text
 from tfrwc._common.json_files import read_object
+from tfrwc.datasets import sources
 from tfrwc.datasets.checks import checked_labels
 from tfrwc.datasets.examples import read_split, write_split
 from tfrwc.datasets.image_set import ImageSet, from_splits
@@ -149,6 +150,22 @@ def _write_about(
 ) -> None:
     about = {"name": name, "origin": origin, "classes": list(classes)} | more
     write_text(Path(uri) / _ABOUT, json.dumps(about, indent=1))
+
+
+def identity(
+    dataset: str,
+    purpose: str,
+    folder: str | None = None,
+    patients: str | None = None,
+) -> str:
+    """A text that is another whenever what `generate` reads is.
+
+    Args:
+        dataset, purpose, folder, patients: as of `generate`, which raises the same.
+    """
+    if purpose == "two_classes":
+        return data.identity(dataset, folder, patients)
+    return sources.identity(dataset)
 
 
 def generate(

@@ -185,6 +185,30 @@ def seeded(tmp_path_factory):
     return these, others, write_report(these, path, against=others)
 
 
+def test_settings_within_settings_are_rows_of_their_own(tmp_path):
+    rate = {"class_name": "CosineDecay", "config": {"decay_steps": 100}}
+    optimizer = {"name": "adam", "learning_rate": rate, "betas": [0.9, 1 / 3]}
+    run = made([MOVING], optimizer=optimizer)
+    write_report(run, tmp_path / "page.html")
+    terms = read(tmp_path / "page.html").text
+    for row in (
+        "optimizer, name adam",
+        "optimizer, learning rate, class name CosineDecay",
+        "optimizer, learning rate, config, decay steps 100",
+        "optimizer, betas 0.9, 0.3333",
+    ):
+        assert row in terms
+    assert "{" not in terms
+
+
+def test_few_layers_in_perfect_order_are_told_without_an_interval(tmp_path):
+    run = made([MOVING * 2.0**i for i in range(5)])
+    write_report(run, tmp_path / "page.html")
+    text = read(tmp_path / "page.html").text
+    assert "ρ = +1.00, with no interval, as these few layers are in perfect" in text
+    assert "nan" not in text
+
+
 def test_marks_say_what_the_sentence_says(seeded):
     these, others, path = seeded
     from tfrwc.answers.difference import difference

@@ -16,12 +16,24 @@ from tfrwc.components.engine.component import (
     Parameter,
     component,
 )
+from tfrwc.datasets.fingerprint import contents
 
 
 @component
-def Generate(examples: OutputArtifact[Examples], count: Parameter[int] = 3):
+def Generate(
+    examples: OutputArtifact[Examples],
+    count: Parameter[int] = 3,
+    source: Parameter[str] = "",
+):
     examples.split_names = json.dumps(["train"])
-    (Path(examples.uri) / "numbers.json").write_text(json.dumps(list(range(count))))
+    factor = json.loads(Path(source).read_text()) if source else 1
+    numbers = [factor * i for i in range(count)]
+    (Path(examples.uri) / "numbers.json").write_text(json.dumps(numbers))
+
+
+@Generate.reads
+def _source(source, **_):
+    return contents(Path(source)) if source else ""
 
 
 @component
@@ -82,10 +94,17 @@ def value_of(model):
 
 
 def pipeline(
-    count=3, rates=(1.0, 2.0), words="", at_least=0.0, base=False, order=1, **options
+    count=3,
+    rates=(1.0, 2.0),
+    words="",
+    at_least=0.0,
+    base=False,
+    order=1,
+    source="",
+    **options,
 ):
     """Generate, a Train for each rate, Evaluate, Bless, Push."""
-    data = Generate(count=count)
+    data = Generate(count=count, source=source)
     trained = []
     for i, rate in enumerate(rates):
         start = trained[0].outputs["model"] if base and i else None

@@ -1,6 +1,7 @@
 """One battery for all engines: same outputs, same decisions about the cache."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 from components.conformance import engines
 from components.conformance.cases import ALL, CASES, REST, TRAINING
-from components.conformance.components import pipeline
+from components.conformance.components import Train, pipeline
+
+from tfrwc.components.engine import identity
 
 TESTS = Path(__file__).parents[2]
 
@@ -127,3 +130,51 @@ def test_outputs_that_are_gone_are_made_again(engine, tmp_path):
     ran, _ = engines.run(engine, pipeline(), tmp_path)
     assert sorted(ran) == sorted(("Train-1", *REST))
     assert sorted(ALL) == sorted(step.id for step in pipeline())
+
+
+def values(uris):
+    text = (Path(uris["Evaluate"]["evaluation"]) / "evaluation.json").read_text()
+    return json.loads(text)["values"]
+
+
+def test_a_file_that_is_read_counts_by_its_contents(engine, tmp_path):
+    source, ran, found = tmp_path / "factor.json", [], []
+    for factor in (1, 1, 2, 2):
+        source.write_text(str(factor))
+        os.utime(source, ns=(0, 10**18))
+        again, uris = engines.run(
+            engine, pipeline(source=str(source)), tmp_path / "root"
+        )
+        ran.append(sorted(again))
+        found.append(values(uris))
+    assert ran == [sorted(ALL), [], sorted(ALL), []]
+    assert found == [[3, 6], [3, 6], [6, 12], [6, 12]]
+
+
+def test_other_code_of_a_component(engine, tmp_path, monkeypatch):
+    engines.run(engine, pipeline(), tmp_path)
+    monkeypatch.setattr(Train, "code", "other")
+    for expected in (sorted((*TRAINING, *REST)), []):
+        ran, _ = engines.run(engine, pipeline(), tmp_path)
+        assert sorted(ran) == expected
+
+
+def test_another_version_of_the_package(engine, tmp_path, monkeypatch):
+    engines.run(engine, pipeline(), tmp_path)
+    monkeypatch.setattr(identity, "__version__", "100.0")
+    for expected in (sorted(ALL), []):
+        ran, _ = engines.run(engine, pipeline(), tmp_path)
+        assert sorted(ran) == expected
+
+
+def test_an_altered_output_is_never_passed_on(engine, tmp_path):
+    _, uris = engines.run(engine, pipeline(), tmp_path)
+    file = Path(uris["Train-0"]["model"]) / "model.json"
+    file.write_text("4.0")  # as long as it was
+    if engine == "tfx":  # which takes what is there, so that who gets it has to look
+        with pytest.raises(OSError, match="was altered after it was made"):
+            engines.run(engine, pipeline(at_least=-1.0), tmp_path)
+        shutil.rmtree(file.parent)
+    ran, uris = engines.run(engine, pipeline(at_least=-1.0), tmp_path)
+    assert sorted(ran) == sorted(("Train-0", *REST))
+    assert values(uris) == [3, 6]

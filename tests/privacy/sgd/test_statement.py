@@ -51,6 +51,16 @@ def test_a_patient_has_an_advantage_of_its_own():
     assert five.guarantee_of(5) == (pytest.approx(five.patient_epsilon), DELTA)
 
 
+def test_an_image_of_a_patient_whose_others_stay_is_a_patient_replaced():
+    """By the worst pair for that, which is below two who come and go."""
+    patient = replace(statement(), unit="patient")
+    expected = composed([STAGE], DELTA, is_replaced=True).epsilon
+    assert patient.guarantee_of_replaced() == (pytest.approx(expected), DELTA)
+    assert patient.epsilon < expected < patient.guarantee_of(2).epsilon
+    said = f"who is replaced, epsilon = {expected:.4g} but for a probability of 2.1e-05"
+    assert said in patient.explain()
+
+
 @pytest.mark.parametrize(
     "other",
     [

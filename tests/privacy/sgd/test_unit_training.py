@@ -166,12 +166,23 @@ def test_a_tf_data_set_has_a_column_of_units():
     data = tf.data.Dataset.from_tensor_slices((features, Y))
     batches = poisson_batches(data, units="patient", batch_size=4)
     assert batches.train_size == UNITS
-    x, y, more = batches[0]
+    x, y, more = batches.with_images_per_unit(None)[0]
     assert x.shape[1:] == (4, 4, 1)
     assert len(x) == len(y) == (more["places"] >= 0).sum()
     private(units=None, train_size=UNITS).fit(batches, verbose=0)
     with pytest.raises(ValueError, match="'person', and x of image, patient"):
         poisson_batches(data, units="person", batch_size=4)
+
+
+def test_plain_keras_takes_batches_of_units_as_any_others():
+    batches = poisson_batches(X, Y, units=IDS, batch_size=4)
+    made = private()
+    made.fit(batches, verbose=0)
+    assert np.isfinite(made.evaluate(batches, verbose=0)).all()
+    plain = keras.models.clone_model(made.model)
+    plain.compile("sgd", "sparse_categorical_crossentropy")
+    history = plain.fit(batches, validation_data=batches, verbose=0)
+    assert np.isfinite([*history.history.values()]).all()
 
 
 def test_a_file_has_the_account_and_no_name_of_a_unit(tmp_path):

@@ -7,12 +7,13 @@ import pytest
 from conftest import ROOT
 
 from tfrwc.studies.beta.figures.inference import inference
+from tfrwc.studies.beta.verdicts import decided
 
 
 @pytest.fixture(scope="module")
 def results():
     path = ROOT / "benchmarks" / "optimal_beta" / "results.json"
-    return json.loads(path.read_text())
+    return decided(json.loads(path.read_text()))
 
 
 def test_the_figure_shows_the_curve_that_is_not_monotonic(results):

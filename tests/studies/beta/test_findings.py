@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 
 import pytest
 from conftest import ROOT
@@ -10,6 +11,7 @@ from tfrwc.studies.beta.figures.images import images as draw_images
 from tfrwc.studies.beta.figures.inference import inference, nonlinear
 from tfrwc.studies.beta.findings import answer, collapsing, findings, optimum
 from tfrwc.studies.beta.page import write_report
+from tfrwc.studies.beta.verdicts import END, FINITE, decided, score_has_best
 
 BEST = {
     "exact": 1.2,
@@ -17,9 +19,8 @@ BEST = {
     "low": 1.1,
     "high": 1.15,
     "contains_exact": False,
-    "non_monotonic": True,
 }
-DONE = {"members": 30, "still_falling": 1, "largest_gain": 0.02}
+DONE = {"members": 30, "still_falling": 0, "largest_gain": 0.02}
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +42,9 @@ def of_seeds(results, seeds, convergence=DONE):
     return results
 
 
-def world(seeds=3, **best):
-    rows = [{"seed": seed} for seed in range(seeds)]
-    return {"trained": rows, "optimum": BEST | best, "convergence": DONE}
+def world(kind=FINITE, why=""):
+    verdict = {"kind": kind, "best_beta": 1.0, "why": why}
+    return {"optimum": BEST, "verdict": verdict}
 
 
 def test_findings_say_what_was_found():
@@ -68,30 +69,33 @@ def test_findings_say_what_was_found():
     assert "none of its latents died" in collapsing(collapse)
 
 
-@pytest.mark.parametrize("seeds", [1, 2])
-def test_few_seeds_cannot_tell_where_a_world_is_best(seeds):
-    said = optimum(world(seeds), "the exact")
-    assert said.startswith("cannot tell")
+def test_where_it_cannot_be_told_only_what_is_exact_is_said():
+    said = optimum(world("cannot tell", "too few seeds"), "the exact")
+    assert said.startswith(
+        "cannot tell where trained models infer best (too few seeds)"
+    )
     assert "1.25" not in said
     assert "1.200" in said  # which is exact, whatever was trained
 
 
 def test_a_best_beta_at_an_end_was_not_found():
-    said = optimum(world(non_monotonic=False), "the exact")
-    assert "no best one was found" in said
+    said = optimum(world(END), "the exact")
+    assert "best at an end of the range, β = 1, so that no best β was found" in said
     assert "1.25" not in said
 
 
 GOING_ON = {"members": 30, "still_falling": 20, "largest_gain": 0.5}
+ONE_GOES_ON = {"members": 30, "still_falling": 1, "largest_gain": 0.021}
 
 
 @pytest.mark.parametrize(
     ("seeds", "convergence", "why"),
     [
-        (1, DONE, "1 seed for each β, where 3 or more are needed"),
-        (2, DONE, "2 seeds for each β, where 3 or more are needed"),
+        (1, DONE, "too few seeds to tell: 1 with a model at each β, where 5 or more"),
+        (4, DONE, "too few seeds to tell: 4 with a model at each β, where 5 or more"),
         (5, GOING_ON, "20 of 30 trainings had not converged"),
-        (1, GOING_ON, "1 seed for each β"),
+        (5, ONE_GOES_ON, "1 of 30 trainings had not converged"),
+        (1, GOING_ON, "too few seeds to tell: 1 with"),
     ],
 )
 def test_what_needs_repeats_is_not_told_without(
@@ -137,6 +141,7 @@ def test_an_objective_far_from_the_exact_one_had_not_converged(stored):
 
 def best_lines(results):
     """What is drawn in orange: intervals of worlds, best β of scores."""
+    results = decided(results)
     worlds = [*inference(results).axes, *nonlinear(results).axes]
     spans = [patch for axis in worlds for patch in axis.patches]
     colours = [line for axis in draw_images(results).axes for line in axis.lines]
@@ -144,35 +149,43 @@ def best_lines(results):
 
 
 def test_no_best_beta_is_drawn_that_was_not_found(stored):
-    assert best_lines(of_seeds(stored, 1)) == ([], [])
+    assert best_lines(of_seeds(stored, 4)) == ([], [])
     assert best_lines(of_seeds(stored, 5, GOING_ON)) == ([], [])
-    spans, lines = best_lines(of_seeds(stored, 5))
-    assert len(spans) == 6
-    # The likelihood and the error are best at an end: nothing was found.
-    assert len(lines) == 6
-
-
-def test_seeds_that_disagree_on_a_score_are_said_to(stored):
     results = of_seeds(stored, 5)
-    [mig] = [v for v in results["images"]["verdicts"] if v["measure"] == "mig"]
-    mig["inside"] = 0.6
+    spans, lines = best_lines(results)
+    assert len(spans) == 6
+    verdicts = decided(results)["images"]["verdicts"]
+    assert len(lines) == sum(map(score_has_best, verdicts)) < len(verdicts)
+
+
+def test_a_score_on_which_seeds_disagree_is_said_to_tell_nothing(stored):
+    results = of_seeds(stored, 5)
+    for row in results["images"]["rows"]:
+        row["mig"] = math.sin(100 * row["beta"] + row["seed"] ** 2)
     said = " ".join(findings(results))
+    assert "Images: cannot tell which β is best by MIG" in said
     assert (
-        "cannot tell whether MIG has a best β inside the range: seeds disagree" in said
+        "(over 5 seeds no β inside the range is clearly better than both ends" in said
     )
-    assert len(best_lines(results)[1]) == 5
 
 
 def test_enough_seeds_that_have_converged_are_told(stored):
-    first, *lines = findings(of_seeds(stored, 5))
-    assert first.startswith("Trained models infer the factors best at β = 0.997, 1.210")
-    assert "cannot tell" not in " ".join(lines[:-1]).lower()
-    assert len(answer(of_seeds(stored, 5)).doubts) == 1
+    results = of_seeds(stored, 5)
+    first, *lines = findings(results)
+    best = [f"{world['optimum']['trained']:.3f}" for world in stored["true_decoder"]]
+    assert first.startswith(
+        f"Trained models infer the factors best at β = {', '.join(best[:2])} and"
+    )
+    of_worlds = [line for line in lines[:-1] if not line.startswith("Images")]
+    assert "cannot tell" not in " ".join(of_worlds).lower()
+    assert len(answer(decided(results)).doubts) == 1
 
 
 def test_of_an_earlier_file_it_is_not_known_whether_trainings_converged(stored):
     old = copy.deepcopy(stored)
     for part in (*old["nonlinear"], old["images"]):
         part.pop("convergence", None)
-    said = answer(old)
-    assert any("had converged is not in this file" in doubt for doubt in said.doubts)
+    lines = findings(old)
+    unknown = [line for line in lines if "had converged was not recorded" in line]
+    assert len(unknown) == 1 + len(old["nonlinear"])
+    assert all("cannot tell" in line for line in unknown)

@@ -1,4 +1,4 @@
-"""Models of images: verdicts, and the collapse of latents."""
+"""Models of images: the best mean, and the collapse of latents."""
 
 import numpy as np
 import pytest
@@ -9,37 +9,14 @@ from tfrwc.studies.beta import images as beta_images
 from tfrwc.studies.beta.scoring import all_scores
 
 
-def rows_of(values, live):
-    return [
-        {"beta": 2.0**i, "seed": seed, "mig": value + 0.001 * seed, "live_latents": n}
-        for i, (value, n) in enumerate(zip(values, live, strict=True))
-        for seed in (0, 1, 2)
+@pytest.mark.parametrize(("measure", "beta"), [("mig", 4.0), ("distortion", 1.0)])
+def test_the_beta_with_the_best_mean(measure, beta):
+    rows = [
+        {"beta": 2.0**i, "seed": seed, measure: value + (-1) ** seed}
+        for seed in (1, 0)
+        for i, value in enumerate([0.1, 0.2, 0.3, 0.2])
     ]
-
-
-@pytest.mark.parametrize(
-    ("values", "live", "kind", "inside"),
-    [
-        ([0.1, 0.2, 0.3, 0.2], [5, 5, 5, 2], "finite optimum", 1.0),
-        ([0.1, 0.2, 0.3, 0.2], [5, 5, 4, 2], "peaks as latents die", 1.0),
-        ([0.3, 0.2, 0.1, 0.0], [5, 5, 5, 5], "best at an end", 0.0),
-        ([0.0, 0.1, 0.2, 0.3], [5, 5, 5, 5], "best at an end", 0.0),
-    ],
-)
-def test_verdicts(values, live, kind, inside):
-    found = beta_images.verdict(rows_of(values, live), "mig")
-    assert found["kind"] == kind
-    assert found["inside"] == inside
-    assert found["best_beta"] == 2.0 ** np.argmax(values)
-
-
-def test_a_latent_that_dies_with_one_seed_is_no_finite_optimum():
-    rows = rows_of([0.1, 0.2, 0.3, 0.2], [5, 5, 5, 2])
-    [row] = [r for r in rows if (r["beta"], r["seed"]) == (4.0, 1)]
-    row["live_latents"] = 4
-    found = beta_images.verdict(rows, "mig")
-    assert found["kind"] == "peaks as latents die"
-    assert found["live_at_best"] == pytest.approx(14 / 3)
+    assert beta_images.highest(rows, measure) == beta
 
 
 def test_latents_collapse_as_beta_rises(tmp_path):

@@ -15,8 +15,6 @@ def test_the_best_beta_of_trained_encoders_is_the_exact_one(cosine):
     assert optimum["exact"] == theory.optimal_beta(theory.mixing(cosine), 0.5).beta
     assert optimum["relative_error"] < 0.05
     assert optimum["low"] < optimum["trained"] < optimum["high"]
-    assert optimum["high"] / optimum["low"] < 1.2
-    assert optimum["non_monotonic"]
     reference = dict(
         zip(found["reference"]["beta"], found["reference"]["log_q"], strict=True)
     )
@@ -59,16 +57,35 @@ def test_the_peak_between_the_points():
     np.testing.assert_allclose(worlds.peak(betas, values), best, rtol=2e-3)
 
 
-def test_the_interval_holds_the_truth_as_often_as_it_says():
-    """Noise as of held-out data; 100 repeats, below 88 % has a chance under 0.5 %."""
+@pytest.mark.parametrize(
+    ("of_seeds", "of_blocks"), [(0.02, 0), (0.02, 0.02), (0, 0.02)]
+)
+@pytest.mark.parametrize("seeds", [3, 5])
+def test_the_interval_holds_the_truth_as_often_as_it_says(seeds, of_seeds, of_blocks):
+    """Noise of seeds, of held-out data, and of both; 150 repeats of each.
+
+    At 95 %, below 89 % has a chance of 0.2 %.
+    """
     betas = 2.0 ** np.arange(-2, 5.5, 0.5)
     truth = -0.1 * (np.log(betas) - np.log(1.5)) ** 2
     rng = np.random.default_rng(0)
     held = []
-    for _ in range(100):
-        tilt = rng.normal(0, 0.02, (1, 3, 64)) * np.log(betas)[:, None, None]
-        blocks = truth[:, None, None] + tilt
+    for _ in range(150):
+        tilt = 0.002 * rng.normal(size=(1, seeds, 64))
+        tilt += of_seeds * rng.normal(size=(1, seeds, 1))
+        tilt += of_blocks * rng.normal(size=(1, 1, 64))
+        blocks = truth[:, None, None] + tilt * np.log(betas)[:, None, None]
         found = worlds._Inference(betas, [], blocks).optimum(1.5)
         held.append(found["contains_exact"])
-        assert found["non_monotonic"]
-    assert np.mean(held) >= 0.88
+    assert np.mean(held) >= 0.89
+
+
+def test_one_seed_has_no_interval_and_a_lost_model_no_peak():
+    betas = 2.0 ** np.arange(-2, 5.5, 0.5)
+    blocks = -(np.log(betas)[:, None, None] ** 2) + np.zeros((len(betas), 1, 64))
+    found = worlds._Inference(betas, [], blocks).optimum(1.0)
+    assert found["trained"] == pytest.approx(1, rel=2e-3)
+    assert np.isnan([found["low"], found["high"]]).all()
+    assert not found["contains_exact"]
+    blocks[3] = np.nan
+    assert np.isnan(worlds._Inference(betas, [], blocks).optimum(1.0)["trained"])

@@ -154,10 +154,13 @@ def _direction(row: pd.Series) -> str:
     rho, p_value = row["correlation"], row["p_adjusted"]
     if np.isnan(rho):
         return "the effect of depth cannot be told"
-    numbers = (
-        f"ρ = {rho:+.2f}, adjusted 95 % interval {row['adjusted_low']:+.2f} to "
-        f"{row['adjusted_high']:+.2f}, adjusted p = {p_value:.2g}"
+    interval = (
+        "with no interval, as these few layers are in perfect order"
+        if np.isnan(row["adjusted_low"])
+        else f"adjusted 95 % interval {row['adjusted_low']:+.2f} to "
+        f"{row['adjusted_high']:+.2f}"
     )
+    numbers = f"ρ = {rho:+.2f}, {interval}, adjusted p = {p_value:.2g}"
     if not p_value <= LEVEL:
         return f"no clear effect of depth ({numbers})"
     return f"later layers changed {'more' if rho > 0 else 'less'} ({numbers})"

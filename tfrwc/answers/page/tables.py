@@ -1,6 +1,6 @@
 """The tables of a page, as texts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -155,13 +155,30 @@ def settings_rows(condition: Condition) -> list[tuple[str, str]]:
         "records": ", ".join(f"{len(one):,}" for one in condition.recordings[:8]),
         "layers": f"{len(first.layers):,}",
         "measures": ", ".join(first.measures),
-        **first.settings,
+        **_flat(first.settings),
         "versions": ", ".join(f"{k} {v}" for k, v in first.versions.items()),
     }
     return [
-        (shortened(str(key), 40), shortened(str(value), 160))
-        for key, value in facts.items()
+        (shortened(key, 60), shortened(str(value), 160)) for key, value in facts.items()
     ]
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Settings as words; those of settings, such as an optimizer's, beside them."""
+    rows: dict[str, str] = {}
+    for key, value in settings.items():
+        name = str(key).replace("_", " ")
+        if isinstance(value, Mapping):
+            rows |= {f"{name}, {part}": word for part, word in _flat(value).items()}
+        elif isinstance(value, list):
+            rows[name] = ", ".join(map(_word, value))
+        else:
+            rows[name] = _word(value)
+    return rows
+
+
+def _word(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _change(condition: Condition) -> str:

@@ -16,6 +16,9 @@ others:
 
 >>> trained = Trainer(examples=data.outputs["examples"])  # doctest: +SKIP
 
+What a function finds outside its arguments, such as files of a data set, it says by
+another function, `Component.reads`, so that caches know it.
+
 An engine, such as `tfrwc.components.engine.local`, runs steps: it calls the function
 with artifacts and parameters. Annotations are read when the module is imported, so that
 a module of components must not have ``from __future__ import annotations``.
@@ -29,6 +32,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from tfrwc.components.engine.artifacts import Artifact
+from tfrwc.components.engine.identity import code
 from tfrwc.components.engine.step import Channel, Step
 
 _BY_KEYWORD = (
@@ -114,6 +118,10 @@ class Component:
         parameters: type by name.
         defaults: by name, those of parameters, and None for inputs that may be left
             out.
+        code: hash of the sources, as of `tfrwc.components.engine.identity.code`.
+        outside: of parameters by keyword, returns what `reads` was told; empty text if
+            it was told nothing.
+        check: of parameters by keyword, as of `checks`.
 
     Raises:
         TypeError: if an argument is not annotated with one of the three, or cannot be
@@ -127,6 +135,9 @@ class Component:
         self.outputs: dict[str, type[Artifact]] = {}
         self.parameters: dict[str, type] = {}
         self.defaults: dict[str, Any] = {}
+        self.code = code(function)
+        self.outside: Callable[..., str] = _nothing
+        self.check: Callable[..., object] = _nothing
         for argument in inspect.signature(function).parameters.values():
             self._add(argument)
         for name in self.inputs:
@@ -168,12 +179,33 @@ class Component:
             f"has {name}={value!r}."
         )
 
+    def reads(self, function: Callable[..., str]) -> Callable[..., str]:
+        """Say what the component finds outside its arguments, as a decorator.
+
+        Args:
+            function: of the component's parameters, by keyword. It returns a text that
+                is another whenever that is other, such as hashes of files. Nothing in
+                it may tell what must not be published.
+        """
+        self.outside = function
+        return function
+
+    def checks(self, function: Callable[..., object]) -> Callable[..., object]:
+        """Check parameters when a step is made, as a decorator.
+
+        Args:
+            function: of the component's parameters, by keyword. It raises a ValueError
+                for what would fail when the step is run, hours later.
+        """
+        self.check = function
+        return function
+
     def __call__(self, **arguments: Any) -> Step:
         """Make a step.
 
         Raises:
             TypeError: for arguments that are unknown, missing or of another type.
-            ValueError: for a number that is not finite.
+            ValueError: for a number that is not finite, or what `checks` refuses.
         """
         names = [*self.inputs, *self.parameters]
         arguments = self.defaults | arguments
@@ -185,6 +217,10 @@ class Component:
                 f"{', '.join(missing) or 'none'}; unknown: "
                 f"{', '.join(unknown) or 'none'}."
             )
+        parameters = {
+            name: self._parameter(name, arguments[name]) for name in self.parameters
+        }
+        self.check(**parameters)
         return Step(
             self,
             {
@@ -192,7 +228,7 @@ class Component:
                 for name in self.inputs
                 if arguments[name] not in (None, []) or name not in self.defaults
             },
-            {name: self._parameter(name, arguments[name]) for name in self.parameters},
+            parameters,
         )
 
     def _channels(self, name: str, value: Any) -> list[Channel]:
@@ -230,6 +266,10 @@ class Component:
                 f"keeps numbers. Received: {value!r}."
             )
         return value
+
+
+def _nothing(**parameters: Any) -> str:
+    return ""
 
 
 def component(function: Callable[..., object]) -> Component:

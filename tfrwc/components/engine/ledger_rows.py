@@ -1,132 +1,156 @@
-"""What the rows of a ledger must be, whoever wrote them."""
+"""Executions as rows of a ledger, and what they must be, whoever wrote them."""
 
+import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
-STATES = ("running", "complete", "failed")
+STATES = ("running", "complete", "failed", "removed")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
-_KEY = re.compile(r"[0-9a-f]{64}")
+_HASH = re.compile(r"[0-9a-f]{64}")
+_KEY = {
+    **dict.fromkeys(("component", "tfrwc", "code", "reads"), str),
+    **dict.fromkeys(("parameters", "outputs", "inputs"), dict),
+}
 
 Row = tuple[Any, ...]
 
 
-def check(
-    executions: Sequence[Row],
-    artifacts: Sequence[Row],
-    inputs: Sequence[Row],
-    last: Mapping[str, int],
-) -> None:
-    """Check the rows of the tables of `tfrwc.components.engine.ledger_file`.
+@dataclass(frozen=True)
+class Execution:
+    """One execution of one step.
+
+    Attributes:
+        id: from 1, in the order in which they began.
+        step: id of the step.
+        state: running (or killed), complete, failed, or removed: complete before its
+            outputs were cleaned away.
+        key: what decides whether it can stand for another: that of
+            `tfrwc.components.engine.identity.identity`, and the inputs, which are
+            lists of what `uri` returned, by name.
+        began: time.
+        outputs: by name, the properties of the artifact and its files, as of
+            `tfrwc.components.engine.manifest`; empty unless complete or removed.
+        error: of a failed one.
+        seconds: that a complete one took.
+    """
+
+    id: int
+    step: str
+    state: str
+    key: dict[str, Any]
+    began: str
+    outputs: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+    seconds: float | None = None
+
+    def uri(self, output: str) -> str:
+        """Where an output lies, below the folder of the pipeline."""
+        return f"{self.step}/{output}/{self.id}"
+
+    def uris(self) -> list[str]:
+        """Where all outputs lie, or would if it had not failed."""
+        return [self.uri(output) for output in self.key["outputs"]]
+
+    def made_from(self) -> list[str]:
+        """Where the outputs of others lie that it took."""
+        return [uri for uris in self.key["inputs"].values() for uri in uris]
+
+    def row(self) -> Row:
+        """For the table, with a checksum."""
+        key, outputs = (json.dumps(data) for data in (self.key, self.outputs))
+        error = self.error and _utf8(self.error)
+        began, seconds = self.began, self.seconds
+        row = (self.id, self.step, self.state, key, began, outputs, error, seconds)
+        return (*row, _checksum(row))
+
+
+def parse(rows: Sequence[Row], last: int) -> list[Execution]:
+    """Executions of all rows of a ledger.
 
     Args:
-        executions, artifacts, inputs: in the order in which they were entered.
-        last: id of the last row that was ever entered, by table; rows are never
-            removed.
+        rows: in the order of their ids.
+        last: id of the last row that was ever entered; rows are never removed.
 
     Raises:
         ValueError: if a row is not as the local runner writes it, or refers to one that
-            is not there. What is at the URI of an artifact is thus below the folder.
+            is not there. What executions made and took is thus below the folder.
     """
-    for table, rows in (("executions", executions), ("artifacts", artifacts)):
-        ids = [row[0] for row in rows]
-        if ids != list(range(1, last.get(table, 0) + 1)):
-            raise ValueError(f"some of its {table} are lost")
-    for row in executions:
-        _check_execution(*row)
-    for row in artifacts:
-        _check_artifact(executions, *row)
-    for execution, name, artifact in inputs:
-        if not (
-            _within(execution, executions)
-            and _within(artifact, artifacts)
-            and artifacts[artifact - 1][1] < execution
-            and _is_name(name)
-        ):
-            raise ValueError(
-                f"execution {execution!r} took the artifact {artifact!r} as {name!r}, "
-                "which cannot be"
-            )
+    if [row[0] for row in rows] != list(range(1, last + 1)):
+        raise ValueError("some of its executions are lost")
+    executions = []
+    made: set[str] = set()
+    for row in rows:
+        *values, checksum = row
+        if checksum != _checksum(values):
+            raise ValueError(f"execution {row[0]} is not as it was written")
+        number, step, state, key, began, outputs, error, seconds = values
+        execution = Execution(
+            *(number, step, state, _json(key), began, _json(outputs), error, seconds)
+        )
+        if not _is_execution(execution):
+            raise ValueError(f"its execution {number} is no execution of a step")
+        if lost := set(execution.made_from()) - made:
+            raise ValueError(f"execution {number} took {min(lost)!r}, which none made")
+        executions.append(execution)
+        made.update(execution.uri(output) for output in execution.outputs)
+    return executions
 
 
-def check_files(files: Sequence[Row], artifacts: Sequence[Row]) -> None:
-    """Check that fingerprints are such, and each of another artifact.
-
-    Raises:
-        ValueError: if not.
-    """
-    for artifact, fingerprint in files:
-        if not (
-            _within(artifact, artifacts)
-            and isinstance(fingerprint, str)
-            and _FINGERPRINT.fullmatch(fingerprint)
-        ):
-            raise ValueError(f"it has no fingerprint of its artifact {artifact!r}")
-    if len({artifact for artifact, _ in files}) < len(files):
-        raise ValueError("it has two fingerprints of one artifact")
-
-
-def _check_execution(
-    execution: int,
-    step: Any,
-    component: Any,
-    parameters: Any,
-    cache_key: Any,
-    state: Any,
-    error: Any,
-    began: Any,
-    seconds: Any,
-) -> None:
-    values = _json_object(parameters)
-    took = 0.0 if state != "complete" and seconds is None else seconds
-    if not (
-        _is_name(step)
-        and _is_name(component)
-        and values is not None
-        and all(isinstance(value, (str, int, float)) for value in values.values())
-        and isinstance(cache_key, str)
-        and _KEY.fullmatch(cache_key)
-        and state in STATES
-        and (error is None or isinstance(error, str))
-        and isinstance(began, str)
-        and _TIME.fullmatch(began)
+def _is_execution(one: Execution) -> bool:
+    if not (isinstance(one.key, dict) and isinstance(one.outputs, dict)):
+        return False
+    if {name: type(value) for name, value in one.key.items()} != _KEY:
+        return False
+    is_done = one.state in ("complete", "removed")
+    took = one.seconds if is_done else 0.0
+    return (
+        one.state in STATES
+        and all(map(_is_name, (one.step, *one.key["outputs"])))
+        and all(isinstance(kind, str) for kind in one.key["outputs"].values())
+        and _are_plain(one.key["parameters"])
+        and all(map(_are_texts, one.key["inputs"].values()))
+        and set(one.outputs) == (set(one.key["outputs"]) if is_done else set())
+        and all(map(_is_output, one.outputs.values()))
+        and (one.error is None or isinstance(one.error, str))
+        and isinstance(one.began, str)
+        and _TIME.fullmatch(one.began) is not None
         and isinstance(took, float)
         and 0 <= took < math.inf
-    ):
-        raise ValueError(f"its execution {execution} is no execution of a step")
+    )
 
 
-def _check_artifact(
-    executions: Sequence[Row],
-    artifact: int,
-    execution: Any,
-    name: Any,
-    kind: Any,
-    uri: Any,
-    properties: Any,
-) -> None:
-    if not _within(execution, executions) or executions[execution - 1][5] != "complete":
-        raise ValueError(f"no complete execution made its artifact {artifact}")
-    if uri != f"{executions[execution - 1][1]}/{name}/{execution}":
-        raise ValueError(
-            f"its artifact {artifact} lies at {uri!r}, where its step puts none"
-        )
-    values = _json_object(properties)
-    if not (
-        _is_name(name)
-        and isinstance(kind, str)
-        and kind
-        and values is not None
-        and all(isinstance(value, (str, int, float)) for value in values.values())
-    ):
-        raise ValueError(f"its artifact {artifact} is not one that a step makes")
+def _is_output(output: Any) -> bool:
+    return (
+        isinstance(output, dict)
+        and set(output) == {"properties", "files"}
+        and all(isinstance(value, dict) for value in output.values())
+        and _are_plain(output["properties"])
+        and all(map(_is_below, output["files"]))
+        and all(map(_is_file, output["files"].values()))
+    )
 
 
-def _within(number: Any, rows: Sequence[Row]) -> bool:
-    return isinstance(number, int) and 1 <= number <= len(rows)
+def _are_plain(values: dict[str, Any]) -> bool:
+    return all(isinstance(value, (str, int, float)) for value in values.values())
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+
+
+def _is_file(value: Any) -> bool:
+    """Whether it is a size and a hash."""
+    return (
+        isinstance(value, list)
+        and [type(part) for part in value] == [int, str]
+        and value[0] >= 0
+        and _HASH.fullmatch(value[1]) is not None
+    )
 
 
 def _is_name(value: Any) -> bool:
@@ -138,8 +162,19 @@ def _is_name(value: Any) -> bool:
     )
 
 
-def _json_object(text: Any) -> dict[str, Any] | None:
-    if not isinstance(text, str):
-        return None
-    value = json.loads(text)
-    return value if isinstance(value, dict) else None
+def _is_below(path: str) -> bool:
+    parts = PurePosixPath(path).parts
+    return bool(parts) and not {"/", "//", ".."} & set(parts)
+
+
+def _json(text: Any) -> Any:
+    return json.loads(text) if isinstance(text, str) else None
+
+
+def _checksum(row: Sequence[Any]) -> str:
+    return hashlib.sha256(json.dumps(list(row)).encode()).hexdigest()
+
+
+def _utf8(text: str) -> str:
+    """Text that SQLite can keep: an error may name a file by bytes that are no text."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -2,9 +2,9 @@
 
 Outputs lie in ``<root>/<step>/<output>/<execution>/``, as in TFX; parameters and
 lineage in ``<root>/metadata.sqlite``, which `tfrwc.components.engine.ledger.lineage`
-reads. A step that ran before with the same parameters and the same inputs is not run
-again: its outputs are taken from the cache, unless their files are no longer those that
-it made.
+reads. A step that ran before is not run again if nothing that
+`tfrwc.components.engine.identity` knows of is other, and it has the same inputs: its
+outputs are taken from the cache, unless their files are no longer those that it made.
 """
 
 import os
@@ -16,11 +16,14 @@ from typing import Any
 
 from tfrwc._common.activity import Activity, doing
 from tfrwc.components.engine.artifacts import Artifact
-from tfrwc.components.engine.ledger import Ledger, cache_key
+from tfrwc.components.engine.cache import look_up
+from tfrwc.components.engine.identity import check_reads, identity
+from tfrwc.components.engine.ledger import Ledger
+from tfrwc.components.engine.ledger_rows import Execution
 from tfrwc.components.engine.step import Step, in_order
 
 _Outputs = dict[str, Artifact]  # by name of output
-_Ids = dict[str, int]  # of artifacts in the ledger, by name of output
+_Uris = dict[str, str]  # of artifacts in the ledger, by name of output
 
 
 def run(
@@ -40,15 +43,16 @@ def run(
 
     Raises:
         ValueError: if steps share an id, or one that is needed is missing.
-        OSError: if another process is running a pipeline in `root`, or `root` holds
-            outputs that metadata.sqlite does not know.
+        OSError: if another process is running a pipeline in `root`, `root` holds
+            outputs that metadata.sqlite does not know, or what a step reads was changed
+            while it ran.
         Exception: what a component raises, after a line that names its step. Steps
             before it are complete, and taken from the cache in the next run.
     """
     steps = in_order(steps)
     ledger = Ledger(root)
     artifacts: dict[str, _Outputs] = {}
-    ids: dict[str, _Ids] = {}
+    uris: dict[str, _Uris] = {}
     try:
         ledger.check_knows(step.id for step in steps)
         kinds = [step.component.name for step in steps]
@@ -60,8 +64,8 @@ def run(
                     return say(f"{label}{text}")
 
                 with doing(label) as activity:
-                    artifacts[step.id], ids[step.id] = _outputs_of(
-                        step, artifacts, ids, ledger, say_of_step, activity
+                    artifacts[step.id], uris[step.id] = _outputs_of(
+                        step, artifacts, uris, ledger, say_of_step, activity
                     )
     finally:
         ledger.close()
@@ -71,49 +75,45 @@ def run(
 def _outputs_of(
     step: Step,
     artifacts: dict[str, _Outputs],
-    ids: dict[str, _Ids],
+    uris: dict[str, _Uris],
     ledger: Ledger,
     say: Callable[[str], object],
     activity: Activity,
-) -> tuple[_Outputs, _Ids]:
+) -> tuple[_Outputs, _Uris]:
     """Outputs of a step, from the cache or by running it."""
-    input_ids = {
-        name: [ids[channel.step.id][channel.name] for channel in channels]
+    inputs = {
+        name: [uris[channel.step.id][channel.name] for channel in channels]
         for name, channels in step.inputs.items()
     }
-    key = cache_key(step, input_ids)
-    before = ledger.complete(step.id, key)
-    for execution in before:
-        cached = _cached(step, ledger, execution)
-        if cached is not None:
-            activity.skip()
-            say(": taken from the cache")
-            return cached
-    if before:
-        say(": ran before, but its outputs are gone or changed")
-    for execution in ledger.unfinished(step.id):
-        for name in step.outputs:
-            shutil.rmtree(_folder(ledger, step, name, execution), ignore_errors=True)
-    return _run_step(step, artifacts, ledger, ledger.begin(step, key, input_ids), say)
+    key = identity(step) | {"inputs": inputs}
+    cached, why = look_up(ledger, step.id, key)
+    if cached is not None:
+        activity.skip()
+        say(f": taken from the cache: {why}")
+        return _made(step, ledger, cached), _uris(cached)
+    if why:
+        say(f": not taken from the cache: {why}")
+    for other in ledger.of(step.id):
+        if other.state in ("running", "failed"):
+            for uri in other.uris():
+                shutil.rmtree(ledger.path(uri), ignore_errors=True)
+    return _run_step(step, artifacts, ledger, ledger.begin(step.id, key), say)
 
 
 def _run_step(
     step: Step,
     artifacts: dict[str, _Outputs],
     ledger: Ledger,
-    execution: int,
+    execution: Execution,
     say: Callable[[str], object],
-) -> tuple[_Outputs, _Ids]:
-    outputs = {
-        name: channel.type(_folder(ledger, step, name, execution))
-        for name, channel in step.outputs.items()
-    }
+) -> tuple[_Outputs, _Uris]:
+    outputs = _made(step, ledger, execution)
     for output in outputs.values():
         if Path(output.uri).exists():
             raise OSError(
                 f"{output.uri} is there already, but metadata.sqlite knows of no "
-                f"execution {execution} before this one: it is older than the outputs. "
-                "Restore the newest one, or give another folder."
+                f"execution {execution.id} before this one: it is older than the "
+                "outputs. Restore the newest one, or give another folder."
             )
     say(": running")
     began = time.monotonic()
@@ -123,26 +123,30 @@ def _run_step(
         step.component.function(
             **_inputs(step, artifacts), **outputs, **step.parameters
         )
+        check_reads(step.id, step.component, step.parameters, execution.key["reads"])
     except Exception as error:
         ledger.fail(execution, error)
         say(f": failed, {error!r}; steps before it are kept")
         raise
     seconds = time.monotonic() - began
-    ids = ledger.finish(execution, outputs, seconds)
+    ledger.finish(execution, outputs, seconds)
     say(f": done after {seconds:.1f} s")
-    return outputs, ids
+    return outputs, _uris(execution)
 
 
-def _cached(step: Step, ledger: Ledger, execution: int) -> tuple[_Outputs, _Ids] | None:
-    """Outputs of an execution; None if some are gone, or other than they were made."""
-    outputs: _Outputs = {}
-    ids: _Ids = {}
-    for made in ledger.artifacts(execution, step):
-        if not made.is_whole():
-            return None
-        outputs[made.name] = step.outputs[made.name].type(made.path, made.properties)
-        ids[made.name] = made.id
-    return outputs, ids
+def _made(step: Step, ledger: Ledger, execution: Execution) -> _Outputs:
+    """Artifacts of an execution, with the properties that it gave them, if it did."""
+    return {
+        name: channel.type(
+            ledger.path(execution.uri(name)),
+            execution.outputs.get(name, {}).get("properties"),
+        )
+        for name, channel in step.outputs.items()
+    }
+
+
+def _uris(execution: Execution) -> _Uris:
+    return {name: execution.uri(name) for name in execution.key["outputs"]}
 
 
 def _inputs(step: Step, artifacts: dict[str, _Outputs]) -> dict[str, Any]:
@@ -153,7 +157,3 @@ def _inputs(step: Step, artifacts: dict[str, _Outputs]) -> dict[str, Any]:
         many = step.component.inputs[name].many
         arguments[name] = inputs if many else inputs[0]
     return arguments
-
-
-def _folder(ledger: Ledger, step: Step, name: str, execution: int) -> Path:
-    return ledger.root / step.id / name / str(execution)

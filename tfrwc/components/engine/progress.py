@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tfrwc.components.engine.identity import package
+
 
 @contextlib.contextmanager
 def progress(output: str | os.PathLike[str], settings: Any) -> Iterator[Path]:
@@ -20,12 +22,12 @@ def progress(output: str | os.PathLike[str], settings: Any) -> Iterator[Path]:
     Args:
         output: folder of one output of the execution.
         settings: plain data. Another execution gets the same folder only if it has
-            the same settings.
+            the same settings, and this package the same code.
 
     Yields:
         The folder, which is made.
     """
-    text = json.dumps(settings, sort_keys=True)
+    text = json.dumps([package(), settings], sort_keys=True)
     name = f"progress-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     beside = Path(output).parent
     folder = beside / name

@@ -14,10 +14,13 @@ class AnyComponent(Protocol):
     """What a step needs to know of `tfrwc.components.engine.component.Component`."""
 
     name: str
+    __module__: str
     function: Any
     inputs: dict[str, Any]
     outputs: dict[str, type[Artifact]]
     parameters: dict[str, type]
+    code: str
+    outside: Any
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ inputs becomes as many inputs, numbered, because Kubeflow takes no unions.
 Needs TFX, in an environment of its own: see `make tfx-check`.
 """
 
+import json
 import sys
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,8 +19,10 @@ from tfx.types import Artifact, ComponentSpec, channel_utils, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
 from tfrwc.components.engine import artifacts
+from tfrwc.components.engine.identity import check_reads, identity, unknown
 from tfrwc.components.engine.staging import staged
 from tfrwc.components.engine.step import AnyComponent, Step, in_order
+from tfrwc.datasets.fingerprint import fingerprint
 
 
 def artifact_type(kind: type[artifacts.Artifact]) -> type:
@@ -37,6 +41,8 @@ def _class(name: str, base: type, module: str, **attributes: Any) -> type:
     return type(name, (base,), {"__module__": module} | attributes)
 
 
+# Names of a parameter of each step, and of a property of each of its outputs.
+_IDENTITY, _FINGERPRINT = "tfrwc_identity", "tfrwc_fingerprint"
 _OWN_TYPES: dict[type[artifacts.Artifact], type] = {}
 # TFX imports them by these names.
 TfrwcRecording = artifact_type(artifacts.TfrwcRecording)
@@ -73,14 +79,15 @@ def _node(step: Step, done: dict[str, Any], executors: str) -> Any:
             key = f"{name}_{i}" if component.inputs[name].many else name
             channels[key] = done[channel.step.id].outputs[channel.name]
     outputs = {name: artifact_type(kind) for name, kind in component.outputs.items()}
-    parameters = component.parameters.items()
+    kinds = component.parameters | {_IDENTITY: str}
+    parameters = step.parameters | {_IDENTITY: _identity(step)}
     spec = _class(
         f"{component.name}Spec",
         ComponentSpec,
         __name__,
         INPUTS={k: ChannelParameter(type=c.type) for k, c in channels.items()},
         OUTPUTS={k: ChannelParameter(type=kind) for k, kind in outputs.items()},
-        PARAMETERS={k: ExecutionParameter(type=kind) for k, kind in parameters},
+        PARAMETERS={k: ExecutionParameter(type=kind) for k, kind in kinds.items()},
     )
     node = _class(
         component.name,
@@ -90,7 +97,22 @@ def _node(step: Step, done: dict[str, Any], executors: str) -> Any:
         EXECUTOR_SPEC=ExecutorClassSpec(executor(component, executors)),
     )
     new = {k: channel_utils.as_channel([kind()]) for k, kind in outputs.items()}
-    return node(spec(**channels, **new, **step.parameters)).with_id(step.id)
+    return node(spec(**channels, **new, **parameters)).with_id(step.id)
+
+
+def _identity(step: Step) -> str:
+    """What TFX knows code and files by; for its caches, that is one more parameter."""
+    try:
+        known = identity(step)
+    except (OSError, ValueError, KeyError) as error:
+        warnings.warn(
+            f"What {step.id} reads is not here ({error}), so that caches cannot know "
+            "it. It will run each time that its pipeline is made.",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+        known = {"reads": unknown()}
+    return json.dumps(known, sort_keys=True)
 
 
 def executor(component: AnyComponent, module: str) -> type:
@@ -138,11 +160,29 @@ class _Executor(BaseExecutor):
                 [arguments[name]] = input_dict[name]
         for name in component.outputs:
             [arguments[name]] = output_dict[name]
-        arguments |= {name: exec_properties[name] for name in component.parameters}
+        parameters = {name: exec_properties[name] for name in component.parameters}
+        reads = json.loads(exec_properties[_IDENTITY])["reads"]
         inputs = [artifact for listed in input_dict.values() for artifact in listed]
         outputs = [arguments[name] for name in component.outputs]
+        check_reads(component.name, component, parameters, reads)
         with staged(inputs, outputs):
-            component.function(**arguments)
+            _check_whole(inputs)
+            component.function(**arguments, **parameters)
+            check_reads(component.name, component, parameters, reads)
+            for artifact in outputs:
+                made = fingerprint(artifact.uri, times=False)
+                artifact.set_string_custom_property(_FINGERPRINT, made)
+
+
+def _check_whole(inputs: Iterable[Any]) -> None:
+    """Check that inputs of this package's components are as they were made."""
+    for artifact in inputs:
+        was = artifact.get_string_custom_property(_FINGERPRINT)
+        if was and was != fingerprint(artifact.uri, times=False):
+            raise OSError(
+                f"{artifact.uri} was altered after it was made. Delete that folder to "
+                "have it made again."
+            )
 
 
 def _listed(name: str, inputs: dict[str, list[Any]]) -> list[Any] | None:

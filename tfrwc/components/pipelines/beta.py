@@ -5,9 +5,7 @@ import os
 from tfrwc._common.paths import local_path
 from tfrwc.components import BetaVAEStudy, ReportGen, SavedModelPusher
 from tfrwc.components.engine.step import Step
-from tfrwc.datasets.fingerprint import fingerprint
-from tfrwc.datasets.sources import files_of
-from tfrwc.studies.beta.trial import IMAGE_PARTS, Trial
+from tfrwc.studies.beta.trial import Trial
 
 
 def steps(trial: Trial, saved_models: str | os.PathLike[str]) -> list[Step]:
@@ -17,13 +15,10 @@ def steps(trial: Trial, saved_models: str | os.PathLike[str]) -> list[Step]:
         trial: settings of the study.
         saved_models: folder to push the model of the images' best β to.
     """
-    files = files_of(trial.dataset, "factors")
-    of_images = fingerprint(files) if files else ""
     sweeps = [
         BetaVAEStudy(
             part=part,
             trial=trial.of_part(part).to_json(),
-            fingerprint=of_images if part in IMAGE_PARTS else "",
         ).with_id(f"BetaVAEStudy-{part}")
         for part in trial.parts()
     ]

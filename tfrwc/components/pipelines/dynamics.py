@@ -11,8 +11,6 @@ from tfrwc.components import (
     SavedModelPusher,
 )
 from tfrwc.components.engine.step import Step
-from tfrwc.datasets.fingerprint import fingerprint
-from tfrwc.datasets.sources import files_of
 from tfrwc.studies.dynamics.trial import Trial
 
 
@@ -25,12 +23,10 @@ def steps(
         trial: a network, a data set, and how the network is trained.
         saved_models: folder to push the network of the first seed to, or None.
     """
-    files = files_of(trial.dataset)
     data = ImageExampleGen(
         dataset=trial.dataset,
         purpose="classes",
         images=trial.images or 0,
-        fingerprint=fingerprint(files) if files else "",
     )
     trainers = [
         RWCTrainer(

@@ -17,9 +17,6 @@ from tfrwc.components import (
 )
 from tfrwc.components.engine.epsilons import to_parameter
 from tfrwc.components.engine.step import Channel, Step
-from tfrwc.datasets.fingerprint import fingerprint
-from tfrwc.datasets.sources import files_of
-from tfrwc.privacy.keys import KEY_VARIABLE, fingerprint_under, secret_key
 from tfrwc.studies.privacy import arms as private_arms
 from tfrwc.studies.privacy import data as private_data
 from tfrwc.studies.privacy.trial import Trial
@@ -43,31 +40,23 @@ def steps(
         saved_models: folder to push the best private model to.
         folder: with the X-rays, for the data set "xrays".
         patients, images_per_patient: of X-rays, see `tfrwc.studies.privacy.data.load`.
-
-    The key in TFRWC_PRIVACY_KEY belongs to the identity of what is released by it: with
-    another key, images are released again. Where it is not set, as where a pipeline is
-    only compiled, engines cannot tell keys apart.
     """
     size = private_data.DATA_SETS[trial.dataset].size
-    files = private_data.files_of(trial.dataset, folder)
     table = local_path(patients, "patients") if patients else None
     data = ImageExampleGen(
         dataset=trial.dataset,
         purpose="two_classes",
         folder=str(folder or ""),
-        fingerprint=" ".join(fingerprint(path) for path in (files, table) if path),
         patients=str(table or ""),
         images_per_patient=images_per_patient or 0,
     )
     first = [data]
     start: dict[str, Channel] = {}
     if trial.public != "none":
-        public_files = files_of(trial.public)
         public = ImageExampleGen(
             dataset=trial.public,
             purpose="public",
             size=size,
-            fingerprint=fingerprint(public_files) if public_files else "",
         )
         base = RWCTrainer(
             examples=public.with_id("ImageExampleGen-public").outputs["examples"],
@@ -93,17 +82,11 @@ def steps(
     report = ReportGen(
         study="private_pneumonia",
         settings=json.dumps(trial.settings()),
-        key_fingerprint=_of_key(),
         examples=data.outputs["examples"],
         evaluations=[run[-1].outputs["evaluation"] for run in runs.values()],
         **pushed,
     )
     return [*first, *(step for run in runs.values() for step in run), *last, report]
-
-
-def _of_key() -> str:
-    """What tells the key in the environment from others; empty if there is none."""
-    return fingerprint_under(secret_key()) if os.environ.get(KEY_VARIABLE) else ""
 
 
 def _push(
@@ -140,12 +123,7 @@ def _run(
     release: list[Step] = []
     released: dict[str, Channel] = {}
     if arm.kind == "local-dp":
-        step = PrivateExampleGen(
-            examples=examples,
-            mechanism=arm.name,
-            seed=seed,
-            key_fingerprint=_of_key(),
-        )
+        step = PrivateExampleGen(examples=examples, mechanism=arm.name, seed=seed)
         release = [step.with_id(f"PrivateExampleGen-{name}")]
         examples = step.outputs["private"]
         released = {"released": examples}

@@ -1,12 +1,12 @@
 """Train a β-VAE for every β and seed at once."""
 
+import dataclasses
 import itertools
 import math
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,17 +14,17 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from tfrwc._common.paths import local_path
-from tfrwc.compat.extras import extra
 from tfrwc.disentangle.beta_vae import BetaVAE
-from tfrwc.disentangle.checks import check_data, count
+from tfrwc.disentangle.checks import check_data
 from tfrwc.disentangle.sweep.arguments import (
     distinct_betas,
     distinct_seeds,
     examples_of,
 )
-from tfrwc.disentangle.sweep.ensemble import TERMS
+from tfrwc.disentangle.sweep.on_beam import train_on_beam
 from tfrwc.disentangle.sweep.options import TrainingOptions
-from tfrwc.disentangle.sweep.state_file import Arrays, in_order
+from tfrwc.disentangle.sweep.terms import TERMS
+from tfrwc.disentangle.sweep.trained import Part, Trained, part_of
 from tfrwc.disentangle.sweep.training import train_members
 
 _ACTIVE = 0.01  # variance of its mean, above which a latent is
@@ -86,13 +86,15 @@ class BetaSweep(TrainingOptions):
         """
         file = None if path is None else local_path(path)
         examples = self._examples(x)
-        return self._take(examples, [self._train(self._members(), examples, file)])
+        models = {seed: self.make(seed, examples.shape[1:]) for seed in self.seeds}
+        trained = train_members(models, self._members(), examples, self, file)
+        return self._take(examples, [part_of(trained)])
 
     def fit_on_beam(
         self,
         x: ArrayLike,
         path: str | os.PathLike[str],
-        members_at_once: int = 16,
+        members_at_once: int | None = None,
         options: Any = None,
     ) -> "BetaSweep":
         """Train all members in parts, each a task of an Apache Beam pipeline.
@@ -100,8 +102,10 @@ class BetaSweep(TrainingOptions):
         Args:
             x: examples (n, …).
             path: folder, which all workers can reach, for x and an .npz file of each
-                part. If it is there already, parts that were begun go on.
-            members_at_once: members in one part.
+                part. If it is there already, parts that were begun go on. Weights of
+                trained members stay there, and are read when they are needed.
+            members_at_once: members in one part; None for as many as keep all workers
+                that the options ask for busy, at most 16, or for as many as before.
             options: of the pipeline, `apache_beam.options.pipeline_options`; None for
                 Beam's defaults.
 
@@ -110,27 +114,15 @@ class BetaSweep(TrainingOptions):
 
         Raises:
             ImportError: without Apache Beam.
-            ValueError: as `fit`.
+            ValueError: as `fit`, or if the sweep was begun with other parts.
         """
-        with extra("beam"):
-            import apache_beam as beam
-        count(members_at_once, "members_at_once")
         folder, examples = local_path(path), self._examples(x)
-        folder.mkdir(parents=True, exist_ok=True)
-        np.save(folder / "x.npy", examples)
-        members = self._members()
-        parts = [
-            (members[i : i + members_at_once], folder / f"part-{i:05}.npz")
-            for i in range(0, len(members), members_at_once)
-        ]
-
-        def train_part(part: tuple[list[tuple[float, int]], Path]) -> Arrays:
-            return self._train(part[0], np.load(folder / "x.npy"), part[1])
-
-        with beam.Pipeline(options=options) as pipeline:
-            tasks = pipeline | beam.Create(parts) | beam.Reshuffle()
-            _ = tasks | beam.Map(lambda part: len(train_part(part)))
-        return self._take(examples, [train_part(part) for part in parts])
+        # Workers get the sweep without what it was trained to before.
+        untrained, members = dataclasses.replace(self), self._members()
+        parts = train_on_beam(
+            untrained, members, examples, folder, members_at_once, options
+        )
+        return self._take(examples, parts)
 
     def to_frame(self) -> pd.DataFrame:
         """A row per member, of the trained models over all examples.
@@ -139,12 +131,14 @@ class BetaSweep(TrainingOptions):
         distortion; active_latents, with a variance of their mean above 0.01; noise η
         and water_level β η², NaN for Bernoulli; epochs trained; stopped, whether early.
         """
-        frame, trained = self._frame(), self._trained
+        frame, trained = self._frame(), self._trained.numbers
         frame["objective"] = -trained["loss"]
         for term in TERMS[1:]:
             frame[term] = trained[term]
         frame["active_latents"] = (trained["variances"] > _ACTIVE).sum(axis=1)
-        noise = [vae.noise for vae in self._each()]
+        template = self.make(self.seeds[0], self._shape)
+        learned = template.given_noise == "learned"
+        noise = [vae.noise for vae in self._each()] if learned else template.noise
         frame["noise"] = np.array(noise, float)
         frame["water_level"] = frame["beta"] * frame["noise"] ** 2
         frame["epochs"] = np.isfinite(trained["history"][:, 0]).sum(axis=0)
@@ -156,7 +150,7 @@ class BetaSweep(TrainingOptions):
         """A row per epoch and member; see the class."""
         rows = []
         frame = self._frame()
-        for epoch, terms in enumerate(self._trained["history"]):
+        for epoch, terms in enumerate(self._trained.numbers["history"]):
             values = dict(zip(TERMS, terms, strict=True))
             rows.append(frame.assign(epoch=epoch, **values).dropna(subset="loss"))
         return pd.concat(rows, ignore_index=True)
@@ -165,7 +159,7 @@ class BetaSweep(TrainingOptions):
     def rates_(self) -> NDArray[np.float64]:
         """Mean divergence of each latent; see the class."""
         self._check_fitted()
-        return self._trained["rates"]
+        return self._trained.numbers["rates"]
 
     def member(self, beta: float, seed: int) -> BetaVAE:
         """The trained model of that β and seed.
@@ -222,7 +216,7 @@ class BetaSweep(TrainingOptions):
             )
         return vae
 
-    def _examples(self, x: ArrayLike) -> NDArray[np.floating]:
+    def _examples(self, x: ArrayLike) -> NDArray[Any]:
         """x as the models take it, if it is data of their likelihood."""
         examples = examples_of(x)
         template = self.make(self.seeds[0], examples.shape[1:])
@@ -231,21 +225,12 @@ class BetaSweep(TrainingOptions):
         check_data(examples, template.likelihood)
         return examples
 
-    def _train(
-        self,
-        members: list[tuple[float, int]],
-        x: NDArray[np.floating],
-        path: Path | None,
-    ) -> Arrays:
-        models = {seed: self.make(seed, x.shape[1:]) for _, seed in members}
-        return train_members(models, members, x, self, path)
-
     def _become(self, vae: BetaVAE, index: int) -> None:
         """Give a model the β and the weights of a member."""
         vae.beta = self._members()[index][0]
-        weights = in_order(self._trained, "weight")
+        weights = self._trained.weights(index)
         for variable, value in zip(vae.trainable_variables, weights, strict=True):
-            variable.assign(value[index])
+            variable.assign(value)
 
     def _each(self) -> Iterator[BetaVAE]:
         """One model as each member in turn: to make one takes longer than to use it."""
@@ -261,24 +246,13 @@ class BetaSweep(TrainingOptions):
         self._check_fitted()
         return pd.DataFrame(self._members(), columns=["beta", "seed"])
 
-    def _take(self, x: NDArray[np.floating], parts: list[Arrays]) -> "BetaSweep":
+    def _take(self, x: NDArray[np.float32], parts: Sequence[Part]) -> "BetaSweep":
         """Keep what came of the training of all parts."""
-        self._shape = x.shape[1:]
-        longest = max(len(part["history"]) for part in parts)
-        for part in parts:
-            rest = longest - len(part["history"])
-            part["history"] = np.pad(
-                part["history"], ((0, rest), (0, 0), (0, 0)), constant_values=np.nan
-            )
-        self._trained = {
-            key: np.concatenate(
-                [part[key] for part in parts], axis=2 if key == "history" else 0
-            )
-            for key in parts[0]
-        }
+        self._shape, self._trained = x.shape[1:], Trained(parts)
+        losses = self._trained.numbers["loss"]
         diverged = [
             member
-            for member, loss in zip(self._members(), self._trained["loss"], strict=True)
+            for member, loss in zip(self._members(), losses, strict=True)
             if not np.isfinite(loss)
         ]
         if diverged:

@@ -17,11 +17,11 @@ from tfrwc.disentangle.beta_vae import BetaVAE
 from tfrwc.disentangle.sweep.chance import matched, noise_of, order_of
 from tfrwc.disentangle.sweep.loss_scale import LossScales
 from tfrwc.disentangle.sweep.options import TrainingOptions
+from tfrwc.disentangle.sweep.terms import TERMS
 
 with extra("vae"):
     import tensorflow as tf
 
-TERMS = ("loss", "log_likelihood", "rate", "distortion")
 # For the evaluation: examples in one call, and values of x in all.
 _EXAMPLES_AT_ONCE = 256
 _VALUES = 2**18

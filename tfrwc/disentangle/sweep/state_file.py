@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from tfrwc._common.files import replacing
 from tfrwc._common.json_files import check_object, parse_json
-from tfrwc._common.npz import read_npz
+from tfrwc._common.npz import ArchiveError, read_npz
+from tfrwc.disentangle.sweep.contents import not_whole
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -23,22 +24,26 @@ def read_state(path: Path, settings: Mapping[str, Any]) -> Arrays:
         settings: plain values that say which sweep it should hold.
 
     Returns:
-        Arrays by name; none if there is no file.
+        Arrays by name.
 
     Raises:
         ValueError: if it is damaged, or holds a sweep with other settings.
     """
-    if not path.exists():
-        return {}
-    arrays = read_npz(path)
+    try:
+        arrays = read_npz(path)
+    except ArchiveError as error:
+        raise not_whole(path, str(error).removesuffix(".")) from error
+    if "settings" not in arrays:
+        raise not_whole(path, "it has no settings")
     try:
         saved = parse_json(str(arrays.pop("settings")))
         check_object(saved, {})
-    except (KeyError, ValueError) as error:
-        raise ValueError(
-            f"{path} holds no state of a sweep ({error}). Give another path, or remove "
-            "it to begin anew."
-        ) from error
+    except ValueError as error:
+        raise not_whole(path, f"of its settings, {error}") from error
+    # A damaged directory of an archive may end too early, and be one. Files of earlier
+    # versions do not say what they hold.
+    if saved.get("arrays", list(arrays)) != list(arrays):
+        raise not_whole(path, "it does not have the arrays that it should")
     current = _as_json(settings)
     different = sorted(
         key for key in current if not _agree(saved.get(key), current[key])
@@ -56,7 +61,8 @@ def write_state(
 ) -> None:
     """Put the file in the place of an older one, whole or not at all."""
     with replacing(path) as file:
-        contents = {"settings": np.array(json.dumps(_as_json(settings))), **arrays}
+        said = json.dumps(_as_json(settings) | {"arrays": list(arrays)})
+        contents = {"settings": np.array(said), **arrays}
         np.savez(file, **contents)  # type: ignore[arg-type]  # of some NumPy's stubs
 
 
@@ -73,10 +79,12 @@ def in_order(arrays: Mapping[str, NDArray[Any]], name: str) -> list[NDArray[Any]
 
 def _agree(saved: Any, current: Any) -> bool:
     """Whether values are equal; fractions up to the rounding of another processor."""
-    if isinstance(current, list) and current and isinstance(current[0], float):
-        same_length = saved is not None and len(saved) == len(current)
-        return same_length and np.allclose(saved, current, rtol=1e-3, atol=1e-5)
-    return bool(saved == current)
+    if not isinstance(current, list) or not isinstance(saved, list):
+        return bool(saved == current)
+    if not all(isinstance(value, float) for value in (*saved, *current)):
+        return saved == current
+    same_length = len(saved) == len(current)
+    return same_length and np.allclose(saved, current, rtol=1e-3, atol=1e-5)
 
 
 def _as_json(settings: Mapping[str, Any]) -> Any:

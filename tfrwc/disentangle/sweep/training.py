@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tfrwc._common.activity import doing
 from tfrwc._common.status_line import shown
 from tfrwc.disentangle.beta_vae import BetaVAE
+from tfrwc.disentangle.sweep.contents import check_contents, check_state
 from tfrwc.disentangle.sweep.ensemble import Ensemble
 from tfrwc.disentangle.sweep.options import TrainingOptions
 from tfrwc.disentangle.sweep.state_file import (
@@ -48,20 +49,48 @@ def train_members(
         weight_0, …, (members, …); and those of `Ensemble.evaluate`.
 
     Raises:
-        ValueError: if `path` holds another sweep.
+        ValueError: if `path` holds another sweep, or nothing whole.
     """
     betas, seeds = zip(*members, strict=True)
+    template = models[seeds[0]]
+    settings = settings_of(template, members, digest_of(x), options)
+    saved = {}
+    if path is not None and path.exists():
+        saved = read_training(path, settings, template.n_latents)
+    if "rates" in saved:  # it was trained to the end
+        return saved
     starts = {
         seed: [keras.ops.convert_to_numpy(v) for v in model.trainable_variables]
         for seed, model in models.items()
     }
-    template = models[seeds[0]]
     weights = [
         np.stack(values)
         for values in zip(*(starts[seed] for seed in seeds), strict=True)
     ]
     ensemble = Ensemble(template, betas, seeds, weights, x, options)
-    settings = {
+    if path is not None and saved:
+        state = in_order(saved, "state")
+        check_state(path, state, ensemble.state())
+        ensemble.set_state(state)
+    return _train(ensemble, options, path, settings, list(saved.get("history", [])))
+
+
+def settings_of(
+    template: BetaVAE,
+    members: Sequence[tuple[float, int]],
+    digest: str,
+    options: TrainingOptions,
+) -> dict[str, Any]:
+    """What tells a training of members from any other, as plain values.
+
+    Args:
+        template: an untrained model with the seed of the first member.
+        members: β and seed of each.
+        digest: of the examples, see `digest_of`.
+        options: how they are trained.
+    """
+    count = len(members)
+    return {
         "members": members,
         "epochs": options.epochs,
         "batch_size": options.batch_size,
@@ -70,12 +99,33 @@ def train_members(
         "likelihood": template.likelihood,
         "posterior": template.posterior,
         "noise": template.given_noise,
-        "weights": [w.shape for w in weights],
+        "weights": [(count, *v.shape) for v in template.trainable_variables],
         "dtype": template.dtype_policy.name,
         "networks": _outputs(template),
-        "x": hashlib.sha256(np.ascontiguousarray(x).data).hexdigest(),
+        "x": digest,
     }
-    return _train(ensemble, options, path, settings)
+
+
+def digest_of(x: NDArray[np.float32]) -> str:
+    """A short text that tells examples from others."""
+    return hashlib.sha256(np.ascontiguousarray(x).data).hexdigest()
+
+
+def read_training(path: Path, settings: Mapping[str, Any], n_latents: int) -> Arrays:
+    """Read how far a training is: what `train_members` returns, or its state.
+
+    Args:
+        path: of a file.
+        settings: of `settings_of`, which it must have.
+        n_latents: of a member.
+
+    Raises:
+        ValueError: if the file is damaged, lacks something, or is of another sweep.
+    """
+    saved = read_state(path, settings)
+    shapes = settings["weights"]
+    check_contents(path, saved, shapes, settings["epochs"], n_latents)
+    return saved
 
 
 def _train(
@@ -83,13 +133,9 @@ def _train(
     options: TrainingOptions,
     path: Path | None,
     settings: Mapping[str, Any],
+    history: list[NDArray[Any]],
 ) -> Arrays:
-    saved = {} if path is None else read_state(path, settings)
-    if "rates" in saved:  # it was trained to the end
-        return saved
-    history = list(saved.get("history", []))
-    if saved:
-        ensemble.set_state(in_order(saved, "state"))
+    """Train to the end, after the epochs that the history has."""
     show = shown if options.verbose else doing
     with show("epoch", of=options.epochs) as activity:
         if history:

@@ -1,7 +1,7 @@
 """What the best attack on a known mechanism can do: all that its noise allows.
 
 >>> from tfrwc.privacy.accounting import attacks
->>> from tfrwc.privacy.accounting.sgd import Stage
+>>> from tfrwc.privacy.accounting.stages import Stage
 >>> limits = attacks.of_training([Stage(0.9753, 256 / 4708, steps=57)])
 >>> round(limits.advantage, 3), round(limits.auc, 3)
 (0.202, 0.641)
@@ -17,7 +17,7 @@ are upper bounds, by grids that add some 0.1 %.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -26,12 +26,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.integrate import trapezoid
 
-from tfrwc.privacy.accounting.gaussian_step import losses_of
 from tfrwc.privacy.accounting.losses import Floats, Loss, LossSum, discrete_loss
-from tfrwc.privacy.accounting.sgd import (
+from tfrwc.privacy.accounting.stages import (
     Stage,
-    gaussian_steps,
+    Together,
+    loss_sums,
     shift_without_sampling,
+    together,
 )
 
 _ERROR = 1e-3  # of the advantage, as a share of it
@@ -87,29 +88,32 @@ class Attacks:
         return Attacks(rates, self.tpr_at(np.interp(rates, fpr, tpr)))
 
 
-def of_training(stages: Sequence[Stage], size: int = 1) -> Attacks:
+def of_training(
+    stages: Iterable[Stage],
+    size: int = 1,
+    known: Iterable[tuple[float, float]] = (),
+) -> Attacks:
     """Attacks on one example of a training, or on a group.
 
     Args:
         stages: of the training.
         size: number of examples that are there or not together.
+        known: (epsilon, delta) of what else is done with these together.
     """
-    stages = [stage for stage in stages if stage.steps > 0 and stage.rate > 0]
-    if not stages:
+    what = together(stages, size, known)
+    if not what.stages and not what.known:
         return of_guarantee(0.0)
-    if any(stage.noise_multiplier == 0 for stage in stages):
+    if what.is_bare:
         return of_guarantee(math.inf)
-    return _of_training(tuple(sorted(stages)), size)
+    return _of_training(what)
 
 
 @lru_cache(maxsize=4)
-def _of_training(stages: tuple[Stage, ...], size: int) -> Attacks:
-    shift = shift_without_sampling(stages, size)
+def _of_training(what: Together) -> Attacks:
+    shift = shift_without_sampling(what)
     if shift is not None and shift > _CERTAIN:
         return of_guarantee(math.inf)
-    steps = gaussian_steps(stages, size, _CUT)
-    tail = _CUT / sum(count for _, count in steps)
-    return of_losses([(losses_of(step, tail)[0], count) for step, count in steps])
+    return _of_sum(loss_sums(what, _CUT)[0])
 
 
 def of_normal_noise(distance: float, sigma: float) -> Attacks:
@@ -152,7 +156,10 @@ def of_losses(parts: Sequence[tuple[Loss, int]]) -> Attacks:
     Args:
         parts: pairs (loss of a step, number of such steps).
     """
-    total = LossSum(parts)
+    return _of_sum(LossSum(parts))
+
+
+def _of_sum(total: LossSum) -> Attacks:
     mean, variance = total.moments(0.0)
     advantage = min(1.0, math.sqrt(variance))
     if advantage == 0 and mean > 0:  # always one and the same answer

@@ -3,8 +3,10 @@
 With and without what comes and goes together, a step is at its worst normal noise of
 deviation 1 around 0, or around a number that sampling chooses: k / noise if the step
 uses k of the examples (for one example Zhu, Dong, Wang, AISTATS 2022, theorem 11; for a
-group Ganesh, arXiv:2401.10294, theorem 1.3). Its privacy loss is the logarithm of the
-ratio of the densities. It grows with the number that was drawn.
+group Ganesh, arXiv:2401.10294, theorem 1.3). Replaced by another, it is at its worst
+noise around such a number against noise around its negative (`of_replacement`). The
+privacy loss is the logarithm of the ratio of the densities. It grows with the number
+that was drawn.
 
 >>> step = GaussianStep.of_group(1, noise_multiplier=1.0, rate=0.5)
 >>> step.losses(np.array([0.5])).round(9)
@@ -76,7 +78,7 @@ class GaussianStep:
     Attributes:
         with_it: distribution with what comes and goes.
         without: distribution without it, or with another in its place.
-        missed: probability of what `with_it` leaves out; counts as a loss without end.
+        missed: probability of what either leaves out; counts as a loss without end.
     """
 
     with_it: Mixture
@@ -95,26 +97,32 @@ class GaussianStep:
             rate: probability that a step uses an example.
             missed: probability that may be left out, of the largest counts.
         """
-        counts = np.arange(size + 1)
-        log_weights = stats.binom.logpmf(counts, size, rate)
-        rest = stats.binom.sf(counts, size, rate)
-        last = int(np.argmax(rest <= missed))
-        used = np.flatnonzero(log_weights[: last + 1] > -np.inf)
-        return cls(
-            Mixture(used / noise_multiplier, log_weights[used]),
-            Mixture(np.zeros(1), np.zeros(1)),
-            float(rest[last]),
-        )
+        used, missed = _used(size, noise_multiplier, rate, missed)
+        return cls(used, Mixture(np.zeros(1), np.zeros(1)), missed)
 
     @classmethod
-    def of_replacement(cls, noise_multiplier: float, rate: float) -> "GaussianStep":
-        """A step with one example, or with the opposite one in its place."""
-        weights = np.array([1 - rate, rate]) if rate < 1 else np.ones(1)
-        means = np.array([0.0, 1.0])[-len(weights) :] / noise_multiplier
-        return cls(
-            Mixture(means, np.log(weights)),
-            Mixture(-means[::-1], np.log(weights[::-1])),
-        )
+    def of_replacement(
+        cls, noise_multiplier: float, rate: float, size: int = 1, missed: float = 0.0
+    ) -> "GaussianStep":
+        """A step with a group of examples, or with opposite ones in their place.
+
+        No other pair of groups tells more. Let a set of results have the probability
+        Φ(z) if the step uses none of them. If it uses k, which move the sum by at most
+        k, no set has more than Φ(z + k / noise) with the one group, and none has less
+        than Φ(z - k / noise) with the other (Neyman and Pearson). Both are reached by
+        one and the same half-line if the groups are opposite, for all k at once; so the
+        greatest P(set) - e^epsilon Q(set), which is delta, is that of opposite groups,
+        for each epsilon.
+
+        Args:
+            noise_multiplier: standard deviation of the noise over the clipping norm.
+            rate: probability that a step uses an example.
+            size: greatest number of examples of a group.
+            missed: probability that may be left out, of the largest counts.
+        """
+        used, missed = _used(size, noise_multiplier, rate, missed)
+        opposite = Mixture(-used.means[::-1], used.log_weights[::-1])
+        return cls(used, opposite, missed)
 
     def losses(self, x: Floats) -> Floats:
         """Logarithm of the density with over that without."""
@@ -141,6 +149,18 @@ class GaussianStep:
             move = (losses - (upper[0] - lower[0])) / slope
             x = x + np.clip(move, -width, width)
         return np.maximum.accumulate(np.clip(x, low, high))
+
+
+def _used(
+    size: int, noise_multiplier: float, rate: float, missed: float
+) -> tuple[Mixture, float]:
+    """Noise around what a step uses of a group, and the probability that is missed."""
+    counts = np.arange(size + 1)
+    log_weights = stats.binom.logpmf(counts, size, rate)
+    rest = stats.binom.sf(counts, size, rate)
+    last = int(np.argmax(rest <= missed))
+    used = np.flatnonzero(log_weights[: last + 1] > -np.inf)
+    return Mixture(used / noise_multiplier, log_weights[used]), float(rest[last])
 
 
 def _between(low: float, high: float) -> Floats:
@@ -177,7 +197,7 @@ def losses_of(step: GaussianStep, tail: float) -> tuple[Loss, Loss]:
             -losses[::-1],
             log_without[::-1],
             lambda h: _dots(h, *_reversed(cells(h))),
-            step.without.below(low),
+            step.missed + step.without.below(low),
         ),
     )
 

@@ -21,11 +21,12 @@ from scipy import fft, signal, special
 Floats = npt.NDArray[np.float64]
 
 # What grids may add to epsilon, as a share of it; and what they add where that takes no
-# more than a cheap grid.
-ERROR, _LEAST_ERROR = 2e-4, 1e-6
+# more than a cheap grid, or, where epsilon is asked for finely, than the largest.
+ERROR, _LEAST_ERROR, _FINE_ERROR = 2e-4, 1e-6, 1e-8
 _CHEAP_GRID = 2**16
 _LARGEST_GRID = 2**21
 _LOST = 30.0  # e^-30 of the tilted distribution may lie outside of the window
+BEYOND = 2 * math.exp(-_LOST)  # on both sides
 _ROUNDING = 1e-6  # relative, of delta: far more than transforms lose
 # Of the tilt between neighbours on a grid, as a natural logarithm: beyond it what is
 # beside a mass is lost in the rounding of the transforms.
@@ -154,12 +155,15 @@ class LossSum:
         values = bounds(orders)
         return float(max(values.min(), 0.0)), float(orders[values.argmin()])
 
-    def epsilon(self, delta: float, at_least: float = 0.0) -> tuple[float, str]:
+    def epsilon(
+        self, delta: float, at_least: float = 0.0, finely: bool = False
+    ) -> tuple[float, str]:
         """Upper bound on the smallest epsilon for a delta, and its method.
 
         Args:
             delta: of the guarantee.
             at_least: what epsilon will be raised to, so that less need not be exact.
+            finely: whether to take the finest grid that there is.
         """
         target = delta * (1 - _ROUNDING) - self.infinite
         if target <= 0:
@@ -170,7 +174,7 @@ class LossSum:
         least = max(at_least, 1e-4 * math.sqrt(self.moments(order)[1]), 1e-300)
         epsilon, step = renyi, math.inf
         for _ in range(6):
-            finer = self._step(max(epsilon, least), order)
+            finer = self._step(max(epsilon, least), order, finely)
             if finer > step / 1.5 or epsilon <= at_least:
                 break
             if finer * (order + 1) > _STEEPEST:
@@ -179,13 +183,15 @@ class LossSum:
             epsilon = min(epsilon, self._epsilon(target, order, step))
         return epsilon, "PLD" if epsilon < renyi else "RDP"
 
-    def _step(self, epsilon: float, order: float) -> float:
+    def _step(self, epsilon: float, order: float, finely: bool) -> float:
         """The step of a grid that adds at most `ERROR` of an epsilon to it."""
+        least = _FINE_ERROR if finely else _LEAST_ERROR
         coarsest, finest = (
             math.sqrt(12 * error * epsilon / (self.count * (order + 1)))
-            for error in (ERROR, _LEAST_ERROR)
+            for error in (ERROR, least)
         )
-        step = min(coarsest, self.feasible(finest, order, _CHEAP_GRID))
+        points = _LARGEST_GRID if finely else _CHEAP_GRID
+        step = min(coarsest, self.feasible(finest, order, points))
         return self.feasible(min(step, 0.3 / (order + 1), epsilon / 20), order)
 
     def feasible(self, step: float, order: float, most: int = _LARGEST_GRID) -> float:

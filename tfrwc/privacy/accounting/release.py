@@ -25,6 +25,7 @@ from tfrwc.compat.extras import extra
 PLD_LIMIT = 2_000_000
 SMALLEST_PLD_DELTA = 1e-8
 PURE = "pure composition"
+BASIC = "basic composition"
 _TRANSFORM_ERROR = 1e-11
 
 

@@ -13,37 +13,35 @@ where Rényi divergences give a smaller one, it is that.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
 
 from scipy import special
 from scipy.optimize import brentq
 
-from tfrwc.privacy.accounting.gaussian_step import GaussianStep, losses_of
-from tfrwc.privacy.accounting.losses import LossSum
-from tfrwc.privacy.accounting.release import Cost, smallest_noise
+from tfrwc.privacy.accounting.release import BASIC, Cost, smallest_noise
+from tfrwc.privacy.accounting.stages import (
+    STEEPEST,
+    Together,
+    loss_sums,
+    shift_without_sampling,
+    together,
+)
+from tfrwc.privacy.accounting.stages import Stage as Stage
 
-_TAILS = 1e-5  # the share of delta that may be cut off
+_TAILS = 1e-7  # the share of delta that may be cut off
 _BARE = 1e100  # shift beyond which there is no noise to speak of
-_STEEPEST = 1e4  # shift of a step, in deviations of its noise, beyond which it is bare
 
 
-class Stage(NamedTuple):
-    """Steps of one noise and one sampling rate.
-
-    Attributes:
-        noise_multiplier: standard deviation of the noise over the clipping norm.
-        rate: probability that a step uses an example.
-        steps: number of steps.
-    """
-
-    noise_multiplier: float
-    rate: float
-    steps: int
-
-
-def composed(stages: Sequence[Stage], delta: float, size: int = 1) -> Cost:
+def composed(
+    stages: Iterable[Stage],
+    delta: float,
+    size: int = 1,
+    known: Iterable[tuple[float, float]] = (),
+    *,
+    is_replaced: bool = False,
+    finely: bool = False,
+) -> Cost:
     """Cost of several stages together.
 
     Args:
@@ -51,71 +49,35 @@ def composed(stages: Sequence[Stage], delta: float, size: int = 1) -> Cost:
         delta: of the guarantee.
         size: number of examples that come and go together, such as the images of a
             patient.
+        known: (epsilon, delta) of what else is done with these examples together.
+        is_replaced: whether they are replaced by others, and do not come and go.
+        finely: whether to take a second, so that the bound is no more than about 1e-7
+            of epsilon above the smallest.
     """
-    stages = [stage for stage in stages if stage.steps > 0 and stage.rate > 0]
-    if not stages:
+    what = together(stages, size, known, is_replaced)
+    if not what.stages and not what.known:
         return Cost(0.0, "nothing was released")
-    if any(stage.noise_multiplier == 0 for stage in stages):
+    if what.is_bare:
         return Cost(math.inf, "no noise")
-    return _composed(tuple(sorted(stages)), delta, size)
+    return _composed(what, delta, finely)
 
 
 @lru_cache(maxsize=1024)
-def _composed(stages: tuple[Stage, ...], delta: float, size: int) -> Cost:
-    shift = shift_without_sampling(stages, size)
-    if shift is not None:
+def _composed(what: Together, delta: float, finely: bool) -> Cost:
+    shift = shift_without_sampling(what)
+    if shift is not None and not what.known:
         return Cost(_epsilon_of_shift(shift, delta), "analytic Gaussian")
-    steps = gaussian_steps(stages, size, delta * _TAILS)
-    tail = delta * _TAILS / sum(count for _, count in steps)
-    losses = [(losses_of(step, tail), count) for step, count in steps]
+    epsilon = math.fsum(epsilon for epsilon, _ in what.known)
+    if shift is not None and (shift > STEEPEST or shift == epsilon == 0):
+        # No losses to speak of, or far too great ones.
+        rest = delta - math.fsum(part for _, part in what.known)
+        epsilon += _epsilon_of_shift(shift, rest) if rest > 0 else math.inf
+        return Cost(epsilon, BASIC)
     cost = Cost(0.0, "PLD")
-    for direction in (0, 1):  # who has it against who has not, and the reverse
-        total = LossSum([(both[direction], count) for both, count in losses])
-        cost = max(cost, Cost(*total.epsilon(delta, at_least=cost.epsilon)))
+    for total in loss_sums(what, delta * _TAILS):
+        found = total.epsilon(delta, at_least=cost.epsilon, finely=finely)
+        cost = max(cost, Cost(*found))
     return cost
-
-
-def shift_without_sampling(stages: Sequence[Stage], size: int) -> float | None:
-    """How far all steps together shift normal noise of deviation 1.
-
-    Args:
-        stages: of noise, with steps.
-        size: number of examples that come and go together.
-
-    Returns:
-        None where sampling hides something. Where there is too little noise for that,
-        the shift if all stages used every example, which tells more.
-    """
-    shifts = [math.sqrt(steps) * size / noise for noise, _, steps in stages]
-    bare = [shift for shift, stage in zip(shifts, stages, strict=True) if stage[1] >= 1]
-    steepest = max(size / noise for noise, _, _ in stages)
-    if len(bare) == len(stages) or max(steepest, math.hypot(*bare)) > _STEEPEST:
-        return math.hypot(*shifts)
-    return None
-
-
-def gaussian_steps(
-    stages: Sequence[Stage], size: int, missed: float
-) -> list[tuple[GaussianStep, int]]:
-    """Steps of a mechanism that stages are at most as telling as, with their numbers.
-
-    Stages that use every example are one step together: normal noise adds up.
-
-    Args:
-        stages: of noise, with steps.
-        size: number of examples that come and go together.
-        missed: probability that may be left out, in all steps together.
-    """
-    sampled = [stage for stage in stages if stage.rate < 1]
-    bare = [stage for stage in stages if stage.rate >= 1]
-    missed /= sum(stage.steps for stage in stages)
-    steps = [
-        (GaussianStep.of_group(size, noise, rate, missed), count)
-        for noise, rate, count in sampled
-    ]
-    if bare and (shift := shift_without_sampling(bare, size)):
-        steps.append((GaussianStep.of_group(1, 1 / shift, 1.0), 1))
-    return steps
 
 
 def _epsilon_of_shift(shift: float, delta: float) -> float:

@@ -51,6 +51,7 @@ class PoissonBatches(keras.utils.PyDataset):
         self.batch_size = batch_size
         self.units = units
         self.images_per_unit: int | None = None
+        self._tells_units = False
         examples = len(keras.tree.flatten(arrays)[0])
         self.train_size = examples if units is None else units.count
         self._rng = rng
@@ -62,9 +63,7 @@ class PoissonBatches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[Any, Any, Any]:
         """A sample: x, y and the weights of its examples. Each look draws anew.
 
-        Where units have several examples, those of one unit follow each other, and the
-        weights are a dictionary: ``"weight"``, and ``"places"``, the numbers of the
-        examples of each unit, int32 (units, most), -1 where it has fewer.
+        Where units have several examples, those of one unit follow each other.
         """
         rate = self.batch_size / self.train_size
         # Not a function of the index: each epoch draws anew.
@@ -104,9 +103,15 @@ class PoissonBatches(keras.utils.PyDataset):
         return batches
 
     def with_images_per_unit(self, most: int | None) -> "PoissonBatches":
-        """The same batches, with so many examples of a unit at most, or all."""
+        """The same batches, with so many examples of a unit at most, or all.
+
+        They tell private training which examples are of one unit: their weights are a
+        dictionary: ``"weight"``, and ``"places"``, the numbers of the examples of each
+        unit, int32 (units, most), -1 where it has fewer.
+        """
         batches = copy.copy(self)
         batches.images_per_unit = most
+        batches._tells_units = True
         return batches
 
     def _batch(self, chosen: Any) -> tuple[Any, Any, Any]:
@@ -119,7 +124,7 @@ class PoissonBatches(keras.utils.PyDataset):
         x, y, weight = keras.tree.map_structure(lambda array: array[rows], self.arrays)
         if is_empty:
             weight = 0 * weight
-        if places is None:
+        if not self._tells_units:
             return x, y, weight
         return x, y, {"weight": weight, "places": places}
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from tfrwc.privacy.guarantee import NO_GUARANTEE, EpsilonDelta
+from tfrwc.privacy.sgd import sentences
 from tfrwc.privacy.statement import PrivacyStatement, with_article
 
 if TYPE_CHECKING:
@@ -66,6 +67,9 @@ class TrainingStatement(PrivacyStatement):
             what was done in this training.
         stages: where it had several of different noise or sampling, a sentence on each;
             epsilon is of all together.
+        account: noise multiplier, sampling rate and number of steps of each stage,
+            which epsilon is of; empty in statements of earlier versions.
+        account_without_sampling: the same for epsilon_without_sampling.
         unit: what epsilon is for one of: ``"image"``, or what has several of them, such
             as ``"patient"``.
         images_per_unit: most images of a unit in a step; None for all.
@@ -91,20 +95,83 @@ class TrainingStatement(PrivacyStatement):
     stages: tuple[str, ...] = ()
     unit: str = "image"
     images_per_unit: int | None = None
+    account: tuple[tuple[float, float, int], ...] = ()
+    account_without_sampling: tuple[tuple[float, float, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        for stage in (*self.account, *self.account_without_sampling):
+            noise, rate, steps = stage
+            if not (0 <= noise < math.inf and 0 <= rate <= 1 and 0 <= steps < 2**63):
+                raise ValueError(
+                    "A stage has a noise multiplier of 0 or more, a sampling rate of 0 "
+                    f"to 1, and a number of steps. Received: {stage}."
+                )
 
     @property
     def guarantee(self) -> EpsilonDelta:
         """Epsilon and delta of one example, there or not."""
         return EpsilonDelta(self.epsilon, self.delta)
 
+    def accounted(self, sampling: bool = True) -> "tuple[Stage, ...] | None":
+        """The stages whose cost is epsilon.
+
+        Args:
+            sampling: whether the order of fixed batches helps; without it, those of
+                `epsilon_without_sampling`.
+
+        Returns:
+            None where what noise, sampling and steps say costs something else, as where
+            an earlier version wrote a statement on several stages.
+        """
+        from tfrwc.privacy.accounting.sgd import Stage, composed
+
+        is_all = sampling or self.sampling == "poisson"
+        account = self.account if is_all else self.account_without_sampling
+        if not account:
+            if self.stages or not is_all:
+                return None
+            rate = self.batch_size / self.train_size
+            account = ((self.noise_multiplier, rate, self.steps),)
+        stages = tuple(Stage(*stage) for stage in account if stage[1] * stage[2] > 0)
+        stated = self.epsilon if is_all else self.epsilon_without_sampling
+        cost = composed(stages, self.delta).epsilon
+        return stages if math.isclose(cost, stated, rel_tol=_AGREEMENT) else None
+
     def guarantee_of(self, images: int) -> EpsilonDelta:
         """Epsilon and delta of some images together, there or not."""
         from tfrwc.privacy.accounting import sgd
 
-        if not self._is_known:
+        stages = self.accounted()
+        if stages is None:
+            if images == self.images_per_patient > 1:
+                return EpsilonDelta(self.patient_epsilon, self.delta)
             return super().guarantee_of(images)
-        cost = sgd.composed([self._stage], self.delta, images)
+        cost = sgd.composed(stages, self.delta, images)
         return EpsilonDelta(max(cost.epsilon, self.epsilon), self.delta)
+
+    def guarantee_of_replaced(
+        self, images: int = 1, sampling: bool = True
+    ) -> EpsilonDelta:
+        """Epsilon and delta of some images together, with others in their place.
+
+        Args:
+            images: how many.
+            sampling: as of `accounted`.
+        """
+        from tfrwc.privacy.accounting import bounds, sgd
+
+        stages = self.accounted(sampling)
+        if stages is not None:
+            cost = sgd.composed(stages, self.delta, images, is_replaced=True)
+            return EpsilonDelta(max(cost.epsilon, self.epsilon), self.delta)
+        if sampling:
+            together = self.guarantee_of(images)
+        else:
+            alone = self.epsilon_without_sampling, self.delta
+            together = EpsilonDelta(*bounds.group_guarantee(*alone, images))
+        # One guarantee for taking them away, and one for adding the others.
+        epsilon, delta = bounds.group_guarantee(*together, 2)
+        return EpsilonDelta(epsilon, delta) if delta < 1 else NO_GUARANTEE
 
     def attacks(self, images: int = 1) -> "Attacks":
         """What the best attack can do that tells whether images were there or not.
@@ -118,9 +185,10 @@ class TrainingStatement(PrivacyStatement):
         # Not at the top: it loads SciPy, and statements are read without.
         from tfrwc.privacy.accounting.attacks import of_training
 
-        if not self._is_known:
+        stages = self.accounted()
+        if stages is None:
             return super().attacks(images)
-        return of_training([self._stage], images)
+        return of_training(stages, images)
 
     def attacks_on_members(self, images: int = 1) -> "Attacks":
         """What the best attack can do that tells members from others in their place."""
@@ -130,23 +198,6 @@ class TrainingStatement(PrivacyStatement):
     def largest_advantage(self) -> float:
         """The greatest advantage of any membership attack on one example."""
         return self.attacks().advantage
-
-    @property
-    def _stage(self) -> "Stage":
-        from tfrwc.privacy.accounting.sgd import Stage
-
-        rate = self.batch_size / self.train_size
-        return Stage(self.noise_multiplier, rate, self.steps)
-
-    @property
-    def _is_known(self) -> bool:
-        """Whether epsilon is of what noise, rate and steps say, and of no other."""
-        from tfrwc.privacy.accounting import sgd
-
-        if self.stages:
-            return False
-        cost = sgd.composed([self._stage], self.delta)
-        return math.isclose(cost.epsilon, self.epsilon, rel_tol=_AGREEMENT)
 
     @property
     def _averaged(self) -> str:
@@ -173,37 +224,24 @@ class TrainingStatement(PrivacyStatement):
         )
         if math.isinf(self.epsilon):
             return f"{head}\n\nThere is no guarantee: nothing hides {one}."
-        best = self.attacks()
         lines = [
             head,
             f"One {unit}{self._with_all}: epsilon = {self.epsilon:.4g} but for a "
             f"probability of {self.delta:.2g}, for two sets of which one has {one} "
-            f"more. The best attack that tells whether {one} was among them has an "
-            "advantage (true "
-            f"less false positive rate) of at most {best.advantage:.1%}: it is right "
-            f"in at most {best.success:.1%} of cases, where guessing is in 50 %. At "
-            f"1 % false alarms it finds at most {best.tpr_at(0.01):.1%} of those who "
-            "were there.",
+            f"more. {sentences.of_best_attack(self.attacks(), one)}",
         ]
         if unit != "image":
-            replaced = self.guarantee_of(2)
+            replaced = self.guarantee_of_replaced()
             lines.append(
                 f"One image of {one} whose others stay: as {one} who is replaced, "
-                f"epsilon = {replaced.epsilon:.4g} with the same probability."
+                f"epsilon = {replaced.epsilon:.4g} but for a probability of "
+                f"{replaced.delta:.2g}."
             )
         if self.sampling == "fixed":
-            lines.append(
-                "This assumes that shuffled batches of a fixed size protect as well as "
-                "Poisson samples, which is usual and not proven; with no help from "
-                f"their order, epsilon = {self.epsilon_without_sampling:.4g}."
-            )
-        if self.images_per_patient > 1:
-            together = self.attacks(self.images_per_patient)
-            lines.append(
-                f"All {self.images_per_patient} images of a patient together: epsilon "
-                f"= {self.patient_epsilon:.4g} with the same probability, and an "
-                f"advantage of at most {together.advantage:.1%}."
-            )
+            lines.append(sentences.of_fixed_batches(self.epsilon_without_sampling))
+        if (images := self.images_per_patient) > 1:
+            attacks = self.attacks(images)
+            lines.append(sentences.of_patient(images, self.patient_epsilon, attacks))
         if self.stages:
             lines.append(f"Together these are {'; '.join(self.stages)}.")
         if self.rests_on:

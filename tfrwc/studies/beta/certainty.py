@@ -1,4 +1,4 @@
-"""What repeats allow to be said of trained models: the best β, or "cannot tell"."""
+"""What must be so before anything is said of trained models: seeds, and convergence."""
 
 from typing import Any
 
@@ -7,15 +7,11 @@ import numpy as np
 Results = dict[str, Any]
 
 CANNOT_TELL = "cannot tell"
-# Seeds that an interval over seeds takes at least.
-FEWEST_SEEDS = 3
-# Of the trainings of a part may still improve at its end.
-_MAY_GO_ON = 0.1
+# Seeds that a test over seeds takes at least.
+FEWEST_SEEDS = 5
 # Nats of inference performance, and share of the objective, by which trained models may
 # miss what is exact.
 _SHORT, _ERROR = 0.02, 0.01
-# Of resamplings of the seeds must have their best β inside the range.
-_SURE = 0.95
 
 
 def why_not(part: Results) -> str:
@@ -25,59 +21,47 @@ def why_not(part: Results) -> str:
         part: a world, or the images, of the results.
     """
     reasons = []
-    seeds = len({row["seed"] for row in _rows(part)})
+    seeds = len(complete_seeds(rows_of(part)))
     if seeds < FEWEST_SEEDS:
         reasons.append(
-            f"{seeds} seed{'s' if seeds > 1 else ''} for each β, where {FEWEST_SEEDS} "
-            "or more are needed"
+            f"too few seeds to tell: {seeds} with a model at each β, where "
+            f"{FEWEST_SEEDS} or more are needed"
         )
-    if missed := _missed(part):
+    if missed := _missed(part) or _going_on(part):
         reasons.append(f"{missed}: train for more epochs")
-    found = part.get("convergence")
-    if not missed and found and found["still_falling"] > _MAY_GO_ON * found["members"]:
+    elif not _is_known(part):
         reasons.append(
-            f"{found['still_falling']} of {found['members']} trainings had not "
-            "converged: train for more epochs"
+            "whether the trainings had converged was not recorded by the earlier "
+            "version that trained them"
         )
     return "; ".join(reasons)
 
 
-def is_known(part: Results) -> bool:
+def _is_known(part: Results) -> bool:
     """Whether it is known if the trainings of a part had converged: it was recorded, or
     follows from what is exact."""
     return "convergence" in part or "cosine" in part
 
 
-def has_best(world: Results) -> bool:
-    """Whether a best β of trained models of a world was found."""
-    return not why_not(world) and world["optimum"]["non_monotonic"]
+def rows_of(part: Results) -> list[Results]:
+    """A row for each trained model of a part."""
+    rows: list[Results] = part["rows"] if "rows" in part else part["trained"]
+    return rows
 
 
-def best_of_world(world: Results) -> str:
-    """The best β of trained models of a world, in words."""
-    if has_best(world):
-        return f"{world['optimum']['trained']:.3f}"
-    return CANNOT_TELL
+def complete_seeds(rows: list[Results]) -> list[int]:
+    """The seeds with a model at each β."""
+    there = {(row["beta"], row["seed"]) for row in rows}
+    betas, seeds = ({member[i] for member in there} for i in (0, 1))
+    return sorted(s for s in seeds if all((beta, s) in there for beta in betas))
 
 
-def score_has_best(images: Results, verdict: Results) -> bool:
-    """Whether a best β by a score of images was found, inside the range.
-
-    Args:
-        images: of the results.
-        verdict: one of its verdicts.
-    """
-    inside = verdict["kind"] != "best at an end" and verdict["inside"] >= _SURE
-    return inside and not why_not(images)
-
-
-def verdict_words(images: Results, verdict: Results) -> str:
-    """What is known of the best β by a score, in a few words."""
-    if why_not(images):
-        return CANNOT_TELL
-    if verdict["kind"] != "best at an end" and not score_has_best(images, verdict):
-        return f"{CANNOT_TELL}: seeds disagree"
-    return str(verdict["kind"])
+def _going_on(part: Results) -> str:
+    """How many trainings had not converged; empty if all had."""
+    found = part.get("convergence")
+    if not found or not found["still_falling"]:
+        return ""
+    return f"{found['still_falling']} of {found['members']} trainings had not converged"
 
 
 def _missed(part: Results) -> str:
@@ -86,7 +70,7 @@ def _missed(part: Results) -> str:
     if "largest_error" in part:
         error = part["largest_error"]["objective"]
         missed = f"trained models miss the exact objective by {error:.1%}"
-        return missed if error > _ERROR else ""
+        return "" if error <= _ERROR else missed
     if "cosine" not in part:
         return ""
     # Below the optimum q is narrow, and magnifies what is left of the errors.
@@ -96,7 +80,7 @@ def _missed(part: Results) -> str:
     betas = [b for b in {r["beta"] for r in part["trained"]} if b >= _best(part)]
     short = max(exact[b] - _mean_log_q(part, b) for b in betas)
     missed = f"trained models are {short:.2g} nats short of the exact curve"
-    return missed if short > _SHORT else ""
+    return "" if short <= _SHORT else missed
 
 
 def _best(world: Results) -> float:
@@ -105,9 +89,4 @@ def _best(world: Results) -> float:
 
 def _mean_log_q(world: Results, beta: float) -> float:
     values = [row["log_q"] for row in world["trained"] if row["beta"] == beta]
-    return float(np.mean(values))
-
-
-def _rows(part: Results) -> list[Results]:
-    rows: list[Results] = part["rows"] if "rows" in part else part["trained"]
-    return rows
+    return float(np.mean(np.array(values, float)))

@@ -5,30 +5,35 @@ from typing import Any
 import numpy as np
 
 from tfrwc.report.answer import Answer
-from tfrwc.studies.beta import images
-from tfrwc.studies.beta.certainty import (
-    CANNOT_TELL,
-    best_of_world,
-    has_best,
-    is_known,
-    score_has_best,
-    why_not,
-)
+from tfrwc.studies.beta.certainty import CANNOT_TELL, why_not
+from tfrwc.studies.beta.measures import LATENTS, LIVE, SMALL_RATE
 from tfrwc.studies.beta.names import measure_name
-from tfrwc.studies.beta.worlds import SMALL_RATE
+from tfrwc.studies.beta.verdicts import (
+    DYING,
+    END,
+    FINITE,
+    best_of_world,
+    decided,
+    has_best,
+)
 
 Results = dict[str, Any]
 _IDEAL = "the ideal encoder's"
 _OPTIMA = {
-    "finite optimum": "a finite best β, at which no seed has lost a latent",
-    "peaks as latents die": "best at a β at which seeds have lost a latent, which is "
-    "not better disentangling",
-    "best at an end": "best at an end of the range of β, so that no best β was found",
+    FINITE: "a finite best β, at which no seed has lost a latent",
+    DYING: "best at a β at which seeds have lost a latent, which is not better "
+    "disentangling",
+    END: "best at an end of the range of β, so that no best β was found",
 }
 
 
 def findings(results: Results) -> list[str]:
-    """Say in sentences what the results show, the answer first."""
+    """Say in sentences what the results show, the answer first.
+
+    Args:
+        results: as in results.json; their verdicts are decided anew.
+    """
+    results = decided(results)
     said = answer(results)
     return [
         said.sentence,
@@ -41,7 +46,11 @@ def findings(results: Results) -> list[str]:
 
 
 def answer(results: Results) -> Answer:
-    """Which β is best, and what cannot be told of it."""
+    """Which β is best, and what cannot be told of it.
+
+    Args:
+        results: of `tfrwc.studies.beta.verdicts.decided`, as all functions below.
+    """
     return Answer(
         f"{_of_worlds(results)} {_of_images(results)}",
         tuple(scores_of_images(results)),
@@ -90,27 +99,22 @@ def nonlinear_worlds(results: Results) -> list[str]:
 
 def scores_of_images(results: Results) -> list[str]:
     """At which β the scores of the images' models are best, by kind of optimum."""
-    of = results["images"]
-    if why := why_not(of):
-        return [f"Images: {CANNOT_TELL} which β is best by any score ({why})."]
+    verdicts = results["images"]["verdicts"]
     lines = []
     for kind, words in _OPTIMA.items():
-        alike = [v for v in of["verdicts"] if v["kind"] == kind]
-        sure = [v for v in alike if kind == "best at an end" or score_has_best(of, v)]
-        if sure:
-            lines.append(f"Images, {words}: {', '.join(map(_score, sure))}.")
-        if unsure := [measure_name(v["measure"]) for v in alike if v not in sure]:
-            lines.append(
-                f"Images: {CANNOT_TELL} whether {', '.join(unsure)} "
-                f"{'has' if len(unsure) == 1 else 'have'} a best β inside the range: "
-                "seeds disagree."
-            )
+        if alike := [v for v in verdicts if v["kind"] == kind]:
+            lines.append(f"Images, {words}: {', '.join(map(_score, alike))}.")
+    unclear = [v for v in verdicts if v["kind"] == CANNOT_TELL]
+    for why in dict.fromkeys(v["why"] for v in unclear):
+        names = [measure_name(v["measure"]) for v in unclear if v["why"] == why]
+        by = "any score" if len(names) == len(verdicts) else ", ".join(names)
+        lines.append(f"Images: {CANNOT_TELL} which β is best by {by} ({why}).")
     return lines
 
 
 def collapsing(collapse: Results) -> str:
     """Which kernels change while β rises and latents die."""
-    live = (np.array(collapse["rates"]) > images.LIVE).sum(axis=1)
+    live = (np.array(collapse["rates"]) > LIVE).sum(axis=1)
     # From the last epoch with the most live latents on.
     first = len(live) - 1 - int(live[::-1].argmax())
     one = (
@@ -137,14 +141,15 @@ def optimum(world: Results, whose: str) -> str:
         world: with its optimum.
         whose: best β it is held against, such as "the exact".
     """
-    best = world["optimum"]
+    best, verdict = world["optimum"], world["verdict"]
     against = f"{whose} best β is {best['exact']:.3f}"
-    if why := why_not(world):
+    if verdict["kind"] == CANNOT_TELL:
+        why = verdict["why"]
         return f"{CANNOT_TELL} where trained models infer best ({why}); {against}."
     if not has_best(world):
         return (
-            "inference performance does not fall on both sides of a β with every "
-            f"seed, so that no best one was found; {against}."
+            f"inference performance is best at an end of the range, β = "
+            f"{verdict['best_beta']:g}, so that no best β was found; {against}."
         )
     inside = "contains" if best["contains_exact"] else "does not contain"
     return (
@@ -158,11 +163,12 @@ def _of_worlds(results: Results) -> str:
     worlds = results["true_decoder"]
     exact = _listed(f"{world['optimum']['exact']:.3f}" for world in worlds)
     cosines = _listed(f"{world['cosine']:g}" for world in worlds)
-    if why := _first_reason([*worlds, *results["nonlinear"]]):
+    if not any(map(has_best, worlds)):
+        why = next((w["verdict"]["why"] for w in worlds if w["verdict"]["why"]), "")
         return (
             f"{CANNOT_TELL[0].upper()}{CANNOT_TELL[1:]} which β is best for trained "
-            f"models: {why}. By exact theory, which needs no training, it is {exact} "
-            f"in linear worlds with cosine {cosines}."
+            f"models{f': {why}' if why else ''}. By exact theory, which needs no "
+            f"training, it is {exact} in linear worlds with cosine {cosines}."
         )
     return (
         "Trained models infer the factors best at β = "
@@ -172,37 +178,33 @@ def _of_worlds(results: Results) -> str:
 
 
 def _of_images(results: Results) -> str:
-    of = results["images"]
-    if why_not(of):
+    verdicts = results["images"]["verdicts"]
+    counts = {
+        kind: sum(v["kind"] == kind for v in verdicts)
+        for kind in (FINITE, DYING, END, CANNOT_TELL)
+    }
+    if counts[CANNOT_TELL] == len(verdicts):
         return f"For images: {CANNOT_TELL}."
-    found = [v for v in of["verdicts"] if score_has_best(of, v)]
-    healthy = [v for v in found if v["kind"] == "finite optimum"]
-    if healthy:
+    if counts[FINITE]:
         return (
-            f"For images {len(healthy)} of {len(of['verdicts'])} scores have a best β "
-            "at which no latent has died."
+            f"For images {counts[FINITE]} of {len(verdicts)} scores have a best β at "
+            "which no latent has died."
         )
     return (
-        "For images no score has a best β before latents die: what looks like one is "
-        "fewer latents."
+        "For images no score is known to have a best β before latents die: of "
+        f"{len(verdicts)}, {counts[DYING]} are best where latents have died, "
+        f"{counts[END]} at an end of the range, and of {counts[CANNOT_TELL]} it cannot "
+        "be told."
     )
 
 
 def _doubts(results: Results) -> list[str]:
-    doubts = []
-    parts = ("true_decoder", "learned_decoder", "nonlinear")
-    worlds = [world for part in parts for world in results[part]]
-    if any(has_best(world) for world in worlds if "optimum" in world):
-        doubts.append(
+    if any(map(has_best, [*results["true_decoder"], *results["nonlinear"]])):
+        return [
             "Intervals are over seeds and held-out data: they know nothing of what "
             "longer training would change."
-        )
-    if not all(map(is_known, [*worlds, results["images"]])):
-        doubts.append(
-            "Whether the trainings had converged is not in this file, which an "
-            "earlier version wrote."
-        )
-    return doubts
+        ]
+    return []
 
 
 def _first_reason(parts: list[Results]) -> str:
@@ -211,9 +213,10 @@ def _first_reason(parts: list[Results]) -> str:
 
 
 def _score(verdict: Results) -> str:
+    apart = "" if verdict["told_apart"] else "not clearly better than every other β, "
     return (
-        f"{measure_name(verdict['measure'])} (β = {verdict['best_beta']:g}, "
-        f"{verdict['live_at_best']:.1f} of {images.LATENTS} latents live)"
+        f"{measure_name(verdict['measure'])} (β = {verdict['best_beta']:g}, {apart}"
+        f"{verdict['live_at_best']:.1f} of {LATENTS} latents live)"
     )
 
 

@@ -16,29 +16,15 @@ from tfrwc.recording.callback import RWCCallback
 from tfrwc.recording.names import display_names
 from tfrwc.studies.beta import engine
 from tfrwc.studies.beta.convergence import convergence
+from tfrwc.studies.beta.measures import LATENTS, LIVE, MEASURES
 from tfrwc.studies.beta.scoring import all_scores
 from tfrwc.studies.epochs import fit
 
 Results = dict[str, Any]
 
-LATENTS = 10
 BETAS = {name: data_set.betas for name, data_set in for_use("factors").items()}
-# A latent with a lower rate, in nats, tells too little to count.
-LIVE = 0.1
-# For each measure of `sweep`, and whether more is better.
-MEASURES = {
-    "log_likelihood": 1,
-    "distortion": -1,
-    "mig": 1,
-    "sap": 1,
-    "dci": 1,
-    "modularity": 1,
-    "factor_vae": 1,
-    "beta_vae": 1,
-}
 _SCORED = 4000
 _TRAVERSED, _STEPS, _REACH = 6, 7, 2.0
-_RESAMPLES = 2000
 
 
 def sweep(
@@ -95,48 +81,16 @@ def sweep(
         "factors": list(data.factor_names),
         "scored_images": len(some),
         "rows": rows,
-        "verdicts": [verdict(rows, measure) for measure in MEASURES],
         "convergence": convergence(trained.history_),
     }
     return results, _traversals(trained, seeds[0], x), trained
 
 
-def verdict(rows: Sequence[Results], measure: str) -> Results:
-    """Whether a measure has a best β inside the range, and whether a latent died there.
-
-    Seeds are resampled to say how often the mean is best inside the range.
-
-    Returns:
-        measure; best_beta; inside, the share of resamples; live_below_best and
-        live_at_best, mean numbers of live latents, with a rate above 0.1 nats, at the
-        β below the best and there; kind: ``"best at an end"``; ``"peaks as latents
-        die"`` if with any seed fewer live at the best β than below; else ``"finite
-        optimum"``.
-    """
+def highest(rows: Sequence[Results], measure: str) -> float:
+    """The β with the best mean of a measure over seeds, be that chance or not."""
     betas = sorted({row["beta"] for row in rows})
-    per_beta = [[r for r in rows if r["beta"] == beta] for beta in betas]
-    values = MEASURES[measure] * np.array([[r[measure] for r in p] for p in per_beta])
-    live = np.array([[r["live_latents"] for r in p] for p in per_beta])
-    rng = np.random.default_rng(0)
-    seeds = values.shape[1]
-    picks = rng.integers(seeds, size=(_RESAMPLES, seeds))
-    best = values[:, picks].mean(axis=2).argmax(axis=0)
-    inside = float(np.mean((best > 0) & (best < len(betas) - 1)))
-    top = int(values.mean(axis=1).argmax())
-    if top in (0, len(betas) - 1):
-        kind = "best at an end"
-    elif (live[top] < live[top - 1]).any():
-        kind = "peaks as latents die"
-    else:
-        kind = "finite optimum"
-    return {
-        "measure": measure,
-        "best_beta": betas[top],
-        "inside": inside,
-        "live_below_best": float(live[max(top - 1, 0)].mean()),
-        "live_at_best": float(live[top].mean()),
-        "kind": kind,
-    }
+    means = [np.mean([r[measure] for r in rows if r["beta"] == b]) for b in betas]
+    return float(betas[int(np.argmax(MEASURES[measure] * np.array(means)))])
 
 
 def collapse(

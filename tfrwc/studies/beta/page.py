@@ -10,16 +10,16 @@ from tfrwc.report.figures import draw
 from tfrwc.report.page import write_page
 from tfrwc.studies._discovery import import_modules
 from tfrwc.studies.beta import figures
-from tfrwc.studies.beta.certainty import (
-    best_of_world,
-    has_best,
-    score_has_best,
-    verdict_words,
-)
 from tfrwc.studies.beta.files import read_part
 from tfrwc.studies.beta.findings import answer, linear_worlds, nonlinear_worlds
 from tfrwc.studies.beta.names import measure_name, world_name
 from tfrwc.studies.beta.summary import summarise
+from tfrwc.studies.beta.verdicts import (
+    best_of_world,
+    decided,
+    has_best,
+    score_has_best,
+)
 from tfrwc.studies.names import set_name
 from tfrwc.studies.report_registry import register as register_report
 
@@ -34,13 +34,15 @@ def write_report(
     """Write report.html and figures/*.png.
 
     Args:
-        results: of `tfrwc.studies.beta.summary`, as in results.json.
+        results: of `tfrwc.studies.beta.summary`, as in results.json; their verdicts
+            are decided anew.
         pictures: of `tfrwc.studies.beta.images.sweep`.
         out: folder.
 
     Returns:
         Path of the page.
     """
+    results = decided(results)
     return write_page(
         Path(__file__).with_name("optimal_beta.html.jinja"),
         draw("optimal_beta", results | {"pictures": pictures}),
@@ -54,7 +56,6 @@ def write_report(
         measure_name=measure_name,
         score_has_best=score_has_best,
         set_name=set_name,
-        verdict_words=verdict_words,
         world_name=world_name,
     )
 

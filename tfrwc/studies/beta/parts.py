@@ -74,8 +74,7 @@ def _images(trial, path):
         trial.epochs,
         path,
     )
-    [mig] = [v for v in results["verdicts"] if v["measure"] == "mig"]
-    best = trained.member(mig["best_beta"], trial.seeds[0])
+    best = trained.member(images.highest(results["rows"], "mig"), trial.seeds[0])
     names = ("epochs", "batch_size", "learning_rate")
     training = {"seed": trial.seeds[0]} | {
         name: getattr(trained, name) for name in names

@@ -9,6 +9,7 @@ from tfrwc._common.plain import plain
 from tfrwc._common.timestamps import utc_now
 from tfrwc._version import __version__
 from tfrwc.studies.beta.findings import findings
+from tfrwc.studies.beta.verdicts import decided
 
 READING = {
     "findings": "The results in sentences.",
@@ -25,8 +26,15 @@ READING = {
     "reference is of the ideal encoder, by integration, at the same β.",
     "images": "β-VAEs with a Bernoulli likelihood. rates are of each latent, in nats; "
     "live_latents those above 0.1, active_latents those with a variance of their mean "
-    "above 0.01. In verdicts, inside is the share of resamplings of the seeds in which "
-    "the best β is not at an end of the range.",
+    "above 0.01.",
+    "verdicts": "Of each world by log_q (verdict), and of images by each measure: "
+    "kind; best_beta, the β with the highest mean, null where it cannot be told; and "
+    "why. A finite optimum is a β inside the range that is better than both ends, by "
+    "paired t-tests over seeds; an end is better than every other β. p_adjusted is "
+    "for all β that might be the best and, by Holm's method, for all worlds and "
+    "measures. told_apart: whether the best β is better than every other one. Nothing "
+    "is told of fewer than 5 seeds, or where a training had not converged, whatever "
+    "the trained, low and high of an optimum are.",
     "convergence": "Of the trainings of a part (members), still_falling had a loss at "
     "the end that was lower than in the middle by more than 2 %.",
     "collapse": "One β-VAE of the images whose β rises in each epoch: rates of its "
@@ -64,5 +72,5 @@ def summarise(
         "images": parts["images"],
         "collapse": parts["collapse"],
     }
-    results["findings"] = findings(results)
-    return plain(results)
+    results = decided(results)
+    return plain(results | {"findings": findings(results)})

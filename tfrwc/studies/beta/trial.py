@@ -58,7 +58,10 @@ class Trial(study_trial.Trial):
     encoder: str = option("dense", "dense, conv or linear", choices=encoders)
     epochs: int = option(30, "over the images", WHOLE)
     seeds: tuple[int, ...] = option(
-        (0, 1, 2), "one model for each, at every β, separated by commas", WHOLE_NUMBERS
+        (0, 1, 2, 3, 4),
+        "one model for each, at every β, separated by commas; nothing is told of fewer "
+        "than 5",
+        WHOLE_NUMBERS,
     )
     worlds: tuple[str, ...] = option(
         ("tanh",),

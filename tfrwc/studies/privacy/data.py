@@ -134,21 +134,20 @@ def _source(name, folder, patients, images_per_patient):
     return xray_files.find(folder, DATA_SETS[name].size, patients)
 
 
-def files_of(name: str, folder: Folder | None = None) -> Path | None:
-    """The file or folder that a task is read from; None if it needs none.
+def identity(
+    name: str, folder: Folder | None = None, patients: Folder | None = None
+) -> str:
+    """A text that is another whenever what a task is read from is.
 
     Args:
-        name, folder: as of `load`.
-
-    Raises:
-        OSError: if there are no such X-rays.
+        name, folder, patients: as of `load`, which raises the same.
     """
-    if not DATA_SETS[name].xrays:
-        return sources.files_of(name)
-    folder = folder or os.environ.get(catalogue.DATA_DIR_VARIABLE)
-    if not folder:
-        return None  # as `load` will say
-    return xray_files.files_of(xray_files.find(folder, DATA_SETS[name].size))
+    source = _source(name, folder, patients, None)
+    if source is None:
+        return sources.identity(name)
+    paths = [xray_files.files_of(source), *([Path(patients)] if patients else [])]
+    texts = [sources.identity_of_files(path) for path in paths]
+    return ", ".join([*texts, f"{len(xray_files.links_of(source))} links"])
 
 
 def _two_groups(name):

@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras import layers
 from privacy.sgd.models import BATCH, N, dense, loss, private
 
-from tfrwc.privacy import make_private, poisson_batches
+from tfrwc.privacy import compose, make_private, poisson_batches
 from tfrwc.privacy.accounting import sgd
 from tfrwc.privacy.accounting.sgd import Stage
 from tfrwc.privacy.sgd.account.accounted_model import BY_HAND, IN_PYTHON
@@ -160,6 +160,9 @@ def test_a_second_wrapper_goes_on(data):
     assert one.privacy_spent().epsilon == pytest.approx(cost(*stages))
     statement = one.statement(images_per_patient=3)
     assert len(statement.stages) == 2
+    assert sorted(statement.account) == sorted(stages)
+    whole = compose([statement], delta=1e-4)
+    assert whole.epsilon == pytest.approx(cost(*stages, delta=1e-4), rel=1e-3)
     assert "8 steps of noise 2" in statement.explain()
     assert statement.patient_epsilon > statement.epsilon
     one.fit(*data, verbose=0)

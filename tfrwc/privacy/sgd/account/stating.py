@@ -38,6 +38,7 @@ def training_statement(
         )
     history = ledger.history()
     stages, delta = histories.stages(history), settings.delta
+    without_sampling = histories.stages_without_order(history)
     cost = sgd.composed(stages, delta)
     of_poisson = all(run.counts.steps == run.counts.poisson for run in history.values())
     return TrainingStatement(
@@ -45,9 +46,7 @@ def training_statement(
         delta=delta,
         method=cost.method,
         sampling="poisson" if of_poisson else "fixed",
-        epsilon_without_sampling=sgd.composed(
-            histories.stages_without_order(history), delta
-        ).epsilon,
+        epsilon_without_sampling=sgd.composed(without_sampling, delta).epsilon,
         steps=histories.steps(history),
         noise_multiplier=settings.noise_multiplier,
         clip=settings.clip,
@@ -60,6 +59,8 @@ def training_statement(
         stages=tuple(map(_sentence, stages)) if len(stages) > 1 else (),
         unit=settings.unit if is_own_unit else "image",
         images_per_unit=settings.images_per_unit,
+        account=tuple(map(tuple, stages)),
+        account_without_sampling=tuple(map(tuple, without_sampling)),
     )
 
 

@@ -6,10 +6,10 @@ from matplotlib.ticker import MaxNLocator
 
 from tfrwc.report.canvas import TREND_COLOURS, array, subplots
 from tfrwc.report.figures import Results, register
-from tfrwc.studies.beta.certainty import score_has_best
 from tfrwc.studies.beta.figures._axes import beta_axis
 from tfrwc.studies.beta.findings import scores_of_images
 from tfrwc.studies.beta.names import measure_name
+from tfrwc.studies.beta.verdicts import score_has_best
 
 TRAINED, BEST = TREND_COLOURS[:2]
 SCORES = ("mig", "sap", "dci", "modularity", "factor_vae", "beta_vae")
@@ -44,7 +44,7 @@ def images(results: Results) -> Figure:
         axis.plot(betas, values, ".", color=TRAINED, alpha=0.5)
         axis.plot(betas, values.mean(axis=1), color=TRAINED)
         axis.set_title(measure_name(name), fontsize=10)
-        if name in kinds and score_has_best(models, kinds[name]):
+        if name in kinds and score_has_best(kinds[name]):
             axis.axvline(kinds[name]["best_beta"], color=BEST, linewidth=1)
         if name == "live_latents":
             axis.yaxis.set_major_locator(MaxNLocator(integer=True))

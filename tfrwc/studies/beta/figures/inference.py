@@ -4,8 +4,8 @@ from matplotlib.figure import Figure
 
 from tfrwc.report.canvas import TREND_COLOURS, array, subplots
 from tfrwc.report.figures import Results, register
-from tfrwc.studies.beta.certainty import best_of_world, has_best
 from tfrwc.studies.beta.figures._axes import beta_axis
+from tfrwc.studies.beta.verdicts import best_of_world, has_best
 
 EXACT, TRAINED, BEST = "0.25", *TREND_COLOURS[:2]
 

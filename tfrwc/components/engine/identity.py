@@ -1,0 +1,112 @@
+"""What the outputs of a step depend on, beside its inputs: the key of caches."""
+
+import functools
+import hashlib
+import json
+import secrets
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from tfrwc._version import __version__
+from tfrwc.components.engine.step import AnyComponent, Step
+from tfrwc.datasets.files import data_files
+from tfrwc.datasets.fingerprint import contents
+
+_ROOT = Path(__file__).parents[2]
+UNKNOWN = "unknown "
+"""How an identity begins that no other is equal to."""
+
+
+def unknown() -> str:
+    """The identity of something that is not known, so that no cache can have it."""
+    return UNKNOWN + secrets.token_hex(16)
+
+
+def identity(step: Step) -> dict[str, Any]:
+    """What tells a step from others, as plain data: equal for two steps only if, with
+    the same inputs, the outputs of one can stand for those of the other.
+
+    Returns:
+        component: where its function is from.
+        tfrwc: the version of this package.
+        code: hash of the sources, see `code`.
+        reads: what it finds outside its inputs, see `Component.reads`.
+        parameters: by name.
+        outputs: names of their types, by name.
+
+    Raises:
+        Exception: what a component raises if it cannot find what it reads.
+    """
+    component = step.component
+    outputs = {name: kind.TYPE_NAME for name, kind in component.outputs.items()}
+    return {
+        "component": f"{component.__module__}.{component.name}",
+        "tfrwc": __version__,
+        "code": component.code,
+        "reads": component.outside(**step.parameters),
+        "parameters": step.parameters,
+        "outputs": outputs,
+    }
+
+
+def check_reads(step: str, component: AnyComponent, parameters: Any, was: str) -> None:
+    """Check that what a component reads is still as it was.
+
+    Args:
+        step: its name, for the message.
+        component: of the step.
+        parameters: of the step, by name.
+        was: as of `identity`; anything if it was unknown.
+
+    Raises:
+        OSError: if it is other.
+    """
+    now = component.outside(**parameters)
+    if now != was and not was.startswith(UNKNOWN):
+        raise OSError(
+            f"What {step} reads (files, or a secret key) was changed after its "
+            f"pipeline was made: it was {was!r}, and is {now!r}. Run it again when "
+            "nothing changes it any more."
+        )
+
+
+def code(function: Callable[..., object]) -> str:
+    """A hash of the sources that a component may run.
+
+    These are all files of this package, for its parts find one another by names and
+    folders, which no reading of imports can follow; and a version by hand would be
+    forgotten. A component from elsewhere adds all modules of its package, or its one
+    file; what it calls outside that, it should tell by `Component.reads`. Sources that
+    are in no file, as in notebooks, are `unknown`.
+
+    Args:
+        function: of a component, while its module is imported: later, its file may be
+            other than what is run.
+    """
+    module = sys.modules.get(function.__module__)
+    top = function.__module__.partition(".")[0]
+    file = getattr(module, "__file__", None)
+    if top == _ROOT.name:
+        return package()
+    if file is None:
+        return unknown()
+    folders = getattr(sys.modules.get(top), "__path__", None)
+    if folders is None:
+        return _hash([package(), contents(Path(file))])
+    files = [path for folder in sorted(folders) for path in data_files(Path(folder))]
+    sources = [path for path in files if path.suffix == ".py"]
+    return _hash([package(), *map(contents, sources)])
+
+
+@functools.cache
+def package() -> str:
+    """A hash of all files of this package."""
+    files = [path for path in data_files(_ROOT) if path.suffix != ".pyc"]
+    names = [path.relative_to(_ROOT).as_posix() for path in files]
+    return _hash([*names, *map(contents, files)])
+
+
+def _hash(texts: Iterable[str]) -> str:
+    return hashlib.sha256(json.dumps(list(texts)).encode()).hexdigest()
