@@ -27,6 +27,15 @@ ALL = {
     "beta_vae": lambda c, f: scores.beta_vae(c, f, votes=600),
     "factor_vae": lambda c, f: scores.factor_vae(c, f, votes=600),
 }
+# The same on fewer points and votes, of live latents.
+ONE = {
+    "mig": scores.mig,
+    "modularity": scores.modularity,
+    "sap": lambda c, f, **o: scores.sap(c[:500], f[:500], **o),
+    "dci": lambda c, f, **o: scores.dci(c[:200], f[:200], **o).disentanglement,
+    "beta_vae": lambda c, f, **o: scores.beta_vae(c, f, votes=100, **o),
+    "factor_vae": lambda c, f, **o: scores.factor_vae(c, f, votes=100, **o),
+}
 # Least and greatest score of each case. A linear SVM with five balanced classes on one
 # latent cannot name the middle ones, so a perfect SAP is below 1.
 GOOD, CHANCE = (0.97, 1.0), (0.0, 0.5)
@@ -106,6 +115,65 @@ def test_modularity_of_a_latent_that_knows_two_factors_alike():
 def test_one_latent_and_one_factor(score):
     found = ALL[score](CENTRED[:, :1], FACTORS[:, :1])
     assert 0.5 < found <= 1
+
+
+DEAD = np.column_stack([CENTRED, 0.01 * NOISE])
+LIVE = np.array([True] * K + [False] * 4)
+
+
+@pytest.mark.parametrize("score", ALL)
+def test_dead_latents_do_not_count(score):
+    """Where they are said to be dead: the score is that of the live ones alone."""
+    alone = ONE[score](CENTRED, FACTORS)
+    assert ONE[score](DEAD, FACTORS, live=LIVE) == alone
+    assert ONE[score](DEAD[:, ::-1], FACTORS, live=LIVE[::-1].tolist()) == (
+        pytest.approx(alone, abs=1e-9)
+    )
+    assert ONE[score](CENTRED, FACTORS, live=np.ones(K, bool)) == alone
+    none = ONE[score](DEAD, FACTORS, live=np.zeros(7, bool))
+    constant = ONE[score](np.zeros((N, 1)), FACTORS)
+    assert none == constant
+
+
+def test_dead_latents_count_where_nothing_is_said():
+    """Modularity takes the mean over latents, also of those that know but noise."""
+    assert scores.modularity(DEAD, FACTORS) < 0.9
+    assert scores.modularity(DEAD, FACTORS, LIVE) == pytest.approx(1, abs=1e-3)
+
+
+def test_live_latents():
+    """Those whose deviation is not below 0.05, where the prior has 1."""
+    scale = np.array([1.0, 0.06, 0.049, 0.0])
+    units = (NOISE - NOISE.mean(axis=0)) / NOISE.std(axis=0)
+    assert scores.live_latents(units * scale).tolist() == [True, True, False, False]
+    assert scores.live_latents(units * scale + 5, least=0.5).sum() == 1
+    for wrong in (units[0], units * np.nan):
+        with pytest.raises(ValueError, match="codes must be finite numbers"):
+            scores.live_latents(wrong)
+
+
+def test_importance_has_a_row_for_each_latent():
+    found = scores.dci(DEAD[:300], FACTORS[:300], live=LIVE)
+    assert found.importance.shape == (7, K)
+    assert (found.importance[K:] == 0).all()
+    assert found.importance.sum(axis=0) == pytest.approx(np.ones(K))
+
+
+def test_beta_vae_minds_scales_unless_they_are_made_equal():
+    """A small latent hardly counts in a regression that is regularised."""
+    small = CENTRED * [1, 1, 1e-3] + 0.0
+    plain = scores.beta_vae(small[:, 2:], FACTORS, votes=600)
+    standard = scores.beta_vae(small[:, 2:], FACTORS, votes=600, standardise=True)
+    full = scores.beta_vae(CENTRED[:, 2:], FACTORS, votes=600, standardise=True)
+    assert standard == full
+    assert plain < standard - 0.05
+
+
+@pytest.mark.parametrize("live", [[True] * 2, [1] * K, np.ones((K, 1), bool), 0.05])
+@pytest.mark.parametrize("score", ALL)
+def test_wrong_masks_are_named(score, live):
+    with pytest.raises(ValueError, match="live must be a bool for each of the 3"):
+        ONE[score](CENTRED, FACTORS, live=live)
 
 
 @pytest.mark.parametrize(

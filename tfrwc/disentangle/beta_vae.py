@@ -25,7 +25,8 @@ import keras
 import numpy as np
 
 from tfrwc._common.checks import one_of
-from tfrwc.disentangle.checks import count
+from tfrwc.disentangle.checks import check_data, count
+from tfrwc.disentangle.own_loss import OwnLoss, sample_weights
 from tfrwc.disentangle.vae_distributions import (
     Distribution,
     bernoulli,
@@ -41,6 +42,7 @@ from tfrwc.disentangle.vae_parts import (
     decoder_network,
     encoder_network,
     example_shape,
+    loss_dtype,
     number_or_schedule,
     posterior_head,
 )
@@ -50,12 +52,20 @@ LIKELIHOODS = ("gaussian", "bernoulli")
 
 
 @keras.saving.register_keras_serializable("tfrwc")
-class BetaVAE(keras.Model):  # type: ignore[misc]
+class BetaVAE(OwnLoss):
     """A variational autoencoder with a weight β on its divergence.
 
-    Compile with an optimizer alone and fit on x alone. Logs: loss; log_likelihood,
-    E_q log p(x|z); rate, the divergence; distortion, E_q |x - x̂|² with x̂ the mean of
-    p(x|z), all in sums over an example; beta; and water_level for a Gaussian.
+    Compile with an optimizer alone and fit on x alone; labels serve for nothing but
+    class_weight. Logs: loss; log_likelihood, E_q log p(x|z); rate, the divergence;
+    distortion, E_q |x - x̂|² with x̂ the mean of p(x|z), all in sums over an example;
+    beta; and water_level for a Gaussian. Weights of examples, which a data set gives
+    as the last of (x, y, weights) with any numbers for y, count in all of them: as
+    everywhere in Keras, the loss is the sum of what they multiply over the number of
+    examples, the others are weighted means.
+
+    The networks compute in the dtype policy of the model, also ``"mixed_float16"``,
+    ``"mixed_bfloat16"`` and ``"float64"``. q(z|x), the codes, log p(x|z) and the loss
+    are float32, or float64 where the policy is.
 
     Called on x (batch, *shape), it returns a dict: mean (batch, n_latents) of q(z|x);
     scale, its deviations, or for ``"full"`` the lower triangular factors (batch,
@@ -80,9 +90,12 @@ class BetaVAE(keras.Model):  # type: ignore[misc]
         capacity: None; or C in nats, a number or a schedule, and the divergence enters
             as β |KL - C| (Burgess et al., arXiv:1804.03599).
         seed: of initial weights of the named networks and of the codes; None for any.
+        kwargs: name and dtype, the policy, of a Keras model.
 
     Raises:
-        ValueError: if an argument is not as above.
+        ValueError: if an argument is not as above. In training and evaluation, before
+            anything is changed, if x is not finite, or for Bernoulli not within 0..1:
+            arrays as a whole, of data sets the first batch.
     """
 
     def __init__(
@@ -101,6 +114,7 @@ class BetaVAE(keras.Model):  # type: ignore[misc]
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.loss_dtype = loss_dtype(self.dtype_policy)
         self.shape = example_shape(shape)
         self.n_latents = count(n_latents, "n_latents")
         self.beta = beta
@@ -119,10 +133,15 @@ class BetaVAE(keras.Model):  # type: ignore[misc]
         self._named = [n if isinstance(n, str) else None for n in (encoder, decoder)]
         seeds = [int(s) for s in np.random.SeedSequence(seed).generate_state(4) // 2]
         self._draws = keras.random.SeedGenerator(seeds[0])
-        self.encoder = encoder_network(encoder, self.shape, seeds[1])
+        policy = self.dtype_policy
+        self.encoder = encoder_network(encoder, self.shape, seeds[1], policy)
         parameters = self.n_latents * (2 if posterior == "diagonal" else n_latents + 1)
-        self.head = posterior_head(self.encoder.output_shape, parameters, seeds[2])
-        self.decoder = decoder_network(decoder, self.shape, self.n_latents, seeds[3])
+        self.head = posterior_head(
+            self.encoder.output_shape, parameters, seeds[2], self.loss_dtype
+        )
+        self.decoder = decoder_network(
+            decoder, self.shape, self.n_latents, seeds[3], policy
+        )
         self.given_noise = noise
         self._log_noise = self._noise_weight(noise)
         self._means = {
@@ -172,13 +191,14 @@ class BetaVAE(keras.Model):  # type: ignore[misc]
 
     def decode(self, z: Any) -> Distribution:
         """p(x|z), a TensorFlow Probability distribution, of z (batch, n_latents)."""
-        return self._p(self.decoder(z))
+        return self._p(self._decoded(keras.ops.cast(z, self.loss_dtype)))
 
     def call(self, x: Any, training: bool | None = None) -> dict[str, Any]:
         """What the class says of calling it; `training` changes nothing."""
-        x = keras.ops.cast(x, self.compute_dtype)
         noise = keras.random.normal(
-            (keras.ops.shape(x)[0], self.n_latents), seed=self._draws
+            (keras.ops.shape(x)[0], self.n_latents),
+            dtype=self.loss_dtype,
+            seed=self._draws,
         )
         return self.infer(x, noise)
 
@@ -198,12 +218,13 @@ class BetaVAE(keras.Model):  # type: ignore[misc]
     def infer(self, x: Any, noise: Any) -> dict[str, Any]:
         """As `call`, with z = mean + scale · noise, of noise (batch, n_latents)."""
         mean, scale = self._parameters(x)
+        noise = keras.ops.cast(noise, self.loss_dtype)
         codes = mean + posterior_distribution(mean, scale).scale.matvec(noise)
         return {
             "mean": mean,
             "scale": scale,
             "codes": codes,
-            "decoded": self.decoder(codes),
+            "decoded": self._decoded(codes),
         }
 
     def terms(self, x: Any, inferred: dict[str, Any]) -> dict[str, Any]:
@@ -216,6 +237,7 @@ class BetaVAE(keras.Model):  # type: ignore[misc]
         Returns:
             log_likelihood, rate and distortion, each (batch,).
         """
+        x = keras.ops.cast(x, self.loss_dtype)
         p = self._p(inferred["decoded"])
         q = posterior_distribution(inferred["mean"], inferred["scale"])
         error = keras.ops.square(x - p.mean())
@@ -234,20 +256,31 @@ class BetaVAE(keras.Model):  # type: ignore[misc]
         training: bool = True,
     ) -> Any:
         """The loss of a batch x (batch, *shape), for which `call` returned `y_pred`."""
-        terms = self.terms(keras.ops.cast(x, self.compute_dtype), y_pred)
+        terms = self.terms(x, y_pred)
+        weights = sample_weights(sample_weight, self.loss_dtype)
         step = self.optimizer.iterations
         beta = at_step(self.beta, step)
         for name in ("log_likelihood", "rate", "distortion"):
-            self._means[name].update_state(terms[name], sample_weight)
+            self._means[name].update_state(terms[name], weights)
         self._means["beta"].update_state(beta)
         if self._log_noise is not None:
-            eta2 = keras.ops.exp(2 * self._log_noise)
-            self._means["water_level"].update_state(beta * eta2)
-        weight = 1.0 if sample_weight is None else sample_weight
+            self._means["water_level"].update_state(
+                keras.ops.cast(beta, self.loss_dtype) * self._deviation() ** 2
+            )
+        beta, weight = (
+            keras.ops.cast(value, self.loss_dtype)
+            for value in (beta, 1.0 if weights is None else weights)
+        )
         rate = keras.ops.mean(weight * terms["rate"])
         if self.capacity is not None:
-            rate = keras.ops.abs(rate - at_step(self.capacity, step))
+            capacity = keras.ops.cast(at_step(self.capacity, step), self.loss_dtype)
+            # Of the weighted mean of the divergence, which the weights then multiply.
+            rate = keras.ops.abs(rate - capacity * keras.ops.mean(weight))
         return beta * rate - keras.ops.mean(weight * terms["log_likelihood"])
+
+    def check_data(self, x: Any) -> None:
+        """Raise a ValueError if x (n, *shape) cannot be data of the likelihood."""
+        check_data(keras.ops.convert_to_numpy(x), self.likelihood)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments it was made of, for `from_config`."""
@@ -265,7 +298,7 @@ class BetaVAE(keras.Model):  # type: ignore[misc]
         }
         return {
             key: keras.saving.serialize_keras_object(value)
-            for key, value in arguments.items()
+            for key, value in (arguments | {"dtype": self.dtype_policy}).items()
         } | {"name": self.name}
 
     @classmethod
@@ -285,7 +318,8 @@ class BetaVAE(keras.Model):  # type: ignore[misc]
                 f"x must be examples of shape {self.shape}. Received: shape "
                 f"{tuple(x.shape)}."
             )
-        raw = self.head(self.encoder(x))
+        x = keras.ops.cast(x, self.compute_dtype)
+        raw = keras.ops.cast(self.head(self.encoder(x)), self.loss_dtype)
         if self.posterior == "full":
             return mean_and_factor(raw, self.n_latents)
         return mean_and_deviation(raw, self.n_latents)
@@ -293,7 +327,14 @@ class BetaVAE(keras.Model):  # type: ignore[misc]
     def _p(self, decoded: Any) -> Distribution:
         if self.likelihood == "bernoulli":
             return bernoulli(decoded, len(self.shape))
-        return gaussian(decoded, keras.ops.exp(self._log_noise), len(self.shape))
+        return gaussian(decoded, self._deviation(), len(self.shape))
+
+    def _decoded(self, codes: Any) -> Any:
+        return keras.ops.cast(self.decoder(codes), self.loss_dtype)
+
+    def _deviation(self) -> Any:
+        """η as a tensor."""
+        return keras.ops.exp(keras.ops.cast(self._log_noise, self.loss_dtype))
 
     def _noise_weight(self, noise: float | str) -> Any:
         """log η: a weight where it is learned, else a number, None for Bernoulli."""

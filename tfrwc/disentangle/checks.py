@@ -1,11 +1,15 @@
 """Checks of arguments that the theory and the models share."""
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tfrwc._common.checks import whole_number
+
+# Of A or η to σ, as a power of ten: their squares are numbers of float64.
+_LARGEST_RATIO = 140
 
 
 def count(value: object, name: str) -> int:
@@ -19,6 +23,26 @@ def count(value: object, name: str) -> int:
             f"{name} must be a whole number of 1 or more. Received: {value!r}."
         )
     return whole_number(value, name)
+
+
+def check_data(x: NDArray[Any], likelihood: str) -> None:
+    """Check that x can be data of a likelihood.
+
+    Raises:
+        ValueError: if a value is NaN or infinite, or for ``"bernoulli"`` outside 0..1.
+    """
+    lost = int((~np.isfinite(x)).sum())
+    if lost:
+        raise ValueError(
+            f"x must be finite. Received: {lost} of {x.size} values NaN or infinite. "
+            "Leave these examples out, or fill in the values."
+        )
+    if likelihood == "bernoulli" and x.size and (x.min() < 0 or x.max() > 1):
+        raise ValueError(
+            'x of likelihood="bernoulli" must be within 0..1. Received: values from '
+            f"{x.min():g} to {x.max():g}. Divide images of 0..255 by 255; for other "
+            'data choose likelihood="gaussian".'
+        )
 
 
 def finite_matrix(A: ArrayLike) -> NDArray[np.float64]:
@@ -57,13 +81,23 @@ def positive(name: str, value: object) -> float:
 
 def world(
     A: ArrayLike, sigma: float, beta: float, eta: float | None
-) -> tuple[NDArray[np.float64], float, float]:
-    """The mixing and the noise σ of a linear world, and the water level w = β η².
+) -> tuple[NDArray[np.float64], float, float, float]:
+    """The mixing, the noise σ of a linear world, β, and η, in the unit they came in.
 
     Raises:
-        ValueError: if A is not a finite matrix, or another argument is not above 0;
+        ValueError: if A is not a finite matrix, another argument is not above 0, or
+            float64 does not hold the squares of the ratios between A, sigma and eta;
             None for `eta` stands for sigma.
     """
     sigma, beta = positive("sigma", sigma), positive("beta", beta)
     eta = sigma if eta is None else positive("eta", eta)
-    return finite_matrix(A), sigma, beta * eta**2
+    matrix = finite_matrix(A)
+    largest = float(np.abs(matrix).max()) or sigma
+    ratios = [np.log10(a) - np.log10(sigma) for a in (largest, eta)]
+    if np.abs(ratios).max() > _LARGEST_RATIO:
+        raise ValueError(
+            "A and eta must be within 1e-140 and 1e140 times sigma, or float64 does "
+            f"not hold their squares. Received: A up to {largest:g}, sigma {sigma:g}, "
+            f"eta {eta:g}."
+        )
+    return matrix, sigma, beta, eta

@@ -60,7 +60,7 @@ def posterior_distribution(mean: Any, scale: Any) -> Distribution:
 
 def divergence(posterior: Distribution, n_latents: int) -> Any:
     """KL(q(z|x) || N(0, I)) of each example, in nats: (batch,)."""
-    prior = tfd.MultivariateNormalDiag(tf.zeros(n_latents))
+    prior = tfd.MultivariateNormalDiag(tf.zeros(n_latents, posterior.dtype))
     return tfd.kl_divergence(posterior, prior)
 
 

@@ -13,7 +13,7 @@ Schedule = keras.optimizers.schedules.LearningRateSchedule
 
 
 def encoder_network(
-    encoder: str | keras.Model, shape: tuple[int, ...], seed: int
+    encoder: str | keras.Model, shape: tuple[int, ...], seed: int, dtype: Any
 ) -> keras.Model:
     """The network from x to features.
 
@@ -21,6 +21,7 @@ def encoder_network(
         encoder: a name of `tfrwc.models.vae`, or a Keras model.
         shape: of one x.
         seed: of the initial weights of a named one.
+        dtype: policy of a named one.
 
     Raises:
         ValueError: if there is no such network, or it takes another shape.
@@ -32,7 +33,7 @@ def encoder_network(
                 f"{tuple(encoder.input_shape[1:])}."
             )
         return encoder
-    return networks.encoder(encoder, shape, seed)
+    return networks.encoder(encoder, shape, seed, dtype)
 
 
 def decoder_network(
@@ -40,6 +41,7 @@ def decoder_network(
     shape: tuple[int, ...],
     n_latents: int,
     seed: int,
+    dtype: Any,
 ) -> keras.Model | Callable[[Any], Any]:
     """The network, or the function, from z to x.
 
@@ -48,12 +50,13 @@ def decoder_network(
         shape: of one x.
         n_latents: dimensions of z.
         seed: of the initial weights of a named one.
+        dtype: policy of a named one.
 
     Raises:
         ValueError: if there is no such network, or its shapes are others.
     """
     if isinstance(decoder, str):
-        return networks.decoder(decoder, shape, n_latents, seed)
+        return networks.decoder(decoder, shape, n_latents, seed, dtype)
     if not callable(decoder):
         raise ValueError(
             f"decoder must be one of {', '.join(networks.NAMES)}, a Keras model or a "
@@ -63,7 +66,8 @@ def decoder_network(
     if isinstance(decoder, keras.Model):
         takes, makes = decoder.input_shape[1:], decoder.output_shape[1:]
     else:
-        makes = decoder(keras.ops.zeros((1, n_latents))).shape[1:]
+        z = keras.ops.zeros((1, n_latents), dtype=loss_dtype(dtype))
+        makes = decoder(z).shape[1:]
     if takes not in (n_latents, (n_latents,)) or tuple(makes) != shape:
         raise ValueError(
             f"The decoder must take z of shape ({n_latents},) to x of shape {shape}. "
@@ -73,7 +77,7 @@ def decoder_network(
 
 
 def posterior_head(
-    features: tuple[int | None, ...], parameters: int, seed: int
+    features: tuple[int | None, ...], parameters: int, seed: int, dtype: str
 ) -> keras.Model:
     """The layer from features to the parameters of q(z|x).
 
@@ -81,12 +85,14 @@ def posterior_head(
         features: shape that the encoder returns.
         parameters: how many there are.
         seed: of the initial weights.
+        dtype: of the layer, float32 or float64.
     """
     head = keras.Sequential(
         [
-            keras.layers.Flatten(),
+            keras.layers.Flatten(dtype=dtype),
             keras.layers.Dense(
                 parameters,
+                dtype=dtype,
                 kernel_initializer=keras.initializers.GlorotUniform(seed),
                 name="posterior",
             ),
@@ -95,6 +101,11 @@ def posterior_head(
     )
     head.build(features)
     return head
+
+
+def loss_dtype(policy: Any) -> str:
+    """float64 for networks that compute in it, else float32."""
+    return "float64" if policy.compute_dtype == "float64" else "float32"
 
 
 def example_shape(shape: int | tuple[int, ...]) -> tuple[int, ...]:

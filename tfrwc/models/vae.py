@@ -11,6 +11,7 @@ parameters of q(z|x). A decoder takes z to the mean of x, or to its logits.
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,7 +21,9 @@ NAMES = ("linear", "dense", "conv")
 _WIDTH = 128
 
 
-def encoder(name: str, shape: tuple[int, ...], seed: int | None = None) -> keras.Model:
+def encoder(
+    name: str, shape: tuple[int, ...], seed: int | None = None, dtype: Any = None
+) -> keras.Model:
     """A network from x to features.
 
     Args:
@@ -30,13 +33,15 @@ def encoder(name: str, shape: tuple[int, ...], seed: int | None = None) -> keras
         shape: of one x: (d,), or (height, width, channels), which ``"conv"`` needs
             to be multiples of 16.
         seed: of the initial weights; None draws one.
+        dtype: policy of the layers, such as ``"mixed_float16"``; None for that of
+            Keras.
 
     Raises:
         ValueError: for another name, or a shape that does not fit it.
     """
     _check(name, shape)
-    seeds = _seeds(seed)
-    x = inputs = layers.Input(shape, name="x")
+    seeds, policy = _seeds(seed), keras.dtype_policies.get(dtype)
+    x = inputs = layers.Input(shape, name="x", dtype=policy.compute_dtype)
     if name == "conv":
         for i, (filters, size) in enumerate([(32, 4), (32, 4), (64, 2), (64, 2)]):
             x = layers.Conv2D(
@@ -46,37 +51,44 @@ def encoder(name: str, shape: tuple[int, ...], seed: int | None = None) -> keras
                 padding="same",
                 activation="relu",
                 kernel_initializer=next(seeds),
+                dtype=policy,
                 name=f"encoder_conv_{i + 1}",
             )(x)
-        x = layers.Flatten(name="encoder_flatten")(x)
-        x = _dense(x, 256, "relu", seeds, "encoder_dense")
+        x = layers.Flatten(name="encoder_flatten", dtype=policy)(x)
+        x = _dense(x, 256, "relu", seeds, "encoder_dense", policy)
     else:
-        x = layers.Flatten(name="encoder_flatten")(x)
+        x = layers.Flatten(name="encoder_flatten", dtype=policy)(x)
         if name == "dense":
-            x = _hidden(x, seeds, "encoder")
+            x = _hidden(x, seeds, "encoder", policy)
     return keras.Model(inputs, x, name="encoder")
 
 
 def decoder(
-    name: str, shape: tuple[int, ...], n_latents: int, seed: int | None = None
+    name: str,
+    shape: tuple[int, ...],
+    n_latents: int,
+    seed: int | None = None,
+    dtype: Any = None,
 ) -> keras.Model:
     """A network from z to x, the counterpart of the `encoder` of that name.
 
     Args:
-        name, shape, seed: as of `encoder`.
+        name, shape, seed, dtype: as of `encoder`.
         n_latents: dimensions of z.
 
     Raises:
         ValueError: for another name, or a shape that does not fit it.
     """
     _check(name, shape)
-    seeds = _seeds(seed)
-    x = inputs = layers.Input((n_latents,), name="z")
+    seeds, policy = _seeds(seed), keras.dtype_policies.get(dtype)
+    x = inputs = layers.Input((n_latents,), name="z", dtype=policy.compute_dtype)
     if name == "conv":
         height, width, channels = shape
-        x = _dense(x, 256, "relu", seeds, "decoder_dense_1")
-        x = _dense(x, height * width // 4, "relu", seeds, "decoder_dense_2")
-        x = layers.Reshape((height // 16, width // 16, 64), name="decoder_grid")(x)
+        x = _dense(x, 256, "relu", seeds, "decoder_dense_1", policy)
+        x = _dense(x, height * width // 4, "relu", seeds, "decoder_dense_2", policy)
+        x = layers.Reshape(
+            (height // 16, width // 16, 64), name="decoder_grid", dtype=policy
+        )(x)
         for i, filters in enumerate((64, 32, 32, channels)):
             x = layers.Conv2DTranspose(
                 filters,
@@ -85,22 +97,25 @@ def decoder(
                 padding="same",
                 activation="relu" if i < 3 else None,
                 kernel_initializer=next(seeds),
+                dtype=policy,
                 name=f"decoder_conv_{i + 1}",
             )(x)
         return keras.Model(inputs, x, name="decoder")
     if name == "dense":
-        x = _hidden(x, seeds, "decoder")
-    x = _dense(x, math.prod(shape), None, seeds, "decoder_mean")
-    return keras.Model(
-        inputs, layers.Reshape(shape, name="decoder_shape")(x), name="decoder"
-    )
+        x = _hidden(x, seeds, "decoder", policy)
+    x = _dense(x, math.prod(shape), None, seeds, "decoder_mean", policy)
+    x = layers.Reshape(shape, name="decoder_shape", dtype=policy)(x)
+    return keras.Model(inputs, x, name="decoder")
 
 
 def _hidden(
-    x: keras.KerasTensor, seeds: Iterator[keras.initializers.Initializer], side: str
+    x: keras.KerasTensor,
+    seeds: Iterator[keras.initializers.Initializer],
+    side: str,
+    policy: keras.DTypePolicy,
 ) -> keras.KerasTensor:
     for i in range(2):
-        x = _dense(x, _WIDTH, "silu", seeds, f"{side}_dense_{i + 1}")
+        x = _dense(x, _WIDTH, "silu", seeds, f"{side}_dense_{i + 1}", policy)
     return x
 
 
@@ -110,9 +125,14 @@ def _dense(
     activation: str | None,
     seeds: Iterator[keras.initializers.Initializer],
     name: str,
+    policy: keras.DTypePolicy,
 ) -> keras.KerasTensor:
     return layers.Dense(
-        units, activation=activation, kernel_initializer=next(seeds), name=name
+        units,
+        activation=activation,
+        kernel_initializer=next(seeds),
+        dtype=policy,
+        name=name,
     )(x)
 
 

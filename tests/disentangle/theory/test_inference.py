@@ -2,14 +2,13 @@
 
 import numpy as np
 import pytest
-from disentangle.theory.worlds import WORLDS, elbo, worlds
+from disentangle.theory.worlds import WORLDS, elbo, measures, worlds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 
 from tfrwc.disentangle import theory
-from tfrwc.disentangle.theory.inference import measures
 
 
 def best_encoder(A, sigma, eta, beta):

@@ -88,12 +88,29 @@ def test_latents_beyond_the_dimensions_of_the_data_are_collapsed():
     )
 
 
+@pytest.mark.parametrize("scale", [1e-150, 1e-3, 1e150])
+@pytest.mark.parametrize("eta", [0.4, None])
+def test_the_unit_of_data_and_noise_does_not_matter(scale, eta):
+    A, sigma = WORLDS["three of five"]
+    one = theory.linear_optimum(A, sigma, eta, 1.2, 3)
+    scaled = None if eta is None else eta * scale
+    other = theory.linear_optimum(A * scale, sigma * scale, scaled, 1.2, 3)
+    assert other.eta == pytest.approx(one.eta * scale)
+    assert other.rates == pytest.approx(one.rates)
+    assert other.collapse_betas == pytest.approx(one.collapse_betas)
+    assert np.abs(other.decoder) == pytest.approx(np.abs(one.decoder) * scale)
+    assert np.abs(other.encoder) == pytest.approx(np.abs(one.encoder) / scale)
+    # A density of five dimensions in another unit.
+    assert other.objective == pytest.approx(one.objective - 5 * np.log(scale))
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda A: theory.linear_optimum(A, 1, 1, 1, 0), "n_latents must be a whole"),
         (lambda A: theory.linear_optimum(A, 1, 1, 1, 2.0), "n_latents must be a whole"),
         (lambda A: theory.linear_optimum(A, 1, None, 0.5, 2), "without bound"),
+        (lambda A: theory.linear_optimum(A * 1e200, 1e200, 1e200, 1, 2), "too large"),
     ],
 )
 def test_mistakes_are_named(call, message):

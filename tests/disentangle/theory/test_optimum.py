@@ -1,5 +1,7 @@
 """The best β against known limits."""
 
+import itertools
+
 import numpy as np
 import pytest
 from disentangle.theory.worlds import worlds
@@ -70,6 +72,66 @@ def test_a_finite_optimum_far_above_one_is_found(A, sigma):
     assert best.value > theory.inference_performance(A, sigma, 1e12)["log_q"] + 1e-4
 
 
+def test_nearly_parallel_columns_have_a_finite_optimum():
+    """However bad the worst β are: F falls without bound as β goes to 0."""
+    best = theory.optimal_beta(theory.mixing(0.9999), 0.5)
+    assert best.beta == pytest.approx(3.723, abs=1e-3)
+    assert best.value == pytest.approx(-1.155104, abs=1e-6)
+
+
+SCALES = (1e-200, 1e-100, 1e-10, 1e10, 1e100, 1e200)
+
+
+@pytest.mark.parametrize(
+    ("scale", "measure"),
+    [*itertools.product(SCALES, ["log_q", "kl_pq"]), (1e-200, "gap"), (1e200, "gap")],
+)
+def test_the_unit_of_data_and_noise_does_not_matter(scale, measure):
+    A = np.array([[1.0, 0.6, 0.1], [0.0, 0.8, 2.0], [0.3, 0.0, 1.0]])
+    one = theory.optimal_beta(A, 0.5, measure)
+    other = theory.optimal_beta(A * scale, 0.5 * scale, measure)
+    assert other.beta == pytest.approx(one.beta, rel=1e-6)
+    assert other.value == pytest.approx(one.value, rel=1e-9)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_mixings_far_from_the_noise(scale):
+    """The limits: β = 1 as A / σ goes to 0, the variance inflation as it grows."""
+    A = theory.mixing(0.6)
+    assert theory.variance_inflation(A * scale) == pytest.approx(1 / (1 - 0.36))
+    if scale in (1e-200, 1e200):
+        with pytest.raises(ValueError, match=r"within 1e-140 and 1e140 times sigma"):
+            theory.optimal_beta(A * scale, 0.5)
+        return
+    limit = 1.0 if scale < 1 else theory.variance_inflation(A)
+    for measure in ("log_q", "kl_pq"):
+        best = theory.optimal_beta(A * scale, 0.5, measure)
+        assert best.beta == pytest.approx(limit, rel=1e-9)
+        assert best.local == (best.beta,)
+
+
+@pytest.mark.parametrize("condition", [1e4, 1e7])
+def test_variance_inflation_of_a_bad_condition(condition):
+    """Of two columns (1, ±1/c): (c + 1/c)² / 4."""
+    A = [[1, 1], [1 / condition, -1 / condition]]
+    expected = (condition + 1 / condition) ** 2 / 4
+    assert theory.variance_inflation(A) == pytest.approx(expected, rel=1e-7)
+    best = theory.optimal_beta(A, 1e-14 / condition**2)
+    assert best.beta == pytest.approx(expected, rel=1e-7)
+
+
+@pytest.mark.parametrize("encoder", theory.ENCODERS)
+def test_what_is_known_without_a_search_is_found_by_one(encoder):
+    """Also that of the sign of the slope of log_q."""
+    A, sigma, eta = np.random.default_rng(8).normal(size=(4, 3)), 0.4, 0.7
+    betas = (sigma / eta) ** 2 * 2.0 ** np.linspace(-3, 6, 801)
+    rows = theory.table(A, sigma, betas, eta, encoder)
+    for measure in ("mse", "kl_qp", "log_q", "kl_pq"):
+        worse = rows[measure] * (-1 if measure == "log_q" else 1)
+        best = theory.optimal_beta(A, sigma, measure, eta, encoder)
+        assert best.beta == pytest.approx(rows.beta[worse.idxmin()], rel=1e-2), measure
+
+
 def test_all_local_optima_are_reported():
     """Two for log_q, where one direction of the data is 20,000 times the other."""
     A, sigma = theory.mixing(0.9999), 1e-3
@@ -112,6 +174,15 @@ def test_variance_inflation_has_no_limit_where_columns_are_dependent(A):
         (lambda A: theory.optimal_beta(A, 1, "mig"), "one of log_q, mse"),
         (lambda A: theory.optimal_beta(A, 1, "rate"), "one of log_q, mse"),
         (lambda A: theory.variance_inflation(A[0]), "finite matrix"),
+        (lambda A: theory.optimal_beta(A, 1, encoder="x"), "'x'"),
+        (lambda A: theory.optimal_beta(0 * A, 1), "only zeros"),
+        (lambda A: theory.optimal_beta(A, 1, eta=1e150), "A and eta must be within"),
+        (
+            lambda A: theory.optimal_beta(np.ones((2, 2)), 1e-120, eta=1e-200),
+            "best beta is e",
+        ),
+        (lambda A: theory.optimal_beta(A * 1e200, 1e200, "distortion"), "too large"),
+        (lambda A: theory.inference_performance(A, 1e-130, 1e-200), "not hold log_q"),
     ],
 )
 def test_mistakes_are_named(call, message):

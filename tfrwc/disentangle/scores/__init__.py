@@ -12,10 +12,16 @@ which 1 is perfect, and raises a ValueError for arrays of other shapes or types,
 codes that are not finite and for factors that never vary. Latents that never vary know
 nothing.
 
+The codes of a latent that collapsed are small, not constant, and with a little noise it
+still takes part in every score. `live`, bools (latents,), says which ones count:
+`live_latents` prunes as the FactorVAE paper does, ``sweep.rates_ > 0.1`` by divergence;
+None has all of them count. Where none is live, nothing is known.
+
 The definitions are those of the papers. Where the papers leave a choice open (bins,
 estimators, sizes), it is that of Locatello et al. (ICML 2019), with two exceptions: the
 BetaVAE and FactorVAE scores learn from 1,000 votes and are tested on as many, and SAP
-and DCI learn from one half of the points and are tested on the other.
+and DCI learn from one half of the points and are tested on the other. Each score says
+where it is not as in its paper.
 """
 
 from tfrwc.disentangle.scores.beta_vae import beta_vae
@@ -23,6 +29,16 @@ from tfrwc.disentangle.scores.dci import DCI, dci
 from tfrwc.disentangle.scores.factor_vae import factor_vae
 from tfrwc.disentangle.scores.mig import mig
 from tfrwc.disentangle.scores.modularity import modularity
+from tfrwc.disentangle.scores.points import live_latents
 from tfrwc.disentangle.scores.sap import sap
 
-__all__ = ["DCI", "beta_vae", "dci", "factor_vae", "mig", "modularity", "sap"]
+__all__ = [
+    "DCI",
+    "beta_vae",
+    "dci",
+    "factor_vae",
+    "live_latents",
+    "mig",
+    "modularity",
+    "sap",
+]

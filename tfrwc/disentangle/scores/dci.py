@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.ensemble import GradientBoostingClassifier
 
-from tfrwc.disentangle.scores.points import checked, halves
+from tfrwc.disentangle.scores.points import checked, halves, live_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +17,8 @@ class DCI:
         disentanglement: whether a latent is important for one factor only.
         completeness: whether a factor needs one latent only.
         informativeness: accuracy of predicting the factors, on held-out data.
-        importance: (latents, factors), of boosted trees; columns sum to 1.
+        importance: (latents, factors), of boosted trees; columns sum to 1, or to 0
+            where nothing is known of a factor.
     """
 
     disentanglement: float
@@ -26,9 +27,25 @@ class DCI:
     importance: NDArray[np.float64]
 
 
-def dci(codes: ArrayLike, factors: ArrayLike, random_state: int = 0) -> DCI:
-    """DCI (Eastwood and Williams, ICLR 2018), with gradient boosted trees."""
-    codes, factors = checked(codes, factors)
+def dci(
+    codes: ArrayLike,
+    factors: ArrayLike,
+    random_state: int = 0,
+    live: ArrayLike | None = None,
+) -> DCI:
+    """DCI (Eastwood and Williams, ICLR 2018), with gradient boosted trees.
+
+    The paper has a lasso or random forests, and the error of predictions. Here, as in
+    Locatello et al., trees are boosted, and informativeness is an accuracy. Entropies
+    are relative to those of the live latents; the importance of others is 0.
+
+    Args:
+        codes, factors, live: as of all scores.
+        random_state: seed of the trees, and of the halves that are learnt from and
+            tested on.
+    """
+    given = np.asarray(codes)
+    codes, factors = checked(given, factors, live)
     train, test = halves(len(codes), random_state)
     rows, accuracy = [], []
     for factor in factors.T:
@@ -41,11 +58,14 @@ def dci(codes: ArrayLike, factors: ArrayLike, random_state: int = 0) -> DCI:
     total = weights.sum()
     of_latents = 1 - _relative_entropy(importance)
     of_factors = 1 - _relative_entropy(importance.T)
+    mask = live_of(given, live)
+    whole = np.zeros((len(mask), factors.shape[1]))
+    whole[mask] = importance[: mask.sum()]
     return DCI(
         float(weights @ of_latents / total) if total else 0.0,
         float(of_factors @ importance.sum(axis=0) / total) if total else 0.0,
         float(np.mean(accuracy)),
-        importance,
+        whole,
     )
 
 

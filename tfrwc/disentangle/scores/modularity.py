@@ -7,14 +7,22 @@ from tfrwc.disentangle.scores.information import information
 from tfrwc.disentangle.scores.points import checked
 
 
-def modularity(codes: ArrayLike, factors: ArrayLike) -> float:
+def modularity(
+    codes: ArrayLike, factors: ArrayLike, live: ArrayLike | None = None
+) -> float:
     """Modularity (Ridgeway and Mozer, NeurIPS 2018).
 
     For each latent, 1 less the squared informations about other factors than its best,
-    relative to that of its best and their number; the mean over latents that know
-    anything. With one factor there is nothing to be modular about: 1.
+    relative to that of its best and their number; the mean over latents.
+
+    Latents without any information, for which the paper has 0/0 and Locatello et al.
+    0, are left out. Information is of codes in 20 bins of equal width. With one factor
+    there is nothing to be modular about: 1.
+
+    Args:
+        codes, factors, live: as of all scores.
     """
-    codes, factors = checked(codes, factors)
+    codes, factors = checked(codes, factors, live)
     if factors.shape[1] == 1:
         return 1.0
     informations = information(codes, factors)

@@ -7,12 +7,16 @@ Codes = NDArray[np.float64]
 Factors = NDArray[np.integer]
 
 
-def checked(codes: ArrayLike, factors: ArrayLike) -> tuple[Codes, Factors]:
-    """Return codes (n, latents) and factors (n, factors) as arrays.
+def checked(
+    codes: ArrayLike, factors: ArrayLike, live: ArrayLike | None
+) -> tuple[Codes, Factors]:
+    """Return codes (n, live latents) and factors (n, factors) as arrays.
+
+    Where no latent is live there is one, constant: it tells nothing.
 
     Raises:
-        ValueError: if they are not of these shapes, codes are not finite, or factors
-            are no whole numbers or never vary.
+        ValueError: if they are not of these shapes, codes are not finite, factors are
+            no whole numbers or never vary, or `live` is not a bool for each latent.
     """
     codes, factors = np.asarray(codes, np.float64), np.asarray(factors)
     if codes.ndim != 2 or factors.ndim != 2 or len(codes) != len(factors):
@@ -32,7 +36,50 @@ def checked(codes: ArrayLike, factors: ArrayLike) -> tuple[Codes, Factors]:
         raise ValueError(
             f"Every factor must vary. Constant: {constant}. Leave these out."
         )
-    return codes, factors
+    kept = codes[:, live_of(codes, live)]
+    return (kept if kept.size else np.zeros((len(codes), 1))), factors
+
+
+def live_of(codes: Codes, live: ArrayLike | None) -> NDArray[np.bool_]:
+    """`live` as bools (latents,), all of them for None.
+
+    Raises:
+        ValueError: if it is not a bool for each latent.
+    """
+    latents = codes.shape[1]
+    mask = np.ones(latents, bool) if live is None else np.asarray(live)
+    if mask.dtype != bool or mask.shape != (latents,):
+        raise ValueError(
+            f"live must be a bool for each of the {latents} latents. Received: "
+            f"{mask.dtype} of shape {mask.shape}. See scores.live_latents."
+        )
+    return mask
+
+
+def live_latents(codes: ArrayLike, least: float = 0.05) -> NDArray[np.bool_]:
+    """Which latents did not collapse, by the deviation of their means.
+
+    The rule of the FactorVAE paper (arXiv:1802.05983): a latent is dead if the
+    deviation of its code is below 0.05, where the prior has 1. By the divergence of
+    each latent, the other published rule, it is ``sweep.rates_ > 0.1``, say.
+
+    Args:
+        codes: (n, latents), means of q(z|x).
+        least: deviation of a live one.
+
+    Returns:
+        bools (latents,), for `live` of the scores.
+
+    Raises:
+        ValueError: if codes are not a finite matrix.
+    """
+    codes = np.asarray(codes, np.float64)
+    if codes.ndim != 2 or not np.isfinite(codes).all():
+        raise ValueError(
+            f"codes must be finite numbers (n, latents). Received: {codes.shape}."
+        )
+    live: NDArray[np.bool_] = codes.std(axis=0) >= least
+    return live
 
 
 def halves(n: int, random_state: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -6,13 +6,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
-def examples_of(x: ArrayLike) -> NDArray[np.float32]:
-    """Return x as a float32 array.
+def examples_of(x: ArrayLike) -> NDArray[np.floating]:
+    """Return x as a float32 array, or float64 if it is one.
 
     Raises:
         ValueError: if it is not finite examples (n, …).
     """
-    examples = np.asarray(x, np.float32)
+    examples = np.asarray(x)
+    if examples.dtype != np.float64:
+        examples = np.asarray(examples, np.float32)
     if examples.ndim < 2 or not len(examples) or not np.isfinite(examples).all():
         raise ValueError(
             f"x must be finite examples (n, …). Received: shape {examples.shape}, "

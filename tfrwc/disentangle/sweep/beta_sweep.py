@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tfrwc._common.paths import local_path
 from tfrwc.disentangle.beta_vae import BetaVAE
+from tfrwc.disentangle.checks import check_data
 from tfrwc.disentangle.sweep.arguments import (
     distinct_betas,
     distinct_seeds,
@@ -80,10 +81,11 @@ class BetaSweep(TrainingOptions):
             self.
 
         Raises:
-            ValueError: if x does not fit the models, or `path` holds another sweep.
+            ValueError: if x does not fit the models (for Bernoulli it must be within
+                0..1), or `path` holds another sweep.
         """
         file = None if path is None else local_path(path)
-        examples = examples_of(x)
+        examples = self._examples(x)
         models = {seed: self.make(seed, examples.shape[1:]) for seed in self.seeds}
         trained = train_members(models, self._members(), examples, self, file)
         return self._take(examples, [part_of(trained)])
@@ -114,7 +116,7 @@ class BetaSweep(TrainingOptions):
             ImportError: without Apache Beam.
             ValueError: as `fit`, or if the sweep was begun with other parts.
         """
-        folder, examples = local_path(path), examples_of(x)
+        folder, examples = local_path(path), self._examples(x)
         # Workers get the sweep without what it was trained to before.
         untrained, members = dataclasses.replace(self), self._members()
         parts = train_on_beam(
@@ -175,11 +177,11 @@ class BetaSweep(TrainingOptions):
         self._become(vae, self._members().index((beta, seed)))
         return vae
 
-    def codes(self, x: ArrayLike) -> NDArray[np.float32]:
+    def codes(self, x: ArrayLike) -> NDArray[np.floating]:
         """Means of q(z|x) of all members, in the order of `to_frame`.
 
         Returns:
-            float32 (members, n, n_latents).
+            float32, or float64 as the models are: (members, n, n_latents).
         """
         self._check_fitted()
         return np.stack(
@@ -213,6 +215,15 @@ class BetaSweep(TrainingOptions):
                 "network as a function, such as `lambda z: network(z)`."
             )
         return vae
+
+    def _examples(self, x: ArrayLike) -> NDArray[Any]:
+        """x as the models take it, if it is data of their likelihood."""
+        examples = examples_of(x)
+        template = self.make(self.seeds[0], examples.shape[1:])
+        with np.errstate(over="ignore"):  # what overflows is no data
+            examples = examples.astype(template.loss_dtype, copy=False)
+        check_data(examples, template.likelihood)
+        return examples
 
     def _become(self, vae: BetaVAE, index: int) -> None:
         """Give a model the β and the weights of a member."""

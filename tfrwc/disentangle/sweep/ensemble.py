@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tfrwc.compat.extras import extra
 from tfrwc.disentangle.beta_vae import BetaVAE
 from tfrwc.disentangle.sweep.chance import matched, noise_of, order_of
+from tfrwc.disentangle.sweep.loss_scale import LossScales
 from tfrwc.disentangle.sweep.options import TrainingOptions
 from tfrwc.disentangle.sweep.terms import TERMS
 
@@ -42,15 +43,16 @@ class Ensemble:
         template: BetaVAE,
         betas: Sequence[float],
         seeds: Sequence[int],
-        weights: Sequence[NDArray[np.float32]],
-        examples: NDArray[np.float32],
+        weights: Sequence[NDArray[np.floating]],
+        examples: NDArray[np.floating],
         options: TrainingOptions,
     ) -> None:
         self._template = template
-        self._betas = tf.constant(betas, tf.float32)
+        self._dtype = template.loss_dtype
+        self._betas = tf.constant(betas, self._dtype)
         self._seeds, index = np.unique(seeds, return_inverse=True)
         self._seed_index = tf.constant(index, tf.int32)
-        self._examples = tf.constant(examples)
+        self._examples = tf.constant(examples, self._dtype)
         self._batch_size = min(options.batch_size, len(examples))
         self._steps = len(examples) // self._batch_size
         self.weights = [keras.Variable(w, name="stacked") for w in weights]
@@ -59,6 +61,8 @@ class Ensemble:
         )
         self.optimizer = keras.optimizers.Adam(schedule)
         self.optimizer.build(self.weights)
+        half = template.compute_dtype == "float16"
+        self._scales = LossScales(len(self._betas)) if half else None
 
     @property
     def members(self) -> int:
@@ -121,24 +125,23 @@ class Ensemble:
 
     def state(self) -> list[NDArray[Any]]:
         """Everything that training changes, as arrays, the weights first."""
-        return [
-            keras.ops.convert_to_numpy(v)
-            for v in [*self.weights, *self.optimizer.variables]
-        ]
+        return [keras.ops.convert_to_numpy(v) for v in self._variables()]
 
     def set_state(self, arrays: Sequence[NDArray[Any]]) -> None:
         """Go back to a `state`."""
-        for variable, array in zip(
-            [*self.weights, *self.optimizer.variables], arrays, strict=True
-        ):
+        for variable, array in zip(self._variables(), arrays, strict=True):
             variable.assign(array)
+
+    def _variables(self) -> list[keras.Variable]:
+        scales = self._scales.variables if self._scales else []
+        return [*self.weights, *self.optimizer.variables, *scales]
 
     # Without AutoGraph, which does not read the source of Python 3.13.
     @tf.function(autograph=False, reduce_retracing=True)  # type: ignore[untyped-decorator]
     def _run_epoch(self, order: tf.Tensor, number: tf.Tensor, training: Any) -> Any:
         # Each example's noise comes back with the other sign in the next epoch: the
         # noise of the gradients, which hides the slow directions, largely cancels.
-        sign = tf.cast(1 - 2 * (number % 2), tf.float32)
+        sign = tf.cast(1 - 2 * (number % 2), self._dtype)
         noises = self._noise(len(self._examples), number // 2, 0)
         if len(self._examples) > self._template.n_latents:
             noises = matched(noises)
@@ -150,7 +153,7 @@ class Ensemble:
             noise = tf.gather(tf.gather(noises, batch, batch_dims=1), self._seed_index)
             return i + 1, totals + self._step(x, noise, training)
 
-        start = (tf.constant(0), tf.zeros((len(TERMS), self.members)))
+        start = (tf.constant(0), tf.zeros((len(TERMS), self.members), self._dtype))
         _, totals = tf.while_loop(lambda i, _: i < self._steps, step, start)
         return totals
 
@@ -158,14 +161,25 @@ class Ensemble:
         """Update all members that still train; the `TERMS`, (terms, members)."""
         with tf.GradientTape() as tape:
             terms = self._each(self._mean_terms, x, noise)
-            total = tf.reduce_sum(terms[0])
+            losses = self._scales.scaled(terms[0]) if self._scales else terms[0]
+            total = tf.reduce_sum(losses)
         values = [w.value for w in self.weights]
         gradients = tape.gradient(total, values)
-        before = [tf.identity(value) for value in values]
+        if self._scales:
+            gradients, finite = self._scales.unscaled(gradients)
+            training = tf.logical_and(training, finite)
+        # A step that is left out leaves no trace in what Adam remembers, either.
+        slots = (
+            [v for v in self.optimizer.variables if len(v.shape)]
+            if self._scales
+            else []
+        )
+        moved = [*self.weights, *slots]
+        before = [tf.identity(variable.value) for variable in moved]
         self.optimizer.apply(gradients, self.weights)
-        for weight, old in zip(self.weights, before, strict=True):
-            goes_on = tf.reshape(training, [-1] + [1] * (len(weight.shape) - 1))
-            weight.assign(tf.where(goes_on, weight.value, old))
+        for variable, old in zip(moved, before, strict=True):
+            goes_on = tf.reshape(training, [-1] + [1] * (len(variable.shape) - 1))
+            variable.assign(tf.where(goes_on, variable.value, old))
         return tf.stack(terms)
 
     @tf.function(autograph=False, reduce_retracing=True)  # type: ignore[untyped-decorator]
@@ -179,7 +193,7 @@ class Ensemble:
         """Noise (seeds, count, n_latents)."""
         shape = (count, self._template.n_latents)
         drawn = [noise_of(seed, shape, position, purpose) for seed in self._seeds]
-        return tf.stack(drawn)
+        return tf.cast(tf.stack(drawn), self._dtype)
 
     def _each(
         self, function: Callable[..., Any], x: tf.Tensor, noise: tf.Tensor

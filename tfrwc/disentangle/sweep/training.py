@@ -31,7 +31,7 @@ _LEAST_GAIN = 1e-4
 def train_members(
     models: Mapping[int, BetaVAE],
     members: Sequence[tuple[float, int]],
-    x: NDArray[np.float32],
+    x: NDArray[np.floating],
     options: TrainingOptions,
     path: Path | None,
 ) -> Arrays:
@@ -100,6 +100,7 @@ def settings_of(
         "posterior": template.posterior,
         "noise": template.given_noise,
         "weights": [(count, *v.shape) for v in template.trainable_variables],
+        "dtype": template.dtype_policy.name,
         "networks": _outputs(template),
         "x": digest,
     }

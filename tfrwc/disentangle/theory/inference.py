@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tfrwc._common.checks import one_of
 from tfrwc.disentangle.checks import world
+from tfrwc.disentangle.theory.spectrum import measures, representable, spectrum
 
 ENCODERS = ("diagonal", "full")
 Matrix = NDArray[np.floating]
@@ -66,18 +67,13 @@ def inference_performance(
         - active_latents: how many have a variance of their mean above 0.01.
 
     Raises:
-        ValueError: if an argument is not as above.
+        ValueError: if an argument is not as above, or a measure is too large for a
+            float.
     """
-    matrix, sigma, w = world(A, sigma, beta, eta)
+    matrix, sigma, beta, eta = world(A, sigma, beta, eta)
     one_of(encoder, ENCODERS, "encoder")
-    k = matrix.shape[1]
-    G = matrix.T @ matrix
-    W = np.linalg.solve(G + w * np.eye(k), matrix.T)
-    if encoder == "full":
-        V = w * np.linalg.inv(G + w * np.eye(k))
-    else:
-        V = np.diag(w / (w + np.diag(G)))
-    return measures(matrix, sigma, W, V)
+    u = beta * (eta / sigma) ** 2
+    return representable(measures(spectrum(matrix, sigma), u, encoder), u)
 
 
 def table(
@@ -98,62 +94,3 @@ def table(
             for beta in betas
         ]
     )
-
-
-def measures(A: Matrix, sigma: float, W: Matrix, V: Matrix) -> dict[str, float]:
-    """What `inference_performance` returns, of any linear encoder q = N(W x, V).
-
-    Args:
-        A, sigma: as of `inference_performance`.
-        W: (k, n).
-        V: (k, k), a covariance.
-    """
-    n, k = A.shape
-    S = A @ A.T + sigma**2 * np.eye(n)
-    error = np.eye(k) - W @ A
-    E = error @ error.T + sigma**2 * W @ W.T
-    precision = np.eye(k) + A.T @ A / sigma**2
-    C = np.linalg.inv(precision)
-    off = W - C @ A.T / sigma**2
-    log_q = -0.5 * (_log_det(2 * np.pi * V) + np.trace(np.linalg.solve(V, E)))
-    entropy = 0.5 * _log_det(2 * np.pi * np.e * C)
-    kl_qp = 0.5 * (
-        np.trace(precision @ V)
-        - k
-        + _log_det(C)
-        - _log_det(V)
-        + np.trace(precision @ off @ S @ off.T)
-    )
-    aggregate = W @ S @ W.T + V
-    given_s = sigma**2 * W @ W.T + V
-    means = np.diag(W @ S @ W.T)
-    # Correlations of z_i with s_j, whose squares give informations of pairs.
-    squares = (W @ A) ** 2 / np.diag(aggregate)[:, None]
-    pairs = -0.5 * np.log1p(-squares)
-    ordered = np.sort(pairs, axis=0)
-    gap = (ordered[-1] - (ordered[-2] if k > 1 else 0)).sum()
-    residual = np.eye(n) - A @ W
-    return {
-        "log_q": float(log_q / k),
-        "mse": float(np.trace(E) / k),
-        "kl_qp": float(kl_qp / k),
-        "kl_pq": float((-entropy - log_q) / k),
-        "mutual_information": float((_log_det(aggregate) - _log_det(given_s)) / 2 / k),
-        "marginal_information": float(np.diag(pairs).sum() / k),
-        "gap": float(gap / k),
-        "aggregate_total_correlation": _total_correlation(aggregate),
-        "conditional_total_correlation": _total_correlation(given_s),
-        "rate": float(0.5 * (np.trace(V) + means.sum() - k - _log_det(V))),
-        "distortion": float(
-            np.trace(residual @ S @ residual.T) + np.trace(A @ V @ A.T)
-        ),
-        "active_latents": int((means > 0.01).sum()),
-    }
-
-
-def _total_correlation(covariance: Matrix) -> float:
-    return float(0.5 * (np.log(np.diag(covariance)).sum() - _log_det(covariance)))
-
-
-def _log_det(matrix: Matrix) -> float:
-    return float(np.linalg.slogdet(matrix)[1])

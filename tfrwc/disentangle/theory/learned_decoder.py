@@ -53,36 +53,49 @@ def linear_optimum(
         `LinearOptimum`.
 
     Raises:
-        ValueError: if an argument is not as above.
+        ValueError: if an argument is not as above, or the optimum is too large for a
+            float.
     """
-    matrix, sigma, _ = world(A, sigma, beta, eta)
+    matrix, sigma, beta, given_eta = world(A, sigma, beta, eta)
     n = matrix.shape[0]
     n_latents = count(n_latents, "n_latents")
-    eigenvalues, vectors = np.linalg.eigh(matrix @ matrix.T + sigma**2 * np.eye(n))
+    # All in units of sigma, so that squares neither overflow nor vanish.
+    matrix = matrix / sigma
+    eigenvalues, vectors = np.linalg.eigh(matrix @ matrix.T + np.eye(n))
     beyond = max(0, n_latents - n)  # latents with no direction of the data left
     eigenvalues = np.pad(eigenvalues[::-1], (0, beyond))
     vectors = np.pad(vectors[:, ::-1], ((0, 0), (0, beyond)))
     if eta is None:
-        eta = _learned_eta(eigenvalues[:n], beta, min(n, n_latents))
-    w = beta * eta**2
+        relative = _learned_eta(eigenvalues[:n], beta, min(n, n_latents))
+    else:
+        relative = given_eta / sigma
+    w = beta * relative**2
     own = eigenvalues[:n_latents]  # the variance of the data along each latent
     scale = np.sqrt(np.maximum(own - w, 0))
     rates = np.log(np.maximum(own / w, 1)) / 2
     distortion = np.minimum(own, w).sum() + eigenvalues[n_latents:].sum()
     rate = rates.sum()
-    log_likelihood = -0.5 * (n * np.log(2 * np.pi * eta**2) + distortion / eta**2)
+    constant = n * (np.log(2 * np.pi) + 2 * np.log(relative) + 2 * np.log(sigma))
+    log_likelihood = -0.5 * (constant + distortion / relative**2)
+    unit = sigma * sigma
+    if not np.isfinite([distortion * unit, w * unit, log_likelihood]).all():
+        raise ValueError(
+            "The optimum is too large for float64. Received: A up to "
+            f"{np.abs(matrix).max() * sigma:g}, sigma {sigma:g}, beta {beta:g}, eta "
+            f"{relative * sigma:g}. Give A, sigma and eta in a larger unit."
+        )
     return LinearOptimum(
-        decoder=vectors[:, :n_latents] * scale,
-        encoder=(vectors[:, :n_latents] * scale / np.maximum(own, w)).T,
+        decoder=vectors[:, :n_latents] * scale * sigma,
+        encoder=(vectors[:, :n_latents] * scale / np.maximum(own, w)).T / sigma,
         variances=w / np.maximum(own, w),
         rates=rates,
-        distortion=float(distortion),
+        distortion=float(distortion * unit),
         rate=float(rate),
         objective=float(log_likelihood - beta * rate),
         active_latents=int((own > w).sum()),
-        eta=float(eta),
-        water_level=float(w),
-        collapse_betas=own / eta**2,
+        eta=relative * sigma,
+        water_level=float(w * unit),
+        collapse_betas=own / relative**2,
     )
 
 

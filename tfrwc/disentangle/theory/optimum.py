@@ -1,15 +1,23 @@
 """The β at which the best encoder infers the factors best."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize_scalar
+from numpy.typing import ArrayLike
+from scipy.optimize import brentq, minimize_scalar
 from scipy.signal import find_peaks
 
+from tfrwc._common.checks import one_of
 from tfrwc.disentangle.checks import finite_matrix, world
-from tfrwc.disentangle.theory.inference import inference_performance
+from tfrwc.disentangle.theory.inference import ENCODERS
+from tfrwc.disentangle.theory.spectrum import (
+    Array,
+    Spectrum,
+    measures,
+    representable,
+    spectrum,
+)
 
 # Measures of inference that have an optimum, and whether more is better.
 _BETTER = {
@@ -24,8 +32,10 @@ _BETTER = {
     "conditional_total_correlation": -1,
     "distortion": -1,
 }
-# Of an eigenvalue of AᵀA, relative to the largest: below it is rounding.
-_RANK = 1e-12
+_LIKELIHOOD = ("log_q", "kl_pq")
+# Of the values on the grid, what a peak must stand out by not to be rounding.
+_PROMINENCE, _ROUNDING = 1e-10, 1e-13
+_LARGEST_LOG = 700.0  # of a β
 
 
 @dataclass(frozen=True)
@@ -54,11 +64,16 @@ def optimal_beta(
 ) -> Optimum:
     """The β at which a measure of `inference_performance` is best.
 
-    Where all of β η²/σ² is far below 1 and every eigenvalue of AᵀA/σ² other than 0, or
-    far above, nothing changes any more: a grid over β from 1/1024 of the least of these
-    to 1024 times the greatest finds all local optima, and each is refined. If a measure
-    is best at an end of the grid, `beta` is 0 or infinity. An optimum that stands out
-    by less than 1e-10 of the measure is taken for rounding.
+    With u = β η²/σ², the squared error and the divergence kl_qp are least at u = 1,
+    and a full encoder is best there by log_q and kl_pq, too. For a diagonal one, the
+    slope of log_q over log u is a sum of which no digits cancel: its sign finds every
+    local optimum, whatever the scales of A and σ, and one is always finite.
+
+    For the other measures a grid over u, from 1/1024 of the least of 1 and the
+    eigenvalues of AᵀA/σ² other than 0 to 1024 times the greatest, finds the local
+    optima, and each is refined. If a measure is best at an end of the grid, `beta` is 0
+    or infinity. An optimum that stands out by less than 1e-10 of the range of the
+    measure, or 1e-13 of its values, is taken for rounding.
 
     Args:
         A: as of `inference_performance`.
@@ -74,33 +89,53 @@ def optimal_beta(
         `Optimum`.
 
     Raises:
-        ValueError: for an unknown measure, or other arguments as above.
+        ValueError: for an unknown measure, an A of zeros, an optimum too large for a
+            float, or other arguments as above.
     """
     if measure not in _BETTER:
         raise ValueError(
             f"measure must be one of {', '.join(_BETTER)}. Received: {measure!r}."
         )
+    one_of(encoder, ENCODERS, "encoder")
     sign = _BETTER[measure]
-    matrix, sigma, eta_squared = world(A, sigma, 1.0, eta)
-
-    def loss(log_beta: float) -> float:
-        beta = float(np.exp(log_beta))
-        return -sign * inference_performance(matrix, sigma, beta, eta, encoder)[measure]
-
-    grid = _grid(matrix, sigma, eta_squared)
-    losses = np.array([loss(x) for x in grid])
-    # Rounding makes ripples where the measure is flat.
-    least = 1e-10 * (1 + np.abs(losses).max())
-    optima = []
-    for i in find_peaks(-losses, prominence=least)[0]:
-        best = minimize_scalar(
-            loss,
-            bounds=(grid[i - 1], grid[i + 1]),
-            method="bounded",
-            options={"xatol": 1e-10},
+    matrix, sigma, _, eta = world(A, sigma, 1.0, eta)
+    if not matrix.any():
+        raise ValueError(
+            "A has only zeros: the data tell nothing of the factors, at any beta."
         )
-        optima.append((best.fun, float(np.exp(best.x))))
-    return best_of(measure, sign, optima, (losses[0], losses[-1]))
+    linear = spectrum(matrix, sigma)
+
+    def loss(log_u: float) -> float:
+        u = float(np.exp(log_u))
+        value = measures(linear, u, encoder)[measure]
+        return -sign * representable({measure: value}, u)[measure]
+
+    grid = _grid(linear)
+    ends = np.inf, np.inf  # of a measure that is best between them for certain
+    if measure in ("mse", "kl_qp") or (measure in _LIKELIHOOD and encoder == "full"):
+        logs = [0.0]
+    elif measure in _LIKELIHOOD:
+        logs = _crossings(linear, grid)
+    else:
+        logs = _peaks(loss, grid)
+        ends = loss(grid[0]), loss(grid[-1])
+    optima = [(loss(x), _beta(x, sigma, eta)) for x in logs]
+    return best_of(measure, sign, optima, ends)
+
+
+def _beta(log_u: float, sigma: float, eta: float) -> float:
+    """β of a level u = β η²/σ².
+
+    Raises:
+        ValueError: if it is too large or too small for a float.
+    """
+    log_beta = log_u + 2 * (np.log(sigma) - np.log(eta))
+    if abs(log_beta) > _LARGEST_LOG:
+        raise ValueError(
+            f"The best beta is e**{log_beta:.4g}, beyond what float64 holds. Received: "
+            f"sigma {sigma:g}, eta {eta:g}. Give an eta or an A closer to sigma."
+        )
+    return float(np.exp(log_beta))
 
 
 def best_of(
@@ -118,21 +153,62 @@ def best_of(
         ends: losses at the least and at the greatest β.
     """
     low, high = ends
-    loss, beta = min([*optima, (low, 0.0), (high, np.inf)])
+    # Of equals the first: an optimum inside rather than an end.
+    loss, beta = min([*optima, (low, 0.0), (high, np.inf)], key=lambda pair: pair[0])
     local = tuple(beta for _, beta in optima)
     return Optimum(measure, beta, float(-sign * loss), local)
 
 
-def _grid(
-    A: NDArray[np.float64], sigma: float, eta_squared: float
-) -> NDArray[np.float64]:
-    """log β, 40 to an octave, over all β at which a measure still changes."""
-    r = np.linalg.eigvalsh(A.T @ A) / sigma**2
-    r = r[r > _RANK * r[-1]]
+def _grid(world: Spectrum) -> Array:
+    """log u, 40 to an octave, over all u at which a measure still changes."""
+    r = world.r[world.r > 0]
     low, high = np.log2([min([1, *r]) / 1024, max([1, *r]) * 1024])
     octaves = np.arange(np.floor(low) * 40, np.ceil(high) * 40 + 1) / 40
-    grid: NDArray[np.float64] = np.log(2) * octaves + np.log(sigma**2 / eta_squared)
+    grid: Array = np.log(2) * octaves
     return grid
+
+
+def slope(world: Spectrum, log_u: Array) -> Array:
+    """-2 k times the slope of log_q over log u, of a diagonal encoder: (…,).
+
+    With v the variances of the latents and e the errors of their means, the sum over
+    latents of (g/u) (v - e) + 2 (1 + g/u) (1 - 1/u) Σ_j U_ij² p q².
+    """
+    u = np.exp(np.asarray(log_u, float))
+    p, q, noise = world.split(u)
+    u = u[..., None]
+    g, squares = world.g, world.squares.T
+    # v - e of two small numbers below g, and of their differences from 1 above.
+    small = u / (u + g) - (q**2 + noise) @ squares
+    near_one = (p * (1 + q) - noise) @ squares - g / (u + g)
+    pull = 2 * (1 + g / u) * (1 - 1 / u) * ((p * q**2) @ squares)
+    total: Array = (g / u * np.where(u < g, small, near_one) + pull).sum(axis=-1)
+    return total
+
+
+def _crossings(world: Spectrum, grid: Array) -> list[float]:
+    """All log u at which log_q stops growing."""
+    grid = grid[grid >= grid[grid < 0][-1]]  # below u = 1 it grows
+    falls = slope(world, grid) > 0
+    return [
+        brentq(lambda x: float(slope(world, x)), grid[i], grid[i + 1], xtol=1e-14)
+        for i in np.flatnonzero(~falls[:-1] & falls[1:])
+    ]
+
+
+def _peaks(loss: Callable[[float], float], grid: Array) -> list[float]:
+    """All log u at which a loss has a local minimum inside the grid."""
+    losses = np.array([loss(x) for x in grid])
+    least = _PROMINENCE * np.ptp(losses) + _ROUNDING * np.abs(losses).max()
+    return [
+        minimize_scalar(
+            loss,
+            bounds=(grid[i - 1], grid[i + 1]),
+            method="bounded",
+            options={"xatol": 1e-10},
+        ).x
+        for i in find_peaks(-losses, prominence=least)[0]
+    ]
 
 
 def variance_inflation(A: ArrayLike) -> float:
@@ -146,8 +222,7 @@ def variance_inflation(A: ArrayLike) -> float:
         ValueError: if A is not a finite matrix (n, k).
     """
     matrix = finite_matrix(A)
-    G = matrix.T @ matrix
-    r = np.linalg.eigvalsh(G)
-    if r[0] <= _RANK * r[-1]:
+    world = spectrum(matrix, float(np.abs(matrix).max()) or 1.0)
+    if not world.r.all():
         return float("inf")
-    return float(np.mean(np.diag(np.linalg.inv(G)) * np.diag(G)))
+    return float(np.mean(world.squares @ (1 / world.r) * world.g))

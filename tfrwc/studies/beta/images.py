@@ -35,7 +35,7 @@ def sweep(
     epochs: int,
     path: Path | None,
 ) -> tuple[Results, dict[str, np.ndarray], BetaSweep]:
-    """Train over β and seeds, and score every member.
+    """Train over β and seeds, and score the live latents of every member.
 
     Args:
         data: the images, with their factors.
@@ -61,7 +61,11 @@ def sweep(
     frame = trained.to_frame()
     some = np.random.default_rng(0).permutation(len(x))[:_SCORED]
     codes, factors = trained.codes(x[some]), data.factors[some]
-    scored = Parallel(n_jobs=-1)(delayed(all_scores)(code, factors) for code in codes)
+    live = trained.rates_ > LIVE
+    scored = Parallel(n_jobs=-1)(
+        delayed(all_scores)(code, factors, mask)
+        for code, mask in zip(codes, live, strict=True)
+    )
     columns = ["beta", "seed", "log_likelihood", "rate", "distortion", "active_latents"]
     rows = [
         row | {"live_latents": int((rates > LIVE).sum()), "rates": rates} | scores

@@ -8,13 +8,17 @@ from tfrwc.disentangle import scores
 _BOOSTED = 1000
 
 
-def all_scores(codes: np.ndarray, factors: np.ndarray) -> dict[str, float]:
-    """Each score of `tfrwc.disentangle.scores`; DCI's is disentanglement."""
+def all_scores(
+    codes: np.ndarray, factors: np.ndarray, live: np.ndarray
+) -> dict[str, float]:
+    """Each score of the live latents, see `tfrwc.disentangle.scores`; DCI's is
+    disentanglement."""
+    some = scores.dci(codes[:_BOOSTED], factors[:_BOOSTED], live=live)
     return {
-        "mig": scores.mig(codes, factors),
-        "sap": scores.sap(codes, factors),
-        "dci": scores.dci(codes[:_BOOSTED], factors[:_BOOSTED]).disentanglement,
-        "modularity": scores.modularity(codes, factors),
-        "factor_vae": scores.factor_vae(codes, factors),
-        "beta_vae": scores.beta_vae(codes, factors),
+        "mig": scores.mig(codes, factors, live),
+        "sap": scores.sap(codes, factors, live=live),
+        "dci": some.disentanglement,
+        "modularity": scores.modularity(codes, factors, live),
+        "factor_vae": scores.factor_vae(codes, factors, live=live),
+        "beta_vae": scores.beta_vae(codes, factors, live=live),
     }
