@@ -61,6 +61,13 @@ def test_tensorflow_reads_the_files(tmp_path):
         assert one["label"] == number
 
 
+def test_files_that_programs_leave_are_no_examples(tmp_path):
+    write_split(tmp_path, "train", np.zeros((2, 3, 3, 1), np.uint8), {})
+    [file] = (tmp_path / "Split-train").glob("*.gz")
+    (file.parent / f"._{file.name}").write_bytes(file.read_bytes())
+    assert len(read_split(tmp_path, "train")["image"]) == 2
+
+
 def test_what_is_no_set_of_images_is_refused(tmp_path):
     images = np.zeros((2, 4, 4, 1), np.uint8)
     with pytest.raises(ValueError, match="Received: float64"):

@@ -129,6 +129,18 @@ def without(name):
         (CASES["PixelLaplace"].to_dict() | {"parameters": {"scale": nan}}, "nan"),
         (TRAINING.to_dict() | {"images_per_patient": 10**400}, "1 to 2"),
         (TRAINING.to_dict() | {"clip": inf}, "without end is a word"),
+        (TRAINING.to_dict() | {"account": [["infinity", 0.1, 20]]}, "A stage has"),
+        (TRAINING.to_dict() | {"account": [["x", 0.1, 20]]}, "another type"),
+        (
+            compose([TRAINING, TRAINING]).to_dict()
+            | {"parts": [compose([TRAINING, TRAINING]).to_dict()]},
+            "are not composed",
+        ),
+        (
+            compose([TRAINING, CASES["PixelLaplace"]]).to_dict()
+            | {"parts": [compose([TRAINING, CASES["PixelLaplace"]]).to_dict()]},
+            "are not composed",
+        ),
     ],
 )
 def test_data_that_are_no_statement_are_refused(data, message, tmp_path):

@@ -60,6 +60,10 @@ def test_what_was_spent_before_is_added(tmp_path):
     text = words(page_of(BY_PATIENT, tmp_path, before=[BY_PATIENT]))
     assert f"epsilon {both.epsilon:.3g} but for a probability of 2e-05" in text
     assert f"at most {100 * both.attacks().success:.1f} % of cases" in text
+    with_release = compose([BY_PATIENT, RELEASE])
+    text = words(page_of(BY_PATIENT, tmp_path, before=[RELEASE]))
+    for guarantee in (with_release.guarantee, with_release.patient_epsilon_delta):
+        assert f"epsilon {guarantee.epsilon:.3g} but for" in text
     household = replace(BY_PATIENT, unit="household")
     with pytest.raises(ValueError, match="for one household"):
         write_privacy_page(BY_PATIENT, tmp_path / "page.html", [household])

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tfrwc.compat.extras import extra
 from tfrwc.datasets.decode import decode
+from tfrwc.datasets.files import is_data
 from tfrwc.datasets.records import read_records
 
 _SHARD = re.compile(r"-of-(\d{5})\b")
@@ -83,7 +84,9 @@ def read_split(uri: str | os.PathLike[str], split: str) -> dict[str, NDArray[Any
         FileNotFoundError: if there is no such split.
         ValueError: if its files are damaged, or hold something else.
     """
-    files = sorted(_folder(uri, split).glob("*.gz"))
+    files = [
+        path for path in sorted(_folder(uri, split).glob("*.gz")) if is_data(path.name)
+    ]
     if not files:
         raise FileNotFoundError(f"{uri} has no split {split!r}.")
     _check_shards(files)

@@ -61,6 +61,8 @@ class ComposedTraining(PrivacyStatement):
     def __post_init__(self) -> None:
         if not self.parts:
             raise ValueError("A composed statement has one part or more.")
+        if any(part.get("kind") in ("composed", "trainings") for part in self.parts):
+            raise ValueError("The parts of a composed statement are not composed.")
         self.statements  # noqa: B018 (parts that are no trainings are refused)
 
     @property

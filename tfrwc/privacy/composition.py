@@ -44,6 +44,10 @@ _BY_PATIENT = (
     "A training has the patient as its unit: its numbers for a value or an image are "
     "those for the patient whose they are.",
 )
+_ONE_IMAGE = (
+    "Of the others a patient is taken to have one image: give their statements "
+    "images_per_patient if some have more.",
+)
 _TRAININGS = (
     "For a training, an image is replaced by another here, too, which tells more than "
     "one that is there or not, which its own statement is for.",
@@ -134,10 +138,13 @@ def _composed_statement(
         without_sampling = _together(unsampled, delta)[1].epsilon
         fixed = [f"For an image: {of_fixed_batches(without_sampling)}"]
     trained = any(isinstance(one, TrainingStatement) for one in listed)
+    units = {one.unit for one in listed}
+    by_patient = "patient" in units
     sentences = [
         *(() if one_shape else _SHAPES),
         *(_TRAININGS if trained else ()),
-        *(_BY_PATIENT if any(one.unit == "patient" for one in listed) else ()),
+        *(_BY_PATIENT if by_patient else ()),
+        *(_ONE_IMAGE if by_patient and k == 1 and len(units) > 1 else ()),
         *fixed,
         *_ALWAYS,
         *(text for one in listed for text in getattr(one, "rests_on", ())),

@@ -257,7 +257,7 @@ def _restored(value: Any, field_type: Any) -> Any:
         restored = [_restored(*pair) for pair in zip(value, inner, strict=True)]
         # Whole numbers stay whole.
         return tuple(
-            new if isinstance(new, tuple) else old
+            old if isinstance(old, int) else new
             for new, old in zip(restored, value, strict=True)
         )
     if origin is dict:

@@ -93,7 +93,7 @@ def write_privacy_page(
         assumed=[*_assumed(statement), *_ON_TRUST],
         not_covered=getattr(statement, "not_promised", ()),
         before=before,
-        together=together and rows_of(together)[0],
+        together=rows_of(together) if together else [],
         is_none=math.isinf(statement.guarantee.epsilon),
     )
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -214,18 +214,18 @@ def planned(settings: Settings, examples: Folder) -> PrivacyStatement | None:
         settings, examples: as of `train`.
 
     Returns:
-        None for ``public`` on one of the public sets, of which nothing
-        has to be hidden.
+        None for ``public`` on one of the public sets, of which nothing has to be
+        hidden.
     """
     if settings.recipe in ("dp_sgd", "clipped"):
         task = read_task(examples)
         return runs.plan_private(task, settings.epochs, settings.epsilon)
-    if (
-        settings.recipe == "public"
-        and read_about(examples)["name"] in private_start.PUBLIC
-    ):
-        return None
-    return NoPrivacy()
+    about = read_about(examples)
+    # Whatever the name of a folder of somebody's own is.
+    is_public = about["name"] in private_start.PUBLIC and not about[
+        "origin"
+    ].startswith("folder ")
+    return None if settings.recipe == "public" and is_public else NoPrivacy()
 
 
 Made = tuple[keras.Model, dict[str, Any], Stated | None]

@@ -1,6 +1,7 @@
 """Old executions are deleted, and nothing that is needed."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,17 @@ def test_links_that_lead_outside_are_refused(tmp_path):
     with pytest.raises(OSError, match=r"leads to .*outside"):
         clean(root)
     assert files(outside) == before
+
+
+def test_a_link_within_the_folder_is_deleted_and_not_followed(tmp_path):
+    for rate in (1.0, 2.0):
+        ran(pipeline(rates=(rate,)), tmp_path)
+    first, last = (tmp_path / f"Train-0/model/{i}" for i in (2, 6))
+    shutil.rmtree(first)
+    first.symlink_to(last)
+    assert [one.execution.id for one in clean(tmp_path)][:1] == [2]
+    assert not first.is_symlink()
+    assert ran(pipeline(rates=(2.0,)), tmp_path) == []
 
 
 def test_the_command(tmp_path):

@@ -220,6 +220,23 @@ def test_a_ledger_older_than_the_outputs_is_told(root, tmp_path):
         local.run(pipeline(fails=str(flag)), root, say=lambda text: None)
 
 
+def test_a_ledger_that_others_hold_is_to_be_waited_for(root, monkeypatch):
+    monkeypatch.setattr("tfrwc.components.engine.ledger_file._PATIENCE", 0.01)
+    with closing(sqlite3.connect(root / "metadata.sqlite")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(OSError, match="wait for it"):
+            Ledger(root)
+        with pytest.raises(OSError, match="wait for it"):
+            lineage(root)
+    ledger = Ledger(root)
+    with closing(sqlite3.connect(root / "metadata.sqlite")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(OSError, match=r"could not be written .*does not count"):
+            ledger.begin("Train-0", ledger.executions[1].key)
+    ledger.close()
+    assert len(lineage(root)) == len(ledger.executions) - 1
+
+
 def test_a_folder_that_is_none(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="cannot be the folder of a pipeline"):

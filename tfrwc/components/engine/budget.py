@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING, Any
 from tfrwc._common.files import write_text
 from tfrwc._common.json_files import read_object
 from tfrwc._common.paths import local_path
-from tfrwc.components.engine.charges import Charge, charges, data_sets
+from tfrwc.components.engine.artifacts import Model
+from tfrwc.components.engine.charges import (
+    Charge,
+    charges,
+    data_sets,
+    laid_bare,
+    stated,
+)
 from tfrwc.components.engine.ledger_rows import Execution
 from tfrwc.components.engine.step import Step
 from tfrwc.privacy.arguments import check_delta, check_epsilon
@@ -35,7 +42,8 @@ def set_budget(root: Folder, epsilon: float, delta: float) -> EpsilonDelta | Non
 
     Args:
         root: the folder, which is made; a pipeline may be running there.
-        epsilon: greatest of an image, or of the unit of the trainings, with `delta`.
+        epsilon: greatest of an image, or of the unit of the trainings, with `delta`;
+            where any training is by patient, that of a patient.
         delta: of the guarantee of all that is made of a data set.
 
     Returns:
@@ -111,14 +119,25 @@ def check_budget(
         What the step plans to state; None if there is no budget for it.
 
     Raises:
-        ValueError: if it would exceed the budget, does not say what it plans, or plans
-            no guarantee; or if the file of the budget is damaged.
+        ValueError: if it would exceed the budget, does not say what it plans or states,
+            plans no guarantee, or goes on from what has none; or if the file of the
+            budget is damaged.
         OSError: as of `charges`.
     """
     budget = read_budget(root)
-    if budget is None or not (data := data_sets(executions, key)):
+    folder = Path(root)
+    if budget is None or not (data := data_sets(folder, executions, key)):
         return None
     names = ", ".join(f"{name} ({mark})" for mark, name in data.items())
+    if not stated(key):
+        if Model.TYPE_NAME not in key["outputs"].values():
+            return None  # as long as it stays with the data, it costs nothing
+        raise _refusal(
+            *(step, root, budget),
+            f"it makes a model of {names}, and states nothing",
+            f"Let {step.component.name} have an output of TfrwcPrivacyStatement, or "
+            "run the step elsewhere.",
+        )
     if step.component.plan is None:
         raise _refusal(
             *(step, root, budget),
@@ -134,6 +153,13 @@ def check_budget(
             f"what it makes of {names} would have no guarantee",
             "Add noise; or run the step in a folder without a budget, and keep to "
             "yourself what comes of it.",
+        )
+    if bare := laid_bare(folder, executions, key):
+        raise _refusal(
+            *(step, root, budget),
+            "it goes on from what was made without a guarantee of "
+            + ", ".join(f"{data[mark]} ({mark})" for mark in sorted(bare)),
+            "Go on from what has a guarantee, or was made of other data.",
         )
     charged = {charge.fingerprint: charge.statements for charge in charges(root)}
     for mark, name in data.items():
@@ -159,15 +185,24 @@ def check_budget(
 
 def beyond(planned: "PrivacyStatement", folder: Folder) -> str:
     """How the statement in a folder guarantees less than was planned; empty if it does
-    not."""
+    not.
+
+    Raises:
+        ValueError: if it guarantees nothing, which no budget covers.
+    """
     from tfrwc.privacy import read_statement
 
-    stated = read_statement(folder)
-    pairs = zip(stated.guarantee, planned.guarantee, strict=True)
+    made = read_statement(folder)
+    pairs = zip(made.guarantee, planned.guarantee, strict=True)
     if all(one <= other for one, other in pairs):
         return ""
+    if math.isinf(made.guarantee.epsilon):
+        raise ValueError(
+            f"It planned {planned.summary()}, and states no guarantee. What it made is "
+            "not taken, and must not be given to anybody."
+        )
     return (
-        f"it states {stated.summary()}, and planned {planned.summary()}; it is charged "
+        f"it states {made.summary()}, and planned {planned.summary()}; it is charged "
         "what it states"
     )
 
@@ -191,10 +226,18 @@ def check_no_budget(uris: Iterable[str]) -> None:
 
 
 def _spent(statements: "Sequence[PrivacyStatement]", delta: float) -> float:
-    """Epsilon of all statements together, with this delta."""
+    """Epsilon of all statements together, with this delta: of a patient, if any of them
+    is for patients."""
+    from tfrwc.privacy.composed import ComposedStatement
     from tfrwc.privacy.composition import compose
 
-    return compose(statements, delta).guarantee.epsilon if statements else 0.0
+    if not statements:
+        return 0.0
+    together = compose(statements, delta)
+    is_of_patients = any(one.unit == "patient" for one in statements)
+    if is_of_patients and isinstance(together, ComposedStatement):
+        return together.patient_epsilon_delta.epsilon
+    return together.guarantee.epsilon
 
 
 def _refusal(

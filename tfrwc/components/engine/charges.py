@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ class Charge:
 
     Attributes:
         name: of the step that made the data set.
-        fingerprint: of the names and contents of its files.
+        fingerprint: of the contents of its splits.
         statements: of all that was made of it with a guarantee.
         bare: how many were made of it without, such as models to compare with.
     """
@@ -47,8 +47,11 @@ class Charge:
 
     def in_words(self) -> str:
         """All in one line."""
-        together = self.together()
-        said = together.summary() if together else "nothing"
+        try:
+            together = self.together()
+            said = together.summary() if together else "nothing"
+        except ValueError as error:  # of units that no number covers
+            said = f"cannot be added up ({error})"
         uses = len(self.statements)
         times = f"{uses} use{'' if uses == 1 else 's'}"
         line = f"{self.name} ({self.fingerprint}): {said}, in {times}"
@@ -74,39 +77,85 @@ def charges(root: str | os.PathLike[str]) -> list[Charge]:
     folder = local_path(root, "A pipeline's root").resolve()
     executions = read(folder)
     names: dict[str, str] = {}
-    users: dict[str, dict[int, Execution]] = {}
+    uses: dict[str, list[PrivacyStatement | None]] = {}
     for one in executions:
-        if one.state in ("complete", "removed"):
-            for mark, name in data_sets(executions, one.key).items():
+        if one.state in ("complete", "removed") and stated(one.key):
+            said = _statement(folder, one)
+            bare = laid_bare(folder, executions, one.key)
+            for mark, name in data_sets(folder, executions, one.key).items():
                 names.setdefault(mark, name)
-                users.setdefault(mark, {})[one.id] = one
-    return [
-        _charge(names[mark], mark, [_statement(folder, one) for one in those.values()])
-        for mark, those in users.items()
-    ]
+                uses.setdefault(mark, []).append(None if mark in bare else said)
+    return [_charge(names[mark], mark, said) for mark, said in uses.items()]
 
 
 def data_sets(
-    executions: Sequence[Execution], key: Mapping[str, Any]
+    root: Path, executions: Sequence[Execution], key: Mapping[str, Any]
 ) -> dict[str, str]:
-    """The data sets that an execution charges, or would.
+    """The data sets of which the Examples tell that an execution takes.
 
     Args:
+        root: folder of the pipeline.
         executions: of the folder, in their order.
         key: of the execution, as of `Execution`.
 
     Returns:
         Names of the steps that made them, by fingerprint.
     """
+    taken = [uri for uri in _taken(key) if _kind(executions, uri) == Examples.TYPE_NAME]
+    return _sources(root, executions, taken)
+
+
+def laid_bare(
+    root: Path, executions: Sequence[Execution], key: Mapping[str, Any]
+) -> set[str]:
+    """Of `data_sets`, those of which an execution also takes what hides nothing, such
+    as a model to go on from: no guarantee of its own hides them then."""
+    others = [
+        uri for uri in _taken(key) if _kind(executions, uri) != Examples.TYPE_NAME
+    ]
+    bare = _sources(root, executions, others).keys()
+    return data_sets(root, executions, key).keys() & bare if bare else set()
+
+
+def _sources(
+    root: Path, executions: Sequence[Execution], uris: Iterable[str]
+) -> dict[str, str]:
+    """The data sets of which outputs tell, but for what a guarantee covers.
+
+    What is made of a release tells no more than it; what is made of data without a
+    guarantee tells of them.
+    """
     found: dict[str, str] = {}
-    taken = [uri for uris in key["inputs"].values() for uri in uris]
-    for uri in taken if stated(key) else ():
-        _, output, number = uri.split("/")  # as of Execution.uri
-        maker = executions[int(number) - 1]
-        is_data = maker.key["outputs"][output] == Examples.TYPE_NAME
-        if is_data and not stated(maker.key):
-            found.setdefault(_mark(maker.outputs[output]["files"]), maker.step)
+    for uri in uris:
+        maker = executions[_number(uri) - 1]
+        if _has_guarantee(root, executions, maker):
+            continue
+        if above := maker.made_from():
+            found |= _sources(root, executions, above)
+        elif _kind(executions, uri) == Examples.TYPE_NAME:
+            files = maker.outputs[uri.split("/")[1]]["files"]
+            found.setdefault(_mark(files), maker.step)
     return found
+
+
+def _has_guarantee(root: Path, executions: Sequence[Execution], one: Execution) -> bool:
+    if not stated(one.key) or math.isinf(_statement(root, one).guarantee.epsilon):
+        return False
+    return not laid_bare(root, executions, one.key)
+
+
+def _taken(key: Mapping[str, Any]) -> list[str]:
+    return [uri for uris in key["inputs"].values() for uri in uris]
+
+
+def _kind(executions: Sequence[Execution], uri: str) -> str:
+    kind: str = executions[_number(uri) - 1].key["outputs"][uri.split("/")[1]]
+    return kind
+
+
+def _number(uri: str) -> int:
+    """Of the execution that made an output, see `Execution.uri`."""
+    return int(uri.rpartition("/")[2])
 
 
 def stated(key: Mapping[str, Any]) -> str:
@@ -117,13 +166,16 @@ def stated(key: Mapping[str, Any]) -> str:
 
 
 def _mark(files: Manifest) -> str:
-    """What tells a data set from others: of its files' names and contents."""
-    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
+    """What tells a data set from others: the contents of its splits. What is known of
+    them beside, such as how many images patients have, makes no other data of them."""
+    splits = {name: file for name, file in files.items() if name.startswith("Split-")}
+    text = json.dumps(splits or files, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _charge(name: str, mark: str, statements: "list[PrivacyStatement]") -> Charge:
-    private = [one for one in statements if math.isfinite(one.guarantee.epsilon)]
-    return Charge(name, mark, tuple(private), len(statements) - len(private))
+def _charge(name: str, mark: str, uses: "Sequence[PrivacyStatement | None]") -> Charge:
+    private = [one for one in uses if one and math.isfinite(one.guarantee.epsilon)]
+    return Charge(name, mark, tuple(private), len(uses) - len(private))
 
 
 def _statement(root: Path, execution: Execution) -> "PrivacyStatement":

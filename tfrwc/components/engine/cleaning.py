@@ -74,7 +74,9 @@ def clean(root: str | os.PathLike[str]) -> list[Kept]:
             if execution.state == "complete":
                 ledger.remove(execution)
             for path in paths:
-                if path.exists():
+                if path.is_symlink():
+                    path.unlink()
+                elif path.exists():
                     shutil.rmtree(path)
     finally:
         ledger.close()
@@ -85,7 +87,8 @@ def _removable(execution: Execution) -> list[str]:
     """Where outputs lie that may go: all, but for statements of privacy, without which
     nobody could tell what was spent (`tfrwc.components.engine.charges`)."""
     outputs = execution.key["outputs"].items()
-    stays = "" if execution.state == "running" else TfrwcPrivacyStatement.TYPE_NAME
+    is_charged = execution.state in ("complete", "removed")
+    stays = TfrwcPrivacyStatement.TYPE_NAME if is_charged else ""
     return [execution.uri(name) for name, kind in outputs if kind != stays]
 
 

@@ -19,6 +19,7 @@ _TABLE = """CREATE TABLE executions (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     step TEXT NOT NULL, state TEXT NOT NULL, key TEXT NOT NULL, began TEXT NOT NULL,
     outputs TEXT NOT NULL, error TEXT, seconds REAL, checksum TEXT NOT NULL)"""
+_PATIENCE = 5.0  # seconds, with others who hold the file
 _SECONDS = 60.0  # that the check may take, lest a file keep SQLite busy for ever
 _DAMAGE = (
     *(sqlite3.Error, sqlite3.Warning, ValueError, TypeError),
@@ -37,7 +38,7 @@ def open_to_write(root: Path) -> tuple[sqlite3.Connection, list[Execution]]:
     """
     database = None
     try:
-        database = sqlite3.connect(root / NAME, isolation_level=None, timeout=5)
+        database = sqlite3.connect(root / NAME, isolation_level=None, timeout=_PATIENCE)
         is_new = not database.execute("SELECT * FROM sqlite_master").fetchall()
         executions = [] if is_new else _checked(database)
         # Where a disk has no WAL, readers have to wait.
@@ -51,14 +52,21 @@ def open_to_write(root: Path) -> tuple[sqlite3.Connection, list[Execution]]:
     except _DAMAGE as error:
         if database is not None:
             database.close()
-        raise damaged(root, error) from error
+        raise _unusable(root, error) from error
 
 
 def write(database: sqlite3.Connection, execution: Execution) -> None:
     """Enter an execution, in place of what was entered of it before."""
     row = execution.row()
     marks = ", ".join("?" * len(row))
-    database.execute(f"INSERT OR REPLACE INTO executions VALUES ({marks})", row)
+    try:
+        database.execute(f"INSERT OR REPLACE INTO executions VALUES ({marks})", row)
+    except sqlite3.Error as error:
+        raise OSError(
+            f"{NAME} could not be written ({error}), so that this execution of "
+            f"{execution.step} does not count. If another program holds the file, or "
+            "the disk is full, mend that, and run the pipeline again."
+        ) from error
 
 
 def close(database: sqlite3.Connection) -> None:
@@ -82,29 +90,29 @@ def read(root: Path) -> list[Execution]:
     try:
         database = sqlite3.connect(
             f"{path.as_uri()}?mode={'rw' if can_write else 'ro'}",
-            timeout=5,
+            timeout=_PATIENCE,
             uri=True,
             isolation_level=None,
         )
         database.execute("BEGIN")
         return _checked(database)
     except _DAMAGE as error:
-        if "locked" in str(error):
-            raise OSError(
-                f"{path} cannot be read ({error}). If a pipeline is running there, "
-                "wait for it."
-            ) from error
-        raise damaged(root, error) from error
+        raise _unusable(root, error) from error
     finally:
         if database is not None:
             database.close()
 
 
-def damaged(root: Path, reason: object) -> OSError:
-    """The error of a file that cannot be believed."""
+def _unusable(root: Path, reason: Exception) -> OSError:
+    """The error of a file that is held by others, or cannot be believed."""
+    if "locked" in str(reason):
+        return OSError(
+            f"{root / NAME} cannot be used now ({reason}). If a pipeline is running "
+            "there, or another program has the file open, wait for it."
+        )
     return OSError(
-        f"{NAME} in {root} cannot be used ({reason}). Restore it, or delete the folder "
-        "to run everything again."
+        f"{NAME} in {root} cannot be used ({reason}). Restore it; or delete the folder "
+        "to run everything again, by which it is forgotten what its data were charged."
     )
 
 

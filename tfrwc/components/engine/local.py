@@ -13,7 +13,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfrwc._common.activity import Activity, doing
 from tfrwc.components.engine.artifacts import Artifact
@@ -24,6 +24,9 @@ from tfrwc.components.engine.identity import check_reads, identity
 from tfrwc.components.engine.ledger import Ledger
 from tfrwc.components.engine.ledger_rows import Execution
 from tfrwc.components.engine.step import Step, in_order
+
+if TYPE_CHECKING:
+    from tfrwc.privacy.statement import PrivacyStatement
 
 _Outputs = dict[str, Artifact]  # by name of output
 _Uris = dict[str, str]  # of artifacts in the ledger, by name of output
@@ -104,10 +107,7 @@ def _outputs_of(
             for uri in other.uris():
                 shutil.rmtree(ledger.path(uri), ignore_errors=True)
     execution = ledger.begin(step.id, key)
-    outputs = _run_step(step, arguments, ledger, execution, say)
-    if planned and (more := beyond(planned, outputs[stated(key)].uri)):
-        say(f": {more}")
-    return outputs, _uris(execution)
+    return _run_step(step, arguments, ledger, execution, planned, say), _uris(execution)
 
 
 def _run_step(
@@ -115,6 +115,7 @@ def _run_step(
     arguments: dict[str, Any],
     ledger: Ledger,
     execution: Execution,
+    planned: "PrivacyStatement | None",
     say: Callable[[str], object],
 ) -> _Outputs:
     outputs = _made(step, ledger, execution)
@@ -132,6 +133,7 @@ def _run_step(
             Path(output.uri).mkdir(parents=True)
         step.component.function(**arguments, **outputs, **step.parameters)
         check_reads(step.id, step.component, step.parameters, execution.key["reads"])
+        more = planned and beyond(planned, outputs[stated(execution.key)].uri)
     except Exception as error:
         ledger.fail(execution, error)
         say(f": failed, {error!r}; steps before it are kept")
@@ -139,6 +141,8 @@ def _run_step(
     seconds = time.monotonic() - began
     ledger.finish(execution, outputs, seconds)
     say(f": done after {seconds:.1f} s")
+    if more:
+        say(f": {more}")
     return outputs
 
 
