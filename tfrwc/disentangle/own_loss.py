@@ -65,6 +65,8 @@ class OwnLoss(keras.Model):  # type: ignore[misc]
     def fit(self, *args: Any, **kwargs: Any) -> Any:
         given = self._given(super().fit, args, kwargs)
         data = given.get("validation_data")
+        if isinstance(data, (tuple, list)) and hasattr(data[0], "shape"):
+            self.check_data(data[0])
         if isinstance(data, (tuple, list)) and len(data) == 3 and data[1] is None:
             x, _, weights = data
             given["validation_data"] = (x, _no_labels(weights), weights)

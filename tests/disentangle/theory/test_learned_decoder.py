@@ -116,3 +116,15 @@ def test_the_unit_of_data_and_noise_does_not_matter(scale, eta):
 def test_mistakes_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call(theory.mixing(0.5))
+
+
+@pytest.mark.parametrize("sigma", [1e-3, 1e-7, 1e-10, 1e-14])
+@pytest.mark.parametrize("latents", [2, 3])
+def test_noise_far_below_the_data_is_not_lost(sigma, latents):
+    """What is left of the data then is noise alone, of σ² in each dimension."""
+    A = np.random.default_rng(0).normal(size=(5, 2))
+    best = theory.linear_optimum(A, sigma, sigma, 1.0, latents)
+    assert best.distortion / sigma**2 == pytest.approx(5, rel=1e-9)
+    assert best.collapse_betas[2:] == pytest.approx([1] * (latents - 2))
+    learned = theory.linear_optimum(A, sigma, None, 1.0, 2)
+    assert learned.eta == pytest.approx(sigma, rel=1e-9)

@@ -143,14 +143,21 @@ def test_all_local_optima_are_reported():
         assert near.idxmax() == 1
 
 
-def test_rounding_makes_no_local_optima():
-    """Below the least eigenvalue a measure is flat but for rounding."""
-    rng = np.random.default_rng(2)
-    for _ in range(3):
-        A = rng.normal(size=(4, 5))
-        best = theory.optimal_beta(A, 0.01, "mse")
-        assert best.local == (best.beta,)
-        assert best.beta == pytest.approx(1, abs=0.01)
+@pytest.mark.parametrize(
+    ("A", "measure", "encoder"),
+    [
+        (theory.mixing(0.0), "aggregate_total_correlation", "diagonal"),
+        (theory.mixing(0.0), "conditional_total_correlation", "diagonal"),
+        ([[1.0]], "aggregate_total_correlation", "diagonal"),
+        (np.ones((2, 2)), "gap", "diagonal"),
+        (np.ones((2, 2)), "gap", "full"),
+        (np.ones((1, 3)), "gap", "full"),
+    ],
+)
+@pytest.mark.parametrize("sigma", [1e-3, 0.5, 20.0])
+def test_a_measure_that_is_always_the_same_has_no_best_beta(A, measure, encoder, sigma):
+    with pytest.raises(ValueError, match="is the same at every beta"):
+        theory.optimal_beta(A, sigma, measure, encoder=encoder)
 
 
 def test_latents_are_independent_at_the_right_beta():

@@ -35,6 +35,14 @@ def test_a_training_too_short_or_lost_has_not_converged(losses):
     assert convergence(history(losses))["still_falling"] == 1
 
 
+def test_what_rose_or_ended_before_the_others_had_not_converged():
+    """As the losses of a training that diverges, which are no numbers in the end."""
+    t = np.arange(40)
+    calm = 20 + 0 * t
+    found = convergence(history(calm, calm + t, calm[:25]))
+    assert found["still_falling"] == 2
+
+
 def test_losses_around_zero_that_stay_have_converged():
     rng = np.random.default_rng(0)
     assert convergence(history(1e-9 * rng.normal(size=30) - 1))["still_falling"] == 0

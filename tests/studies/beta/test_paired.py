@@ -188,3 +188,18 @@ def test_where_nothing_can_be_tested_nothing_is_told(values):
     assert np.isnan(found.p_value)
     assert beside == alone  # which is not made less certain by it
     assert best_places([]) == []
+
+
+def test_the_best_is_one_that_was_shown_to_be_better():
+    """Not one that owes a higher mean to a single seed."""
+    values = np.array(
+        [
+            [0, 0.1, 0, 0.1, 0],
+            [5, 5.1, 5.2, 5, 5.1],
+            [-3, 3.1, -9, 3, 60],
+            [0, 0.1, 0.1, 0, 0.1],
+        ]
+    )
+    [best] = best_places([values])
+    assert values.mean(axis=1).argmax() == 2
+    assert best.place == 1

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from tfrwc.studies.beta.certainty import CANNOT_TELL, FEWEST_SEEDS
+from tfrwc.studies.beta.certainty import CANNOT_TELL, FEWEST_SEEDS, why_not
 from tfrwc.studies.beta.findings import answer, findings
 from tfrwc.studies.beta.measures import MEASURES
 from tfrwc.studies.beta.verdicts import DYING, END, FINITE, decided
@@ -166,6 +166,16 @@ def test_a_seed_that_lacks_a_beta_is_none():
 def test_one_training_that_went_on_is_one_too_many():
     going_on = {"convergence": DONE | {"still_falling": 1}}
     no_verdict(study(*clear(), **going_on), "1 of 30 trainings had not converged")
+
+
+def test_errors_of_training_make_no_beta_the_worst():
+    """The least β is no worse than the others but for what training misses there."""
+    values = np.array([0, 0.001, 0.002, 0.001])[:, None] + 1e-5 * np.eye(4, 6)
+    [world] = study(values[None], np.zeros((8, 4, 6)))["true_decoder"]
+    assert not why_not(world)
+    for row in world["trained"]:
+        row["log_q"] -= 5 * (row["beta"] == 1)
+    assert "5 nats short of the exact curve" in why_not(world)
 
 
 def test_what_was_not_recorded_is_not_taken_for_convergence():

@@ -14,8 +14,8 @@ nothing.
 
 The codes of a latent that collapsed are small, not constant, and with a little noise it
 still takes part in every score. `live`, bools (latents,), says which ones count:
-`live_latents` prunes as the FactorVAE paper does, ``sweep.rates_ > 0.1`` by divergence;
-None has all of them count. Where none is live, nothing is known.
+`live_latents` prunes as the FactorVAE paper does, ``sweep.rates_[i] > 0.1`` by
+divergence; None has all of them count. Where none is live, nothing is known.
 
 The definitions are those of the papers. Where the papers leave a choice open (bins,
 estimators, sizes), it is that of Locatello et al. (ICML 2019), with two exceptions: the

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.linear_model import LogisticRegression
 
+from tfrwc._common.checks import whole_number
 from tfrwc.disentangle.scores.groups import groups_of
 from tfrwc.disentangle.scores.points import checked
 
@@ -41,6 +42,8 @@ def beta_vae(
         ValueError: also if no two points share a value of some factor.
     """
     codes, factors = checked(codes, factors, live)
+    batch = whole_number(batch, "batch")
+    votes = whole_number(votes, "votes", at_least=20)
     if standardise:
         deviation = codes.std(axis=0)
         codes = codes / np.where(deviation > 0, deviation, 1)

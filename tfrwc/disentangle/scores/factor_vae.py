@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tfrwc._common.checks import whole_number
 from tfrwc.disentangle.scores.groups import groups_of
 from tfrwc.disentangle.scores.points import checked
 
@@ -36,6 +37,8 @@ def factor_vae(
         ValueError: also if no two points share a value of some factor.
     """
     codes, factors = checked(codes, factors, live)
+    batch = whole_number(batch, "batch")
+    votes = whole_number(votes, "votes", at_least=20)
     rng = np.random.default_rng(random_state)
     variance = codes.var(axis=0)
     # The variance of a constant is not exactly 0 in floating point; its range is.

@@ -21,6 +21,9 @@ def information(codes: Codes, factors: Factors) -> NDArray[np.float64]:
 
 
 def _binned(code: Codes) -> NDArray[np.intp]:
+    low, high = code.min(), code.max()
+    if high - low <= _BINS * np.spacing(max(abs(low), abs(high))):
+        return np.zeros(len(code), np.intp)  # all of it is rounding
     return np.digitize(code, np.histogram_bin_edges(code, _BINS)[1:-1])
 
 

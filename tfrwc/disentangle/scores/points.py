@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Codes = NDArray[np.float64]
 Factors = NDArray[np.integer]
+_LARGEST = 1e150
 
 
 def checked(
@@ -18,19 +19,24 @@ def checked(
         ValueError: if they are not of these shapes, codes are not finite, factors are
             no whole numbers or never vary, or `live` is not a bool for each latent.
     """
-    codes, factors = np.asarray(codes, np.float64), np.asarray(factors)
+    codes, factors = _real(codes), np.asarray(factors)
     if codes.ndim != 2 or factors.ndim != 2 or len(codes) != len(factors):
         raise ValueError(
             "codes must be (n, latents) and factors (n, factors). Received: "
             f"{codes.shape} and {factors.shape}."
         )
+    if not factors.size:
+        raise ValueError(f"There must be a factor. Received: factors {factors.shape}.")
     if not np.issubdtype(factors.dtype, np.integer):
         raise ValueError(
             f"factors must be whole numbers. Received: {factors.dtype}. Bin those that "
             "are not."
         )
-    if not np.isfinite(codes).all():
-        raise ValueError("codes must be finite. Received: NaN or infinity.")
+    if not (np.abs(codes) <= _LARGEST).all():
+        raise ValueError(
+            f"codes must be finite, and at most {_LARGEST:g}, so that their squares "
+            "are numbers. Received: larger ones, NaN or infinity."
+        )
     constant = [j for j, f in enumerate(factors.T) if (f == f[:1]).all()]
     if constant:
         raise ValueError(
@@ -38,6 +44,12 @@ def checked(
         )
     kept = codes[:, live_of(codes, live)]
     return (kept if kept.size else np.zeros((len(codes), 1))), factors
+
+
+def _real(codes: ArrayLike) -> Codes:
+    if np.iscomplexobj(codes):
+        raise ValueError("codes must be real numbers. Received: complex ones.")
+    return np.asarray(codes, np.float64)
 
 
 def live_of(codes: Codes, live: ArrayLike | None) -> NDArray[np.bool_]:
@@ -61,7 +73,7 @@ def live_latents(codes: ArrayLike, least: float = 0.05) -> NDArray[np.bool_]:
 
     The rule of the FactorVAE paper (arXiv:1802.05983): a latent is dead if the
     deviation of its code is below 0.05, where the prior has 1. By the divergence of
-    each latent, the other published rule, it is ``sweep.rates_ > 0.1``, say.
+    each latent, the other published rule, it is ``sweep.rates_[i] > 0.1``, say.
 
     Args:
         codes: (n, latents), means of q(z|x).
@@ -73,8 +85,8 @@ def live_latents(codes: ArrayLike, least: float = 0.05) -> NDArray[np.bool_]:
     Raises:
         ValueError: if codes are not a finite matrix.
     """
-    codes = np.asarray(codes, np.float64)
-    if codes.ndim != 2 or not np.isfinite(codes).all():
+    codes = _real(codes)
+    if codes.ndim != 2 or not codes.size or not np.isfinite(codes).all():
         raise ValueError(
             f"codes must be finite numbers (n, latents). Received: {codes.shape}."
         )

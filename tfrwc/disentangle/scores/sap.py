@@ -19,13 +19,16 @@ def sap(
     on the next best, on held-out data; the mean over factors.
 
     The paper has the R² of a linear regression for continuous factors. Here, as in
-    Locatello et al., all are classes. With one live latent the next best is 0.
+    Locatello et al., all are classes. With one live latent the next best is a constant,
+    which is right by chance.
 
     Args:
         codes, factors, live: as of all scores.
         random_state: seed of the halves that are learnt from and tested on.
     """
     codes, factors = checked(codes, factors, live)
+    if codes.shape[1] == 1:
+        codes = np.column_stack([codes, np.zeros(len(codes))])
     train, test = halves(len(codes), random_state)
     accuracy = np.zeros((codes.shape[1], factors.shape[1]))
     for i in range(codes.shape[1]):
@@ -35,5 +38,4 @@ def sap(
             svm.fit(code[train], factor[train])
             accuracy[i, j] = svm.score(code[test], factor[test])
     ordered = np.sort(accuracy, axis=0)
-    second = ordered[-2] if len(ordered) > 1 else 0
-    return float(np.mean(ordered[-1] - second))
+    return float(np.mean(ordered[-1] - ordered[-2]))

@@ -82,9 +82,14 @@ class BetaSweep(TrainingOptions):
 
         Raises:
             ValueError: if x does not fit the models (for Bernoulli it must be within
-                0..1), or `path` holds another sweep.
+                0..1), or `path` holds another sweep or is in no folder.
         """
         file = None if path is None else local_path(path)
+        if file is not None and not file.parent.is_dir():
+            raise ValueError(
+                f"path must be a file in a folder that is there. Received: {file}. "
+                "Make the folder first."
+            )
         examples = self._examples(x)
         models = {seed: self.make(seed, examples.shape[1:]) for seed in self.seeds}
         trained = train_members(models, self._members(), examples, self, file)

@@ -87,7 +87,13 @@ def train_on_beam(
     """
     with extra("beam"):
         import apache_beam as beam
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(
+            f"The parts of a sweep need a folder. Received: {folder}, which cannot be "
+            f"one ({error})."
+        ) from error
     size = _size_of_parts(folder, members_at_once, len(members), options)
     parts = [
         (members[i : i + size], folder / f"part-{i:05}.npz")
@@ -149,7 +155,9 @@ def _size_of_parts(folder: Path, asked: int | None, members: int, options: Any) 
     if asked is not None:
         count(asked, "members_at_once")
     if not path.exists():
-        size = asked or min(_MOST_AT_ONCE, -(-members // workers(options)))
+        busy = workers(options)
+        rounds = -(-members // (_MOST_AT_ONCE * busy))
+        size = asked or -(-members // (busy * rounds))
         write_text(path, json.dumps({"members_at_once": size}))
         return size
     plan = read_object(path, "a plan of a sweep", {"members_at_once": int})

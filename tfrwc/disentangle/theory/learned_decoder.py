@@ -61,10 +61,12 @@ def linear_optimum(
     n_latents = count(n_latents, "n_latents")
     # All in units of sigma, so that squares neither overflow nor vanish.
     matrix = matrix / sigma
-    eigenvalues, vectors = np.linalg.eigh(matrix @ matrix.T + np.eye(n))
+    # Not of A Aᵀ + I, which holds no digit of the noise where A is large beside it.
+    vectors, roots, _ = np.linalg.svd(matrix)
+    eigenvalues = np.pad(roots**2, (0, n - len(roots))) + 1
     beyond = max(0, n_latents - n)  # latents with no direction of the data left
-    eigenvalues = np.pad(eigenvalues[::-1], (0, beyond))
-    vectors = np.pad(vectors[:, ::-1], ((0, 0), (0, beyond)))
+    eigenvalues = np.pad(eigenvalues, (0, beyond))
+    vectors = np.pad(vectors, ((0, 0), (0, beyond)))
     if eta is None:
         relative = _learned_eta(eigenvalues[:n], beta, min(n, n_latents))
     else:

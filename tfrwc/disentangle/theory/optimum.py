@@ -89,8 +89,8 @@ def optimal_beta(
         `Optimum`.
 
     Raises:
-        ValueError: for an unknown measure, an A of zeros, an optimum too large for a
-            float, or other arguments as above.
+        ValueError: for an unknown measure, an A of zeros, a measure that is the same at
+            every β, an optimum too large for a float, or other arguments as above.
     """
     if measure not in _BETTER:
         raise ValueError(
@@ -117,8 +117,14 @@ def optimal_beta(
     elif measure in _LIKELIHOOD:
         logs = _crossings(linear, grid)
     else:
-        logs = _peaks(loss, grid)
-        ends = loss(grid[0]), loss(grid[-1])
+        losses = np.array([loss(x) for x in grid])
+        if np.ptp(losses) <= _ROUNDING * max(1.0, np.abs(losses).max()):
+            raise ValueError(
+                f"{measure} is the same at every beta in this world, so that none is "
+                "best."
+            )
+        logs = _peaks(loss, losses, grid)
+        ends = losses[0], losses[-1]
     optima = [(loss(x), _beta(x, sigma, eta)) for x in logs]
     return best_of(measure, sign, optima, ends)
 
@@ -196,9 +202,8 @@ def _crossings(world: Spectrum, grid: Array) -> list[float]:
     ]
 
 
-def _peaks(loss: Callable[[float], float], grid: Array) -> list[float]:
-    """All log u at which a loss has a local minimum inside the grid."""
-    losses = np.array([loss(x) for x in grid])
+def _peaks(loss: Callable[[float], float], losses: Array, grid: Array) -> list[float]:
+    """All log u at which a loss, with these values on the grid, has a local minimum."""
     least = _PROMINENCE * np.ptp(losses) + _ROUNDING * np.abs(losses).max()
     return [
         minimize_scalar(

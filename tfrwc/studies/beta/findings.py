@@ -20,9 +20,10 @@ from tfrwc.studies.beta.verdicts import (
 Results = dict[str, Any]
 _IDEAL = "the ideal encoder's"
 _OPTIMA = {
-    FINITE: "a finite best β, at which no seed has lost a latent",
-    DYING: "best at a β at which seeds have lost a latent, which is not better "
-    "disentangling",
+    FINITE: "a finite best β, at which no seed has fewer live latents than at the one "
+    "below",
+    DYING: "best at a β at which seeds have fewer live latents than at the one below, "
+    "which is not better disentangling",
     END: "best at an end of the range of β, so that no best β was found",
 }
 

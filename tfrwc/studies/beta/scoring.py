@@ -12,7 +12,10 @@ def all_scores(
     codes: np.ndarray, factors: np.ndarray, live: np.ndarray
 ) -> dict[str, float]:
     """Each score of the live latents, see `tfrwc.disentangle.scores`; DCI's is
-    disentanglement."""
+    disentanglement. NaN for codes that are not finite."""
+    names = ("mig", "sap", "dci", "modularity", "factor_vae", "beta_vae")
+    if not np.isfinite(codes).all():  # of a training that diverged
+        return dict.fromkeys(names, np.nan)
     some = scores.dci(codes[:_BOOSTED], factors[:_BOOSTED], live=live)
     return {
         "mig": scores.mig(codes, factors, live),

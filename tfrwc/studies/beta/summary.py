@@ -36,7 +36,7 @@ READING = {
     "is told of fewer than 5 seeds, or where a training had not converged, whatever "
     "the trained, low and high of an optimum are.",
     "convergence": "Of the trainings of a part (members), still_falling had a loss at "
-    "the end that was lower than in the middle by more than 2 %.",
+    "the end that differed from that in the middle by more than 2 %, or had none.",
     "collapse": "One β-VAE of the images whose β rises in each epoch: rates of its "
     "latents (epochs, latents), and the relative change of its kernels (layers, "
     "epochs).",
