@@ -10,6 +10,8 @@ from tfrwc._common.status_line import shown
 from tfrwc.cli.plain import print_json
 
 if TYPE_CHECKING:
+    from tfrwc.components.engine.charges import Charge
+    from tfrwc.privacy.guarantee import EpsilonDelta
     from tfrwc.privacy.statement import PrivacyStatement
 
 STUDIES = {
@@ -113,33 +115,39 @@ def spent(
         from tfrwc.components.engine import budget as budgets
         from tfrwc.components.engine.charges import charges
 
-        found = charges(folder)
-        words = [charge.in_words() for charge in found]
-        totals = [charge.together() for charge in found]
-        rest: list[float | None] = [None] * len(found)
-        if limit := budgets.read_budget(folder):
-            rest = [budgets.left(limit, charge) for charge in found]
-            of_limit = f"left of the budget, {budgets.in_words(limit)}"
-            words = [
-                f"{said}; {part:.4g} is {of_limit}"
-                for said, part in zip(words, rest, strict=True)
-            ]
+        limit = budgets.read_budget(folder)
+        rows = [_charged(charge, limit) for charge in charges(folder)]
     if as_json:
-        print_json(
-            [
-                {
-                    "name": charge.name,
-                    "fingerprint": charge.fingerprint,
-                    "without_guarantee": charge.bare,
-                    "statement": total and total.to_dict(),
-                    "budget": limit and limit._asdict(),
-                    "left": part,
-                }
-                for charge, total, part in zip(found, totals, rest, strict=True)
-            ]
-        )
+        print_json([row for _, row in rows])
     else:
-        typer.echo("\n".join(words) or "No data set was charged.")
+        typer.echo("\n".join(words for words, _ in rows) or "No data set was charged.")
+
+
+def _charged(
+    charge: "Charge", limit: "EpsilonDelta | None"
+) -> tuple[str, dict[str, Any]]:
+    """What a data set was charged, in words and as plain data."""
+    from tfrwc.components.engine import budget as budgets
+
+    words = charge.in_words()
+    row: dict[str, Any] = {
+        "name": charge.name,
+        "fingerprint": charge.fingerprint,
+        "without_guarantee": charge.bare,
+        "uses": [one.to_dict() for one in charge.statements],
+        "budget": limit and limit._asdict(),
+        "statement": None,
+        "left": None,
+    }
+    if charge.adds_up():
+        together = charge.together()
+        row["statement"] = together and together.to_dict()
+        if limit:
+            row["left"] = budgets.left(limit, charge)
+            words += (
+                f"; {row['left']:.4g} is left of the budget, {budgets.in_words(limit)}"
+            )
+    return words, row
 
 
 def budget(

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import keras
 
@@ -32,14 +32,6 @@ from tfrwc.studies.privacy import runs
 from tfrwc.studies.privacy import start as private_start
 
 Folder = str | os.PathLike[str]
-
-
-class Stated(Protocol):
-    """A privacy statement: as plain data, and in words."""
-
-    def to_dict(self) -> dict[str, Any]: ...
-
-    def explain(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -106,7 +98,7 @@ class Trained:
 
     model: keras.Model
     facts: dict[str, Any]
-    statement: Stated
+    statement: PrivacyStatement
 
 
 def train(
@@ -221,14 +213,14 @@ def planned(settings: Settings, examples: Folder) -> PrivacyStatement | None:
         task = read_task(examples)
         return runs.plan_private(task, settings.epochs, settings.epsilon)
     about = read_about(examples)
-    # Whatever the name of a folder of somebody's own is.
-    is_public = about["name"] in private_start.PUBLIC and not about[
-        "origin"
-    ].startswith("folder ")
-    return None if settings.recipe == "public" and is_public else NoPrivacy()
+    is_public = about["name"] in private_start.PUBLIC
+    is_own = about["origin"].startswith("folder ")  # whatever its name is
+    if settings.recipe == "public" and is_public and not is_own:
+        return None
+    return NoPrivacy()
 
 
-Made = tuple[keras.Model, dict[str, Any], Stated | None]
+Made = tuple[keras.Model, dict[str, Any], PrivacyStatement | None]
 RECIPES: dict[str, Callable[..., Made]] = {
     "published": _published,
     "public": _public,

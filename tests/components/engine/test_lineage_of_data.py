@@ -163,6 +163,9 @@ def test_where_patients_are_protected_the_budget_is_that_of_a_patient():
 
 def test_what_cannot_be_added_up_is_said():
     by_user = planned_statement(TrainingSettings(**SETTINGS, unit="user").calibrated())
-    words = Charge("Images", "0", (by_user, TRAINING), 0).in_words()
-    assert "cannot be added up" in words
-    assert words.endswith("in 2 uses")
+    charge = Charge("Images", "0", (by_user, TRAINING), 0)
+    assert charge.in_words() == (
+        "Images (0): uses for one image and one user, which do not add up, in 2 uses"
+    )
+    with pytest.raises(ValueError, match="cannot be added"):
+        charge.together()

@@ -161,6 +161,18 @@ def check_budget(
             + ", ".join(f"{data[mark]} ({mark})" for mark in sorted(bare)),
             "Go on from what has a guarantee, or was made of other data.",
         )
+    _check_sums(root, budget, step, data, planned)
+    return planned
+
+
+def _check_sums(
+    root: Folder,
+    budget: EpsilonDelta,
+    step: Step,
+    data: Mapping[str, str],
+    planned: "PrivacyStatement",
+) -> None:
+    """Check what data, by fingerprint, were charged, and what a step plans besides."""
     charged = {charge.fingerprint: charge.statements for charge in charges(root)}
     for mark, name in data.items():
         before = charged.get(mark, ())
@@ -180,7 +192,6 @@ def check_budget(
                 "Take fewer steps or more noise, or set a larger budget by tfrwc "
                 "privacy budget.",
             )
-    return planned
 
 
 def beyond(planned: "PrivacyStatement", folder: Folder) -> str:

@@ -39,19 +39,30 @@ class Charge:
     statements: "tuple[PrivacyStatement, ...]"
     bare: int
 
+    def adds_up(self) -> bool:
+        """Whether one number covers all statements: those for images and patients, or
+        trainings for one other unit."""
+        units = {one.unit for one in self.statements}
+        return len(units) < 2 or units == {"image", "patient"}
+
     def together(self) -> "PrivacyStatement | None":
-        """The statement of all that has a guarantee; None where nothing has."""
+        """The statement of all that has a guarantee; None where nothing has.
+
+        Raises:
+            ValueError: if they do not add up.
+        """
         from tfrwc.privacy.composition import compose
 
         return compose(self.statements) if self.statements else None
 
     def in_words(self) -> str:
         """All in one line."""
-        try:
+        if self.adds_up():
             together = self.together()
             said = together.summary() if together else "nothing"
-        except ValueError as error:  # of units that no number covers
-            said = f"cannot be added up ({error})"
+        else:
+            units = sorted({one.unit for one in self.statements})
+            said = f"uses for one {' and one '.join(units)}, which do not add up"
         uses = len(self.statements)
         times = f"{uses} use{'' if uses == 1 else 's'}"
         line = f"{self.name} ({self.fingerprint}): {said}, in {times}"
