@@ -1,6 +1,5 @@
 """A Keras model that computes its loss from x alone, and Keras' ways to train it."""
 
-import functools
 import inspect
 import itertools
 from collections.abc import Callable, Iterator
@@ -61,8 +60,8 @@ class OwnLoss(keras.Model):  # type: ignore[misc]
         if self.optimizer is not None:
             self.optimizer.build(self.trainable_variables)
 
-    @functools.wraps(keras.Model.fit)
     def fit(self, *args: Any, **kwargs: Any) -> Any:
+        """As `keras.Model.fit`, of x alone; `sample_weight` counts."""
         given = self._given(super().fit, args, kwargs)
         data = given.get("validation_data")
         if isinstance(data, (tuple, list)) and hasattr(data[0], "shape"):
@@ -72,12 +71,12 @@ class OwnLoss(keras.Model):  # type: ignore[misc]
             given["validation_data"] = (x, _no_labels(weights), weights)
         return super().fit(**given)
 
-    @functools.wraps(keras.Model.evaluate)
     def evaluate(self, *args: Any, **kwargs: Any) -> Any:
+        """As `keras.Model.evaluate`, of x alone; `sample_weight` counts."""
         return super().evaluate(**self._given(super().evaluate, args, kwargs))
 
-    @functools.wraps(keras.Model.train_on_batch)
     def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+        """As `keras.Model.train_on_batch`, of x alone; `sample_weight` counts."""
         given = self._given(super().train_on_batch, args, kwargs)
         return super().train_on_batch(**given)
 

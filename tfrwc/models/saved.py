@@ -14,7 +14,6 @@ from tfrwc._common.files import write_text
 from tfrwc._common.json_files import read_object
 from tfrwc._common.paths import local_path
 from tfrwc.models.keras_file import load_keras_file
-from tfrwc.models.signatures import endpoints
 
 if TYPE_CHECKING:
     import keras
@@ -57,6 +56,9 @@ def write_model(
         return model(inputs, training=False)
 
     answers = getattr(model, "reconstruct", None)
+    # Not at the top: models are read without TensorFlow.
+    from tfrwc.models.signatures import endpoints
+
     served = dict(endpoints(answers or call, shape, 1 / 255 if answers else 1.0))
     if answers:
         served["sample"] = (call, served["serve"][1])

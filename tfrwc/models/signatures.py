@@ -12,9 +12,11 @@ takes bytes, ``{"inputs": {"image_bytes": [{"b64": "..."}]}}`` is a request to
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
+from tfrwc.compat.extras import extra
+
+with extra("tensorflow"):
     import tensorflow as tf
 
 Predict = Callable[[Any], Any]
@@ -31,7 +33,6 @@ def endpoints(
         grey_level: what one of the 255 steps from black to white is in the unit of the
             model.
     """
-    import tensorflow as tf
 
     def spec(dtype: Any, name: str, *shape: int) -> Any:
         return [tf.TensorSpec((None, *shape), dtype, name)]
@@ -56,9 +57,8 @@ def endpoints(
     return made
 
 
-def _decoded(files: "tf.Tensor", shape: tuple[int, ...]) -> "tf.Tensor":
+def _decoded(files: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
     """Images of a shape, uint8 (n, *shape), from PNG or JPEG files (n,)."""
-    import tensorflow as tf
 
     def decoded(file: Any) -> Any:
         # Of as many channels as it has, lest a coloured one become grey unnoticed.

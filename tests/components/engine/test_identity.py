@@ -3,6 +3,7 @@
 import importlib
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -76,6 +77,18 @@ def test_the_code_is_that_which_was_imported(imported, tmp_path):
     assert text_of(source, tmp_path / "root") == ("a", True)
     again = imported({"my_steps.py": new}, "my_steps")
     assert text_of(again, tmp_path / "root") == ("b", True)
+
+
+def test_code_does_not_depend_on_how_its_package_was_imported(imported, monkeypatch):
+    """Test runners put packages without a path above the modules that they import."""
+    step = STEP.format(more="", value="'a'")
+    files = {"my_steps/deep/steps.py": step, "my_steps/deep/other.py": ""}
+    known = imported(files, "my_steps.deep.steps").code
+    for name in ("my_steps", "my_steps.deep"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    assert identity.code(sys.modules["my_steps.deep.steps"].Source.function) == known
+    files["my_steps/deep/other.py"] = "VALUE = 1"
+    assert imported(files, "my_steps.deep.steps").code != known
 
 
 def test_what_is_in_no_file_is_never_taken_from_the_cache(tmp_path):

@@ -86,17 +86,20 @@ def code(function: Callable[..., object]) -> str:
             other than what is run.
     """
     module = sys.modules.get(function.__module__)
-    top = function.__module__.partition(".")[0]
-    file = getattr(module, "__file__", None)
+    top, *below = function.__module__.split(".")
     if top == _ROOT.name:
         return package()
-    if file is None:
+    if getattr(module, "__file__", None) is None:
         return unknown()
-    folders = getattr(sys.modules.get(top), "__path__", None)
-    if folders is None:
-        return _hash([package(), contents(Path(file))])
-    files = [path for folder in sorted(folders) for path in data_files(Path(folder))]
-    sources = [path for path in files if path.suffix == ".py"]
+    file = Path(module.__file__)
+    # By its place, as what a package says of its folders depends on who imported it.
+    depth = len(below) - (file.stem != "__init__")
+    if depth < 0:
+        return _hash([package(), contents(file)])
+    folder = file.parents[depth]
+    if folder.name != top:
+        return unknown()
+    sources = [path for path in data_files(folder) if path.suffix == ".py"]
     return _hash([package(), *map(contents, sources)])
 
 
