@@ -134,12 +134,12 @@ def without(name):
         (
             compose([TRAINING, TRAINING]).to_dict()
             | {"parts": [compose([TRAINING, TRAINING]).to_dict()]},
-            "are not composed",
+            "are of releases and trainings. Received: one of the kind",
         ),
         (
             compose([TRAINING, CASES["PixelLaplace"]]).to_dict()
             | {"parts": [compose([TRAINING, CASES["PixelLaplace"]]).to_dict()]},
-            "are not composed",
+            "are of releases and trainings. Received: one of the kind",
         ),
     ],
 )

@@ -6,7 +6,11 @@ from typing import ClassVar
 
 from tfrwc.privacy.guarantee import EpsilonDelta
 from tfrwc.privacy.release.statement import Statement
-from tfrwc.privacy.statement import PrivacyStatement, statement_from_dict
+from tfrwc.privacy.statement import (
+    PrivacyStatement,
+    check_parts,
+    statement_from_dict,
+)
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,7 @@ class ComposedStatement(PrivacyStatement):
     image_epsilon_without_sampling: float | None = None
 
     def __post_init__(self) -> None:
-        if not self.parts:
-            raise ValueError("A composed statement has one part or more.")
-        if any(part.get("kind") in ("composed", "trainings") for part in self.parts):
-            raise ValueError("The parts of a composed statement are not composed.")
+        check_parts(self.parts)
         self.statements  # noqa: B018 (parts that are no statements are refused)
 
     @property

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, ClassVar
 from tfrwc.privacy.guarantee import EpsilonDelta
 from tfrwc.privacy.sgd import sentences
 from tfrwc.privacy.sgd.statement import TrainingStatement
-from tfrwc.privacy.statement import PrivacyStatement, statement_from_dict, with_article
+from tfrwc.privacy.statement import (
+    PrivacyStatement,
+    check_parts,
+    statement_from_dict,
+    with_article,
+)
 
 if TYPE_CHECKING:
     from tfrwc.privacy.accounting.attacks import Attacks
@@ -59,10 +64,7 @@ class ComposedTraining(PrivacyStatement):
     unit: str = "image"
 
     def __post_init__(self) -> None:
-        if not self.parts:
-            raise ValueError("A composed statement has one part or more.")
-        if any(part.get("kind") in ("composed", "trainings") for part in self.parts):
-            raise ValueError("The parts of a composed statement are not composed.")
+        check_parts(self.parts)
         self.statements  # noqa: B018 (parts that are no trainings are refused)
 
     @property

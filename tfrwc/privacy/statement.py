@@ -14,7 +14,7 @@ import json
 import math
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, fields
 from types import UnionType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args, get_origin
@@ -222,6 +222,26 @@ def statement_from_dict(data: Mapping[str, Any]) -> PrivacyStatement:
         )
     kind = data["kind"] if "kind" in data else _kind_before_it_was_written(data)
     return STATEMENTS[str(kind)].from_dict(data)
+
+
+def check_parts(parts: Sequence[Mapping[str, Any]]) -> None:
+    """Check that there are parts of a composed statement, and that none is composed.
+
+    Args:
+        parts: statements as plain data.
+
+    Raises:
+        ValueError: if there is none, or one is composed.
+    """
+    if not parts:
+        raise ValueError("A composed statement has one part or more.")
+    for part in parts:
+        if "parts" in part:
+            raise ValueError(
+                "The parts of a composed statement are of releases and trainings. "
+                f"Received: one of the kind {part.get('kind')!r}. Put its own parts in "
+                "its place."
+            )
 
 
 def _kind_before_it_was_written(data: Mapping[str, Any]) -> str:
