@@ -29,6 +29,7 @@ def test_values_lie_within_and_ticks_are_on_the_scale(numbers):
     assert ((places >= 100 - 1) & (places <= 500 + 1)).all()
 
 
+@example([2.25, 2.25], 2)
 @given(st.lists(st.floats(1e-6, 1e6), min_size=2, max_size=8), st.integers(2, 8))
 def test_an_axis_has_two_numbers_or_more(numbers, most):
     assert len(scale_of(numbers, 0, 100).ticks(most)) >= 2

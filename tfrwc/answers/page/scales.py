@@ -101,8 +101,10 @@ def _ticks(low: float, high: float, most: int) -> list[float]:
     unit = 10.0 ** math.floor(math.log10(rough))
     step = next(unit * n for n in (1, 2, 5, 10) if unit * n >= rough * (1 - 1e-9))
     ticks = _multiples(low, high, step)
-    # One number says nothing of a scale.
-    return ticks if len(ticks) > 1 else _multiples(low, high, step / 2)
+    while len(ticks) < 2:  # one number says nothing of a scale
+        step /= 2
+        ticks = _multiples(low, high, step)
+    return ticks
 
 
 def _multiples(low: float, high: float, step: float) -> list[float]:
