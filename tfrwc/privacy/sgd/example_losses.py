@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from tfrwc.compat.extras import extra
+from tfrwc.compat.own_gradients import own_gradient
 from tfrwc.privacy.sgd.each_example import each_example
 from tfrwc.privacy.sgd.layer_rules.layer_outputs import ACTIVATIONS
 
@@ -71,7 +72,7 @@ def example_losses(
 
     # With the gradients of the examples, too, taken inside the map: XLA would
     # compile those of the map as a whole again in every step.
-    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    @own_gradient
     def losses(*flat: tf.Tensor) -> Any:
         def of_row(row: Any, _: list[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor]]:
             row_sources, row_given = row

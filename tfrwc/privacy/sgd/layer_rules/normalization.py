@@ -6,6 +6,7 @@ from collections.abc import Callable
 from keras import layers
 
 from tfrwc.compat.extras import extra
+from tfrwc.compat.own_gradients import own_gradient
 from tfrwc.privacy.sgd.layer_rules.any_layer import any_layer
 from tfrwc.privacy.sgd.layer_rules.call import LayerCall, Tap, without
 from tfrwc.privacy.sgd.layer_rules.table import register
@@ -111,7 +112,7 @@ def _normalize_groups(
     def channel_sums(values: tf.Tensor) -> tf.Tensor:
         return tf.reduce_sum(values, axes, keepdims=True)
 
-    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    @own_gradient
     def normalize(
         x: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor
     ) -> tuple[tf.Tensor, Callable[..., tuple[tf.Tensor, ...]]]:
