@@ -2,16 +2,15 @@
 
 import json
 import shutil
-import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from conftest import ROOT
 from e2e.quiet import check_study, environment
+from e2e.studies import check_report, kill_when
 
 import tfrwc
 from tfrwc import datasets, load_recording
@@ -33,27 +32,24 @@ def start(out, *options):
     )
 
 
-def kill_when(process, out, seed, records):
+def kill_after(records, out, seed):
     """Kill the pipeline as soon as it has so many records of a seed, kept to go on."""
-    deadline = time.monotonic() + 240
     kept = f"pipeline/RWCTrainer-seed-{seed}/model_run/progress-*/recording.parquet"
-    while time.monotonic() < deadline:
-        assert process.poll() is None, process.stderr.read()
-        [path] = list(out.glob(kept)) or [None]
-        if path is not None and len(load_recording(path)) >= records:
-            break
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert records <= len(load_recording(path)) < EPOCHS
+
+    def there():
+        return [len(load_recording(path)) for path in out.glob(kept)] or [0]
+
+    kill_when(start(out), lambda: there() >= [records])
+    [last] = there()
+    assert records <= last < EPOCHS
 
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
     """Results of a run that was killed in each of its two seeds."""
     out = tmp_path_factory.mktemp("pipeline") / "run"
-    kill_when(start(out), out, 0, 1)
-    kill_when(start(out), out, 7, 2)
+    kill_after(1, out, 0)
+    kill_after(2, out, 7)
     last = start(out)
     said, errors = last.communicate()
     assert last.returncode == 0, errors
@@ -141,24 +137,4 @@ def test_the_report_in_a_browser(browser, out, results, tmp_path):
         assert finding in text
     for layer in results["layers"]:
         assert layer["name"] in text
-    widths = browser.execute_script(
-        "return [...document.images].map(i => i.complete ? i.naturalWidth : 0)"
-    )
-    assert len(widths) == 6
-    assert min(widths) > 500
-    loaded = browser.execute_script(
-        "return performance.getEntriesByType('resource').map(e => e.name)"
-        ".filter(name => !name.startsWith('data:'))"
-    )
-    assert loaded == []
-    assert browser.get_log("browser") == []
-
-
-@pytest.mark.parametrize("width", [400, 1200])
-def test_the_report_fits_the_window(browser, out, width):
-    browser.set_window_size(width, 900)
-    browser.get(f"file://{out / 'report.html'}")
-    overflow = browser.execute_script(
-        "return document.documentElement.scrollWidth - window.innerWidth"
-    )
-    assert overflow <= 0
+    check_report(browser, 6)

@@ -2,14 +2,13 @@
 
 import json
 import shutil
-import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from conftest import ROOT
 from e2e.quiet import check_study, environment
+from e2e.studies import check_report, kill_when
 
 import tfrwc
 from tfrwc import load_recording
@@ -36,14 +35,8 @@ def out(tmp_path_factory):
     """Results of a run that was killed once."""
     out = tmp_path_factory.mktemp("pipeline") / "run"
     killed = start(out)
-    deadline = time.monotonic() + 240
     done = "pipeline/BetaVAEStudy-learned_decoder-0.0/evaluation/*/evaluation.json"
-    while not list(out.glob(done)):
-        assert killed.poll() is None, killed.stderr.read()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    killed.send_signal(signal.SIGKILL)
-    killed.communicate()
+    kill_when(killed, lambda: list(out.glob(done)))
     last = start(out)
     said, errors = last.communicate()
     assert last.returncode == 0, errors
@@ -120,24 +113,4 @@ def test_the_report_in_a_browser(browser, out, results, tmp_path):
     for world in results["true_decoder"]:
         assert f"{world['optimum']['exact']:.3f}" in text
         assert f"{world['optimum']['trained']:.3f}" not in text
-    widths = browser.execute_script(
-        "return [...document.images].map(i => i.complete ? i.naturalWidth : 0)"
-    )
-    assert len(widths) == 7
-    assert min(widths) > 500
-    loaded = browser.execute_script(
-        "return performance.getEntriesByType('resource').map(e => e.name)"
-        ".filter(name => !name.startsWith('data:'))"
-    )
-    assert loaded == []
-    assert browser.get_log("browser") == []
-
-
-@pytest.mark.parametrize("width", [400, 1200])
-def test_the_report_fits_the_window(browser, out, width):
-    browser.set_window_size(width, 900)
-    browser.get(f"file://{out / 'report.html'}")
-    overflow = browser.execute_script(
-        "return document.documentElement.scrollWidth - window.innerWidth"
-    )
-    assert overflow <= 0
+    check_report(browser, 7)

@@ -2,15 +2,14 @@
 
 import json
 import shutil
-import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
 from conftest import ROOT
 from e2e.quiet import check_study, environment
+from e2e.studies import check_report, kill_when
 from PIL import Image
 
 import tfrwc
@@ -51,14 +50,8 @@ def out(tmp_path_factory):
     """Results of a run that was killed once."""
     out = tmp_path_factory.mktemp("private") / "run"
     killed = begin("--out", out, *TINY)
-    deadline = time.monotonic() + 240
     done = "pipeline/PrivateExampleGen-shift_1-seed-0/private/*/about.json"
-    while not list(out.glob(done)):
-        assert killed.poll() is None, killed.stderr.read()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    killed.send_signal(signal.SIGKILL)
-    killed.communicate()
+    kill_when(killed, lambda: list(out.glob(done)))
     done = start("--out", out, *TINY)
     assert done.returncode == 0, done.stderr
     check_study(done.stdout, done.stderr)
@@ -193,18 +186,7 @@ def test_the_page_in_a_browser(browser, out, results, tmp_path):
     ):
         one.find_element("tag name", "summary").click()
         assert words in one.text
-    widths = browser.execute_script(
-        "return [...document.images].map(i => i.complete ? i.naturalWidth : 0)"
-    )
-    assert len(widths) == 3 + 1
-    assert min(widths) > 500
-    for width in (400, 1200):
-        browser.set_window_size(width, 900)
-        overflow = browser.execute_script(
-            "return document.documentElement.scrollWidth - window.innerWidth"
-        )
-        assert overflow <= 0
-    assert browser.get_log("browser") == []
+    check_report(browser, 3 + 1)
 
 
 def test_sets_are_built_from_a_folder(tmp_path):
