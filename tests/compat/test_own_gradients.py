@@ -8,7 +8,7 @@ import pytest
 
 tf = pytest.importorskip("tensorflow")
 
-from tfrwc.compat.own_gradients import own_gradient  # noqa: E402
+from tfrwc.compat.own_gradients import own_gradient, without_gradients  # noqa: E402
 
 
 def doubled(x):
@@ -55,10 +55,34 @@ def test_others_gradients_stay():
     np.testing.assert_array_equal(gradient(compiled, tf.ones(3)), np.full(3, 6.0))
 
 
-def test_the_graph_goes_with_its_function():
-    function = tf.function(lambda x: gradient(own_gradient(doubled), x))
+def with_own(x):
+    return gradient(own_gradient(doubled), x)
+
+
+def applied(x):
+    with without_gradients():
+        return tf.custom_gradient(doubled)(tf.custom_gradient(doubled)(x))
+
+
+@pytest.mark.parametrize("of", [with_own, applied])
+def test_the_graph_goes_with_its_function(of):
+    function = tf.function(of)
     function(tf.ones(3))
     graph = weakref.ref(function.get_concrete_function(tf.ones(3)).graph)
     del function
     gc.collect()
     assert graph() is None
+
+
+def test_what_is_made_before_keeps_its_gradient():
+    @tf.function
+    def step(x):
+        y = tf.custom_gradient(doubled)(x)
+        with without_gradients():
+            return y, tf.stop_gradient(applied(x))
+
+    x = tf.ones(3)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y, _ = step(x)
+    np.testing.assert_array_equal(tape.gradient(y, x), np.full(3, 2.0))

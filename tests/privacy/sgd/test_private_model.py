@@ -275,3 +275,20 @@ def test_texts_of_any_length():
     model.compile("sgd", loss())
     model.fit(batches.padded_batch(BATCH), shuffle=False, verbose=0)
     assert model.steps == N // BATCH
+
+
+@pytest.mark.parametrize("metrics", [None, ["accuracy"]])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_a_step_is_traced_once(optimizer, metrics, data, monkeypatch):
+    model = private(MODELS["dense"]())
+    traces, step = [], type(model).train_step
+
+    def counted(self, batch):
+        traces.append(tf.executing_eagerly())
+        return step(self, batch)
+
+    monkeypatch.setattr(type(model), "train_step", counted)
+    model.compile(optimizer, loss(), metrics=metrics)
+    history = model.fit(*data, epochs=2, verbose=0).history
+    assert traces == [False]
+    assert set(history) == {"loss", *(metrics or [])}

@@ -180,9 +180,7 @@ class PrivateModel(AccountedModel):
             dict(zip(sums, noisy, strict=True)),
             parts.added_losses(self.model, x, self.augmentation),
         )
-        if not self.optimizer.built:
-            self.optimizer.build(trainable)
-        safeguards.check_optimizer(self.optimizer)
+        self._build_optimizer()
         parts.apply_gradients(self.optimizer, trainable, gradients)
         self._account.counters.end_step()
         metrics: dict[str, Any] = self.get_metrics_result()
@@ -240,8 +238,16 @@ class PrivateModel(AccountedModel):
             most_rows=self._most_rows,
             eagerly=self.run_eagerly or not kind.is_from_tf_data,
         )
+        # Variables that are made in a step make TensorFlow trace it twice.
+        self._build_optimizer()
+        rehearsal.build_metrics(self._compile_metrics, self.model, (batch, specs))
         self._kinds.add((kind, is_poisson))
         return iterator
+
+    def _build_optimizer(self) -> None:
+        if not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+        safeguards.check_optimizer(self.optimizer)
 
     def _begin_training(self) -> None:
         """Forget what was asked of a step that is no longer taken."""

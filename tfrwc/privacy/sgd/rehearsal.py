@@ -106,6 +106,21 @@ def rehearse(
     return prepared, check_step(prepared, batch_loss, data, is_half, is_of_units)
 
 
+def build_metrics(metrics: Any, model: keras.Model, first: tuple[Data, Any]) -> None:
+    """Make the variables of the metrics that a model was compiled with.
+
+    Args:
+        metrics: Keras' container of them, or None.
+        model: that has been built.
+        first: as for `rehearse`.
+    """
+    batch, specs = first
+    if metrics is None or metrics.built or batch[1] is None:
+        return
+    x, y, _ = made_up(specs, batch, fixed_size(model) or _EXAMPLES)
+    metrics.build(y, model(x, training=False))
+
+
 def made_up(specs: Any, batch: Any, count: int = _EXAMPLES) -> Any:
     """Some examples.
 

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from tfrwc.compat.extras import extra
+from tfrwc.compat.own_gradients import without_gradients
 from tfrwc.privacy.sgd.clipping import forward
 from tfrwc.privacy.sgd.groups import Groups
 from tfrwc.privacy.sgd.settings import CalibratedSettings
@@ -147,4 +148,5 @@ def apply_gradients(
     reached = [v for v in variables if id(v) in gradients]
     # An optimizer divides by its loss_scale_factor.
     scaled = [optimizer.scale_loss(gradients[id(v)]) for v in reached]
-    optimizer.apply_gradients(zip(scaled, reached, strict=True))
+    with without_gradients():
+        optimizer.apply_gradients(zip(scaled, reached, strict=True))

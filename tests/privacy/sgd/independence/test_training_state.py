@@ -42,6 +42,9 @@ def test_seeds_are_those_of_generators_and_not_of_names():
         repr(whole.layers[0].variables[0].path)
     ]
     assert is_seed(generator.state.value, whole)
+    later = keras.random.SeedGenerator(0)
+    assert is_seed(later.state.value, whole)
+    assert not is_seed(tf.Variable([0, 1]), whole)
     keras.random.uniform((1,))  # has Keras make its own
     raw = whole.layers[0].kept["of"][0]
     assert not is_seed(raw, whole)

@@ -1,6 +1,7 @@
 """What a training step of a model keeps: looked at, and put back."""
 
 import gc
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ with extra("privacy"):
     import tensorflow as tf
 
 _MANY = 100  # steps, that also an int8 can count
+# Generators of seeds that some object of the process has.
+_GENERATORS: weakref.WeakSet[keras.random.SeedGenerator] = weakref.WeakSet()
 
 
 class TrainingState:
@@ -64,14 +67,19 @@ def is_seed(variable: tf.Variable, layer: keras.Layer) -> bool:
     """Whether this is the state of a `keras.random.SeedGenerator`, of a layer or not.
 
     Keras has one that is no layer's, and others may be kept anywhere: all objects of
-    the process are looked through where no layer has it.
+    the process are looked through where none of those that are known has it.
     """
-    own = (g for inner in layer._flatten_layers() for g in inner._seed_generators)
-    return any(g.state.value is variable for g in own) or any(
-        thing.state.value is variable
+    own = [g for inner in layer._flatten_layers() for g in inner._seed_generators]
+    if any(g.state.value is variable for g in (*own, *_GENERATORS)):
+        return True
+    if variable.shape != (2,):  # as all of them have
+        return False
+    _GENERATORS.update(
+        thing
         for thing in gc.get_objects()
         if issubclass(type(thing), keras.random.SeedGenerator)
     )
+    return any(g.state.value is variable for g in _GENERATORS)
 
 
 def name_of(variable: tf.Variable, layer: keras.Layer) -> str:
