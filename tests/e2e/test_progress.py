@@ -104,7 +104,15 @@ def test_commands_are_never_silent_and_say_the_same_into_a_pipe(folder, name):
     assert left == other.stdout
 
 
-@pytest.mark.parametrize("name", STUDIES)
+# The engine of all studies shows what is done: one is seen always.
+@pytest.mark.parametrize(
+    "name",
+    [
+        "learning_dynamics",
+        pytest.param("optimal_beta", marks=pytest.mark.slow),
+        pytest.param("private_pneumonia", marks=pytest.mark.slow),
+    ],
+)
 def test_a_study_is_never_silent_for_long(name, tmp_path):
     done = seen(lambda number: study(name, tmp_path / str(number)), NO_COLOR="1")
     assert not COLOUR.search(done.text)

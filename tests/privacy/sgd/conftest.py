@@ -4,9 +4,18 @@ import numpy as np
 import pytest
 from privacy.sgd.models import N
 
+from tfrwc.privacy.sgd import rehearsal
+
 
 @pytest.fixture(scope="module")
 def data():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(N, 6, 6, 1)).astype(np.float32)
     return x, rng.integers(0, 3, N)
+
+
+@pytest.fixture
+def unasked(monkeypatch):
+    """Leaves out, where they are not what is tested, the questions whether examples
+    depend on each other: they take half of the time of a short training."""
+    monkeypatch.setattr(rehearsal, "check_independence", lambda *_: None)

@@ -10,6 +10,8 @@ from scipy import stats
 
 from tfrwc.privacy.sgd.noise import NoiseKey
 
+pytestmark = pytest.mark.usefixtures("unasked")
+
 
 @pytest.mark.parametrize("generator", ["fast", "secure"])
 def test_noise_has_the_stated_deviation(generator):

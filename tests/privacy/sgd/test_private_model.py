@@ -25,6 +25,8 @@ from tfrwc import RWCCallback
 from tfrwc.privacy import poisson_batches
 from tfrwc.privacy.sgd.settings import CalibratedSettings
 
+pytestmark = pytest.mark.usefixtures("unasked")
+
 EARLIER = Path(__file__).parent / "saved_private_model.keras"
 
 

@@ -22,6 +22,8 @@ from privacy.sgd.patients import (
 from tfrwc.privacy import make_private, poisson_batches
 from tfrwc.privacy.statement import statement_from_dict
 
+pytestmark = pytest.mark.usefixtures("unasked")
+
 
 def step(made, *data, **options):
     """The change of the weights by one step, without noise."""
