@@ -49,6 +49,7 @@ def test_a_chain_of_layers_has_the_activation_behind_each_kernel():
         "from_logits": False,
         "regularised": False,
         "dropout": 0.1,
+        "lag": 458,  # of averages with 0.99
         "steps_per_epoch": 4,
         "activations": ["relu", "relu", "linear", "tanh", "softmax"],
         "initial_spread": pytest.approx(

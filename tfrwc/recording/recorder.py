@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from tfrwc.compat.extras import keras_backend
-from tfrwc.recording import backends
+from tfrwc.recording import backends, validation
 from tfrwc.recording.by_hand import check_built
 from tfrwc.recording.clock import Clock
 from tfrwc.recording.counters import Counters
@@ -165,6 +165,9 @@ class Recorder:
             by_epochs = self._schedule.unit == "epoch"
             if by_epochs and self._schedule.due(epoch - 1, epoch):
                 self._record(logs)
+            elif self.recording is not None:
+                settings = self.recording.settings
+                validation.keep(settings, self._clock.step, epoch, logs)
         self._epochs.end_epoch()
         self._clock.start_epoch()
         if self._step_sums is not None:

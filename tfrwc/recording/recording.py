@@ -14,7 +14,7 @@ import pandas as pd
 from tfrwc._common.checks import whole_number
 from tfrwc._common.paths import local_path
 from tfrwc._version import __version__
-from tfrwc.recording import schema, snapshot
+from tfrwc.recording import schema, snapshot, validation
 from tfrwc.recording.checkpoints import read_checkpoints
 from tfrwc.recording.frame import tidy_frame
 from tfrwc.recording.handed_out import remember
@@ -299,7 +299,8 @@ class Recording(Questions):
         self.layers = pd.concat([self.layers, table], ignore_index=True)
 
     def drop_after(self, step: int) -> int:
-        """Drop the records after `step` and return how many they were."""
+        """Drop what was recorded after `step`; return how many records that were."""
+        validation.drop_after(self.settings, step)
         remaining = sum(record.step <= step for record in self._records)
         dropped = len(self) - remaining
         del self._records[remaining:]

@@ -29,6 +29,7 @@ _SETTINGS: dict[str, type] = {
     "finished": bool,
     "checkpoints": list,
     "training": dict,
+    "validation": list,
 }
 
 

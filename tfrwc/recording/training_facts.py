@@ -6,6 +6,7 @@ out, and a saturated activation passes none. So a recording keeps these few word
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
+from math import log
 from typing import Any
 
 from tfrwc.compat.extras import keras_backend
@@ -47,9 +48,10 @@ def training_facts(
     Returns:
         ``optimizer``, the name of its class; ``loss``, such as
         ``"binary_crossentropy"``, and ``from_logits``; ``regularised``, whether losses
-        of weights are added; ``dropout``, the highest rate of all layers;
-        ``steps_per_epoch``; ``activations``, of the layer of each tensor;
-        ``initial_spread``, the same as `recording.initial_spread` gives it; and
+        of weights are added; ``dropout``, the highest rate of all layers; ``lag``, the
+        steps after which the moving averages of normalisations are of the present
+        weights by 99 %; ``steps_per_epoch``; ``activations``, of the layer of each
+        tensor; ``initial_spread``, the same as `recording.initial_spread` gives it; and
         ``output``, a dict of the last layer's ``units`` and ``activation``. What is not
         known, as of a model that is not compiled or is subclassed, is None. If the
         model raises when it is asked, there is only ``unknown``, the error in words.
@@ -77,6 +79,7 @@ def _facts(
         "from_logits": from_logits,
         "regularised": any(tensor.variable.regularizer for tensor in tensors),
         "dropout": max(map(_dropout, chain), default=0.0),
+        "lag": max(map(_lag, model._flatten_layers(include_self=False)), default=0),
         "steps_per_epoch": steps_per_epoch,
         "activations": [by_path.get(tensor.path) for tensor in tensors],
         "initial_spread": [spread.get(tensor.path) for tensor in tensors],
@@ -161,6 +164,14 @@ def _activation_layer(layer: Any) -> str | None:
 def _dropout(layer: Any) -> float:
     """The share of values that a layer leaves out in training."""
     return float(layer.rate) if "Dropout" in type(layer).__name__ else 0.0
+
+
+def _lag(layer: Any) -> int:
+    """Steps in which 99 % of a layer's moving averages are made anew; 0 without any."""
+    momentum = getattr(layer, "momentum", None)
+    if not hasattr(layer, "moving_mean") or not 0 < (momentum or 0) < 1:
+        return 0
+    return round(log(0.01) / log(momentum))
 
 
 def _output(model: Any, chain: list[Any]) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from tfrwc.answers.page.conditions import Condition
 from tfrwc.answers.page.points import has_intervals, no_interval, ratio_rows
 from tfrwc.answers.page.svg import all_fitted, fitted
 from tfrwc.dynamics.comparison import Comparison
+from tfrwc.recording import validation
 from tfrwc.recording.names import shortened
 
 ROWS = 2000
@@ -150,12 +151,13 @@ def comparison_table(compared: Comparison) -> Table:
 def settings_rows(condition: Condition) -> list[tuple[str, str]]:
     """How the recordings of a condition were made, in pairs of words."""
     first = condition.recordings[0]
+    settings = {k: v for k, v in first.settings.items() if k != validation.KEY}
     facts: dict[str, Any] = {
         "recordings": len(condition.recordings),
         "records": ", ".join(f"{len(one):,}" for one in condition.recordings[:8]),
         "layers": f"{len(first.layers):,}",
         "measures": ", ".join(first.measures),
-        **_flat(first.settings),
+        **_flat(settings),
         "versions": ", ".join(f"{k} {v}" for k, v in first.versions.items()),
     }
     return [
