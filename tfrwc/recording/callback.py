@@ -69,8 +69,9 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
             it if the model has been restored, and else moves it aside, as ``"new"``
             always does; ``"error"`` refuses. Nothing is overwritten.
         diagnose: whether to say, while `fit` runs, what `tfrwc.dynamics.diagnose` finds
-            wrong: a warning for each finding, once, at the end of an epoch. Training
-            goes on. Measures ``"still_units"``, too.
+            wrong: at the end of an epoch a warning for each finding, once, and for one
+            that has passed. What stands at the end of `fit` is what `diagnose` finds
+            afterwards. Training goes on. Measures ``"still_units"``, too.
         to_logs: whether to add, at the end of each epoch, ``rwc_l1_ratio_mean``,
             ``_median`` and ``_largest`` (over the layers, for each measure) to the logs
             of Keras, so that the callbacks after this one write them: CSVLogger,
@@ -214,6 +215,8 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._fit.leave()
         self._batches.end_fit()
         self._recorder.finish()
+        if self._diagnose and self._recorder.recording is not None:
+            self._findings.say(self.recording, ended=True)
 
     def _after_batch(self, batch: int, logs: Any, handed_out: Any) -> None:
         if self._started or self._start_late():
