@@ -58,6 +58,16 @@ ADVICE = {
         "Lower the factor of the regularizer a hundredfold, or leave it out until the "
         "training works without."
     ),
+    "wrong_batch": "Use smaller batches, such as 32, so that an epoch has more steps.",
+    "frozen_layers": "Set trainable to True for the layers that are to learn.",
+    "moving_averages": (
+        "Freeze the normalisations of the frozen part, too (layer.trainable = False): "
+        "they then keep their averages."
+    ),
+    "overfitting": (
+        "Stop at that epoch (EarlyStopping with restore_best_weights=True); then try "
+        "more or augmented data, weight decay, dropout, or a smaller network."
+    ),
     "wrong_input": "Look at how the inputs are read: they say nothing of the targets.",
     "metric_stands": (
         "Look whether the metric belongs to the loss and the labels, and whether the "

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tfrwc.dynamics.arrays import Bools, Floats
+from tfrwc.dynamics.diagnosis.validation import Validation
 from tfrwc.recording.measures import REGISTRY
 from tfrwc.recording.names import display_names
 from tfrwc.recording.recording import Recording
@@ -27,6 +28,7 @@ class Course:
         kinds: classes of their layers.
         change: relative change since the record before, float64 (records, tensors).
         not_finite: whether weights were not finite, bool (records, tensors).
+        zero: whether all weights were 0 at the record before, bool (records, tensors).
         still: share of output units whose weights did not change, as `change`; NaN
             where it was not recorded.
         loss: mean of each record's own steps, float64 (records,); NaN if not logged.
@@ -34,6 +36,7 @@ class Course:
             none was logged.
         metric_name: its name.
         rate: learning rate, float64 (records,); NaN if not logged.
+        validation: of the epochs whose validation was logged.
         facts: what the model said of its training; see `recording.training_facts`.
     """
 
@@ -42,11 +45,13 @@ class Course:
     kinds: list[str]
     change: Floats
     not_finite: Bools
+    zero: Bools
     still: Floats
     loss: Floats
     metric: Floats | None
     metric_name: str
     rate: Floats
+    validation: Validation
     facts: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -68,11 +73,13 @@ class Course:
             kinds=list(recording.layers["kind"]),
             change=recording.values(measure).astype(np.float64),
             not_finite=flags == Flag.NON_FINITE,
+            zero=flags == Flag.ZERO_DENOMINATOR,
             still=still,
             loss=_own_means(column.get("loss", nothing), place, epochs),
             metric=_own_means(column[name], place, epochs) if name else None,
             metric_name=name,
             rate=column.get("learning_rate", nothing),
+            validation=Validation.of(recording, name, facts.get("lag") or 0),
             facts=facts,
         )
 
@@ -156,8 +163,15 @@ class Course:
 
     @cached_property
     def still_at_end(self) -> Floats:
-        """Mean share of still units over the last third of the records."""
-        return _nanmean(self.still[-max(1, len(self.still) // 3) :])
+        """The most that can be still throughout the last third of the records.
+
+        That is the least share of all these records: units that few examples reach are
+        still in some of them.
+        """
+        late = self.still[-max(1, len(self.still) // 3) :]
+        known = np.where(np.isnan(late), np.inf, late)
+        least = known.min(axis=0, initial=np.inf)
+        return np.where(np.isfinite(least), least, np.nan)
 
 
 def can_be_diagnosed(recording: Recording) -> bool:
@@ -221,10 +235,3 @@ def _ends(values: Floats) -> tuple[float, float]:
     first = max(1, round(_BEGINNING * len(values)))
     last = max(1, round(_END * len(values)))
     return float(np.mean(values[:first])), float(np.mean(values[-last:]))
-
-
-def _nanmean(values: Floats) -> Floats:
-    known = ~np.isnan(values)
-    count = known.sum(axis=0)
-    total = np.where(known, values, 0).sum(axis=0)
-    return np.where(count, total / np.maximum(count, 1), np.nan)

@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfrwc.dynamics.diagnosis import from_facts, from_logs, from_weights
+from tfrwc.dynamics.diagnosis import (
+    from_facts,
+    from_logs,
+    from_pace,
+    from_validation,
+    from_weights,
+)
 from tfrwc.dynamics.diagnosis.course import Course
 from tfrwc.dynamics.diagnosis.finding import SURE, Diagnosis, Finding
 from tfrwc.dynamics.diagnosis.progress import learned, went_well
@@ -23,15 +29,20 @@ RULES = (
     from_weights.no_motion,
     from_facts.dropout,
     from_facts.penalty,
+    from_weights.zeroed,
     from_logs.above_chance,
     from_weights.still_units,
     from_weights.vanishing,
     from_logs.loss_of_numbers,
     from_weights.small_changes,
+    from_pace.unsettled,
     from_logs.metric_stands,
     from_logs.sigmoids_of_classes,
     from_logs.slow_regression,
+    from_pace.rising,
+    from_pace.few_steps,
     from_logs.no_progress,
+    from_validation.overfitting,
 )
 # What follows from another fault, and is told with it.
 _SYMPTOMS = {
@@ -116,7 +127,7 @@ def diagnose(
 
         look = Look.at(model, batch)
         believed = _believed(course, limits)
-        given, shown = _seen_in_model(look, course)
+        given, shown = _seen_in_model(look, course, limits)
         # What the model is given is a cause of how the training went, and what its
         # layers show of the batch a result.
         if course is not None and course.is_lost:
@@ -153,17 +164,19 @@ def _check(recording: Any) -> None:
 
 
 def _seen_in_model(
-    look: "Look", course: Course | None
+    look: "Look", course: Course | None, limits: Thresholds
 ) -> tuple[list[Finding], list[Finding]]:
     """What is wrong with what the model is given, and with what it makes of it."""
-    from tfrwc.dynamics.diagnosis import from_look
+    from tfrwc.dynamics.diagnosis import from_layers, from_look
 
-    limits = from_look.Scales()
+    of_scales = from_look.Scales()
     given = [] if course is not None else list(from_facts.misfits(look.facts))
     given += from_look.misfits(look)
     given += from_look.several_labels(look)
-    given += from_look.scales(look, limits)
-    return given, [*from_look.silence(look), *from_look.structure(look, limits)]
+    given += from_look.scales(look, of_scales)
+    given += from_layers.frozen(look)
+    shown = [*from_look.silence(look), *from_layers.fading(look, limits)]
+    return given, [*shown, *from_layers.structure(look, limits)]
 
 
 def _believed(course: Course | None, limits: Thresholds) -> Callable[[Finding], bool]:

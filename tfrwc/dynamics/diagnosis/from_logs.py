@@ -8,7 +8,13 @@ from tfrwc.dynamics.diagnosis.advice import finding
 from tfrwc.dynamics.diagnosis.course import Course
 from tfrwc.dynamics.diagnosis.finding import Finding
 from tfrwc.dynamics.diagnosis.from_facts import CLASSES, PROBABILITIES
-from tfrwc.dynamics.diagnosis.progress import how_it_went, is_good, knows, learned
+from tfrwc.dynamics.diagnosis.progress import (
+    guesses,
+    how_it_went,
+    is_good,
+    knows,
+    learned,
+)
 from tfrwc.dynamics.diagnosis.thresholds import Thresholds
 
 _SQUASHED = ("sigmoid", "softmax")
@@ -20,6 +26,7 @@ _OF_NUMBERS = (
     "log_cosh",
     "huber",
 )
+KNOWN = (*PROBABILITIES, *_OF_NUMBERS)
 
 
 def above_chance(course: Course, limits: Thresholds) -> Iterator[Finding]:
@@ -66,12 +73,11 @@ def loss_of_numbers(course: Course, limits: Thresholds) -> Iterator[Finding]:
 
 def metric_stands(course: Course, limits: Thresholds) -> Iterator[Finding]:
     """A loss that falls below that of guessing, and a metric that does not care."""
-    chance, (_, last) = course.chance_loss, course.loss_ends
     if course.length < 2 * limits.least_steps or course.facts.get("regularised"):
         return
     if is_good(course) or not course.gain < limits.standing_gain:
         return
-    if not last < 0.96 * chance:
+    if not np.isfinite(course.chance_loss) or guesses(course, limits):
         return
     several = (course.output_units or 0) > 1
     output, loss = course.output_activation, course.facts.get("loss")
@@ -98,7 +104,7 @@ def sigmoids_of_classes(course: Course, limits: Thresholds) -> Iterator[Finding]
         return
     if course.length < 2 * limits.least_steps:
         return
-    if course.loss_ends[1] >= 0.95 * course.chance_loss:
+    if guesses(course, limits):
         yield finding(
             "wrong_last_activation",
             f"{units} sigmoids answer a question each; {course.facts['loss']} asks for "
@@ -139,7 +145,7 @@ def no_progress(course: Course, limits: Thresholds) -> Iterator[Finding]:
     """Neither loss nor metric move."""
     if course.length < 3 * limits.least_steps or not np.isfinite(course.fall):
         return
-    if course.facts.get("loss") not in (*PROBABILITIES, *_OF_NUMBERS):
+    if course.facts.get("loss") not in KNOWN:
         return  # other losses need not fall, as of two networks against each other
     if knows(course):
         return

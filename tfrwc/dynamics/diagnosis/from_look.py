@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -32,12 +31,10 @@ class Scales:
         input_scale: root mean square of inputs above which the first layer's sums, of
             weights for inputs of 1, are extreme.
         target_scale: the same of targets, which outputs near 0 have to reach.
-        dropout: rate above which less than two fifths of the units are left.
     """
 
     input_scale: float = 10.0
     target_scale: float = 100.0
-    dropout: float = 0.6
 
 
 def misfits(look: Look) -> Iterator[Finding]:
@@ -49,6 +46,13 @@ def misfits(look: Look) -> Iterator[Finding]:
     if not np.isfinite(y).all():
         yield finding("wrong_labels", "Targets hold NaN or infinity.", "certain")
         return
+    if len(y) > 1 and (y == y[:1]).all():
+        yield finding(
+            "wrong_labels",
+            "All targets of the batch are alike: if it was not drawn from sorted data, "
+            "there is nothing to learn.",
+            "possible",
+        )
     activation, units = look.output_activation, y.shape[-1]
     low, high = float(y.min()), float(y.max())
     if loss in CLASSES:
@@ -95,6 +99,14 @@ def _of_classes(
 ) -> Iterator[Finding]:
     """Labels of one of several classes."""
     if loss == "sparse_categorical_crossentropy":
+        if activation == "sigmoid" and classes > 1:
+            yield finding(
+                "wrong_last_activation",
+                f"{loss} asks for one of {classes} classes, and {classes} sigmoids "
+                "answer for each class by itself.",
+                "possible",
+                "output",
+            )
         if (y != np.round(y)).any() or y.min() < 0 or y.max() >= classes:
             yield finding(
                 "wrong_labels",
@@ -221,34 +233,4 @@ def _small_gradients(look: Look) -> Iterator[Finding]:
             "of the last.",
             "likely",
             kernels[0],
-        )
-
-
-def structure(look: Look, limits: Scales) -> Iterator[Finding]:
-    """Layers in a row that make one of several, or leave too little."""
-    rows = [one.layer for one in look.layers]
-    kernels = [n for n, one in enumerate(look.layers) if one.has_kernel]
-    for first, second in pairwise(kernels):
-        between = rows[first : second + 1]
-        linear = all(
-            activation_after(layer) in (None, "linear") for layer in between[:-1]
-        )
-        pooled = any("MaxPool" in type(layer).__name__ for layer in between)
-        if linear and not pooled and activation_after(rows[first]) == "linear":
-            yield finding(
-                "missing_activation",
-                f"Between {rows[first].name} and {rows[second].name} is no activation: "
-                "together they are one linear layer.",
-                "possible",
-                rows[first].name,
-            )
-            break
-    rates = [
-        getattr(layer, "rate", 0) for layer in rows if "Dropout" in type(layer).__name__
-    ]
-    if rates and max(rates) > limits.dropout:
-        yield finding(
-            "dropout_too_high",
-            f"Dropout of {max(rates):.0%} leaves little of what a layer says.",
-            "possible",
         )

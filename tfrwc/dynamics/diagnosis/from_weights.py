@@ -103,6 +103,25 @@ def no_motion(course: Course, limits: Thresholds) -> Iterator[Finding]:
     yield finding(kind, evidence, "likely", since=since)
 
 
+def zeroed(course: Course, limits: Thresholds) -> Iterator[Finding]:
+    """Layers whose weights have all become zero."""
+    if not len(course.zero) or went_well(course):
+        return
+    became = course.zero[-1] & ~course.zero[0]
+    if not became.any():
+        return
+    layer = int(became.argmax())
+    at = int((~course.zero[:, layer]).nonzero()[0][-1])
+    yield finding(
+        "penalty_too_high",
+        f"All weights of {course.names[layer]} are 0 since step "
+        f"{course.steps[at]:,}, as where a penalty or decay outweighs the gradient.",
+        "likely",
+        course.names[layer],
+        since=int(course.steps[at]),
+    )
+
+
 def still_units(course: Course, limits: Thresholds) -> Iterator[Finding]:
     """Units that have no gradient, in a network that does not learn."""
     if learned(course, limits) or course.length < limits.least_steps:

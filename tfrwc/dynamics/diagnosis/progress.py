@@ -8,9 +8,18 @@ from tfrwc.dynamics.diagnosis.thresholds import Thresholds
 
 def learned(course: Course, limits: Thresholds) -> bool:
     """Whether loss or metric show that something was learned, now or before."""
+    if guesses(course, limits):
+        return False
     if course.gain >= limits.learned_gain or knows(course):
         return True
     return course.metric is None and course.fall >= limits.learned_fall
+
+
+def guesses(course: Course, limits: Thresholds) -> bool:
+    """Whether the loss is near that of guessing, whatever a metric says by chance."""
+    if course.facts.get("regularised"):
+        return False
+    return bool(course.loss_ends[1] >= (1 - limits.learned_bits) * course.chance_loss)
 
 
 def stands(course: Course, limits: Thresholds) -> bool:

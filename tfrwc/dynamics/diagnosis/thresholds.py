@@ -15,6 +15,8 @@ class Thresholds:
         least_steps: before so many steps, nothing that needs time is judged.
         learned_fall: a loss that fell by this share of its size has learned something.
         learned_gain: so has a metric that gained this share of what it could.
+        learned_bits: a cross-entropy that lies less than this share of that of guessing
+            below it has learned next to nothing.
         standing_gain: a metric that gained less than this stands.
         huge_step: change of the middle layer in one step, as a share of its weights,
             above which the weights of before are lost. With the usual initialisers,
@@ -43,11 +45,18 @@ class Thresholds:
             inverse; three such layers make a million of it.
         penalty: share of losses of weights in the loss at its beginning, as a multiple
             of what guessing costs, from which on they are most of what is lowered.
+        walk: of the middle layer's weights in an epoch, as a share of their size. A
+            walk to and fro goes as far as the weights are large in 1 / walk ** 2
+            epochs: here in 100, in which nothing that was learned is left.
+        overfitting: rise of the validation loss above its least, as a share of that.
+        fading: what is left behind some layer of the differences between examples.
+            Behind it, rounding in bfloat16 is as large.
     """
 
     least_steps: int = 50
     learned_fall: float = 0.3
     learned_gain: float = 0.1
+    learned_bits: float = 0.05
     standing_gain: float = 0.05
     huge_step: float = 1.0
     adaptive_rate: float = 0.5
@@ -63,6 +72,9 @@ class Thresholds:
     dropout: float = 0.6
     initial_spread: float = 100.0
     penalty: float = 4.0
+    walk: float = 0.1
+    overfitting: float = 0.1
+    fading: float = 1e-3
 
 
 LIMITS = Thresholds()
