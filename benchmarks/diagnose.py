@@ -44,6 +44,7 @@ GRID = (0.5, 0.7, 1.0, 1.4, 2.0)
 CAREFUL = {  # limits of which more is more careful; of the others less is
     *("least_steps", "huge_step", "adaptive_rate", "still_share", "deep_saturation"),
     *("deep_relu", "above_chance", "huge_loss", "dropout", "initial_spread", "penalty"),
+    *("walk", "overfitting"),
 }
 ALARM = 3  # detections that one false alarm costs, where limits are chosen
 LIMITS_WITH_MODEL = "with the model and a batch"
@@ -200,9 +201,12 @@ def chosen(runs):
     from tfrwc.dynamics.diagnosis.thresholds import LIMITS
 
     own, limits = dataclasses.asdict(LIMITS), LIMITS
-    values = {name: [times(own[name], g) for g in GRID] for name in own}
+    values = {  # from the most careful end: of values that do as well, it is kept
+        name: [times(own[name], g) for g in (GRID[::-1] if name in CAREFUL else GRID)]
+        for name in own
+    }
     for name in own:
-        limits = replaced(limits, name, values[name][-1 if name in CAREFUL else 0])
+        limits = replaced(limits, name, values[name][0])
     for _ in range(2):
         for name in own:
             now = worth(judged(runs, limits))
