@@ -296,30 +296,49 @@ def picture(curves):
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
 
+    columns = 5
+    rows = -(-len(curves) // columns)
     figure, axes = plt.subplots(
-        4, 5, figsize=(15, 9), layout="constrained", sharey=True
+        rows, columns, figsize=(15, 2.3 * rows + 1.2), layout="constrained", sharey=True
     )
     for axis, (name, curve) in zip(axes.flat, curves.items(), strict=False):
-        shares = {
-            "faults detected": [c["fault: found"] / c["fault"] for c in curve.values()],
-            "false alarms": [
-                c.get("sound: found", 0) / max(c["sound"], 1) for c in curve.values()
-            ],
-        }
-        for (label, values), style in zip(shares.items(), ("-o", "--s"), strict=True):
-            axis.plot([float(g) for g in curve], values, style, label=label)
-        axis.set(xscale="log", title=name.replace("_", " "), ylim=(-0.03, 1.03))
+        for what, style in (("faults detected", "-o"), ("false alarms", "--s")):
+            shares = [100 * share(counts, what) for counts in curve.values()]
+            axis.plot([float(g) for g in curve], shares, style, label=what)
+        axis.set(xscale="log", title=name.replace("_", " "), ylim=(-3, 103))
         axis.set_xticks(GRID, [f"{g:g}" for g in GRID])
         axis.minorticks_off()
     for axis in axes.flat[len(curves) :]:
         axis.set_axis_off()
     for axis in axes[:, 0]:
-        axis.set_ylabel("share of runs")
-    for axis in axes[-1]:
-        axis.set_xlabel("times the limit")
+        axis.set_ylabel("runs (%)")
+    for axis in axes.flat[max(0, len(curves) - columns) : len(curves)]:
+        axis.set_xlabel("times the limit of the package")
     handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False)
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
+    figure.suptitle(told_by(curves), fontsize=15)
     figure.savefig(HERE.with_suffix(".png"), dpi=100)
+
+
+def share(counts, what):
+    """Of the faults, or of the sound runs, those in which something was found."""
+    kind = "fault" if what == "faults detected" else "sound"
+    return counts.get(f"{kind}: found", 0) / max(counts[kind], 1)
+
+
+def told_by(curves):
+    """The finding of the picture, in words."""
+    own = next(iter(curves.values()))["1.0"]
+    least = min(c["fault: found"] for curve in curves.values() for c in curve.values())
+    most = max(
+        c.get("sound: found", 0) for curve in curves.values() for c in curve.values()
+    )
+    return (
+        f"diagnose, from weights and logs: {own['fault: found']} of {own['fault']} "
+        f"faults detected, {own.get('sound: found', 0)} alarms in {own['sound']} sound "
+        "runs of equal length.\nOne limit halved or doubled leaves at least "
+        f"{least} detected and at most {most} alarms."
+    )
 
 
 def main():

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from tfrwc import Recording
 from tfrwc.dynamics.diagnosis.course import Course
+from tfrwc.dynamics.diagnosis.progress import learned
+from tfrwc.dynamics.diagnosis.thresholds import LIMITS
 
 
 @settings(deadline=None)
@@ -53,3 +55,28 @@ def test_a_measure_that_is_no_change_is_refused():
     made.append(1, 1, np.zeros((1, 2)), np.zeros((1, 2)), {})
     with pytest.raises(ValueError, match="needs a measure that grows with the change"):
         Course.of(made)
+
+
+def test_units_that_few_examples_reach_are_still_in_some_records_alone():
+    values = np.zeros((9, 2, 2))
+    values[:, 1, 0] = [1, 1, 1, 1, 1, 1, 0.6, 0.2, 0.7]
+    values[:, 1, 1] = [0, 0, 0, 0, 0, 0, 0.4, np.nan, 0.5]
+    course = Course.of(recording(values, [{"loss": 1.0}] * 9))
+    np.testing.assert_allclose(course.still_at_end, [0.2, 0.4], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("last", "is_told"), [(1.35, False), (1.0, True)])
+def test_a_loss_near_guessing_has_learned_nothing_whatever_a_metric_says(last, is_told):
+    facts = {
+        "loss": "categorical_crossentropy",
+        "output": {"units": 4, "activation": "softmax"},
+    }
+    logs = [
+        {"loss": loss, "accuracy": accuracy}
+        for loss, accuracy in zip(
+            np.linspace(1.386, last, 20), np.linspace(0.25, 0.4, 20), strict=True
+        )
+    ]
+    course = Course.of(recording(np.zeros((20, 2, 2)), logs, training=facts))
+    assert course.gain > LIMITS.learned_gain
+    assert learned(course, LIMITS) == is_told
