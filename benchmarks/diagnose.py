@@ -334,10 +334,10 @@ def told_by(curves):
         c.get("sound: found", 0) for curve in curves.values() for c in curve.values()
     )
     return (
-        f"diagnose, from weights and logs: {own['fault: found']} of {own['fault']} "
-        f"faults detected, {own.get('sound: found', 0)} alarms in {own['sound']} sound "
-        "runs of equal length.\nOne limit halved or doubled leaves at least "
-        f"{least} detected and at most {most} alarms."
+        f"From weights and logs, diagnose detects {own['fault: found']} of "
+        f"{own['fault']} faults; false alarms: {own.get('sound: found', 0)} of "
+        f"{own['sound']} sound runs of equal length.\nWith any one limit halved or "
+        f"doubled, it detects {least} or more; false alarms: {most} at most."
     )
 
 
