@@ -15,6 +15,7 @@ RIDDLES = {
     "tfrwc/models/keras_file.py": "the modules that a saved model's manifest names",
     "tfrwc/recording/backends.py": "the library of the Keras backend that is used",
     "tfrwc/studies/_discovery.py": "all files of the package that a study names",
+    "tfrwc/studies/user_code.py": "the module of a user's function, which they name",
 }
 """Files whose `import_module` gets what cannot be told from the source, and why."""
 

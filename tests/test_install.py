@@ -118,3 +118,8 @@ def test_the_studies_from_the_wheel(built, tmp_path):
     call(binaries / "tfrwc", "study", "privacy", "--out", out, *small, cwd=tmp_path)
     results = json.loads((out / "results.json").read_text())
     assert results["training"]["findings"]
+    example = tmp_path / "own_network.py"
+    example.write_text((ROOT / "examples" / "own_network.py").read_text())
+    printed = call(binaries / "python", example, cwd=tmp_path)
+    assert "SavedModelPusher: done" in printed
+    assert list((tmp_path / "own_run" / "saved_models").glob("own/1/model.keras"))

@@ -24,7 +24,8 @@ from tfrwc.studies import blessing, example_sets, reports
 from tfrwc.studies.dynamics.images import load_images
 from tfrwc.studies.privacy import data as private_data
 from tfrwc.studies.privacy.evaluation import KIND_OF_STATEMENT
-from tfrwc.studies.recipes import Settings, planned, train
+from tfrwc.studies.recipes import planned, train
+from tfrwc.studies.settings import Settings
 
 
 def test_a_set_can_be_read_back(tmp_path):
@@ -239,7 +240,7 @@ def test_measures_that_were_not_taken_are_named(tmp_path):
         (("fast", "resnet18", 3), "no recipe 'fast'. Choose one of published"),
         (("dp_sgd", "resnet18", 3), "dp_sgd needs a finite epsilon above 0"),
         (("plain", "resnet18", 3, 0, 3.0), "and no other takes one"),
-        (("plain", "resnet", 3), "no network 'resnet'. Choose one of resnet18"),
+        (("plain", "resnet", 3), "no network 'resnet' for the recipe plain. Choose"),
         (("plain", "resnet18", 0), "epochs must be 1 or more"),
         (("public", "resnet18", 3), "the recipe public has its own"),
         (("plain", "resnet18", 3, 0, 0.0, 0.1), "for the recipe published alone"),

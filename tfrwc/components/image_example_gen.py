@@ -25,7 +25,7 @@ def ImageExampleGen(
         examples: the data set.
         dataset, purpose, images, size, folder, patients, images_per_patient: as of
             `tfrwc.studies.example_sets.generate`; 0 images are all, and 0 images per
-            patient are counted.
+            patient are counted. A data set may be a folder of one's own.
     """
     from tfrwc.studies.example_sets import generate
 
@@ -43,8 +43,9 @@ def ImageExampleGen(
 
 
 @ImageExampleGen.checks
-def _are_local(folder: str, patients: str, **_: Any) -> None:
-    for name, path in (("folder", folder), ("patients", patients)):
+def _are_local(dataset: str, folder: str, patients: str, **_: Any) -> None:
+    paths = {"dataset": dataset, "folder": folder, "patients": patients}
+    for name, path in paths.items():
         if path:
             local_path(path, name)
 

@@ -25,7 +25,7 @@ def PrivacyEvaluator(
     arm: Parameter[str],
     released: InputArtifact[Examples] | None = None,
 ) -> None:
-    """Test a network on clean images, and attack it.
+    """Test a network on clean images, and attack it, as its SavedModel answers.
 
     Args:
         examples: clean images of two classes.
@@ -35,14 +35,15 @@ def PrivacyEvaluator(
         arm: name of the way of training, which trainings with other seeds share.
         released: images with noise that it was trained on, if it was.
     """
-    from tfrwc.models.saved import read_model
+    from tfrwc.models.saved import read_served, read_training
     from tfrwc.privacy.statement import read_statement
     from tfrwc.recording.recording import load_recording
     from tfrwc.studies.example_sets import read_task
     from tfrwc.studies.privacy import evaluation as private_evaluation
 
     facts, predictions = private_evaluation.evaluate(
-        *read_model(model.uri),
+        read_served(model.uri),
+        read_training(model.uri),
         read_task(examples.uri),
         load_recording(f"{recording.uri}/recording.parquet"),
         read_statement(statement.uri),

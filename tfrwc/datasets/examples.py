@@ -6,7 +6,6 @@ other features are columns of numbers or text, such as ``label``.
 
 import io
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from tfrwc.compat.extras import extra
 from tfrwc.datasets.decode import decode
 from tfrwc.datasets.files import is_data
-from tfrwc.datasets.records import read_records
+from tfrwc.datasets.records import check_shards, read_records
 
-_SHARD = re.compile(r"-of-(\d{5})\b")
 _FILE = "data_tfrecord-00000-of-00001.gz"
 
 
@@ -89,7 +87,7 @@ def read_split(uri: str | os.PathLike[str], split: str) -> dict[str, NDArray[Any
     ]
     if not files:
         raise FileNotFoundError(f"{uri} has no split {split!r}.")
-    _check_shards(files)
+    check_shards(files)
     rows: list[dict[str, Any]] = []
     for file in files:
         try:
@@ -103,16 +101,6 @@ def read_split(uri: str | os.PathLike[str], split: str) -> dict[str, NDArray[Any
     if not rows:
         raise ValueError(f"The split {split!r} in {uri} has no examples.")
     return {name: _column([row[name] for row in rows]) for name in rows[0]}
-
-
-def _check_shards(files: list[Path]) -> None:
-    """Check that none of several files is missing, where their names tell."""
-    counts = [int(m.group(1)) for f in files if (m := _SHARD.search(f.name))]
-    if counts and set(counts) != {len(files)}:
-        raise ValueError(
-            f"{files[0].parent} should hold {max(counts)} files, as their names tell, "
-            f"and holds {len(files)}. Restore them, or have them written again."
-        )
 
 
 def _row(record: bytes) -> dict[str, Any]:

@@ -6,9 +6,9 @@
 ((1437, 8, 8, 1), dtype('uint8'))
 
 A name means, in this order: a set in `tfrwc.datasets.table()` that ships with a
-dependency, such as ``digits``; a folder of class folders; a set in that table whose
-file is in the folder that the environment variable TFRWC_DATA_DIR names; a set of
-TensorFlow Datasets (TFDS). `ImageSet.origin` says which it was.
+dependency, such as ``digits``; a folder of class folders, or of TFRecord files; a set
+in that table whose file is in the folder that the environment variable TFRWC_DATA_DIR
+names; a set of TensorFlow Datasets (TFDS). `ImageSet.origin` says which it was.
 """
 
 import os
@@ -43,8 +43,10 @@ def load(name: str | os.PathLike[str], size: int = 32) -> ImageSet:
     name, size = str(name), whole_number(size, "size")
     if folder := folder_of(name):
         from tfrwc.datasets.folders import read_folder
+        from tfrwc.datasets.record_folders import read_record_folder, record_files
 
-        return read_folder(folder, size)
+        read = read_record_folder if record_files(folder) else read_folder
+        return read(folder, size)
     data_set = for_use("classification").get(name)
     if data_set is not None and data_set.available:
         images: ImageSet = _reader(data_set)(data_set, data_set.path)

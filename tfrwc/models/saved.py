@@ -6,13 +6,14 @@ Keras file beside it; ``training.json`` says how the model came about.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfrwc._common.files import write_text
 from tfrwc._common.json_files import read_object
 from tfrwc._common.paths import local_path
+from tfrwc.compat.extras import extra
 from tfrwc.models.keras_file import load_keras_file
 
 if TYPE_CHECKING:
@@ -79,6 +80,38 @@ def read_model(folder: _Path) -> tuple["keras.Model", dict[str, Any]]:
     """
     path = local_path(folder, "folder") / SERVING / KERAS_FILE
     return load_keras_file(path), read_training(folder)
+
+
+def read_served(folder: _Path) -> Callable[[Any], Any]:
+    """What the SavedModel in a folder answers, for which no class of its layers is
+    needed.
+
+    Returns:
+        A function of inputs (n, ...), which become float32, to arrays.
+
+    Raises:
+        FileNotFoundError, ValueError: if it is not there, or is damaged.
+    """
+    with extra("tensorflow"):
+        import tensorflow as tf
+
+    path = local_path(folder, "folder") / SERVING
+    if not path.is_dir():
+        raise FileNotFoundError(f"There is no SavedModel at {path}.")
+    try:
+        served = tf.saved_model.load(str(path))
+    # TensorFlow has no bounds on what it raises for a damaged file.
+    except Exception as error:
+        raise ValueError(
+            f"{path} is not a SavedModel that can be read: {error}. Restore it from a "
+            "copy, or have it written again."
+        ) from error
+
+    def answers(inputs: Any) -> Any:
+        # By its attribute: the function alone does not keep its weights.
+        return served.serve(tf.cast(inputs, tf.float32)).numpy()
+
+    return answers
 
 
 def read_training(folder: _Path) -> dict[str, Any]:

@@ -7,22 +7,32 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tfrwc._common.files import write_text
 from tfrwc._common.json_files import read_object
+from tfrwc._common.npz import read_npz
 from tfrwc._common.plain import number, plain
 from tfrwc.models.saved import read_training
 from tfrwc.privacy.sgd.statement import NoPrivacy
 from tfrwc.privacy.statement import read_statement
-from tfrwc.studies.privacy.evaluation import EVALUATION, read_facts
+from tfrwc.studies.privacy.evaluation import EVALUATION, PREDICTIONS, read_facts
+from tfrwc.studies.privacy.scores import change
 
 Folder = str | os.PathLike[str]
+_TESTED = ("test", "test_label")
 _INTERVAL = ("value", "low", "high")
 _BLESSED, _NOT_BLESSED = "BLESSED", "NOT_BLESSED"
 _PUSHED = "pushed.json"
 
 
 def objections(
-    evaluation: Folder, measure: str, at_least: float, epsilon_at_most: float
+    evaluation: Folder,
+    measure: str,
+    at_least: float,
+    epsilon_at_most: float,
+    baseline: Folder | None = None,
+    change_at_least: float = 0.0,
 ) -> list[str]:
     """Why a model is not good or private enough; empty if it is.
 
@@ -32,9 +42,15 @@ def objections(
         at_least: that the lower end of its interval must be above.
         epsilon_at_most: greatest epsilon of one image; infinity asks for no
             guarantee.
+        baseline: folder of the ModelEvaluation of the model to do better than, tested
+            on the same images; None if there is none.
+        change_at_least: that the lower end of the 95 % interval of the difference to
+            it, over test images, must be above: 0 for surely better, -0.02 for surely
+            no more than 0.02 worse.
 
     Raises:
-        ValueError: if the measure was not taken, or the evaluation is damaged.
+        ValueError: if the measure was not taken, an evaluation is damaged, the other is
+            on other images, or there is a change to be and no baseline.
     """
     facts = read_facts(evaluation)
     if measure not in facts["test"]:
@@ -49,6 +65,13 @@ def objections(
         reasons.append(
             f"{measure} is {value:.3f} (95 % interval {low:.3f} to {high:.3f}), which "
             f"is not surely above {at_least:g}"
+        )
+    if baseline is not None:
+        reasons += _change(evaluation, baseline, measure, change_at_least)
+    elif change_at_least:
+        raise ValueError(
+            f"A change of {change_at_least:g} or more is to a baseline, and there is "
+            "none. Give the evaluation of another model, or leave it out."
         )
     if math.isfinite(epsilon_at_most):
         epsilon = _number(facts, path, "epsilon")
@@ -66,6 +89,30 @@ def objections(
                 f"{bound:.3f} that the guarantee allows"
             )
     return reasons
+
+
+def _change(
+    evaluation: Folder, baseline: Folder, measure: str, change_at_least: float
+) -> list[str]:
+    """Why a model is not as much better than another as it should be."""
+    folders = Path(evaluation), Path(baseline)
+    origins = {read_facts(folder)["data"].get("origin") for folder in folders}
+    (p, y), (before, labels) = (
+        read_npz(folder / PREDICTIONS, _TESTED).values() for folder in folders
+    )
+    same = len(origins) == 1 and p.shape == before.shape == y.shape
+    if not same or not np.array_equal(y, labels):
+        raise ValueError(
+            f"The models in {evaluation} and {baseline} were not tested on the same "
+            "images. Evaluate both on the same Examples."
+        )
+    value, low, high = change(p, before, y, measure)
+    if low > change_at_least:
+        return []
+    return [
+        f"{measure} changes by {value:+.3f} from the baseline's (95 % interval "
+        f"{low:+.3f} to {high:+.3f}), which is not surely above {change_at_least:+g}"
+    ]
 
 
 def _number(facts: Any, path: Path, *place: str) -> float:

@@ -181,7 +181,7 @@ def generate(
     """Write a data set for a purpose; returns the names of the splits.
 
     Args:
-        dataset: its name.
+        dataset: its name, or the path of a folder, see `tfrwc.datasets.load`.
         purpose: ``"classes"``, to tell all classes, see `tfrwc.datasets.load`;
             ``"two_classes"``, see `tfrwc.studies.privacy.data`; or ``"public"``, to
             start other networks from, see `tfrwc.studies.privacy.start`.

@@ -1,13 +1,5 @@
-"""The ways of training that components know, by name.
+"""Train by a recipe: the ways of training that `tfrwc.studies.settings` names."""
 
-- ``published``: as in arXiv:2011.06735 and arXiv:2107.07005;
-- ``public``: on public images, for others to start from;
-- ``plain``: of two classes, without privacy;
-- ``dp_sgd``: of two classes, by DP-SGD;
-- ``clipped``: the same with no noise, which guarantees nothing.
-"""
-
-import math
 import os
 import shutil
 import time
@@ -18,72 +10,22 @@ from typing import Any
 
 import keras
 
-from tfrwc import models
 from tfrwc._version import __version__
-from tfrwc.models.saved import read_model
+from tfrwc.models.saved import read_model, read_training
 from tfrwc.privacy.sgd.statement import NoPrivacy
 from tfrwc.privacy.statement import PrivacyStatement
 from tfrwc.recording.recording import load_recording
+from tfrwc.studies import run_fn
 from tfrwc.studies.dynamics import training as dynamics_training
 from tfrwc.studies.dynamics.analysis import MEASURES
 from tfrwc.studies.dynamics.trial import Trial
 from tfrwc.studies.example_sets import read_about, read_image_set, read_task
+from tfrwc.studies.networks import prepare
 from tfrwc.studies.privacy import runs
 from tfrwc.studies.privacy import start as private_start
+from tfrwc.studies.settings import RUN_FN, Settings
 
 Folder = str | os.PathLike[str]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a network is trained.
-
-    Attributes:
-        recipe: one of `RECIPES`.
-        network: one of `tfrwc.models.NAMES`.
-        epochs: passes over the training images, of which ``plain`` takes a part;
-            ``public`` knows its own.
-        seed: of the first weights, and of the order of images where privacy does not
-            draw it.
-        epsilon: of one image, for ``dp_sgd``; infinity for all others.
-        learning_rate: for ``published``; 0 is the published one.
-    """
-
-    recipe: str
-    network: str
-    epochs: int
-    seed: int = 0
-    epsilon: float = math.inf
-    learning_rate: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.recipe not in RECIPES:
-            raise ValueError(
-                f"There is no recipe {self.recipe!r}. Choose one of "
-                f"{', '.join(RECIPES)}."
-            )
-        if self.network not in models.NAMES:
-            raise ValueError(
-                f"There is no network {self.network!r}. Choose one of "
-                f"{', '.join(models.NAMES)}."
-            )
-        if (self.epochs < 1) != (self.recipe == "public"):
-            raise ValueError(
-                "epochs must be 1 or more; the recipe public has its own, and takes 0. "
-                f"Received: {self.recipe}, {self.epochs}."
-            )
-        if self.learning_rate < 0 or (
-            self.learning_rate and self.recipe != "published"
-        ):
-            raise ValueError(
-                "A learning rate is 0 or above, and for the recipe published alone. "
-                f"Received: {self.recipe}, {self.learning_rate}."
-            )
-        if (self.recipe == "dp_sgd") != (0 < self.epsilon < math.inf):
-            raise ValueError(
-                "The recipe dp_sgd needs a finite epsilon above 0, and no other takes "
-                f"one. Received: {self.recipe}, {self.epsilon}."
-            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,36 +57,37 @@ def train(
         examples: folder of the Examples.
         recorded: file for the recording.
         progress: folder in which ``published`` keeps what to go on from after it was
-            killed.
+            killed; ``run_fn`` may.
         base: folder of the Model whose weights all layers but the last start from;
             None for random ones, from which published and public start.
 
     Raises:
-        ValueError: if there is a base for a recipe that takes none.
+        ValueError: if there is a base for a recipe that takes none, or as of
+            `tfrwc.studies.networks` and `tfrwc.studies.run_fn`.
+        RuntimeError: if a function of the user fails.
     """
     if base is not None and settings.recipe in ("published", "public"):
         raise ValueError(
             f"The recipe {settings.recipe} starts from random weights: give no base."
         )
     began = time.monotonic()
-    start, training = (None, None) if base is None else read_model(base)
-    model, facts, statement = RECIPES[settings.recipe](
-        settings, examples, recorded, progress, start
+    model, facts, statement = _TRAINED[settings.recipe](
+        settings, examples, recorded, progress, base
     )
     facts = {
         "recipe": settings.recipe,
-        "network": settings.network,
+        "network": settings.name,
         "seed": settings.seed,
         "data": read_about(examples),
         **facts,
-        "base": training,
+        "base": None if base is None else read_training(base),
         "seconds": round(time.monotonic() - began, 1),
         "versions": {"tfrwc": __version__, "keras": keras.__version__},
     }
     return Trained(model, facts, statement or NoPrivacy())
 
 
-def _published(settings, examples, recorded, progress, start):
+def _published(settings, examples, recorded, progress, base):
     images = read_image_set(examples)
     trial = Trial(
         images.name,
@@ -179,14 +122,16 @@ def _published(settings, examples, recorded, progress, start):
     )
 
 
-def _public(settings, examples, recorded, progress, start):
+def _public(settings, examples, recorded, progress, base):
     images = read_image_set(examples)
     model, facts = private_start.pretrain(settings.network, images, recorded)
     return model, facts, None
 
 
-def _two_classes(settings, examples, recorded, progress, start):
+def _two_classes(settings, examples, recorded, progress, base):
     task = read_task(examples)
+    prepare(settings.network)
+    start = None if base is None else read_model(base)[0]
     options = {"recorded": recorded, "start": start}
     network, epochs, seed = settings.network, settings.epochs, settings.seed
     if settings.recipe == "plain":
@@ -208,7 +153,15 @@ def planned(settings: Settings, examples: Folder) -> PrivacyStatement | None:
     Returns:
         None for ``public`` on one of the public sets, of which nothing has to be
         hidden.
+
+    Raises:
+        ValueError: for ``run_fn``, of which nobody knows it.
     """
+    if settings.recipe == RUN_FN:
+        raise ValueError(
+            f"What {settings.name} will state is not known before it has trained. "
+            "Under a budget, train by build and the recipe dp_sgd."
+        )
     if settings.recipe in ("dp_sgd", "clipped"):
         task = read_task(examples)
         return runs.plan_private(task, settings.epochs, settings.epsilon)
@@ -221,10 +174,11 @@ def planned(settings: Settings, examples: Folder) -> PrivacyStatement | None:
 
 
 Made = tuple[keras.Model, dict[str, Any], PrivacyStatement | None]
-RECIPES: dict[str, Callable[..., Made]] = {
+_TRAINED: dict[str, Callable[..., Made]] = {
     "published": _published,
     "public": _public,
     "plain": _two_classes,
     "dp_sgd": _two_classes,
     "clipped": _two_classes,
+    RUN_FN: run_fn.run,
 }

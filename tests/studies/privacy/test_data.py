@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 from studies.privacy.xrays import xray_folder
 
 from tfrwc.studies.privacy import data
@@ -46,6 +47,55 @@ def test_x_rays_need_a_folder(monkeypatch):
         data.load("pneumoniamnist")
     with pytest.raises(ValueError, match="no task 'mnist'"):
         data.load("mnist")
+
+
+def own_folder(root, classes=("cat", "dog"), images=20):
+    rng = np.random.default_rng(0)
+    for name in classes:
+        (root / name).mkdir(parents=True)
+        for i in range(images):
+            pixels = rng.integers(0, 256, (6, 6, 3), np.uint8)
+            Image.fromarray(pixels).save(root / name / f"{i}.png")
+    return root
+
+
+def test_a_folder_of_ones_own(tmp_path):
+    root = own_folder(tmp_path / "pets")
+    task = data.load(str(root), images_per_patient=1)
+    sizes = [len(part.y) for part in (task.train, task.held_out, task.test)]
+    assert sizes == [28, 4, 8]
+    assert task.shape == (6, 6, 3)
+    assert task.classes == ("cat", "dog")
+    assert not task.may_be_shown
+    assert task.assumptions == (
+        "That no patient has more than 1 image: the number was given, not counted.",
+    )
+    several = data.load(str(root), images_per_patient=3)
+    assert several.images_per_patient == 3
+    assert "can have images among those trained on" in several.assumptions[1]
+    known = {data.identity(str(root)) for _ in range(2)}
+    (root / "cat" / "0.png").write_bytes((root / "cat" / "1.png").read_bytes())
+    assert len(known | {data.identity(str(root))}) == 2
+
+
+def test_what_is_not_known_of_a_folder_of_ones_own_is_asked_for(tmp_path):
+    root = str(own_folder(tmp_path / "pets"))
+    for call in (data.load, data.check):
+        with pytest.raises(ValueError, match="It is not known whose images"):
+            call(root)
+        with pytest.raises(ValueError, match="folder and patients are for X-rays"):
+            call(root, patients="table.csv", images_per_patient=1)
+    more = own_folder(tmp_path / "more", "abc", 5)
+    with pytest.raises(ValueError, match=r"two classes\. Found a, b, c"):
+        data.load(str(more), images_per_patient=1)
+
+
+def test_a_folder_here_is_not_taken_for_a_task(tmp_path, monkeypatch):
+    own_folder(tmp_path / "xrays")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TFRWC_DATA_DIR", raising=False)
+    with pytest.raises(ValueError, match="is read from the folder TFRWC_DATA_DIR"):
+        data.load("xrays")
 
 
 def test_pneumonia_mnist_is_split_as_published(data_dir):

@@ -11,7 +11,7 @@ from typing import Any
 
 from tfrwc._version import __version__
 from tfrwc.components.engine.step import AnyComponent, Step
-from tfrwc.datasets.files import data_files
+from tfrwc.datasets.files import data_files, entries
 from tfrwc.datasets.fingerprint import contents
 
 _ROOT = Path(__file__).parents[2]
@@ -77,30 +77,40 @@ def code(function: Callable[..., object]) -> str:
 
     These are all files of this package, for its parts find one another by names and
     folders, which no reading of imports can follow; and a version by hand would be
-    forgotten. A component from elsewhere adds all modules of its package, or its one
-    file; what it calls outside that, it should tell by `Component.reads`. Sources that
-    are in no file, as in notebooks, are `unknown`.
+    forgotten. A component from elsewhere adds its `sources`. Those that are in no file,
+    as in notebooks, are `unknown`.
 
     Args:
         function: of a component, while its module is imported: later, its file may be
             other than what is run.
     """
-    module = sys.modules.get(function.__module__)
-    top, *below = function.__module__.split(".")
-    if top == _ROOT.name:
+    if function.__module__.partition(".")[0] == _ROOT.name:
         return package()
-    if getattr(module, "__file__", None) is None:
+    file = getattr(sys.modules.get(function.__module__), "__file__", None)
+    if file is None:
         return unknown()
-    file = Path(module.__file__)
+    return sources(function.__module__, Path(file))
+
+
+def sources(module: str, file: Path) -> str:
+    """A hash of this package and of a module from elsewhere.
+
+    That is all modules of its package; or, if it is in none, its file and those beside
+    it. What it calls outside these is not known.
+
+    Args:
+        module: its full name; empty for a file that is no module.
+        file: of the module.
+    """
+    top, *below = module.split(".")
     # By its place, as what a package says of its folders depends on who imported it.
     depth = len(below) - (file.stem != "__init__")
-    if depth < 0:
-        return _hash([package(), contents(file)])
-    folder = file.parents[depth]
-    if folder.name != top:
+    folder = file.parent if depth < 0 else file.parents[depth]
+    if depth >= 0 and folder.name != top:
         return unknown()
-    sources = [path for path in data_files(folder) if path.suffix == ".py"]
-    return _hash([package(), *map(contents, sources)])
+    found = entries(folder) if depth < 0 else data_files(folder)
+    files = [path for path in found if path.suffix == ".py" and path.is_file()]
+    return _hash([package(), file.name, *map(contents, files)])
 
 
 @functools.cache

@@ -8,6 +8,7 @@ import numpy as np
 
 from tfrwc import datasets
 from tfrwc.datasets import catalogue, sources, xray_files
+from tfrwc.datasets.patients import count_images
 
 # Rows of the table of data sets, by name; "xrays" are those of a folder.
 DATA_SETS = catalogue.for_use("two_classes")
@@ -24,8 +25,8 @@ Folder = str | os.PathLike[str]
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Images, uint8 (n, height, width, 1), with classes 0 and 1, int64 (n,), and names
-    of patients (n,), or None."""
+    """Images, uint8 (n, height, width, channels), with classes 0 and 1, int64 (n,), and
+    names of patients (n,), or None."""
 
     x: np.ndarray
     y: np.ndarray
@@ -64,7 +65,7 @@ class Task:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of an image: (height, width, 1)."""
+        """Of an image: (height, width, channels)."""
         return self.train.x.shape[1:]
 
 
@@ -80,6 +81,9 @@ def check(
         name, folder, patients, images_per_patient: as of `load`, which raises the same,
             but for damaged images.
     """
+    if own := _own(name):
+        _images_of_a_person(own, folder, patients, images_per_patient)
+        return
     source = _source(name, folder, patients, images_per_patient)
     if source is not None:
         xray_files.images_of_a_patient(source, images_per_patient)
@@ -96,18 +100,23 @@ def load(
     Args:
         name: ``"digits"``, which asks for digits of 5 and above;
             ``"pneumoniamnist"`` or ``"chest_xray_64"``, from the folder
-            TFRWC_DATA_DIR; ``"xrays"``, those of `folder`, at 64 x 64.
+            TFRWC_DATA_DIR; ``"xrays"``, those of `folder`, at 64 x 64; or the path of
+            a folder of two classes, as of `tfrwc.datasets.load`.
         folder: with chest X-rays, see `tfrwc.datasets.xray_files.find`.
         patients: CSV with the patient of every X-ray, see `tfrwc.datasets.patients`;
             None where the names of files tell them.
         images_per_patient: the greatest number of X-rays of one patient; None to count
-            them, or to assume it for PneumoniaMNIST.
+            them, or to assume it for PneumoniaMNIST. Of a folder of one's own, the
+            greatest number of images of one person, or whatever they are of.
 
     Raises:
         ValueError: for another name, without a folder where one is needed, or if it is
-            not known whose X-rays they are.
+            not known whose images they are; for a folder of other than two classes.
         OSError: if the files are not there, or not readable.
     """
+    if own := _own(name):
+        most = _images_of_a_person(own, folder, patients, images_per_patient)
+        return _own_folder(own, most)
     source = _source(name, folder, patients, images_per_patient)
     return _two_groups(name) if source is None else _x_rays(source, images_per_patient)
 
@@ -116,7 +125,8 @@ def _source(name, folder, patients, images_per_patient):
     """The source of X-rays; None for a set of others."""
     if name not in NAMES:
         raise ValueError(
-            f"There is no task {name!r}. Choose one of {', '.join(NAMES)}."
+            f"There is no task {name!r}. Choose one of {', '.join(NAMES)}, or give "
+            "the path of a folder of two classes."
         )
     if not DATA_SETS[name].xrays:
         if patients is not None or images_per_patient is not None:
@@ -142,12 +152,51 @@ def identity(
     Args:
         name, folder, patients: as of `load`, which raises the same.
     """
-    source = _source(name, folder, patients, None)
+    own = _own(name)
+    source = None if own else _source(name, folder, patients, None)
     if source is None:
         return sources.identity(name)
     paths = [xray_files.files_of(source), *([Path(patients)] if patients else [])]
     texts = [sources.identity_of_files(path) for path in paths]
     return ", ".join([*texts, f"{len(xray_files.links_of(source))} links"])
+
+
+def _own(name):
+    """The folder of one's own that a name means; None if it means a task."""
+    return None if name in NAMES else sources.folder_of(name)
+
+
+def _images_of_a_person(own, folder, patients, given):
+    """The greatest number in a folder of one's own, which only its owner knows."""
+    if folder is not None or patients is not None:
+        raise ValueError(
+            f"{own} is a folder of one's own: folder and patients are for X-rays. Give "
+            "the greatest number of images of one person, images_per_patient."
+        )
+    if given is None:
+        raise ValueError(
+            f"It is not known whose images are in {own}, which decides what privacy "
+            "guarantees. Give images_per_patient, the greatest number of images of one "
+            "person: 1 if each is of another."
+        )
+    return count_images([], given)
+
+
+def _own_folder(own, most):
+    images = datasets.load(own)
+    if len(images.class_names) != 2:
+        raise ValueError(
+            f"{own} must hold two classes. Found {', '.join(images.class_names)}. For "
+            "more, take the purpose classes."
+        )
+    train, held_out = _hold_out(Split(images.x_train, images.y_train))
+    test = Split(images.x_test, images.y_test)
+    assumptions = most.assumptions + ((_ANYBODY,) if most.number > 1 else ())
+    return Task(
+        images.origin,
+        images.class_names,
+        *(train, held_out, test, most.number, assumptions),
+    )
 
 
 def _two_groups(name):

@@ -1,10 +1,10 @@
 """Test and attack one trained network, and put beside it what is guaranteed."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from tfrwc._common.files import replacing, write_text
@@ -25,11 +25,11 @@ Predictions = dict[str, np.ndarray]
 EVALUATION = "evaluation.json"
 # One of `KINDS`, by the kind of the privacy statement.
 KIND_OF_STATEMENT = {"none": KINDS[0], "release": KINDS[1], "training": KINDS[2]}
-_PREDICTIONS = "predictions.npz"
+PREDICTIONS = "predictions.npz"
 
 
 def evaluate(
-    model: keras.Model,
+    model: Callable[[np.ndarray], Any],
     training: Facts,
     task: Task,
     recording: Recording,
@@ -39,7 +39,8 @@ def evaluate(
     """Evaluate a run.
 
     Args:
-        model: of Keras, with the outputs of two classes.
+        model: a function of images (n, height, width, 1) to probabilities (n, 2), such
+            as a Keras model.
         training: what is known of its training, plain data.
         task: a `tfrwc.studies.privacy.data.Task`.
         recording: of the training.
@@ -82,7 +83,7 @@ def write(arm: str, facts: Facts, predictions: Predictions, folder: str) -> None
         facts, predictions: of `evaluate`.
         folder: which is there.
     """
-    with replacing(Path(folder) / _PREDICTIONS) as file:
+    with replacing(Path(folder) / PREDICTIONS) as file:
         np.savez(file, **predictions)
     text = json.dumps({"arm": arm} | facts, indent=1)
     write_text(Path(folder) / EVALUATION, text)
@@ -105,7 +106,7 @@ def read(folder: str) -> tuple[Facts, Predictions]:
     Raises:
         ValueError, OSError: as `read_facts`.
     """
-    return read_facts(folder), read_npz(Path(folder) / _PREDICTIONS)
+    return read_facts(folder), read_npz(Path(folder) / PREDICTIONS)
 
 
 def about(task: Task) -> Facts:

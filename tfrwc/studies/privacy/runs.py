@@ -2,7 +2,9 @@
 
 import functools
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -49,7 +51,7 @@ def train_plain(
     """Train without privacy.
 
     Args:
-        model: one of `tfrwc.models.NAMES`.
+        model: as of `tfrwc.studies.networks.build`, which raises the same.
         task: a `tfrwc.studies.privacy.data.Task`.
         epochs: passes of DP-SGD over the training images, of which this takes a part.
         seed: of the first weights and of the order of images.
@@ -59,7 +61,9 @@ def train_plain(
     """
     network = _begin(model, task, seed, start)
     epochs, batch, steps = PLAIN.plan(epochs, len(task.train.y))
-    compiled = _compiled(model, task.shape, steps)
+    # One's own network may be another by now.
+    compiles = _compiled.__wrapped__ if ":" in model else _compiled
+    compiled = compiles(model, task.shape, steps)
     compiled.set_weights(network.get_weights())
     for variable in compiled.optimizer.variables:
         variable.assign(keras.ops.zeros_like(variable))
@@ -120,10 +124,11 @@ def plan_private(task: Task, epochs: int, epsilon: float) -> TrainingStatement:
 
 
 def predictions(
-    network: keras.Model, task: Task, released: Task | None = None
+    network: Callable[[np.ndarray], Any], task: Task, released: Task | None = None
 ) -> dict[str, np.ndarray]:
     """Probabilities of class 1, and the classes, by name of the images.
 
+    The network is a function of images to probabilities (n, 2), such as a Keras model.
     Names: "test"; "members", some of the training images; "held_out"; and with
     `released`, a task of released images, "test_released" and "members_released". The
     classes are "test_label", "members_label" and "held_out_label"; "blank", bool, is of
@@ -143,7 +148,7 @@ def predictions(
     # warns of several.
     p = np.concatenate(
         [
-            keras.ops.convert_to_numpy(network(x[i : i + _PREDICTED], training=False))
+            keras.ops.convert_to_numpy(network(x[i : i + _PREDICTED]))
             for i in range(0, len(x), _PREDICTED)
         ]
     )[:, 1]

@@ -7,11 +7,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from tfrwc import datasets, models
+from tfrwc import datasets
 from tfrwc.compat.extras import extra
 from tfrwc.datasets.catalogue import for_use
 from tfrwc.privacy import replace_batch_norm
 from tfrwc.recording.callback import RWCCallback
+from tfrwc.studies import networks
 from tfrwc.studies.epochs import fit
 
 with extra("all"):
@@ -21,7 +22,6 @@ with extra("all"):
 PUBLIC = ("none", *for_use("public"))
 IMAGES = 15_000
 _EPOCHS, _BATCH, _RATE = 3, 128, 0.2
-_HEAD = "classifier"
 
 
 def build(
@@ -33,17 +33,35 @@ def build(
     """A network with group normalisation, uncompiled.
 
     Args:
-        model: one of `tfrwc.models.NAMES`.
+        model: as of `tfrwc.studies.networks.build`, which raises the same.
         shape: of the images, (height, width, channels).
         classes: number of outputs.
         start: a trained one, whose weights all layers but the last get.
+
+    Raises:
+        ValueError: if `start` is another network.
     """
-    network, _ = replace_batch_norm(models.build(model, shape, classes))
+    network, _ = replace_batch_norm(networks.build(model, shape, classes))
     if start is not None:
-        for layer in network.layers:
-            if layer.weights and layer.name != _HEAD:
-                layer.set_weights(start.get_layer(layer.name).get_weights())
+        *layers, _ = _with_weights(network)
+        *trained, _ = _with_weights(start)
+        if [_shapes(layer) for layer in layers] != [_shapes(one) for one in trained]:
+            raise ValueError(
+                f"The base is another network than {model}: but for the last, layers "
+                "with weights must have the same shapes. Train it by the same network, "
+                "on images of the same size and channels."
+            )
+        for layer, one in zip(layers, trained, strict=True):
+            layer.set_weights(one.get_weights())
     return network
+
+
+def _with_weights(network):
+    return [layer for layer in network.layers if layer.weights]
+
+
+def _shapes(layer):
+    return [tuple(weight.shape) for weight in layer.weights]
 
 
 def pretrain(
