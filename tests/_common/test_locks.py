@@ -1,6 +1,7 @@
 """A lock that ends with its process."""
 
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 from conftest import ROOT
 
 from tfrwc._common import locks
-from tfrwc._common.locks import Lock, LockedError
+from tfrwc._common.locks import Lock, LockedError, is_held
 
 HOLDER = """
 import os, sys
@@ -45,6 +46,34 @@ def holder(path, forks=False):
         lines.append(process.stdout.readline().strip())
         assert lines[-1], "the holder failed"
     return process, [int(line) for line in lines if line.isdigit()]
+
+
+def test_who_does_not_want_it_is_told_whether_it_is_held(tmp_path):
+    path = tmp_path / "run"
+    assert not is_held(path)
+    lock = Lock(path)
+    assert is_held(path)
+    lock.release()
+    assert not is_held(path)
+    process, _ = holder(path)
+    assert is_held(path)
+    process.kill()
+    process.communicate()
+    note = path.with_name("run.lock")
+    assert note.exists()
+    assert not is_held(path)
+    # Its number is that of another process by now.
+    about = json.loads(note.read_text())
+    note.write_text(json.dumps(about | {"process": os.getpid()}))
+    assert not is_held(path)
+    # Of other hosts, and while the note is written, nothing is known.
+    note.write_text(json.dumps(about | {"host": "elsewhere"}))
+    assert is_held(path)
+    for text in ("", "{", "[]", '{"host": 3}'):
+        note.write_text(text)
+        assert is_held(path)
+    Lock(path).release()  # whatever the note says
+    assert not is_held(path)
 
 
 def test_one_holds_it_and_the_next_is_told_who(tmp_path):

@@ -12,8 +12,13 @@ from conftest import ROOT
 import tfrwc
 from tfrwc import datasets
 from tfrwc.datasets import sprites
-from tfrwc.models.saved import read_model, read_training, write_model
-from tfrwc.models.saved_models import push
+from tfrwc.models.saved import (
+    read_model,
+    read_served,
+    read_training,
+    write_model,
+)
+from tfrwc.models.saved_models import not_served, push
 from tfrwc.studies.privacy import data as private_data
 from tfrwc.studies.privacy.scores import with_intervals
 
@@ -47,6 +52,37 @@ def test_a_model_can_be_read_back(model):
     network, training = read_model(model)
     assert training == read_training(model) == {"seed": 3}
     assert network.output_shape == (None, 2)
+
+
+def test_what_is_served_is_asked_without_the_classes_of_the_model(model, tmp_path):
+    x = np.random.default_rng(0).integers(0, 9, (3, 4))
+    expected = read_model(model)[0].predict(x.astype(np.float32), verbose=0)
+    np.testing.assert_allclose(read_served(model)(x), expected, rtol=1e-6)
+    with pytest.raises(FileNotFoundError, match="There is no SavedModel at"):
+        read_served(tmp_path)
+    shutil.copytree(model, tmp_path / "damaged")
+    (tmp_path / "damaged" / "Format-Serving" / "saved_model.pb").write_bytes(b"no")
+    with pytest.raises(ValueError, match="is not a SavedModel that can be read"):
+        read_served(tmp_path / "damaged")
+
+
+def test_what_is_not_served_any_more_is_known(model, pushed):
+    folder = pushed.parent.parent
+
+    def wrong(path=pushed):
+        return not_served(path, folder, "small")
+
+    assert wrong() == ""
+    second = push(model, folder, "small", KNOWN | {"data": {"n": 2}})
+    assert wrong() == "pushed version 1 of small, and 2 is the latest"
+    assert wrong(second) == ""
+    shutil.rmtree(second)
+    assert wrong() == ""
+    assert wrong(second) == f"pushed {second}, which is gone"
+    (pushed / "model.keras").write_bytes(b"")
+    assert "pushed a model that was altered: " in wrong()
+    shutil.rmtree(folder / "small")
+    assert wrong().endswith("which is gone")
 
 
 def test_versions_count_up_and_the_latest_is_loaded(model, pushed):

@@ -51,6 +51,7 @@ class Lock:
             "process": os.getpid(),
             "host": socket.gethostname(),
             "since": utc_now(),
+            "began": _began(os.getpid()),
         }
         file.truncate(0)
         file.write(json.dumps(note).encode())
@@ -59,6 +60,48 @@ class Lock:
         _HELD.add(self)
         # Also when the object is forgotten, and at the end of Python.
         self.release = weakref.finalize(self, _release, file, place, os.getpid())
+
+
+def is_held(path: Path) -> bool:
+    """Whether anybody holds the lock of a file, as far as can be told from here.
+
+    That a process on another host has ended cannot: its lock counts as held.
+    """
+    place = path.with_name(path.name + ".lock")
+    try:
+        note = json.loads(place.read_bytes())
+        if note["host"] != socket.gethostname():
+            return True
+        began = _began(int(note["process"]))
+        return began is not None and began == note.get("began", began)
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, KeyError, TypeError):
+        return True  # by one who is just writing the note
+
+
+def _began(process: int) -> str | None:
+    """What tells a process of this host from others that had its number before; empty
+    where the system does not say, None if there is no such process."""
+    if not Path("/proc/self/stat").exists():
+        return "" if sys.platform == "win32" or _is_there(process) else None
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return None
+    # After the name, which is in brackets, come the state and 18 others before it.
+    state, *others = stat.rpartition(")")[2].split()
+    return None if state == "Z" else others[18]
+
+
+def _is_there(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 _HELD: "weakref.WeakSet[Lock]" = weakref.WeakSet()

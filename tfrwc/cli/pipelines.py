@@ -57,7 +57,7 @@ def _print(executions: "list[Kept]", as_json: bool) -> None:
         {
             "execution": one.execution.id,
             "step": one.execution.step,
-            "state": one.execution.state,
+            "state": one.state,
             "began": one.execution.began,
             "seconds": one.execution.seconds,
             "bytes": one.bytes,

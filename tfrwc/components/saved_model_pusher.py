@@ -1,5 +1,7 @@
 """Component: a blessed model, put where it is served from."""
 
+from typing import Any
+
 from tfrwc.components.engine.artifacts import (
     Model,
     ModelBlessing,
@@ -46,6 +48,15 @@ def SavedModelPusher(
         path = push(model.uri, folder, name, facts)
     write_pushed(path, pushed.uri)
     pushed.set_int_custom_property("pushed", int(path is not None))
+
+
+@SavedModelPusher.leaves
+def _served(pushed: Any, name: str, folder: str) -> str:
+    from tfrwc.models.saved_models import not_served
+    from tfrwc.studies.blessing import read_pushed
+
+    path = read_pushed(pushed.uri)
+    return not_served(path, folder, name) if path else ""
 
 
 @SavedModelPusher.checks

@@ -109,6 +109,27 @@ def load_saved_model(
     return model
 
 
+def not_served(
+    path: str | os.PathLike[str], folder: str | os.PathLike[str], name: str
+) -> str:
+    """Why a version that was pushed is not what is served now, in words; or empty.
+
+    Args:
+        path: of the version, as `push` returned it.
+        folder, name: as of `push`.
+    """
+    home, version = home_of(folder, name), Path(path).name
+    if not (home / version).is_dir():
+        return f"pushed {home / version}, which is gone"
+    if version != str(latest := max(_versions(home), default=0)):
+        return f"pushed version {version} of {name}, and {latest} is the latest"
+    try:
+        _checked(home / version, name, latest)
+    except ValueError as error:
+        return f"pushed a model that was altered: {error}"
+    return ""
+
+
 def home_of(folder: str | os.PathLike[str], name: str) -> Path:
     """The folder of the versions of a model.
 

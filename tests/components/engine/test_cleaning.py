@@ -19,6 +19,7 @@ from tfrwc.components.engine.component import (
     component,
 )
 from tfrwc.components.engine.ledger import Ledger, lineage
+from tfrwc.components.engine.progress import progress
 
 
 @component
@@ -97,6 +98,46 @@ def test_failed_and_killed_ones_are_deleted(tmp_path):
     (killed / "half").write_text("of a model")
     assert [one.execution.id for one in clean(root)] == [3]
     assert files(root) == ["Generate/examples/1/numbers.json"]
+
+
+@component
+def Slow(
+    model: OutputArtifact[Model],
+    rounds: Parameter[int] = 1,
+    killed: Parameter[bool] = True,
+):
+    with progress(model.uri, rounds) as folder:
+        (folder / "half").write_text("of what is to be done")
+        if killed:
+            raise KeyboardInterrupt
+
+
+def test_what_a_killed_one_could_go_on_from_is_deleted(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        ran([Slow()], tmp_path)
+    [one] = kept(tmp_path)
+    assert (one.state, one.files, one.bytes > 0) == ("killed", 1, True)
+    [gone] = clean(tmp_path)
+    assert gone == one
+    assert not files(tmp_path)
+    # Not that of another step, nor of one that is complete.
+    ran([Slow(killed=False)], tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        ran([Slow(rounds=2).with_id("Other")], tmp_path)
+    assert [one.execution.step for one in clean(tmp_path)] == ["Other"]
+    assert ran([Slow(killed=False)], tmp_path) == []
+
+
+def test_who_runs_and_who_was_killed(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        ran([Slow()], tmp_path)
+    assert [one.state for one in kept(tmp_path)] == ["killed"]
+    ledger = Ledger(tmp_path)
+    assert [one.state for one in kept(tmp_path)] == ["running"]
+    ledger.close()
+    command = ["pipeline", "ls", str(tmp_path)]
+    listed = CliRunner().invoke(cli.app, command, prog_name="tfrwc").output
+    assert "killed" in listed
 
 
 def test_a_clean_that_was_killed_is_gone_on_with(tmp_path, monkeypatch):

@@ -165,3 +165,27 @@ def test_an_output_that_was_altered_is_made_again(tmp_path, change):
     assert repeated == ["Train-1", "Evaluate", "Bless", "Push"]
     assert again["Train-1"]["model"].uri != made["Train-1"]["model"].uri
     assert ran(pipeline(), tmp_path)[0] == []
+
+
+@component
+def Deliver(model: OutputArtifact[Model], to: Parameter[str]):
+    (Path(model.uri) / "model.json").write_text("1")
+    Path(to).touch()
+
+
+@Deliver.leaves
+def _delivered(model, to):
+    assert (Path(model.uri) / "model.json").exists()
+    return "" if Path(to).exists() else f"delivered {to}, which is gone"
+
+
+def test_what_a_step_left_elsewhere_is_made_again(tmp_path):
+    place, root = tmp_path / "delivered", tmp_path / "root"
+    assert ran([Deliver(to=str(place))], root)[0] == ["Deliver"]
+    assert ran([Deliver(to=str(place))], root)[0] == []
+    place.unlink()
+    lines = []
+    local.run([Deliver(to=str(place))], root, say=lines.append)
+    assert f"execution 1 delivered {place}, which is gone" in lines[0]
+    assert place.exists()
+    assert ran([Deliver(to=str(place))], root)[0] == []

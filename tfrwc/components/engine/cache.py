@@ -1,6 +1,7 @@
 """Whether an execution of the past can stand for one that is to come, and why not."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from tfrwc.components.engine.ledger import Ledger
@@ -23,7 +24,10 @@ _PARTS = {
 
 
 def look_up(
-    ledger: Ledger, step: str, key: dict[str, Any]
+    ledger: Ledger,
+    step: str,
+    key: dict[str, Any],
+    missing: Callable[[Execution], str],
 ) -> tuple[Execution | None, str]:
     """An execution whose outputs can be taken, and why; or None, and why not.
 
@@ -31,6 +35,7 @@ def look_up(
         ledger: of the folder.
         step: id.
         key: as of `tfrwc.components.engine.ledger_rows.Execution`.
+        missing: what an execution left elsewhere that is not there any more, in words.
 
     Raises:
         OSError: if a link leads out of the folder of the pipeline.
@@ -39,12 +44,13 @@ def look_up(
     why = ""
     for one in before:
         if _text(one.key) == _text(key) and one.state == "complete":
-            wrong = _damage(ledger, one)
+            damaged = _damage(ledger, one)
+            wrong = f"is damaged, {damaged}" if damaged else missing(one)
             if not wrong:
                 files = sum(len(output["files"]) for output in one.outputs.values())
                 same = f"execution {one.id} had the same code, parameters and inputs"
                 return one, f"{same}; its {files} files are whole"
-            why = why or f"execution {one.id} is damaged, {wrong}"
+            why = why or f"execution {one.id} {wrong}"
     if not before or why:
         return None, why
     newest = next((one for one in before if one.state == "complete"), before[0])

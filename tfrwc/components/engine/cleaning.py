@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from tfrwc._common.locks import is_held
 from tfrwc._common.paths import local_path
 from tfrwc.components.engine.artifacts import PushedModel, TfrwcPrivacyStatement
 from tfrwc.components.engine.ledger import Ledger, read
+from tfrwc.components.engine.ledger_file import NAME
 from tfrwc.components.engine.ledger_rows import Execution
 from tfrwc.datasets.files import all_files
 
@@ -18,12 +20,16 @@ class Kept(NamedTuple):
 
     Attributes:
         execution: of the ledger.
+        state: of it; killed, where that is running, and no process is.
         why: what it is needed for; empty if nothing needs it.
-        files: how many its outputs have on disk, but for statements of privacy.
+        files: how many its outputs have on disk, but for statements of privacy; with
+            what another could go on from, if it was the last of its step and ended
+            early.
         bytes: that they take.
     """
 
     execution: Execution
+    state: str
     why: str
     files: int
     bytes: int
@@ -40,22 +46,32 @@ def kept(root: str | os.PathLike[str]) -> list[Kept]:
         OSError: if its ledger is damaged.
     """
     folder = local_path(root).resolve()
-    executions = read(folder)
+    return _kept(folder, read(folder), is_held(folder / NAME))
+
+
+def _kept(folder: Path, executions: list[Execution], running: bool) -> list[Kept]:
+    """As `kept`; `running` says whether a process holds the ledger."""
     needed = _needed(executions)
+    last = {one.step: one.id for one in executions}
+
+    def state(one: Execution) -> str:
+        return "killed" if one.state == "running" and not running else one.state
+
+    def size(one: Execution) -> tuple[int, int]:
+        places = [folder / uri for uri in _removable(one)]
+        return _size([*places, *_progress(folder, one, last)])
+
     return [
-        Kept(
-            one, needed.get(one.id, ""), *_size(folder / uri for uri in _removable(one))
-        )
-        for one in executions
+        Kept(one, state(one), needed.get(one.id, ""), *size(one)) for one in executions
     ]
 
 
 def clean(root: str | os.PathLike[str]) -> list[Kept]:
-    """Delete the outputs of executions that nothing needs.
+    """Delete the outputs of executions that nothing needs, and what those that ended
+    early left to go on from.
 
     Of each, the ledger then knows that it was removed; its statement of privacy stays.
-    A process that is killed leaves
-    folders that the next one deletes.
+    A process that is killed leaves folders that the next one deletes.
 
     Returns:
         Those whose outputs were deleted.
@@ -68,9 +84,12 @@ def clean(root: str | os.PathLike[str]) -> list[Kept]:
     read(root)  # so that no ledger is made where there is none
     ledger = Ledger(root)
     try:
-        unneeded = [one for one in kept(root) if not one.why]
+        found = _kept(ledger.root, ledger.executions, running=False)
+        unneeded = [one for one in found if not one.why]
+        last = {one.step: one.id for one in ledger.executions}
         for execution, *_ in unneeded:
             paths = [ledger.path(uri) for uri in _removable(execution)]
+            paths += _progress(ledger.root, execution, last)
             if execution.state == "complete":
                 ledger.remove(execution)
             for path in paths:
@@ -90,6 +109,16 @@ def _removable(execution: Execution) -> list[str]:
     is_charged = execution.state in ("complete", "removed")
     stays = TfrwcPrivacyStatement.TYPE_NAME if is_charged else ""
     return [execution.uri(name) for name, kind in outputs if kind != stays]
+
+
+def _progress(root: Path, execution: Execution, last: Mapping[str, int]) -> list[Path]:
+    """Folders that the next execution could go on from
+    (`tfrwc.components.engine.progress`): those beside the last of its step, unless
+    it is complete and has deleted them."""
+    if execution.state == "complete" or execution.id != last[execution.step]:
+        return []
+    beside = {(root / uri).parent for uri in execution.uris()}
+    return [path for folder in beside for path in folder.glob("progress-*")]
 
 
 def _needed(executions: Iterable[Execution]) -> Mapping[int, str]:

@@ -127,6 +127,7 @@ class Component:
         check: of parameters by keyword, as of `checks`.
         plan: of inputs and parameters by keyword, as of `plans`; None if it was told
             nothing.
+        missing: of outputs and parameters by keyword, as of `leaves`.
 
     Raises:
         TypeError: if an argument is not annotated with one of the three, or cannot be
@@ -144,6 +145,7 @@ class Component:
         self.outside: Callable[..., str] = _nothing
         self.check: Callable[..., object] = _nothing
         self.plan: Callable[..., PrivacyStatement | None] | None = None
+        self.missing: Callable[..., str] = _nothing
         for argument in inspect.signature(function).parameters.values():
             self._add(argument)
         for name in self.inputs:
@@ -219,6 +221,18 @@ class Component:
                 keyword. It returns the statement; None where the examples are public.
         """
         self.plan = function
+        return function
+
+    def leaves(self, function: Callable[..., str]) -> Callable[..., str]:
+        """Say what the component leaves outside its outputs, as a decorator.
+
+        Args:
+            function: of the component's outputs, which are artifacts, and parameters,
+                by keyword. It returns what is not any more as the component left it,
+                in words, so that it is to run again; empty text if nothing is. On TFX
+                nobody asks.
+        """
+        self.missing = function
         return function
 
     def __call__(self, **arguments: Any) -> Step:

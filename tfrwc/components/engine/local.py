@@ -93,7 +93,14 @@ def _outputs_of(
         for name, channels in step.inputs.items()
     }
     key = identity(step) | {"inputs": inputs}
-    cached, why = look_up(ledger, step.id, key)
+
+    def missing(one: Execution) -> str:
+        gone: str = step.component.missing(
+            **_made(step, ledger, one), **step.parameters
+        )
+        return gone
+
+    cached, why = look_up(ledger, step.id, key, missing)
     if cached is not None:
         activity.skip()
         say(f": taken from the cache: {why}")

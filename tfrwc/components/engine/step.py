@@ -21,7 +21,9 @@ class AnyComponent(Protocol):
     parameters: dict[str, type]
     code: str
     outside: Any
+    check: Any
     plan: Any
+    missing: Any
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Step:
         inputs: list of `Channel` by name, without those left out.
         parameters: value by name.
         id: unique in a pipeline; by default the component's name.
+        asked: by parameter, under what name TFX asks for it when the pipeline is run.
         outputs: `Channel` by name.
     """
 
@@ -58,6 +61,7 @@ class Step:
     inputs: dict[str, list[Channel]]
     parameters: dict[str, Any]
     id: str = ""
+    asked: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, Channel] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,6 +70,29 @@ class Step:
             name: Channel(self, name, kind)
             for name, kind in self.component.outputs.items()
         }
+
+    def ask(self, parameter: str, name: str) -> "Step":
+        """Have TFX ask for a parameter when the pipeline is run; its value here is then
+        the default, and is what the local runner takes.
+
+        Args:
+            parameter: of the component.
+            name: under which it is asked for; several steps may have one name.
+
+        Returns:
+            The step itself.
+
+        Raises:
+            ValueError: if there is no such parameter, or it is a bool, which TFX
+                cannot ask for.
+        """
+        if self.component.parameters.get(parameter, bool) is bool:
+            raise ValueError(
+                f"{self.component.name} has no parameter {parameter!r} that can be "
+                f"asked for. It has {', '.join(self.parameters) or 'none'}."
+            )
+        self.asked[parameter] = name
+        return self
 
     def with_id(self, identifier: str) -> "Step":
         """Name this step, where a component is used more than once.
