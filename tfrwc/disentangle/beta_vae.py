@@ -27,6 +27,7 @@ import numpy as np
 from tfrwc._common.checks import one_of
 from tfrwc.disentangle.checks import check_data, count
 from tfrwc.disentangle.own_loss import OwnLoss, sample_weights
+from tfrwc.disentangle.reconstruction import Reconstruction
 from tfrwc.disentangle.vae_distributions import (
     Distribution,
     bernoulli,
@@ -214,6 +215,10 @@ class BetaVAE(OwnLoss):
         mean, scale = self._parameters(keras.ops.cast(x, self.compute_dtype))
         decoded = self.decode(mean).mean()
         return {"mean": mean, "scale": scale, "reconstruction": decoded}
+
+    def export(self, *args: Any, **kwargs: Any) -> None:
+        """As `keras.Model.export`, of what `reconstruct` returns."""
+        Reconstruction(self).export(*args, **kwargs)
 
     def infer(self, x: Any, noise: Any) -> dict[str, Any]:
         """As `call`, with z = mean + scale · noise, of noise (batch, n_latents)."""
