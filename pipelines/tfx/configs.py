@@ -16,9 +16,10 @@ TRIAL = Trial(
     public="none",
 )
 
-# For Kubeflow. The secret key of the noise, TFRWC_PRIVACY_KEY, is none of the settings,
-# which are recorded: give it to the containers as a secret. Compile with the same key
-# in the environment: its fingerprint is recorded, by which caches tell keys apart.
+# For Kubeflow. The secret key of the noise is none of the settings, which are recorded:
+# the image knows where it is (TFRWC_PRIVACY_KEY in the Dockerfile). Compile with the
+# same key in the environment: its fingerprint is recorded, by which caches tell keys
+# apart.
 PIPELINE_IMAGE = os.environ.get("TFRWC_IMAGE", "tfrwc-tfx:latest")
 PIPELINE_ROOT = os.environ.get("TFRWC_PIPELINE_ROOT", "gs://bucket/pipelines")
 # A folder of the containers, as Cloud Storage is mounted there.

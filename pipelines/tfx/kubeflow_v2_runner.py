@@ -1,6 +1,9 @@
 """Compile the pipeline for Kubeflow (Vertex AI Pipelines).
 
 python pipelines/tfx/kubeflow_v2_runner.py pipeline.json
+
+Its image is made by `pipelines/tfx/Dockerfile`. When it is run, it takes the parameters
+dataset, data_folder, serving_folder, and epsilon_3 and so on for each budget.
 """
 
 import sys
@@ -24,6 +27,7 @@ def compile_pipeline(path, trial=configs.TRIAL):
             configs.PIPELINE_ROOT,
             trial,
             configs.SERVING_ROOT,
+            asks=True,
         )
     )
 

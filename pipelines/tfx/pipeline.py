@@ -6,6 +6,18 @@ from tfrwc.components.pipelines.privacy import steps
 from tfrwc.components.pipelines.tfx import nodes
 
 
+def asking(steps):
+    """Steps whose data, budgets and folder of models are asked for at run time."""
+    for step in steps:
+        if step.id == "ImageExampleGen":
+            step.ask("dataset", "dataset").ask("folder", "data_folder")
+        elif step.component.name == "SavedModelPusher":
+            step.ask("folder", "serving_folder")
+        elif epsilon := step.parameters.get("epsilon"):
+            step.ask("epsilon", f"epsilon_{epsilon:g}".replace(".", "_"))
+    return steps
+
+
 def create_pipeline(
     pipeline_name,
     pipeline_root,
@@ -13,6 +25,7 @@ def create_pipeline(
     serving_root,
     folder=None,
     metadata_connection_config=None,
+    asks=False,
 ):
     """A TFX pipeline of a trial.
 
@@ -24,8 +37,11 @@ def create_pipeline(
             card, and by TFX' Pusher, as TensorFlow Serving takes them, in ``tfx/``.
         folder: with the X-rays, for the data set "xrays".
         metadata_connection_config: of ML Metadata, where there is no other.
+        asks: whether data, budgets and the folder of models are asked for when the
+            pipeline is run, with those that are given here as defaults.
     """
-    made = nodes(steps(trial, f"{serving_root}/tfrwc", folder))
+    parts = steps(trial, f"{serving_root}/tfrwc", folder)
+    made = nodes(asking(parts) if asks else parts)
     examples = made["ImageExampleGen"].outputs["examples"]
     statistics = tfx.components.StatisticsGen(examples=examples)
     schema = tfx.components.SchemaGen(statistics=statistics.outputs["statistics"])

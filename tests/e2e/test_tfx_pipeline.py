@@ -142,6 +142,20 @@ def test_the_pipeline_compiles_for_kubeflow(out):
     } | {node for node in BRANCH if "dp_sgd_4" in node}
 
 
+def test_data_budgets_and_folders_are_asked_for_at_run_time(out):
+    root = json.loads((out / "pipeline.json").read_text())["pipelineSpec"]["root"]
+    asked = root["inputDefinitions"]["parameters"]
+    names = {"dataset", "data_folder", "serving_folder", "epsilon_4"}
+    assert names <= set(asked)
+    [task] = [
+        t
+        for n, t in root["dag"]["tasks"].items()
+        if n.endswith("dp_sgd_4-seed-0") and n.startswith("RWCTrainer")
+    ]
+    epsilon = task["inputs"]["parameters"]["epsilon"]
+    assert epsilon == {"componentInputParameter": "epsilon_4"}
+
+
 def test_containers_find_executors_and_types_by_their_names(out):
     specification = json.loads((out / "pipeline.json").read_text())["pipelineSpec"]
     names = set()

@@ -1,5 +1,8 @@
 """The key in the environment, and what tells it from others."""
 
+import sys
+from types import ModuleType, SimpleNamespace
+
 import pytest
 
 from tfrwc.privacy import insecure_test_key, new_key
@@ -20,6 +23,7 @@ def test_the_key_is_read(monkeypatch):
         ("ab" * 32, "fewer than 5 different"),
         ("0123456789", "16 bytes or more"),
         ("not hexadecimal", "must be hexadecimal digits"),
+        ("/a/key/in+base64/that+looks+like+a+path==", "must be hexadecimal digits"),
     ],
 )
 def test_what_is_no_key_is_refused(monkeypatch, text, message):
@@ -27,6 +31,55 @@ def test_what_is_no_key_is_refused(monkeypatch, text, message):
     with pytest.raises(ValueError, match=message) as error:
         secret_key()
     assert not text.strip() or text not in str(error.value)
+
+
+def test_the_key_is_read_from_a_file(monkeypatch, tmp_path):
+    path = tmp_path / "key"
+    path.write_text(bytes(range(32)).hex() + "\n")
+    monkeypatch.setenv(KEY_VARIABLE, f"file:{path}")
+    assert secret_key() == bytes(range(32))
+    for content, message in (
+        (b"", f"in file:{path} is empty"),
+        (b"not hexadecimal", "must be hexadecimal"),
+        (b"\xff" * 64, "must be hexadecimal"),
+        (b"00" * 32, "zeros"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=message) as error:
+            secret_key()
+        assert "not hexadecimal" not in str(error.value)
+    path.unlink()
+    with pytest.raises(OSError, match=rf"cannot be read from file:{path}, .*No such"):
+        secret_key()
+
+
+class Client:
+    """Google's, as far as it is used."""
+
+    def __init__(self):
+        pass
+
+    def access_secret_version(self, name):
+        if name.endswith("/2"):
+            raise RuntimeError("403 denied")
+        return SimpleNamespace(
+            payload=SimpleNamespace(data=bytes(range(32)).hex().encode())
+        )
+
+
+def test_the_key_is_read_from_secret_manager(monkeypatch):
+    version = "projects/mine/secrets/noise/versions/{}"
+    monkeypatch.setenv(KEY_VARIABLE, version.format(1))
+    monkeypatch.setitem(sys.modules, "google.cloud.secretmanager", None)
+    with pytest.raises(ImportError, match="pip install google-cloud-secret-manager"):
+        secret_key()
+    cloud = ModuleType("google.cloud")
+    cloud.secretmanager = SimpleNamespace(SecretManagerServiceClient=Client)
+    monkeypatch.setitem(sys.modules, "google.cloud", cloud)
+    assert secret_key() == bytes(range(32))
+    monkeypatch.setenv(KEY_VARIABLE, version.format(2))
+    with pytest.raises(OSError, match=r"versions/2, .*RuntimeError: 403 denied"):
+        secret_key()
 
 
 def test_a_missing_key_is_told_how_to_make(monkeypatch):

@@ -25,8 +25,8 @@ def PrivateExampleGen(
 ) -> None:
     """Release images by a mechanism.
 
-    The secret key of the noise is read from the environment variable
-    TFRWC_PRIVACY_KEY. By another key, images are released again.
+    The secret key of the noise is that of `tfrwc.privacy.keys`. By another key, images
+    are released again.
 
     Args:
         examples: clean images of two classes.

@@ -15,6 +15,7 @@ from typing import Any
 from tfx.dsl.components.base.base_component import BaseComponent
 from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
+from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import Artifact, ComponentSpec, channel_utils, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
@@ -82,6 +83,10 @@ def _node(step: Step, done: dict[str, Any], executors: str) -> Any:
     outputs = {name: artifact_type(kind) for name, kind in component.outputs.items()}
     kinds = component.parameters | {_IDENTITY: str}
     parameters = step.parameters | {_IDENTITY: _identity(step)}
+    for name, asked in step.asked.items():
+        parameters[name] = RuntimeParameter(
+            asked, component.parameters[name], step.parameters[name]
+        )
     spec = _class(
         f"{component.name}Spec",
         ComponentSpec,
@@ -105,6 +110,9 @@ def _identity(step: Step) -> str:
     """What TFX knows code and files by; for its caches, that is one more parameter."""
     try:
         known = identity(step)
+        if step.asked and known["reads"]:
+            # It may be other files than those that are known here.
+            known["reads"] = unknown()
     except (OSError, ValueError, KeyError) as error:
         warnings.warn(
             f"What {step.id} reads is not here ({error}), so that caches cannot know "
@@ -166,6 +174,7 @@ class _Executor(BaseExecutor):
         inputs = [artifact for listed in input_dict.values() for artifact in listed]
         outputs = [arguments[name] for name in component.outputs]
         check_no_budget(artifact.uri for artifact in outputs)
+        component.check(**parameters)  # as those that are asked for were not yet
         check_reads(component.name, component, parameters, reads)
         with staged(inputs, outputs):
             _check_whole(inputs)
