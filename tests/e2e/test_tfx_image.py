@@ -49,11 +49,12 @@ def test_it_holds_no_key_but_where_it_is():
 
 
 RUN = """
-import sys
-from tfx.orchestration.kubeflow.v2.container import kubeflow_v2_run_executor as runner
+import runpy, sys
 import tfrwc
 assert tfrwc.__file__.startswith(sys.argv[1]), tfrwc.__file__
-runner.main(sys.argv[2:])
+del sys.argv[1]
+module = "tfx.orchestration.kubeflow.v2.container.kubeflow_v2_run_executor"
+runpy.run_module(module, run_name="__main__")
 """
 
 
@@ -66,7 +67,7 @@ def test_a_step_runs_as_in_a_container(tmp_path):
     site = tmp_path / "site"
     shutil.copytree(ROOT / "tfrwc", site / "tfrwc")
     uri = tmp_path / "examples"
-    kind = {"schemaTitle": "tfx.Examples", "instanceSchema": "title: tfx.Examples\n"}
+    kind = {"schemaTitle": "tfx.Examples"}
     parameters = {
         **{"dataset": "digits", "purpose": "classes", "folder": "", "patients": ""},
         **{"images": 40, "size": 0, "images_per_patient": 0},

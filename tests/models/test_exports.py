@@ -1,14 +1,12 @@
 """The kept models in other formats, and by other backends: the same answers."""
 
 import json
-import os
-import subprocess
-import sys
 
 import keras
 import numpy as np
 import pytest
 from conftest import ROOT
+from missing import OF_EXTRAS, run_without
 
 import tfrwc
 
@@ -70,32 +68,33 @@ def test_as_lite_rt(asked, tmp_path):
 
 ELSEWHERE = """
 import json, sys
-sys.path.insert(0, sys.argv[1])
-sys.modules["tensorflow"] = None
+sys.path.insert(0, {root!r})
 import numpy as np, keras, tfrwc
-model = tfrwc.load_saved_model(sys.argv[2], folder=sys.argv[3])
-answers = keras.ops.convert_to_numpy(model(np.load(sys.argv[4]), training=False))
-print(json.dumps([keras.backend.backend(), answers.tolist()]))
+answers = [keras.backend.backend(), "tensorflow" in sys.modules]
+for name in {names!r}:
+    model = tfrwc.load_saved_model(name, folder={kept!r})
+    x = np.load(name + ".npy")
+    answers.append(keras.ops.convert_to_numpy(model(x, training=False)).tolist())
+print(json.dumps(answers))
 """
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_without_tensorflow(backend, asked, tmp_path):
+def test_networks_on_other_backends_without_tensorflow(backend, tmp_path):
+    """What a β-VAE says there is in `tests/test_without_extras.py`."""
     pytest.importorskip(backend)
-    model, x, answers = asked
-    np.save(tmp_path / "x.npy", x)
-    name = model.manifest["name"]
-    done = subprocess.run(
-        [sys.executable, "-c", ELSEWHERE, ROOT, name, KEPT, tmp_path / "x.npy"],
-        env=os.environ | {"KERAS_BACKEND": backend},
-        capture_output=True,
-        text=True,
-    )
-    if name.startswith("beta_vae"):  # whose distributions are TensorFlow's
-        assert done.returncode == 1
-        assert "BetaVAE needs Keras' TensorFlow backend" in done.stderr
-        return
+    names, expected = NAMES[:2], []
+    for name in names:
+        model = tfrwc.load_saved_model(name, folder=KEPT)
+        rng = np.random.default_rng(0)
+        x = rng.uniform(0, 255, (4, *model.input_shape[1:])).astype(np.float32)
+        np.save(tmp_path / f"{name}.npy", x)
+        expected.append(keras.ops.convert_to_numpy(model(x, training=False)))
+    code = ELSEWHERE.format(root=str(ROOT), names=names, kept=str(KEPT))
+    done = run_without(OF_EXTRAS, code, tmp_path, backend)
     assert done.returncode == 0, done.stderr
-    used, found = json.loads(done.stdout)
-    assert used == backend
-    np.testing.assert_allclose(found, answers[""], **CLOSE)
+    used, has_tensorflow, *found = json.loads(done.stdout)
+    assert (used, has_tensorflow) == (backend, False)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, **CLOSE)
