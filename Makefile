@@ -45,7 +45,7 @@ tfx-check:
 	.venv-tfx/bin/uv pip install --quiet --compile-bytecode --python .venv-tfx/bin/python --requirement pipelines/tfx/requirements.txt
 	.venv-tfx/bin/uv pip install --quiet --compile-bytecode --python .venv-tfx/bin/python --no-deps tensorflow-privacy
 	echo "$(CURDIR)" >.venv-tfx/lib/python3.10/site-packages/tfrwc.pth
-	.venv-tfx/bin/python -m pytest -W ignore tests/components/conformance tests/e2e/test_tfx_pipeline.py tests/e2e/test_tfx_image.py
+	.venv-tfx/bin/python -m pytest -W ignore tests/components/conformance tests/e2e/test_tfx_pipeline.py
 
 tfx-python:
 	@echo $(TFX_PYTHON)

@@ -1,15 +1,7 @@
-"""The image for Kubeflow, as far as it can be tried without Docker."""
+"""The recipe of the image for Kubeflow."""
 
-import importlib.util
-import json
-import os
 import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
-import pytest
 from conftest import ROOT
 
 DOCKERFILE = ROOT / "pipelines" / "tfx" / "Dockerfile"
@@ -46,61 +38,3 @@ def test_it_holds_no_key_but_where_it_is():
     [place] = re.findall(r"^ARG KEY_PLACE=(.*)$", text, re.MULTILINE)
     assert place.startswith("file:/")
     assert "ENV TFRWC_PRIVACY_KEY=$KEY_PLACE" in text
-
-
-RUN = """
-import runpy, sys
-import tfrwc
-assert tfrwc.__file__.startswith(sys.argv[1]), tfrwc.__file__
-del sys.argv[1]
-module = "tfx.orchestration.kubeflow.v2.container.kubeflow_v2_run_executor"
-runpy.run_module(module, run_name="__main__")
-"""
-
-
-@pytest.mark.skipif(
-    importlib.util.find_spec("tfx") is None,
-    reason="TFX is not installed here: make tfx-check",
-)
-def test_a_step_runs_as_in_a_container(tmp_path):
-    """From the files that are copied, away from the checkout, as Kubeflow starts it."""
-    site = tmp_path / "site"
-    shutil.copytree(ROOT / "tfrwc", site / "tfrwc")
-    uri = tmp_path / "examples"
-    kind = {"schemaTitle": "tfx.Examples"}
-    parameters = {
-        **{"dataset": "digits", "purpose": "classes", "folder": "", "patients": ""},
-        **{"images": 40, "size": 0, "images_per_patient": 0},
-        "tfrwc_identity": json.dumps({"reads": "unknown "}),
-    }
-    invocation = {
-        "inputs": {
-            "parameters": {
-                name: {"intValue" if isinstance(value, int) else "stringValue": value}
-                for name, value in parameters.items()
-            }
-        },
-        "outputs": {
-            "artifacts": {
-                "examples": {
-                    "artifacts": [{"name": "1", "uri": str(uri), "type": kind}]
-                }
-            },
-            "outputFile": str(tmp_path / "output.json"),
-        },
-    }
-    name = "tfrwc.components.pipelines.tfx.ImageExampleGenExecutor"
-    arguments = ["--executor_class_path", name]
-    arguments += ["--json_serialized_invocation_args", json.dumps(invocation)]
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", RUN, str(site), *arguments],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(site)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert list(Path(uri).glob("Split-train/*.gz"))
-    made = json.loads((tmp_path / "output.json").read_text())
-    [artifact] = made["artifacts"]["examples"]["artifacts"]
-    assert artifact["uri"] == str(uri)
