@@ -6,6 +6,8 @@ from answers.made import BREAKS, EARLY, MOVING, NEVER, T, made
 
 from tfrwc import Recording
 from tfrwc.answers import difference
+from tfrwc.answers.plot import DepthDisplay
+from tfrwc.answers.view import view_of
 from tfrwc.dynamics import compare
 
 
@@ -40,6 +42,27 @@ def test_a_layer_that_is_frozen_on_one_side():
     assert np.isinf(back.table["ratio"].iloc[0])
     both = other.compare(other)
     assert any("l1/kernel: no change" in said for said in both.uncertain)
+
+
+def test_one_recording_has_one_mean_and_one_typical_change():
+    """Summary, comparison and figures agree, whatever the curves."""
+    rng = np.random.default_rng(0)
+    halts, gaps = np.where(T < 5, 0.1, 0), np.where(T % 3, 0.2, np.nan)
+    wild = np.exp(3 * rng.normal(size=20))
+    one = made([MOVING, EARLY, halts, gaps, wild, NEVER])
+    other = made([2 * MOVING, EARLY, 3 * halts, gaps / 2, wild[::-1], MOVING])
+    table = one.summary().table.sort_index()
+    expected = [0.1, 0.5 * 0.3**9.5, 0.1, 0.2, np.exp(np.log(wild).mean()), 0]
+    assert table["typical"].tolist() == pytest.approx(expected, rel=1e-5)
+    compared = one.compare(other).table.sort_index()
+    assert table["typical"].tolist() == pytest.approx(compared["this"].tolist())
+    layers = compare({"one": one, "other": other}).layers.query("condition == 'one'")
+    changes = layers["change"].fillna(0).tolist()  # none of a layer that never moved
+    assert table["typical"].tolist() == pytest.approx(changes)
+    drawn = DepthDisplay(view_of(one), np.zeros(6, int)).change
+    assert table["typical"].tolist() == pytest.approx(drawn.tolist())
+    assert table["change"].iloc[1] == pytest.approx(EARLY.mean(), rel=1e-5)
+    assert table["share"].sum() == pytest.approx(1)
 
 
 def test_a_layer_that_halts_is_said():

@@ -24,8 +24,8 @@ from tfrwc.recording.recording import Recording
 
 _HEADS = ("layer", "block", HERE, THERE, "ratio", "interval", "p adjusted")
 _KEY = (
-    f"{HERE.capitalize()} and {THERE}: typical change, the geometric mean over records "
-    "(a summary has the plain mean)."
+    f"{HERE.capitalize()} and {THERE}: typical change, the geometric mean over "
+    "records, which stands in the column typical of a summary, too."
 )
 
 

@@ -17,6 +17,7 @@ from tfrwc.answers.curves import SETTLED, Curves
 from tfrwc.answers.doubts import LEAST_LAYERS, LEAST_RECORDS, doubts
 from tfrwc.answers.sentences import answer
 from tfrwc.answers.shown import summary_html, summary_text
+from tfrwc.answers.view import typical
 from tfrwc.answers.wrong import what_is_wrong
 from tfrwc.dynamics.arrays import Bools, Floats, Ints
 from tfrwc.dynamics.diagnosis import Diagnosis
@@ -39,8 +40,11 @@ class Summary:
 
             - name (which no other tensor has), path, block (the layer, or the part of
               the network, that holds it; empty if none), kind, size (elements)
-            - change: mean of the values of `measure`; of change since the initial
-              weights the last value
+            - change: mean of the values of `measure`, which shares and sums are of; of
+              change since the initial weights the last value
+            - typical: geometric mean of the values, zeros left out (0 where there are
+              zeros alone), which ratios are of: what `Recording.compare` and the
+              figures over depth show
             - first, last, largest: values
             - largest_at, settled: moments in `clock`. Settled is from when on a layer
               stays, for three records or more, below `SETTLED` of its largest change
@@ -91,6 +95,7 @@ def summary(recording: Recording) -> Summary:
             "kind": layers["kind"],
             "size": layers["size"],
             "change": change,
+            "typical": typical(curves.values.T),
             "first": curves.first(),
             "last": curves.last(),
             "largest": largest,

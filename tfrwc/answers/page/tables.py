@@ -57,6 +57,7 @@ def layers_table(condition: Condition, number: int) -> Table:
         [shortened(kind, _KIND) for kind in shown["kind"]],
         [f"{size:,}" for size in shown["size"]],
         _numbers(shown["change"]),
+        _numbers(shown["typical"]),
         [_percent(share) for share in shown["share"]],
         _numbers(shown["first"]),
         _numbers(shown["last"]),
@@ -71,6 +72,7 @@ def layers_table(condition: Condition, number: int) -> Table:
         "kind",
         "size",
         "change",
+        "typical",
         "share",
         "first",
         "last",
@@ -84,7 +86,8 @@ def layers_table(condition: Condition, number: int) -> Table:
     return Table(
         id=f"layers-{number}",
         caption="Every layer, those that changed most first. Change is "
-        f"{_change(condition)}; at, the {clock} of the largest; "
+        f"{_change(condition)}; typical, the geometric mean, which the figures over "
+        f"depth and the comparisons show; at, the {clock} of the largest; "
         f"settled, from which on it stays below {100 * SETTLED:.0f} % of it, for "
         f"{SPELL} records or more; share, of the change of all.{more}",
         heads=heads,
