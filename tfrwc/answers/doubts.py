@@ -9,6 +9,7 @@ from tfrwc.answers.curves import SPELL, Curves
 from tfrwc.answers.sentences import fall_of_rate
 from tfrwc.answers.words import listed, moment, percent, plural
 from tfrwc.dynamics.arrays import Bools
+from tfrwc.dynamics.logged import logged
 from tfrwc.recording.names import shortened
 from tfrwc.recording.records import Flag
 
@@ -77,7 +78,7 @@ def _rate(logs: pd.DataFrame) -> Iterator[str]:
 
 
 def _loss(logs: pd.DataFrame, curves: Curves) -> Iterator[str]:
-    loss = logs.get("loss", pd.Series(dtype=float)).to_numpy(float)
+    loss = logged(logs, "loss")
     if len(loss) > 1 and not loss[-1] < loss[0] and (curves.values > 0).any():
         yield (
             "The loss did not fall: layers changed, but whether they learned anything "

@@ -9,6 +9,7 @@ import pandas as pd
 
 from tfrwc.answers.curves import SPELL, Curves
 from tfrwc.answers.words import amount, listed, moment, percent, plural
+from tfrwc.dynamics.logged import logged
 from tfrwc.recording.names import shortened
 
 _FEW = 8
@@ -113,8 +114,7 @@ def _span(curves: Curves) -> str:
 
 
 def _loss(logs: pd.DataFrame) -> str:
-    loss = logs.get("loss", pd.Series(dtype=float)).to_numpy(float)
-    loss = loss[np.isfinite(loss)]
+    loss = logged(logs, "loss")
     if len(loss) < 2:
         return ""
     first, least, last = loss[0], loss.min(), loss[-1]
@@ -122,7 +122,8 @@ def _loss(logs: pd.DataFrame) -> str:
         went = f"fell from {first:.3g} to {least:.3g} and rose again to {last:.3g}"
     else:
         went = f"{'fell' if last < first else 'went'} from {first:.3g} to {last:.3g}"
-    return f"while the loss {went}, "
+    broke = "" if np.isfinite(logs["loss"].iloc[-1]) else " and was no number at last"
+    return f"while the loss {went}{broke}, "
 
 
 def _per(curves: Curves) -> str:
@@ -194,8 +195,8 @@ def _since(settled: pd.DataFrame, curves: Curves) -> str:
 
 def fall_of_rate(logs: pd.DataFrame) -> float:
     """The last learning rate as a share of the largest; 1 where it is not known."""
-    rates = logs.get("learning_rate", pd.Series(dtype=float)).to_numpy(float)
-    rates = rates[np.isfinite(rates) & (rates >= 0)]
+    rates = logged(logs, "learning_rate")
+    rates = rates[rates >= 0]
     return float(rates[-1] / rates.max()) if rates.size and rates.max() > 0 else 1.0
 
 

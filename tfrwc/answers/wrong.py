@@ -20,8 +20,14 @@ def wrong_of_runs(recordings: Sequence[Recording]) -> list[str]:
         for one in what_is_wrong(recording):
             first.setdefault(one.kind, one)
             runs[one.kind] += 1
-    many = len(recordings)
     return [
-        f"{one}" + (f" So in {runs[kind]} of {many} runs." if many > 1 else "")
-        for kind, one in first.items()
+        f"{one}{_of_runs(runs[kind], len(recordings))}" for kind, one in first.items()
     ]
+
+
+def _of_runs(some: int, all_of_them: int) -> str:
+    """How many runs a finding is of, and of which its numbers are."""
+    if all_of_them == 1:
+        return ""
+    said = f" So in {some} of {all_of_them} runs"
+    return f"{said}; the numbers are those of the first." if some > 1 else f"{said}."

@@ -8,6 +8,7 @@ import numpy as np
 
 from tfrwc.dynamics.arrays import Bools, Floats
 from tfrwc.dynamics.diagnosis.validation import Validation
+from tfrwc.dynamics.logged import logged_ends
 from tfrwc.recording.measures import REGISTRY
 from tfrwc.recording.names import display_names
 from tfrwc.recording.recording import Recording
@@ -37,6 +38,8 @@ class Course:
         metric_name: its name.
         rate: learning rate, float64 (records,); NaN if not logged.
         validation: of the epochs whose validation was logged.
+        named_loss: the first and the last loss as logged, which sentences name.
+        named_metric: the same of the metric.
         facts: what the model said of its training; see `recording.training_facts`.
     """
 
@@ -52,6 +55,8 @@ class Course:
     metric_name: str
     rate: Floats
     validation: Validation
+    named_loss: tuple[float, float]
+    named_metric: tuple[float, float]
     facts: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -80,6 +85,8 @@ class Course:
             metric_name=name,
             rate=column.get("learning_rate", nothing),
             validation=Validation.of(recording, name, facts.get("lag") or 0),
+            named_loss=logged_ends(logs, "loss"),
+            named_metric=logged_ends(logs, name),
             facts=facts,
         )
 

@@ -97,8 +97,8 @@ def penalty(course: Course, limits: Thresholds) -> Iterator[Finding]:
     if first - chance >= limits.penalty * chance and not course.gain >= 0.2:
         yield finding(
             "penalty_too_high",
-            f"The loss began at {first:.3g}, of which guessing all classes alike costs "
-            f"{chance:.3g}: the rest is the penalty for large weights, or outputs were "
-            f"extreme from the start. {how_it_went(course)}",
+            f"The loss began at {course.named_loss[0]:.3g}, of which guessing all "
+            f"classes alike costs {chance:.3g}: the rest is the penalty for large "
+            f"weights, or outputs were extreme from the start. {how_it_went(course)}",
             "likely",
         )

@@ -35,9 +35,10 @@ def above_chance(course: Course, limits: Thresholds) -> Iterator[Finding]:
     if course.facts.get("regularised") or not np.isfinite(chance):
         return
     if first >= limits.above_chance * chance and last >= chance:
+        began, ended = course.named_loss
         yield finding(
             "unscaled_input",
-            f"The loss began at {first:.3g} and is {last:.3g}; guessing all classes "
+            f"The loss began at {began:.3g} and is {ended:.3g}; guessing all classes "
             f"alike costs {chance:.3g}. So the outputs were extreme from the start, as "
             "with inputs far from the range of -1 to 1.",
             "likely",
@@ -116,14 +117,14 @@ def sigmoids_of_classes(course: Course, limits: Thresholds) -> Iterator[Finding]
 
 def slow_regression(course: Course, limits: Thresholds) -> Iterator[Finding]:
     """An error of numbers that hardly falls."""
-    loss, (first, last) = course.facts.get("loss"), course.loss_ends
+    loss, (first, last) = course.facts.get("loss"), course.named_loss
     is_regression = course.metric is None and not np.isfinite(course.chance_loss)
     if loss not in _OF_NUMBERS or not is_regression:
         return
     if course.length < 2 * limits.least_steps or not course.fall < limits.slow_fall:
         return
     how = f"The loss went from {first:.3g} to {last:.3g} in {course.length:,} steps."
-    if "squared_error" in loss and last >= limits.huge_loss:
+    if "squared_error" in loss and course.loss_ends[1] >= limits.huge_loss:
         off = np.sqrt(last)
         yield finding(
             "unscaled_target",

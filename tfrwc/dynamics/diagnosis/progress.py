@@ -55,10 +55,14 @@ def is_good(course: Course) -> bool:
 
 
 def how_it_went(course: Course) -> str:
-    """What loss and metric did, in a sentence."""
-    first, last = course.loss_ends
+    """What loss and metric did, in a sentence: as logged at the first and last record.
+
+    So a page that says them elsewhere, too, says the same. Rules go by the means of
+    the records at both ends, which chance moves less.
+    """
+    first, last = course.named_loss
     said = f"The loss went from {first:.4g} to {last:.4g}"
     if course.metric is not None:
-        start, end = course.metric_ends
+        start, end = course.named_metric
         said += f", {course.metric_name} from {start:.2f} to {end:.2f}"
     return f"{said} in {course.length:,} steps."
