@@ -96,6 +96,21 @@ def rows(view: View, to: Columns, most: int = ROWS) -> list[Row]:
     ]
 
 
+def spread_of(view: View, row: Row, log: bool) -> Floats | None:
+    """Quantiles 0.1, 0.5 and 0.9 of all values of a row; None where there is none.
+
+    Args:
+        view: of which the row is.
+        row: a layer or a block.
+        log: whether they are for a scale of logarithms, on which zeros have no place.
+    """
+    values = view.values[row.members]
+    values = values[values > 0] if log else values[np.isfinite(values)]
+    if not values.size:
+        return None
+    return np.asarray(np.quantile(values, (SPREAD[0], 0.5, SPREAD[1])))
+
+
 def folded(view: View, most: int = ROWS) -> list[tuple[str, Ints]]:
     """Names and members of the rows of a picture.
 

@@ -8,7 +8,6 @@ import pandas as pd
 
 from tfrwc._common.html import escaped, items, notes, table
 from tfrwc.answers.curves import SPELL
-from tfrwc.answers.heat_map import heat_map
 from tfrwc.answers.words import amount, moment, percent
 from tfrwc.recording.names import distinct, shortened
 
@@ -34,7 +33,9 @@ def summary_text(summary: "Summary") -> str:
 
 def summary_html(summary: "Summary") -> str:
     """A summary as a notebook shows it."""
-    picture = heat_map(summary.curves, list(summary.table["name"].sort_index()))
+    from tfrwc.answers.heat_map import heat_map  # Matplotlib, for notebooks alone
+
+    picture = heat_map(summary.curves, summary.table.sort_index())
     wrong = items("Wrong", map(str, summary.wrong))
     return html(
         summary.sentence,

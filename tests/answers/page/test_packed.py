@@ -8,7 +8,7 @@ from answers.networks import STILL, STOPPED, UNSEEN, network
 
 from tfrwc.answers.folding import columns, rows
 from tfrwc.answers.page import packed as module
-from tfrwc.answers.page.heat_map import paints_of
+from tfrwc.answers.paints import paints_of
 from tfrwc.answers.view import view_of
 
 

@@ -14,7 +14,7 @@ from tfrwc.answers.page import write_report
 from tfrwc.answers.page.conditions import conditions
 from tfrwc.answers.page.logs import logs_figures
 from tfrwc.answers.page.points import LEVEL, line_of
-from tfrwc.answers.page.scales import scale_of
+from tfrwc.answers.scales import scale_of
 
 VOID = {"meta", "link", "input"}
 

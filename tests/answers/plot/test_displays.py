@@ -1,5 +1,6 @@
 """Displays: their data, their convention, and what is drawn."""
 
+import re
 from itertools import combinations, pairwise
 
 import matplotlib
@@ -11,7 +12,10 @@ import pytest
 from answers.networks import ODD_NAMES, STILL, STOPPED, UNSEEN, network
 from matplotlib import pyplot
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 
+from tfrwc.answers.heat_map import heat_map as notebook_map
+from tfrwc.answers.page.heat_map import heat_map as page_map
 from tfrwc.answers.plot import Pictures, TrendsDisplay
 from tfrwc.answers.view import view_of
 from tfrwc.dynamics import compare
@@ -92,6 +96,21 @@ def test_the_heat_map_tells_zeros_and_gaps_from_little_change():
     assert painted[UNSEEN, -1, 3] == 1
     texts = [text.get_text() for text in display.ax_.get_legend().get_texts()]
     assert texts == ["exactly 0", "no value"]
+
+
+@pytest.mark.parametrize("layers", [8, 24])
+def test_heat_maps_of_notebook_page_and_figure_have_the_same_colours(layers):
+    recording = network(layers, 10, odd=False)
+    summary, view = recording.summary(), view_of(recording)
+    small = notebook_map(summary.curves, summary.table.sort_index())
+    on_page = str(page_map(view, "a", "finding").body)
+    painted = Pictures(recording).heat_map().ax_.images[0].get_array()
+    hexes = [re.findall(r'fill="(#\w{6})"', svg) for svg in (small, on_page)]
+    assert hexes[0] == hexes[1]
+    assert len(set(hexes[0])) > 20
+    # Those of the figure are not rounded to 64 colours.
+    colours = np.array([to_rgb(colour) for colour in hexes[0]])
+    np.testing.assert_allclose(painted[..., :3].reshape(-1, 3), colours, atol=0.03)
 
 
 def test_the_heat_map_of_many_layers_shows_the_spread_of_blocks():

@@ -29,11 +29,13 @@ def test_the_heat_map_keeps_its_size(layers, length, tmp_path):
     figure.savefig(tmp_path / "map.png", dpi=20)
 
 
-def test_more_rows_than_points_leave_out_some():
-    image = heat_map(results(5000)).axes[0].images[0]
-    assert 1000 < len(image.get_array()) <= 1500
-    assert image.get_extent()[2] == 5000
-    assert len(heat_map(results(1500)).axes[0].images[0].get_array()) == 1500
+def test_many_layers_are_folded_as_in_the_heat_map_of_a_recording():
+    axis = heat_map(results(5000)).axes[0]
+    assert len(axis.images[0].get_array()) == len(axis.get_yticklabels()) == 40
+    few = heat_map(results(12)).axes[0]
+    names = [label.get_text() for label in few.get_yticklabels()]
+    assert names[0] == f"block_0/{'x' * 20}/kernel"
+    assert len(names) == 12
 
 
 def test_a_page_has_short_names_with_the_whole_ones_in_their_titles(tmp_path):

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 
-from tfrwc.answers.page.scales import Scale, scale_of, tick_text
 from tfrwc.answers.page.svg import CHARACTER, Figure, fitted, group, tag
+from tfrwc.answers.scales import Scale, scale_of, tick_text
 from tfrwc.dynamics.arrays import Floats
 
 _MOST_ZEROS = 60  # more triangles would lie on each other

@@ -9,8 +9,8 @@ from tfrwc.answers.difference import difference
 from tfrwc.answers.difference_words import LEVEL
 from tfrwc.answers.page.conditions import Condition
 from tfrwc.answers.page.points import has_intervals, no_interval, ratio_rows
-from tfrwc.answers.page.scales import text_of
 from tfrwc.answers.page.svg import isolated
+from tfrwc.answers.scales import text_of
 from tfrwc.answers.trends import Trend
 from tfrwc.answers.view import usual_measure
 from tfrwc.dynamics.comparison import Comparison

@@ -1,22 +1,17 @@
 """The heat map of a page: layers or blocks by records, and the spread of each row."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from markupsafe import Markup
-from matplotlib import colormaps
-from matplotlib.colors import to_hex
 
-from tfrwc.answers.folding import ROWS, SPREAD, Columns, Row, columns, rows
+from tfrwc.answers.folding import ROWS, Columns, Row, columns, rows, spread_of
 from tfrwc.answers.page.axes import beneath, whole, width_of
-from tfrwc.answers.page.scales import Scale, scale_of, text_of, tick_text
 from tfrwc.answers.page.svg import Figure, all_fitted, group, isolated, tag
-from tfrwc.answers.view import View, spans_decades
+from tfrwc.answers.paints import paint, paints_of
+from tfrwc.answers.scales import Scale, scale_of, text_of, tick_text
+from tfrwc.answers.view import View
 from tfrwc.dynamics.arrays import Floats
-
-PAINTS = [to_hex(colour) for colour in colormaps["viridis"](np.linspace(0, 1, 64))]
-"""From little to much change; no colour vision is needed to order them."""
 
 NONE, ZERO = "url(#hatch)", "url(#dots)"
 _ROW = 13
@@ -75,26 +70,11 @@ def heat_map(
     )
 
 
-def paints_of(views: Sequence[View], shown: Sequence[Row]) -> Scale:
-    """The scale of colours: from the least to the most of what rows show, as 0 to 1.
-
-    Args:
-        views: of the pictures that share it.
-        shown: the rows of all of them.
-    """
-    values = np.concatenate([np.ravel(view.values) for view in views])
-    medians = np.concatenate([row.median for row in shown])
-    return scale_of(medians, 0, 1, spans_decades(values))
-
-
-def paint(value: float, colours: Scale) -> str:
+def _fill(value: float, colours: Scale) -> str:
     """The colour of a value; dots of 0, hatching of no value."""
     if np.isnan(value):
         return NONE
-    if value == 0 and colours.log:
-        return ZERO
-    share = float(np.clip(colours.share(value), 0, 1))
-    return PAINTS[round(share * (len(PAINTS) - 1))]
+    return ZERO if value == 0 and colours.log else paint(value, colours)
 
 
 def _names(shown: list[Row], width: float) -> list[str]:
@@ -135,7 +115,7 @@ def _cells(
                 x=left + i * cell,
                 width=cell + 0.2,
                 height=_ROW,
-                fill=paint(middle, colours),
+                fill=_fill(middle, colours),
             )
         )
     return cells
@@ -170,12 +150,11 @@ def _strip(view: View, shown: list[Row], left: float, right: float) -> Markup:
     scale = scale_of(view.values, left, right)
     marks = []
     for i, row in enumerate(shown):
-        values = view.values[row.members]
-        values = values[values > 0] if scale.log else values[np.isfinite(values)]
-        if not values.size:
+        spread = spread_of(view, row, scale.log)
+        if spread is None:
             continue
-        low, middle, high = np.quantile(values, (SPREAD[0], 0.5, SPREAD[1]))
-        ends: Floats = scale([low, middle, high])
+        low, middle, high = spread
+        ends: Floats = scale(spread)
         y = _TOP + _ROW * (i + 0.5)
         said = (
             f"median {text_of(middle)}, 80 % within {text_of(low)} to {text_of(high)}"

@@ -8,8 +8,8 @@ from markupsafe import Markup
 
 from tfrwc.answers.folding import ROWS
 from tfrwc.answers.page.axes import Frame, ends, frame, nothing, width_of
-from tfrwc.answers.page.scales import text_of
 from tfrwc.answers.page.svg import Figure, area, group, isolated, path, tag
+from tfrwc.answers.scales import text_of
 from tfrwc.answers.trends import Trend
 from tfrwc.answers.view import View, typical
 from tfrwc.dynamics.arrays import Floats, Ints

@@ -10,8 +10,8 @@ from markupsafe import Markup
 from tfrwc.answers.page.axes import Frame, frame
 from tfrwc.answers.page.conditions import Condition
 from tfrwc.answers.page.lines import apart, places, thinned
-from tfrwc.answers.page.scales import text_of
 from tfrwc.answers.page.svg import Figure, fitted, group, isolated, path, tag
+from tfrwc.answers.scales import text_of
 from tfrwc.answers.view import records_axis
 from tfrwc.dynamics.arrays import Floats
 from tfrwc.recording.names import shortened

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from tfrwc.answers.folding import columns
-from tfrwc.answers.page.scales import Scale, scale_of
 from tfrwc.answers.page.svg import isolated
+from tfrwc.answers.scales import Scale, scale_of
 from tfrwc.answers.view import View
 from tfrwc.dynamics.arrays import Floats
 

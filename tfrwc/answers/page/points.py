@@ -9,7 +9,6 @@ from markupsafe import Markup
 from tfrwc.answers.difference_words import LEVEL
 from tfrwc.answers.folding import ROWS_BESIDE, SPREAD, folded
 from tfrwc.answers.page.axes import Frame, beneath, ends, frame, nothing
-from tfrwc.answers.page.scales import Scale, scale_of, text_of, tick_text
 from tfrwc.answers.page.svg import (
     Figure,
     all_fitted,
@@ -19,6 +18,7 @@ from tfrwc.answers.page.svg import (
     path,
     tag,
 )
+from tfrwc.answers.scales import Scale, scale_of, text_of, tick_text
 from tfrwc.answers.view import View, typical
 from tfrwc.dynamics.arrays import Floats, Ints
 from tfrwc.dynamics.comparison import Comparison

@@ -15,13 +15,14 @@ from tfrwc.answers.folding import ROWS, ROWS_BESIDE, columns, folded
 from tfrwc.answers.folding import rows as rows_of
 from tfrwc.answers.page import findings, tables
 from tfrwc.answers.page.conditions import UNNAMED, Condition, Recordings, conditions
-from tfrwc.answers.page.heat_map import PAINTS, heat_map, paints_of
+from tfrwc.answers.page.heat_map import heat_map
 from tfrwc.answers.page.lines import trends_figure
 from tfrwc.answers.page.logs import logs_figures
 from tfrwc.answers.page.packed import packed
 from tfrwc.answers.page.points import comparison_figure, depth_figure
-from tfrwc.answers.page.scales import Scale
 from tfrwc.answers.page.svg import Figure
+from tfrwc.answers.paints import PAINTS, paints_of
+from tfrwc.answers.scales import Scale
 from tfrwc.answers.view import View, usual_measure
 from tfrwc.answers.wrong import wrong_of_runs
 from tfrwc.dynamics.comparison import Comparison, compare

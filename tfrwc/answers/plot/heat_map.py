@@ -9,9 +9,10 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from tfrwc.answers.folding import Row, columns, rows
+from tfrwc.answers.folding import Row, columns, rows, spread_of
+from tfrwc.answers.paints import MAP, norm_of, paints_of
 from tfrwc.answers.plot._axes import Drawn, given_or_new
-from tfrwc.answers.view import View, spans_decades, view_of
+from tfrwc.answers.view import View, view_of
 from tfrwc.dynamics.arrays import Floats
 from tfrwc.recording.recording import Recording
 from tfrwc.report.canvas import labels
@@ -56,23 +57,30 @@ class HeatMapDisplay(Drawn):
         Raises:
             ValueError: if the recording has no records or no layers.
         """
-        of = view_of(recording)
-        return cls(of, rows(of, columns(of, _COLUMNS))).plot(ax)
+        return cls.from_view(view_of(recording), ax)
+
+    @classmethod
+    def from_view(cls, view: View, ax: Any = None) -> "HeatMapDisplay":
+        """Draw values with their names and units, as studies have them.
+
+        Args:
+            view: of any values by layer and record.
+            ax: axes of Matplotlib, or None for new ones.
+        """
+        return cls(view, rows(view, columns(view, _COLUMNS))).plot(ax)
 
     def plot(self, ax: Any = None) -> "HeatMapDisplay":
         """Draw it on `ax`, or on new axes."""
         ax = given_or_new(ax, 9, 1.6 + 0.2 * max(len(self.rows), 6))
         self.ax_, self.figure_ = ax, ax.figure
         x, values = self.view.x, self.values
-        positive = values[values > 0]
-        low, high = (positive.min(), positive.max()) if positive.size else (0.0, 1.0)
-        norm = LogNorm(low, high) if spans_decades(values) else Normalize(low, high)
+        norm = norm_of(paints_of([self.view], self.rows))
         half = 0.5 * (x[-1] - x[0]) / max(len(x) - 1, 1) or 0.5
         extent = (x[0] - half, x[-1] + half, len(values) - 0.5, -0.5)
         ax.set_facecolor(_NONE)
         ax.patch.set(hatch="////", edgecolor="0.65")
         looks = {"aspect": "auto", "extent": extent, "interpolation": "nearest"}
-        painted = ScalarMappable(norm, "viridis").to_rgba(np.ma.masked_invalid(values))
+        painted = ScalarMappable(norm, MAP).to_rgba(np.ma.masked_invalid(values))
         painted[values == 0, :3] = _ZERO
         painted[np.isnan(values), 3] = 0
         ax.imshow(painted, **looks)
@@ -80,7 +88,7 @@ class HeatMapDisplay(Drawn):
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         names = labels([row.label for row in self.rows], 40)
         ax.set_yticks(range(len(names)), names, fontsize=8)
-        self._legends(ScalarMappable(norm, "viridis"), positive.size > 0)
+        self._legends(ScalarMappable(norm, MAP), bool((values > 0).any()))
         if any(row.folded for row in self.rows):
             self._spread(norm)
         return self
@@ -112,7 +120,7 @@ class HeatMapDisplay(Drawn):
                 fontsize=8,
             )
 
-    def _spread(self, norm: Any) -> None:
+    def _spread(self, norm: Normalize) -> None:
         """Median and spread of each block, right of its row."""
         beside = self.ax_.inset_axes([1.05, 0, 0.2, 1])
         beside.set_ylim(self.ax_.get_ylim())
@@ -121,10 +129,9 @@ class HeatMapDisplay(Drawn):
             beside.set_xscale("log")
             beside.xaxis.set_major_locator(LogLocator(numticks=3))
         for place, row in enumerate(self.rows):
-            values = self.view.values[row.members]
-            values = values[values > 0]
-            if values.size:
-                low, middle, high = np.quantile(values, (0.1, 0.5, 0.9))
+            spread = spread_of(self.view, row, isinstance(norm, LogNorm))
+            if spread is not None:
+                low, middle, high = spread
                 beside.plot([low, high], [place, place], color="0.55", linewidth=2)
                 beside.plot(middle, place, "o", color="0.15", markersize=3.5)
         beside.set_title("median, and\n10 to 90 % of\na block", fontsize=7)

@@ -1,11 +1,11 @@
 """Which layers change when latents collapse."""
 
-import numpy as np
-from matplotlib.colors import LogNorm
+import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from tfrwc.report.canvas import array, label, subplots
+from tfrwc.answers.plot import HeatMapDisplay
+from tfrwc.answers.view import View
+from tfrwc.report.canvas import array, subplots
 from tfrwc.report.figures import Results, register
 from tfrwc.studies.beta.figures._axes import PLAIN
 from tfrwc.studies.beta.findings import collapsing
@@ -38,19 +38,13 @@ def collapse(results: Results) -> Figure:
     rates = array(rise["rates"])
     axes[1].plot(epochs, rates, linewidth=1.2)
     axes[1].set_ylabel("rate of a latent, nats")
-    change = array(rise["change"])
-    positive = np.where(change > 0, change, np.nan)
-    image = axes[2].imshow(
-        positive,
-        aspect="auto",
-        norm=LogNorm(np.nanmin(positive), np.nanmax(positive)),
-        cmap="viridis",
-        interpolation="nearest",
-        extent=(epochs[0] - 0.5, epochs[-1] + 0.5, len(positive), 0),
+    view = View(
+        values=array(rise["change"]),
+        layers=pd.DataFrame({"path": rise["layers"]}),
+        names=rise["layers"],
+        x=array(epochs),
+        x_label="epoch",
+        y_label="relative change in the epoch",
     )
-    names = [label(name, 40) for name in rise["layers"]]
-    axes[2].set_yticks(np.arange(len(positive)) + 0.5, names, fontsize=8)
-    axes[2].set_xlabel("epoch")
-    axes[2].xaxis.set_major_locator(MaxNLocator(integer=True))
-    figure.colorbar(image, ax=axes[2], label="relative change", pad=0.02)
+    HeatMapDisplay.from_view(view, axes[2])
     return figure

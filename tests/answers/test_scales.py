@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tfrwc.answers.page.scales import scale_of, text_of, tick_text
+from tfrwc.answers.scales import scale_of, text_of, tick_text
 
 values = st.lists(
     st.floats(-1e30, 1e30, allow_nan=False, allow_subnormal=False),
