@@ -286,58 +286,64 @@ def judge(folder, out):
         for name, own in dataclasses.asdict(LIMITS).items()
     }
     HERE.with_suffix(".json").write_text(json.dumps(results, indent=1) + "\n")
-    picture(results["curves"])
+    picture(results["curves"], HERE.with_suffix(".png"))
 
 
-def picture(curves):
+def picture(curves, path):
     """What halving and doubling each limit changes."""
-    import matplotlib
+    from tfrwc.report.canvas import subplots
+    from tfrwc.report.titled import png, titled
 
-    matplotlib.use("agg")
-    import matplotlib.pyplot as plt
-
+    found = {name: shares(curve) for name, curve in curves.items()}
     columns = 5
-    rows = -(-len(curves) // columns)
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(15, 2.3 * rows + 1.2), layout="constrained", sharey=True
-    )
-    for axis, (name, curve) in zip(axes.flat, curves.items(), strict=False):
-        for what, style in (("faults detected", "-o"), ("false alarms", "--s")):
-            shares = [100 * share(counts, what) for counts in curve.values()]
-            axis.plot([float(g) for g in curve], shares, style, label=what)
-        axis.set(xscale="log", title=name.replace("_", " "), ylim=(-3, 103))
+    rows = -(-len(found) // columns)
+    figure, axes = subplots(12, 0.9 + 1.75 * rows, rows, columns, sharey=True)
+    for axis, (name, lines) in zip(axes.flat, found.items(), strict=False):
+        for (label, values), style in zip(lines.items(), ("-o", "--s"), strict=True):
+            axis.plot([*map(float, curves[name])], values, style, label=label)
+        axis.set(xscale="log", ylim=(-0.03, 1.03))
+        axis.set_title(name.replace("_", " "), fontsize=10)
         axis.set_xticks(GRID, [f"{g:g}" for g in GRID])
         axis.minorticks_off()
-    for axis in axes.flat[len(curves) :]:
+    for axis in axes.flat[len(found) :]:
         axis.set_axis_off()
-    for axis in axes[:, 0]:
-        axis.set_ylabel("runs (%)")
-    for axis in axes.flat[max(0, len(curves) - columns) : len(curves)]:
-        axis.set_xlabel("times the limit of the package")
+    figure.supylabel("share of the runs with a fault, and of those without")
+    figure.supxlabel("limit of the rule, in multiples of the one that is used")
     handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
-    figure.suptitle(told_by(curves), fontsize=15)
-    figure.savefig(HERE.with_suffix(".png"), dpi=100)
+    figure.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False)
+    path.write_bytes(png(titled(figure, what_limits_do(found))))
 
 
-def share(counts, what):
-    """Of the faults, or of the sound runs, those in which something was found."""
-    kind = "fault" if what == "faults detected" else "sound"
-    return counts.get(f"{kind}: found", 0) / max(counts[kind], 1)
+def shares(curve):
+    """Faults detected and false alarms at each multiple of a limit."""
+    return {
+        "faults detected": [c["fault: found"] / c["fault"] for c in curve.values()],
+        "false alarms": [
+            c.get("sound: found", 0) / max(c["sound"], 1) for c in curve.values()
+        ],
+    }
 
 
-def told_by(curves):
-    """The finding of the picture, in words."""
-    own = next(iter(curves.values()))["1.0"]
-    least = min(c["fault: found"] for curve in curves.values() for c in curve.values())
-    most = max(
-        c.get("sound: found", 0) for curve in curves.values() for c in curve.values()
-    )
+def what_limits_do(found):
+    """How far the shares move when one limit is halved or doubled, in a sentence."""
+    ends = {
+        kind: (
+            min(min(lines[kind]) for lines in found.values()),
+            max(max(lines[kind]) for lines in found.values()),
+        )
+        for kind in ("faults detected", "false alarms")
+    }
+    moved = [
+        name.replace("_", " ")
+        for name, lines in found.items()
+        if any(max(values) - min(values) > 0.05 for values in lines.values())
+    ]
+    low, high = ends["faults detected"]
+    least, most = ends["false alarms"]
     return (
-        f"From weights and logs, diagnose detects {own['fault: found']} of "
-        f"{own['fault']} faults; false alarms: {own.get('sound: found', 0)} of "
-        f"{own['sound']} sound runs of equal length.\nWith any one limit halved or "
-        f"doubled, it detects {least} or more; false alarms: {most} at most."
+        f"Halving or doubling one of the {len(found)} limits moves the share of faults "
+        f"detected within {low:.0%} to {high:.0%}, and that of false alarms within "
+        f"{least:.0%} to {most:.0%}; by more than 5 points only {', '.join(moved)}."
     )
 
 

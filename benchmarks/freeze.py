@@ -39,8 +39,9 @@ from scipy.stats import t as student
 from tfrwc import RWCCallback, __version__, datasets, models
 from tfrwc.dynamics import suggest_freeze
 from tfrwc.recording.watch import tensors
+from tfrwc.report.titled import png, titled
 from tfrwc.studies.dynamics.claims.near_optimum import near_optimum
-from tfrwc.studies.dynamics.figures.freezing import freezing
+from tfrwc.studies.dynamics.figures.freezing import freezing, title
 from tfrwc.studies.dynamics.verdicts import sentence
 
 NETWORK, DATASET = "resnet18_narrow", "fashion_mnist"
@@ -165,6 +166,11 @@ def summary(rows):
     return result
 
 
+def picture(result, path):
+    """What freezing saved and cost, with what was found above it."""
+    path.write_bytes(png(titled(freezing(result), title(result))))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--images", type=int, default=6000)
@@ -198,7 +204,7 @@ def main():
         "advice": advice,
     }
     options.out.write_text(json.dumps(result, indent=1) + "\n")
-    freezing(result).savefig(options.out.with_suffix(".png"))
+    picture(result, options.out.with_suffix(".png"))
     for arm, found in result["against_nothing"].items():
         print(arm, json.dumps(found))
     print(sentence(near_optimum(result)))

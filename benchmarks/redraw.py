@@ -1,20 +1,25 @@
 """Draw the pages of stored results again, as the package of today draws them.
 
-    python benchmarks/redraw.py
+    python benchmarks/redraw.py [NAME ...]
 
 Nothing is trained. For each study whose results are kept beside this file, the page is
 written to runs/redrawn; the pictures that are kept are replaced, and results.json gets
 the claims as they are decided and the sentences as they are said today. The releases of
-private_digits, of public images, are made anew.
+private_digits, of public images, are made anew. The pictures of diagnose.json,
+freeze.json and recording.json are drawn again, too.
 """
 
+import argparse
 import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import diagnose
+import freeze
 import numpy as np
+import recording
 
 from tfrwc.privacy import new_key
 from tfrwc.studies.beta import findings as beta_findings
@@ -76,15 +81,34 @@ STUDIES: dict[str, Callable[[Results, Path], Results]] = {
 }
 
 
+# From the content of NAME.json to NAME.png.
+BENCHMARKS: dict[str, Callable[[Results, Path], None]] = {
+    "diagnose": lambda results, path: diagnose.picture(results["curves"], path),
+    "freeze": freeze.picture,
+    "recording": lambda results, path: recording.picture(results["results"], path),
+}
+
+
+def study(name: str) -> None:
+    folder, out = HERE / name, Path("runs") / "redrawn" / name
+    path = folder / "results.json"
+    results = STUDIES[name](json.loads(path.read_text(encoding="utf-8")), out)
+    path.write_text(json.dumps(results, indent=1), encoding="utf-8")
+    for picture in folder.glob("*.png"):
+        shutil.copy(out / "figures" / picture.name, picture)
+    print(out / "report.html")
+
+
 def main() -> None:
-    for name, redraw in STUDIES.items():
-        folder, out = HERE / name, Path("runs") / "redrawn" / name
-        path = folder / "results.json"
-        results = redraw(json.loads(path.read_text(encoding="utf-8")), out)
-        path.write_text(json.dumps(results, indent=1), encoding="utf-8")
-        for picture in folder.glob("*.png"):
-            shutil.copy(out / "figures" / picture.name, picture)
-        print(out / "report.html")
+    names = [*STUDIES, *BENCHMARKS]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", choices=names, metavar="NAME")
+    for name in parser.parse_args().names or names:
+        if name in STUDIES:
+            study(name)
+            continue
+        results = json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))
+        BENCHMARKS[name](results, HERE / f"{name}.png")
 
 
 if __name__ == "__main__":

@@ -103,7 +103,8 @@ def register(
         name: of the file, without ``.png``. A function that returns a dict draws one
             figure for each item of it; its name then has ``{item}`` in it.
         caption: what the figure shows and how to read it; a text, or a function from
-            the results, and from the item if there are several, to a text.
+            the results, and from the item if there are several, to a text. Its first
+            sentence, which says what was found, is the title of the picture's file.
         alt: for those who cannot see the figure, in the same forms.
         section: of the page, see its template; figures without one come last.
 

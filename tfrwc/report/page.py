@@ -5,7 +5,6 @@ and says where its text, its tables and the sections of its figures stand.
 """
 
 import base64
-import io
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from tfrwc._common.plain import number
 from tfrwc.privacy.statement import with_article
 from tfrwc.recording.names import shortened
 from tfrwc.report.figures import Drawing
+from tfrwc.report.titled import first_sentence, pixels, png, titled
 
 _HERE = Path(__file__).parent
 
@@ -107,12 +107,12 @@ class _Gallery:
 
 
 def _save(drawing: Drawing, folder: Path) -> _Picture:
-    buffer = io.BytesIO()
-    drawing.figure.savefig(buffer, format="png")
+    """Write a picture with its title; on the page its caption says the same."""
+    title = first_sentence(drawing.caption)
     with replacing(folder / f"{drawing.name}.png") as file:
-        file.write(buffer.getvalue())
+        file.write(png(titled(drawing.figure, title)))
     return _Picture(
-        base64.b64encode(buffer.getvalue()).decode(),
+        base64.b64encode(png(pixels(drawing.figure))).decode(),
         drawing.caption,
         drawing.alt,
         drawing.section,

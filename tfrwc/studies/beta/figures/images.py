@@ -13,6 +13,11 @@ from tfrwc.studies.beta.verdicts import score_has_best
 
 TRAINED, BEST = TREND_COLOURS[:2]
 SCORES = ("mig", "sap", "dci", "modularity", "factor_vae", "beta_vae")
+_UNITS = {
+    "live_latents": "number of latents",
+    "log_likelihood": "nats for an image",
+    "distortion": "sum over an image",
+}
 
 
 def caption(results: Results) -> str:
@@ -44,6 +49,7 @@ def images(results: Results) -> Figure:
         axis.plot(betas, values, ".", color=TRAINED, alpha=0.5)
         axis.plot(betas, values.mean(axis=1), color=TRAINED)
         axis.set_title(measure_name(name), fontsize=10)
+        axis.set_ylabel(_UNITS.get(name, "score, at most 1"), fontsize=8)
         if name in kinds and score_has_best(kinds[name]):
             axis.axvline(kinds[name]["best_beta"], color=BEST, linewidth=1)
         if name == "live_latents":
@@ -105,6 +111,8 @@ def traversals(pictures: dict[str, np.ndarray]) -> Figure:
                 sheet[y : y + height, x : x + width] = picture
         axis.imshow(sheet[:-1, :-1], cmap="gray", vmin=0, vmax=255)
         axis.set_title(f"β = {name}", fontsize=10)
+    figure.supxlabel("value of one latent, from −2 to 2", fontsize=10)
+    figure.supylabel("a row for each latent, the highest rate on top", fontsize=10)
     return figure
 
 

@@ -39,7 +39,7 @@ def inference(results: Results) -> Figure:
     figure, axes = subplots(9.6, 5.2, 2, len(worlds), sharex=True, squeeze=False)
     for (top, bottom), world in zip(axes.T, worlds, strict=True):
         _world(top, world)
-        top.set_title(f"cosine {world['cosine']:g}", fontsize=10)
+        top.set_title(f"mixing of cosine {world['cosine']:g}", fontsize=10)
         _curve(bottom, world, "mse")
         bottom.axvline(1, color=EXACT, linestyle=":", linewidth=1)
         bottom.set_ylim(0, 1.05)
@@ -59,7 +59,7 @@ def nonlinear_caption(results: Results) -> str:
         for world in results["nonlinear"]
     )
     return (
-        f"The best β. {best}. Line: the ideal diagonal Gaussian "
+        f"The best β: {best}. Line: the ideal diagonal Gaussian "
         "encoder for each x, by integration. Points: trained networks, which are "
         "smooth in x; where the true posterior has several modes, the ideal encoder "
         "jumps between them and a network cannot. The ideal encoder is best in the "

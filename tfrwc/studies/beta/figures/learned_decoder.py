@@ -54,7 +54,7 @@ def collapse_caption(results: Results) -> str:
         for world in results["learned_decoder"]
     )
     return (
-        f"Collapse diagram. The last latent dies at β = {last}. A latent is dead from "
+        f"The last latent dies at β = {last}. Collapse diagram: a latent is dead from "
         "β = λ / η² on (dotted), λ the variance of the data along its principal "
         "component. Lines: exact; points: trained models."
     )
@@ -87,7 +87,7 @@ def collapse_diagram(results: Results) -> Figure:
                 color=colour,
                 label=f"latent {i + 1}",
             )
-        axis.set_title(f"cosine {world['cosine']:g}", fontsize=10)
+        axis.set_title(f"mixing of cosine {world['cosine']:g}", fontsize=10)
         axis.set_xlabel("β")
         beta_axis(axis)
     axes[0, 0].set_ylabel("rate of a latent, nats")

@@ -1,6 +1,5 @@
 """Change by task or setting, as `tfrwc.dynamics.compare` finds it."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -41,12 +40,12 @@ def alt(results: Results, network: str) -> str:
 def comparisons(results: Results) -> dict[str, Figure]:
     """For each network: change against depth by task, and late against early change."""
     return {
-        network: comparison(_renamed(comparison_of(compared)), _said(results, network))
+        network: comparison(_renamed(comparison_of(compared)))
         for network, compared in results["comparisons"].items()
     }
 
 
-def comparison(compared: Comparison, said: Sequence[str] = ()) -> Figure:
+def comparison(compared: Comparison) -> Figure:
     """Change against depth by condition, and late against early change.
 
     Conditions keep the order they were compared in. Left, the geometric mean over
@@ -55,11 +54,10 @@ def comparison(compared: Comparison, said: Sequence[str] = ()) -> Figure:
 
     Args:
         compared: of `tfrwc.dynamics.compare`.
-        said: what it showed, in lines that are written below.
     """
     names = compared.conditions["condition"].tolist()
     colours = [TREND_COLOURS[i % len(TREND_COLOURS)] for i in range(len(names))]
-    figure, axes = subplots(9.6, 4.2 + 0.15 * len(said), 1, 2, width_ratios=(1.6, 1))
+    figure, axes = subplots(9.6, 4.2, 1, 2, width_ratios=(1.6, 1))
     for name, colour in zip(names, colours, strict=True):
         rows = compared.layers[compared.layers["condition"] == name]
         _change(axes[0], rows, colour, name)
@@ -88,8 +86,6 @@ def comparison(compared: Comparison, said: Sequence[str] = ()) -> Figure:
             label.set(ha="right", rotation_mode="anchor")
     axes[1].set_xlim(-0.6, len(names) - 0.4)
     ratios(axes[1].yaxis, axes[1].set_yscale, axes[1].get_ylim)
-    if said:
-        figure.supxlabel("\n".join(said), fontsize=9, x=0.99, ha="right")
     return figure
 
 

@@ -15,7 +15,7 @@ def caption(results: Results, trial: str) -> str:
         for kind, group in results["kinds"][trial].items()
     )
     return (
-        f"{_name(results, trial)}. Trends among the layers of each kind: {counts}. "
+        f"{_name(results, trial)}: trends among the layers of each kind, {counts}. "
         "Thin: layers, in the colour of their trend (grey: in none). Thick: the median "
         "of the trend."
     )

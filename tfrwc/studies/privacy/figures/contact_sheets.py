@@ -13,7 +13,7 @@ from tfrwc.studies.privacy.names import mechanism_name, release_name
 def caption(results: Results, mechanism: str) -> str:
     releases = _by_mechanism(results)[mechanism]
     clearest = max(releases, key=lambda release: release["ssim"])
-    which, rows = "They have", ""
+    which, rows = f"Released with {mechanism_name(mechanism)}, images have", ""
     if len(releases) > 1:
         which = (
             f"The clearest of these, {release_name(clearest['name'], mechanism)}, has"
@@ -27,8 +27,8 @@ def caption(results: Results, mechanism: str) -> str:
         "image is shown; the numbers are measured on those."
     )
     return (
-        f"{shown} {which} a structural similarity of {clearest['ssim']:.2f} to the "
-        f"original.{rows}"
+        f"{which} a structural similarity of {clearest['ssim']:.2f} to the original."
+        f"{rows} {shown}"
     )
 
 

@@ -46,8 +46,8 @@ def layer_change(results: Results) -> Figure:
         if arm is not compared[0]:
             axes[1].plot(x, change / reference, color=colour)
     axes[1].axhline(1, color=PLAIN, linewidth=0.8)
-    axes[0].set_title("relative change in an epoch", fontsize=10)
-    axes[1].set_title(f"the same, over that of {arm_name(compared[0])}", fontsize=10)
+    axes[0].set_ylabel("relative change in an epoch")
+    axes[1].set_ylabel(f"times that of {arm_name(compared[0])}")
     names = [
         label(name.removesuffix("/kernel"), 30)
         for name in compared[0]["layers"]["name"]
@@ -55,6 +55,7 @@ def layer_change(results: Results) -> Figure:
     for axis in axes:
         axis.set_yscale("log")
         axis.set_xticks(x, names, rotation=90, fontsize=7)
+        axis.set_xlabel("kernel, from the first to the last")
     figure.legend(
         *axes[0].get_legend_handles_labels(),
         frameon=False,

@@ -10,9 +10,9 @@ from tfrwc.studies.privacy.figures.arms import PLAIN, arm_name, style
 from tfrwc.studies.privacy.names import epsilon_of, guaranteed, mechanism_name
 
 _PANELS = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "auc": "AUC",
+    "accuracy": "accuracy (share of images)",
+    "balanced_accuracy": "balanced accuracy (of classes)",
+    "auc": "AUC (share of pairs)",
 }
 _ON_AN_AXIS = 2  # epsilons
 
