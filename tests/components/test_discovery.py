@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from tfrwc import components
 from tfrwc.components.engine.component import Component
@@ -19,6 +20,12 @@ def test_every_file_of_the_folder_is_a_component():
     assert [getattr(components, name).name for name in components.__all__] == [
         *components.__all__
     ]
+
+
+def test_the_guide_has_every_component():
+    page = (ROOT / "docs" / "guides" / "pipelines.md").read_text()
+    table = "".join(line for line in page.splitlines() if line.startswith("| `"))
+    assert [name for name in components.__all__ if f"`{name}`" not in table] == []
 
 
 def test_names_are_found_without_an_import():

@@ -15,12 +15,16 @@ def test_names_are_unique_and_uses_are_known():
     assert {use for row in ROWS for use in row.uses} == set(USES)
 
 
-def test_sets_are_in_their_old_order():
-    assert list(catalogue.for_use("two_classes")) == [
-        *("digits", "pneumoniamnist", "chest_xray_64", "xrays")
-    ]
-    assert list(catalogue.for_use("factors")) == ["sprites", "dsprites"]
-    assert set(catalogue.for_use("public")) == {"mnist", "fashion_mnist"}
+@pytest.mark.parametrize(
+    ("use", "names"),
+    [
+        ("two_classes", ["digits", "pneumoniamnist", "chest_xray_64", "xrays"]),
+        ("factors", ["sprites", "dsprites"]),
+        ("public", ["mnist", "fashion_mnist"]),
+    ],
+)
+def test_sets_are_in_their_old_order(use, names):
+    assert [name for name in catalogue.for_use(use) if name in names] == names
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)

@@ -1,7 +1,15 @@
-"""The recipes of CONTRIBUTING.md: each is put into a file and used."""
+"""The recipes of CONTRIBUTING.md: each is put into a file and used.
+
+Together they are put into a copy of the package, where each recipe says, and the tests
+that hold for all things of a kind are run there.
+"""
 
 import importlib.util
 import json
+import os
+import re
+import shutil
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -11,6 +19,39 @@ from conftest import ROOT
 from house import texts
 
 RECIPES = texts.blocks(ROOT / "CONTRIBUTING.md")
+# What a recipe adds beside its file: a line at the end of a page or of a table.
+BESIDE = {
+    "docs/recording.md": "| `square_ratio` | sum d² / sum w² | energy |\n",
+    "docs/guides/private-images.md": (
+        "| `Threshold(level)` | none: black or white | none |\n"
+    ),
+    "docs/guides/pipelines.md": "| `ExampleCounter` | the number of bytes |\n",
+    "tests/privacy/release/cases.py": (
+        "from tfrwc.privacy.release import catalogue\n"
+        'ALL.append(catalogue.standard_mechanism("threshold_128", (8, 8)))\n'
+    ),
+    "tests/privacy/sgd/layer_rules/cases.py": (
+        "from tfrwc.privacy.sgd import layer_rules\n"
+        "*_, scale = layer_rules.registered_classes()  # files are read by name\n"
+        'RULED["scale"] = Case(scale, (5, 3))\n'
+    ),
+}
+# Tests of all things of a kind.
+RULES = "tests/privacy/sgd/layer_rules/test_battery.py"
+OF_ALL = (
+    "tests/dynamics/test_measures.py",
+    "tests/recording/measures/test_every_measure.py",
+    "tests/recording/measures/test_registry.py",
+    "tests/recording/test_sums.py",
+    "tests/privacy/release/test_catalogue.py",
+    "tests/studies/privacy/test_names.py::test_every_standard_release_has_a_plain_name",
+    f"{RULES}::test_rules_agree_with_one_example_after_the_other[scale]",
+    f"{RULES}::test_every_rule_is_tested",
+    "tests/components/test_discovery.py",
+    "tests/datasets/test_catalogue.py",
+    "tests/studies/dynamics/test_summary.py::test_planted_effects_are_found",
+    "tests/studies/dynamics/test_page.py",
+)
 
 
 @pytest.fixture
@@ -35,15 +76,72 @@ def test_no_recipe_is_left_out():
     assert len(RECIPES) == 7
 
 
+def change(path, old, new):
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+
+
+@pytest.fixture
+def with_all(tmp_path):
+    """A copy of the repository to which all recipes are added."""
+    leave_out = shutil.ignore_patterns("__pycache__", "*.png", "*.npz")
+    for name in ("tfrwc", "tests", "docs", "benchmarks"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=leave_out)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    _, *parts = (ROOT / "CONTRIBUTING.md").read_text().split("\n## Add a ")
+    for part in parts:
+        path = tmp_path / re.search(r"`(tfrwc/[\w/]+\.py)`", part)[1]
+        code = texts.FENCE.search(part)[1]
+        if path.name == "catalogue.py":
+            row = code.partition("ROW = ")[2]
+            change(path, "ROWS = (\n", f"ROWS = (\n{row.rstrip()},\n")
+        else:
+            assert not path.exists()
+            path.write_text(code)
+    change(
+        tmp_path / "tests" / "dynamics" / "test_measures.py",
+        "EXACT = [",
+        'EXACT = [("square_ratio", 2 / 21),',
+    )
+    for name, text in BESIDE.items():
+        with open(tmp_path / name, "a") as file:
+            file.write(text)
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_what_recipes_add_is_known_everywhere(with_all):
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *OF_ALL],
+        cwd=with_all,
+        env=os.environ | {"PYTHONPATH": str(with_all)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    listed = subprocess.run(
+        [sys.executable, "-m", "tfrwc", "datasets"],
+        cwd=with_all,
+        env=os.environ | {"PYTHONPATH": str(with_all)},
+        capture_output=True,
+        text=True,
+    )
+    assert "kmnist" in listed.stdout
+
+
 def test_a_measure(recipe):
+    from tfrwc.answers.words import amount
     from tfrwc.dynamics import relative_change
     from tfrwc.recording import measures
 
     measures.register(recipe("MEASURE").MEASURE)
     try:
-        assert relative_change([1.0, 2.0], [1.5, 1.5], "mean_change") == 0.5
+        value = relative_change([1.0, 2.0], [1.5, 1.5], "square_ratio")
+        assert value == pytest.approx(0.1)
+        assert amount(value, "square_ratio", whole=True) == "10 % of its squares"
     finally:
-        measures.REGISTRY.unregister("mean_change")
+        measures.REGISTRY.unregister("square_ratio")
 
 
 def test_a_mechanism(recipe):

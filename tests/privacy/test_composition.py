@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import permutations
 
 import numpy as np
@@ -24,6 +24,8 @@ from tfrwc.privacy import (
     write_statement,
 )
 from tfrwc.privacy.accounting.bounds import group_guarantee
+from tfrwc.privacy.release import register
+from tfrwc.privacy.release.catalogue import MECHANISMS as MECHANISMS_BY_NAME
 from tfrwc.privacy.sgd.statement import NoPrivacy
 from tfrwc.privacy.statement import statement_from_dict
 
@@ -254,3 +256,26 @@ def test_what_a_training_rests_on_is_said_of_all():
     poisson = compose([TRAINING, MECHANISMS[0].statement(SHAPE)])
     assert poisson.image_epsilon_without_sampling is None
     assert "not proven" not in poisson.explain()
+
+
+@dataclass(frozen=True)
+class Mine(PixelLaplace):
+    """A mechanism of a user's, whose noise accountants know."""
+
+    scale: float
+
+
+def test_the_noise_of_a_registered_mechanism_is_known():
+    statements = [m(2550.0).statement(SHAPE) for m in (Mine, PixelLaplace)]
+    mine, laplace = (compose([one] * 20).image_epsilon_delta for one in statements)
+    assert mine.epsilon > laplace.epsilon  # only its guarantee is known
+    with MECHANISMS_BY_NAME.preserved():
+        register(
+            Mine,
+            budgets={"mine_1": lambda shape: Mine(2550.0)},
+            colour="#010203",
+            marker="8",
+            noise="mine",
+            guarantee="mine",
+        )
+        assert compose([statements[0]] * 20).image_epsilon_delta == laplace

@@ -9,13 +9,7 @@
 import math
 from collections.abc import Sequence
 
-# What a relative change is a share of, by measure; others are named with their number.
-_OF = {
-    "l1_ratio": "of its magnitude",
-    "l2_ratio": "of its norm",
-    "elementwise_mean": "of each weight on average",
-    "elementwise_median": "of the typical weight",
-}
+from tfrwc.recording.measures import REGISTRY
 
 
 def percent(share: float) -> str:
@@ -33,12 +27,13 @@ def amount(value: float, measure: str, whole: bool = False) -> str:
 
     Args:
         value: finite.
-        measure: of which it is.
+        measure: of which it is; one that is not registered here is told as a number.
         whole: whether to say what it is a share of.
     """
-    if measure not in _OF:
+    share_of = REGISTRY[measure].share_of if measure in REGISTRY else None
+    if share_of is None:
         return f"{value:.2g} by {measure}" if whole else f"{value:.2g}"
-    return f"{percent(value)} {_OF[measure]}" if whole else percent(value)
+    return f"{percent(value)} {share_of}" if whole else percent(value)
 
 
 def moment(time: float, clock: str) -> str:

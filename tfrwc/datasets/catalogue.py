@@ -29,6 +29,7 @@ class DataSet:
     Attributes:
         name: what it is asked for by.
         description: one line for people.
+        title: what pages and figures call it; None for its name.
         size: height and width of the images, in pixels.
         uses: what it is for, of `USES`. ``"classification"``: `tfrwc.datasets.load`
             reads it. ``"two_classes"``: the study of privacy tells two classes of it
@@ -58,6 +59,7 @@ class DataSet:
     name: str
     description: str
     size: int
+    title: str | None = None
     uses: tuple[str, ...] = ()
     reader: str | None = None
     classes: int | None = None
@@ -101,6 +103,7 @@ ROWS = (
     DataSet(
         name="mnist",
         description="Handwritten digits.",
+        title="MNIST",
         size=28,
         uses=("classification", "public"),
         reader="tfrwc.datasets.archives:read_archive",
@@ -111,6 +114,7 @@ ROWS = (
     DataSet(
         name="fashion_mnist",
         description="Pieces of clothing.",
+        title="Fashion-MNIST",
         size=28,
         uses=("classification", "public"),
         reader="tfrwc.datasets.archives:read_archive",
@@ -121,6 +125,7 @@ ROWS = (
     DataSet(
         name="cifar10",
         description="Colour photographs of animals and vehicles.",
+        title="CIFAR-10",
         size=32,
         uses=("classification",),
         reader="tfrwc.datasets.archives:read_archive",
@@ -132,6 +137,7 @@ ROWS = (
     DataSet(
         name="pneumoniamnist",
         description="Chest X-rays of children, reduced, without patients (MedMNIST).",
+        title="PneumoniaMNIST",
         size=28,
         uses=("classification", "two_classes"),
         reader="tfrwc.datasets.archives:read_medmnist_archive",
@@ -144,6 +150,7 @@ ROWS = (
     DataSet(
         name="chest_xray_64",
         description="Chest X-rays of children, with patients.",
+        title="chest X-rays",
         size=64,
         uses=("classification", "two_classes"),
         reader="tfrwc.datasets.archives:read_archive",
@@ -164,6 +171,7 @@ ROWS = (
     DataSet(
         name="xrays",
         description="Chest X-rays of children in a folder of one's own.",
+        title="chest X-rays",
         size=64,
         uses=("two_classes",),
         classes=2,
@@ -181,6 +189,7 @@ ROWS = (
     DataSet(
         name="dsprites",
         description="A grid of the published dSprites.",
+        title="dSprites",
         size=64,
         uses=("factors",),
         reader="tfrwc.datasets.sprites:dsprites",

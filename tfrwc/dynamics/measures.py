@@ -18,22 +18,14 @@ def relative_change(
 ) -> float:
     """How much a weight tensor changed, relative to what it was.
 
-    With w the previous weights and d the change:
-
-    ==================== ===================================================
-    l1_ratio             sum |d| / sum |w|  (arXiv:2011.06735, eq. 1)
-    l2_ratio             ‖d‖₂ / ‖w‖₂
-    elementwise_mean     mean of |d| / |w|; heavy-tailed, grows with size
-    elementwise_median   median of |d| / |w|; elements at 0 that stay there
-                         do not count, elements that leave 0 count as ∞
-    cosine               1 - cos of the angle between old and new weights
-    still_units          share of places on the last axis without any change
-    ==================== ===================================================
+    By default it is sum |d| / sum |w|, for the previous weights w and the change d
+    (arXiv:2011.06735, eq. 1).
 
     Args:
         previous: array of any shape.
         current: array of the same shape.
-        measure: the name of one of `tfrwc.recording.measures`.
+        measure: the name of one of `tfrwc.recording.measures`, whose `describe` lists
+            them with their formulas.
 
     Returns:
         A float of 0 or more, which is 0 where nothing changes (`still_units`: 1); or

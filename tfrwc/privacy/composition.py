@@ -25,8 +25,8 @@ from tfrwc.privacy.arguments import check_delta
 from tfrwc.privacy.composed import ComposedStatement
 from tfrwc.privacy.composed_training import ComposedTraining, composed_training
 from tfrwc.privacy.guarantee import EpsilonDelta
-from tfrwc.privacy.release.parts import parts_of
 from tfrwc.privacy.release.statement import ADJACENCY, Statement
+from tfrwc.privacy.release_parts import parts_of
 from tfrwc.privacy.sgd.sentences import of_fixed_batches
 from tfrwc.privacy.sgd.statement import TrainingStatement
 from tfrwc.privacy.statement import PrivacyStatement

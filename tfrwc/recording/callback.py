@@ -56,9 +56,8 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
             of which there is no file yet, and ``{time}`` when the first `fit` begins.
         every: when to record: ``"epoch"``, an int (optimizer steps between records), a
             list of steps, or a schedule such as `tfrwc.recording.LogarithmicSteps`.
-        measures: a name, or several, of `tfrwc.recording.measures`: ``"l1_ratio"``,
-            ``"l2_ratio"``, ``"elementwise_mean"``, ``"elementwise_median"``,
-            ``"cosine"``, or one that you have registered.
+        measures: a name, or several, of `tfrwc.recording.measures`, whose `describe`
+            lists them with their formulas.
         reference: ``"previous"`` compares with the record before, at first with
             the initial weights; ``"initial"`` always with the initial weights.
         watch: ``"kernels"``, every trained kernel, by its role in its layer;

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from tfrwc.datasets.catalogue import DATA_SETS
+
 _NETWORKS = {
     "resnet10": "ResNet-10",
     "resnet18": "ResNet-18",
@@ -10,17 +12,8 @@ _NETWORKS = {
     "alexnet": "AlexNet",
     "efficientnetb4": "EfficientNet-B4",
 }
-_SETS = {
-    "mnist": "MNIST",
-    "fashion_mnist": "Fashion-MNIST",
-    "cifar10": "CIFAR-10",
-    "cifar100": "CIFAR-100",
-    "svhn_cropped": "SVHN",
-    "pneumoniamnist": "PneumoniaMNIST",
-    "chest_xray_64": "chest X-rays",
-    "xrays": "chest X-rays",
-    "dsprites": "dSprites",
-}
+# Of published trials, which TensorFlow Datasets has; others say it in their row.
+_SETS = {"cifar100": "CIFAR-100", "svhn_cropped": "SVHN"}
 _MEASURES = {
     "l1_ratio": "relative change",
     "elementwise_mean": "mean ratio of elements (the papers' code)",
@@ -36,7 +29,9 @@ def network_name(name: str) -> str:
 def set_name(name: str) -> str:
     """Of a data set, of a file of one, or of a folder of images."""
     last = Path(name).name
-    return _SETS.get(last.removesuffix(".npz"), last)
+    stem = last.removesuffix(".npz")
+    row = DATA_SETS.get(stem)
+    return (row.title if row else _SETS.get(stem)) or last
 
 
 def measure_name(name: str) -> str:

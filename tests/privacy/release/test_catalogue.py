@@ -5,7 +5,8 @@ import json
 
 import numpy as np
 import pytest
-from privacy.release.cases import KEY, pictures
+from conftest import ROOT
+from privacy.release.cases import ALL, KEY, pictures
 
 from tfrwc.privacy.release import catalogue
 from tfrwc.privacy.release.guaranteed import Guaranteed
@@ -26,8 +27,8 @@ def mechanisms():
     return catalogue.standard_mechanisms((8, 9))
 
 
-def test_names_and_their_order_are_those_of_files_on_disk():
-    assert NAMES == PUBLISHED
+def test_names_of_files_on_disk_stay_in_their_order():
+    assert tuple(name for name in NAMES if name in PUBLISHED) == PUBLISHED
 
 
 def test_names_are_told_without_calibrating_noise(monkeypatch):
@@ -98,3 +99,13 @@ def test_the_table_has_a_row_for_each_mechanism():
     assert rows[0][0] == "PixelLaplace(scale)"
     assert len({row[0] for row in rows}) == len(catalogue.MECHANISMS)
     assert all(text for row in rows for text in row)
+
+
+def test_the_guide_has_the_row_of_each_mechanism():
+    page = (ROOT / "docs" / "guides" / "private-images.md").read_text()
+    for name, noise, guarantee in catalogue.table():
+        assert f"| `{name}` | {noise} | {guarantee} |" in page
+
+
+def test_every_mechanism_is_attacked():
+    assert set(catalogue.MECHANISMS) == {type(mechanism).__name__ for mechanism in ALL}

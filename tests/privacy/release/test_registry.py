@@ -8,6 +8,7 @@ from privacy.release.cases import KEY, pictures
 
 from tfrwc.privacy import PixelLaplace, register
 from tfrwc.privacy.release import NoGuarantee, catalogue
+from tfrwc.privacy.release.registry import MARKERS
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,12 @@ class Mutable:
     level: float
 
 
+TAKEN = {item.style.marker for item in catalogue.MECHANISMS.values()}
+FREE = [marker for marker in MARKERS if marker not in TAKEN]
 GOOD = {
     "budgets": {"threshold_128": lambda shape: Threshold(128)},
-    "colour": "#44AA99",
-    "marker": "X",
+    "colour": "#010203",
+    "marker": FREE[0],
     "noise": "none: black or white",
     "guarantee": "none",
 }
@@ -50,7 +53,7 @@ def test_a_mechanism_of_ones_own_is_known_by_name(threshold):
     released = mechanism.privatize(pictures(), KEY)
     assert set(np.unique(released)) == {0, 255}
     assert mechanism.statement((7, 8)).mechanism == "Threshold"
-    assert catalogue.style_of("Threshold") == ("#44AA99", "X")
+    assert catalogue.style_of("Threshold") == ("#010203", FREE[0])
     assert catalogue.table()[-1][0] == "Threshold(level)"
 
 
@@ -66,7 +69,10 @@ def test_a_rank_says_where_a_mechanism_stands():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"marker": "s"}, "needs a marker of its own .* Choose from: X < > .*: 's'"),
+        (
+            {"marker": "s"},
+            f"needs a marker of its own .* Choose from: {' '.join(FREE)}.*: 's'",
+        ),
         ({"marker": "o"}, "Received: 'o'"),
         ({"marker": ""}, "Received: ''"),
         ({"marker": None}, "Received: None"),

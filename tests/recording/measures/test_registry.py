@@ -28,11 +28,15 @@ def sign_changes():
     REGISTRY.unregister("sign_changes")
 
 
-def test_tables_have_the_order_of_the_documentation():
+def test_tables_begin_in_the_order_of_the_documentation():
     names = ["l1_ratio", "l2_ratio", "elementwise_mean", "elementwise_median"]
     names += ["cosine", "still_units"]
-    assert list(REGISTRY) == list(MEASURES) == names
-    assert [line.split()[0] for line in measures.describe().splitlines()] == names
+    # Measures that have no place of their own come after these, by name.
+    assert list(REGISTRY)[: len(names)] == names
+    assert list(REGISTRY)[len(names) :] == sorted(set(REGISTRY) - set(names))
+    assert tuple(REGISTRY) == MEASURES
+    told = [line.split()[0] for line in measures.describe().splitlines()]
+    assert told == list(REGISTRY)
 
 
 def test_the_page_on_recording_lists_every_measure():

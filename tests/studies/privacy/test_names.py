@@ -1,14 +1,16 @@
 """What readers call things; no name of the code is on a page or in a figure."""
 
 import re
+from dataclasses import dataclass
 
 import pytest
 from matplotlib.text import Text
 from studies.privacy.arms_of_a_study import stored, study, study_of_one_epsilon
 
+from tfrwc.privacy.release import NoGuarantee, register
 from tfrwc.privacy.release.catalogue import MECHANISMS, standard_names
 from tfrwc.report.figures import draw
-from tfrwc.studies.privacy.names import arm_name, release_name
+from tfrwc.studies.privacy.names import arm_name, mechanism_name, release_name
 from tfrwc.studies.privacy.page import write_report
 
 # Two words or more joined by underscores, classes of mechanisms, kinds of arms.
@@ -22,8 +24,31 @@ CODE = re.compile(
 @pytest.mark.parametrize("budget", standard_names())
 def test_every_standard_release_has_a_plain_name(budget):
     name = release_name(budget)
-    assert "epsilon" in name
+    owner = next(item for item in MECHANISMS.values() if budget in item.budgets)
+    assert f", {owner.number} " in name
     assert not CODE.search(name), name
+
+
+def test_a_mechanism_says_what_it_and_its_budgets_are_called():
+    @dataclass(frozen=True)
+    class Blocks(NoGuarantee):
+        side: int
+
+        def _perturb(self, images, words):
+            return images
+
+    looks = {"colour": "#010203", "marker": "8", "noise": "none", "guarantee": "none"}
+    looks["budgets"] = {"blocks_16": lambda shape: Blocks(16)}
+    for words, name in (
+        ({"title": "mosaic", "number": "side"}, "mosaic, side 16"),
+        ({"title": "mosaic"}, "mosaic, claimed epsilon 16"),
+        ({}, "blocks 16"),
+    ):
+        with MECHANISMS.preserved():
+            register(Blocks, **words, **looks)
+            assert release_name("blocks_16") == name
+            assert mechanism_name("Blocks") == words.get("title", "Blocks")
+    assert release_name("blocks_16", "Blocks") == "blocks 16"
 
 
 def test_names_say_which_epsilon_is_meant():

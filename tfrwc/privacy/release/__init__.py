@@ -1,10 +1,9 @@
 """Mechanisms that release images with noise, and what each of them guarantees.
 
 One module per mechanism. From the ground up: `images` and `statement`, `mechanism` and
-`guaranteed` with the base classes, `registry`, the mechanisms, `catalogue`, which finds
-them, and `parts`, the noise that statements speak of. Published in "Benchmarking
-Differentially Private Residual Networks for Medical Imagery" (arXiv:2005.13099) and the
-work it cites.
+`guaranteed` with the base classes, `registry`, the mechanisms, and `catalogue`, which
+finds them. Published in "Benchmarking Differentially Private Residual Networks for
+Medical Imagery" (arXiv:2005.13099) and the work it cites.
 """
 
 from typing import TYPE_CHECKING

@@ -108,6 +108,7 @@ def _of_rank_16(shape: Sequence[int]) -> DPSVD:
 register(
     DPSVD,
     budgets={"dpsvd_0p1": _of_rank_16},
+    title="DP-SVD",
     colour="#999933",
     marker="P",
     noise="on singular values",

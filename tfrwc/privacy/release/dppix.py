@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from tfrwc.privacy.accounting.mixed import Laplace, Part
 from tfrwc.privacy.accounting.release import Cost, laplace
 from tfrwc.privacy.exact.integers import LaplaceNumbers
 from tfrwc.privacy.noise import Words
@@ -100,17 +101,23 @@ class DPPix(Guaranteed):
         return laplace([self._cells(1, 1)], delta)
 
     def _images_cost(self, shape: FullShape, delta: float, images: int) -> Cost:
+        return laplace(self._cells_of(shape, images), delta)
+
+    def _parts(self, shape: FullShape, images: int) -> list[Part]:
+        return [*self._cells_of(shape, images)]
+
+    def _cells_of(self, shape: FullShape, images: int) -> list[Laplace]:
+        """The noise on the cells of so many images, of each size of a cell."""
         sizes, counts = np.unique(self._cell_sizes(*shape[:2]), return_counts=True)
-        parts = [
+        return [
             self._cells(size, int(count) * shape[2] * images)
             for size, count in zip(sizes.tolist(), counts, strict=True)
         ]
-        return laplace(parts, delta)
 
-    def _cells(self, size: int, count: int) -> tuple[float, int, int]:
-        """Epsilon of a cell of this many values, how many, and steps of its sum."""
+    def _cells(self, size: int, count: int) -> Laplace:
+        """The noise on so many cells of this many values."""
         epsilon = rounded_up(size * self._value_epsilon((1, 1, 1)))
-        return epsilon, count, size * self._grid().steps
+        return Laplace(epsilon, count, size * self._grid().steps)
 
     def _numerical_delta(self) -> float:
         return 0.0
@@ -126,6 +133,7 @@ def _with_epsilon(epsilon: float) -> Factory:
 register(
     DPPix,
     budgets={f"dppix_{e}": _with_epsilon(e) for e in (1, 4, 16)},
+    title="DP-Pix",
     colour="#009E73",
     marker="v",
     noise="on the mean of each cell",

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfrwc._common.checks import is_number, whole_number
+from tfrwc.privacy.accounting.mixed import Part
 from tfrwc.privacy.accounting.release import Cost
 from tfrwc.privacy.arguments import check_delta
 from tfrwc.privacy.guarantee import EpsilonDelta
@@ -265,6 +266,14 @@ class Mechanism(ABC):
     @abstractmethod
     def _images_cost(self, shape: FullShape, delta: float, images: int) -> Cost:
         """Cost of a number of images together, with this delta."""
+
+    def _parts(self, shape: FullShape, images: int) -> list[Part] | None:
+        """The noise on a number of images, for accountants of several releases.
+
+        None where none of them knows such noise: it then counts as the worst mechanism
+        with the same guarantee.
+        """
+        return None
 
     def _not_promised(self, shape: FullShape) -> tuple[str, ...]:
         """Sentences for the statement: what this mechanism does not guarantee."""

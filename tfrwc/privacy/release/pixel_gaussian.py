@@ -13,6 +13,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from tfrwc.privacy.accounting.mixed import Normal, Part
 from tfrwc.privacy.accounting.release import Cost, gaussian
 from tfrwc.privacy.exact.integers import SMOOTHING, GaussianNumbers
 from tfrwc.privacy.noise import Words
@@ -109,13 +110,24 @@ class PixelGaussian(Guaranteed):
         return self._cost(images * math.prod(shape), delta)
 
     def _cost(self, values: int, delta: float) -> Cost:
-        rounding = float(SMOOTHING) * self._grid().step
-        sigma = math.sqrt(self.sigma**2 - rounding**2)
+        sigma = self._sigma_of_real_noise()
         distance = float(self._span) * math.sqrt(values)
         factors = values * _RATIO
         # 1e-9 is for the solver, and for the numbers that it is given.
         epsilon, method = gaussian(distance, sigma, delta * (1 - factors - 1e-9))
         return Cost(epsilon * (1 + 1e-9) + factors, method)
+
+    def _sigma_of_real_noise(self) -> float:
+        """Of normal noise that hides as much as this; less, for it is rounded."""
+        rounding = float(SMOOTHING) * self._grid().step
+        return math.sqrt(self.sigma**2 - rounding**2)
+
+    def _parts(self, shape: FullShape, images: int) -> list[Part]:
+        # Real normal noise that hides no more than these steps do; the last factor is
+        # for the rounding of numbers on the way.
+        sigma = self._sigma_of_real_noise() * (1 - 1e-8)
+        distance = float(self._span) * math.sqrt(images * math.prod(shape))
+        return [Normal(distance / sigma)]
 
     def _not_promised(self, shape: FullShape) -> tuple[str, ...]:
         return ("There is no epsilon without a delta.",)
@@ -134,6 +146,7 @@ def _for_image(epsilon: float) -> Factory:
 register(
     PixelGaussian,
     budgets={f"gaussian_image_{e}": _for_image(e) for e in (10, 1000, 10000)},
+    title="Gaussian noise",
     colour="#56B4E9",
     marker="D",
     noise="on each value, by tensorflow-privacy's `GaussianSumQuery`",

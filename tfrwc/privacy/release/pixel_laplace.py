@@ -22,6 +22,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from tfrwc.privacy.accounting.mixed import Laplace, Part
 from tfrwc.privacy.accounting.release import Cost, laplace
 from tfrwc.privacy.exact.integers import LaplaceNumbers
 from tfrwc.privacy.noise import Words
@@ -81,9 +82,16 @@ class PixelLaplace(Guaranteed):
     def _images_cost(self, shape: FullShape, delta: float, images: int) -> Cost:
         return self._cost(images * math.prod(shape), delta)
 
+    def _parts(self, shape: FullShape, images: int) -> list[Part]:
+        return [self._noised(images * math.prod(shape))]
+
     def _cost(self, count: int, delta: float) -> Cost:
+        return laplace([self._noised(count)], delta)
+
+    def _noised(self, count: int) -> Laplace:
+        """The noise on so many values."""
         epsilon = rounded_up(self._value_epsilon((1, 1, 1)))
-        return laplace([(epsilon, count, self._grid().steps)], delta)
+        return Laplace(epsilon, count, self._grid().steps)
 
     def _numerical_delta(self) -> float:
         return 0.0
@@ -99,6 +107,7 @@ def _for_value(epsilon: float) -> Factory:
 register(
     PixelLaplace,
     budgets={f"laplace_value_{e}": _for_value(e) for e in (1, 4, 16)},
+    title="Laplace noise",
     colour="#0072B2",
     marker="s",
     noise="on each value",

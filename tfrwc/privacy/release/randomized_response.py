@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tfrwc.privacy.accounting.mixed import Part, Response
 from tfrwc.privacy.accounting.release import Cost, randomized_response
 from tfrwc.privacy.exact.integers import ResponseNumbers
 from tfrwc.privacy.noise import Words
@@ -80,6 +81,9 @@ class RandomizedResponse(Guaranteed):
         count = images * math.prod(shape)
         return randomized_response(self.epsilon, self.levels, count, delta)
 
+    def _parts(self, shape: FullShape, images: int) -> list[Part]:
+        return [Response(self.epsilon, self.levels, images * math.prod(shape))]
+
     def _numerical_delta(self) -> float:
         return 0.0
 
@@ -94,6 +98,7 @@ def _with_epsilon(epsilon: float) -> Factory:
 register(
     RandomizedResponse,
     budgets={f"response_value_{e}": _with_epsilon(e) for e in (1, 2, 4)},
+    title="randomized response",
     colour="#CC79A7",
     marker="^",
     noise="levels replaced by others",

@@ -13,15 +13,17 @@ A mechanism of one's own, which the studies then know by the names of its budget
 >>> catalogue.register(
 ...     Threshold,
 ...     budgets={"threshold_128": lambda shape: Threshold(128)},
-...     colour="#44AA99",
-...     marker="X",
+...     title="black and white",
+...     number="above level",
+...     colour="#6699CC",
+...     marker="8",
 ...     noise="none: black or white",
 ...     guarantee="none",
 ... )
 >>> catalogue.standard_mechanism("threshold_128", (8, 8))
 Threshold(level=128.0)
 >>> catalogue.style_of("Threshold").marker
-'X'
+'8'
 >>> catalogue.unregister("Threshold")
 """
 
@@ -31,7 +33,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from tfrwc._common.registry import Registry
-from tfrwc.privacy.release.mechanism import Mechanism
+from tfrwc.privacy.release.mechanism import Mechanism, NoGuarantee
 
 Factory: TypeAlias = Callable[[Sequence[int]], Mechanism]
 
@@ -62,6 +64,8 @@ class RegisteredMechanism:
 
     mechanism: type[Mechanism]
     budgets: Mapping[str, Factory]
+    title: str | None
+    number: str
     style: Style
     noise: str
     guarantee: str
@@ -79,6 +83,8 @@ def register(
     marker: str,
     noise: str,
     guarantee: str,
+    title: str | None = None,
+    number: str | None = None,
     rank: int = 1000,
 ) -> None:
     """Add a mechanism to those that studies, data sets and figures know by name.
@@ -92,6 +98,10 @@ def register(
         marker: in figures, one of `MARKERS` that no other mechanism has.
         noise: what is noised, in a few words, for the table in the documentation.
         guarantee: what is guaranteed, in a few words, for the same table.
+        title: what pages and figures call it, such as ``"Laplace noise"``; None to
+            call it as its class, and its budgets by their names.
+        number: what the number at the end of the names of its budgets is; None for an
+            epsilon, which of a mechanism without a guarantee is only claimed.
         rank: place among the mechanisms, the lowest first.
 
     Raises:
@@ -106,9 +116,20 @@ def register(
     _check_budgets(name, budgets, others)
     _check_style(name, colour, marker, others)
     style = Style(colour, marker)
+    claimed = issubclass(mechanism, NoGuarantee)
+    number = number or ("claimed epsilon" if claimed else "epsilon")
     MECHANISMS.register(
         name,
-        RegisteredMechanism(mechanism, dict(budgets), style, noise, guarantee, rank),
+        RegisteredMechanism(
+            mechanism,
+            dict(budgets),
+            title,
+            number,
+            style,
+            noise,
+            guarantee,
+            rank,
+        ),
     )
 
 

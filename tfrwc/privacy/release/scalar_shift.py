@@ -85,6 +85,7 @@ register(
             ("shift_1", 1.0),
         )
     },
+    title="brightness shift",
     colour="#882255",
     marker="*",
     noise="one number per image, as published",

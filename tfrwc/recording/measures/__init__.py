@@ -1,12 +1,9 @@
 """The measures of relative change, a file for each.
 
->>> print(describe())
+>>> print(describe())  # doctest: +ELLIPSIS
 l1_ratio            sum |d| / sum |w| (arXiv:2011.06735, eq. 1)
 l2_ratio            ‖d‖₂ / ‖w‖₂
-elementwise_mean    mean of |d| / |w|; heavy-tailed, grows with the size of the tensor
-elementwise_median  median of |d| / |w|; zeros that stay zero do not count
-cosine              1 - cos of the angle between the old and the new weights
-still_units         share of output units whose weights did not change; 1 without change
+...
 
 Here w are the weights before and d is their change. A measure of your own is a
 `Measure` that is registered, from then on known by its name to `RWCCallback`,

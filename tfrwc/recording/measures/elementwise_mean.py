@@ -45,5 +45,6 @@ MEASURE = Measure(
     value=_value,
     device_sums=_device_sums,
     block_sums=_block_sums,
+    share_of="of each weight on average",
     order=3,
 )

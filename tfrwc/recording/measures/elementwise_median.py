@@ -60,5 +60,6 @@ MEASURE = Measure(
     value=_value,
     device_sums=_device_sums,
     tensor_sums=_tensor_sums,
+    share_of="of the typical weight",
     order=4,
 )

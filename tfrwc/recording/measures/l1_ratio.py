@@ -27,5 +27,6 @@ MEASURE = Measure(
     value=np.divide,
     device_sums=_device_sums,
     block_sums=_block_sums,
+    share_of="of its magnitude",
     order=1,
 )

@@ -34,5 +34,6 @@ MEASURE = Measure(
     value=_value,
     device_sums=_device_sums,
     block_sums=_block_sums,
+    share_of="of its norm",
     order=2,
 )

@@ -60,6 +60,8 @@ class Measure:
             `block_sums`.
         learning_rate_power: the power of the learning rate with which the measure
             grows while the learning rate is small; 0 if it does not depend on it.
+        share_of: what a value is a share of, in words that follow a number in percent,
+            such as "of its norm"; None for what is told as a bare number.
         order: place in lists. Measures with one number are listed by name.
 
     Raises:
@@ -77,6 +79,7 @@ class Measure:
     tensor_sums: Callable[..., Sums] | None = None
     by_unit: bool = False
     learning_rate_power: float = 1
+    share_of: str | None = None
     order: int = 100
 
     def __post_init__(self) -> None:

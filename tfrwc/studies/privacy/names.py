@@ -8,17 +8,7 @@ from tfrwc._common.plain import number
 from tfrwc.privacy.release.catalogue import MECHANISMS
 
 Arm = dict[str, Any]
-_MECHANISMS = {
-    "PixelLaplace": "Laplace noise",
-    "PixelGaussian": "Gaussian noise",
-    "DPPix": "DP-Pix",
-    "RandomizedResponse": "randomized response",
-    "DPSVD": "DP-SVD",
-    "ScalarShift": "brightness shift",
-}
 _UNITS = {"value": " for a value", "image": " for an image", None: ""}
-# Of what guarantees nothing, the number in the name is only what was claimed of it.
-_CLAIMED = ("DPSVD", "ScalarShift")
 _BUDGET = re.compile(r"[a-z]+?(?:_(value|image))?_(\d+(?:p\d+)?)")
 
 
@@ -33,8 +23,8 @@ def guaranteed(arm: Arm) -> bool:
 
 
 def mechanism_name(mechanism: str) -> str:
-    """Of the class of a mechanism; a user's own is called as its class."""
-    return _MECHANISMS.get(mechanism, mechanism)
+    """Of the class of a mechanism; without a title it is called as its class."""
+    return _title(mechanism) or mechanism
 
 
 def release_name(budget: str, mechanism: str | None = None) -> str:
@@ -46,13 +36,13 @@ def release_name(budget: str, mechanism: str | None = None) -> str:
     """
     owner = mechanism or _owner(budget)
     match = _BUDGET.fullmatch(budget)
-    if owner not in _MECHANISMS or match is None:
+    if owner is None or _title(owner) is None or match is None:
         return budget.replace("_", " ")
     unit, size = match[1], match[2].replace("p", ".")
     if size.isdecimal():
         size = f"{int(size):,}"
-    claimed = "claimed epsilon" if owner in _CLAIMED else "epsilon"
-    return f"{_MECHANISMS[owner]}, {claimed} {size}{_UNITS[unit]}"
+    number = MECHANISMS[owner].number
+    return f"{mechanism_name(owner)}, {number} {size}{_UNITS[unit]}"
 
 
 def arm_name(arm: Arm) -> str:
@@ -69,6 +59,10 @@ def arm_name(arm: Arm) -> str:
 def class_name(name: str) -> str:
     """Of a class of images."""
     return name.lower() if name.isupper() else name
+
+
+def _title(mechanism: str) -> str | None:
+    return MECHANISMS[mechanism].title if mechanism in MECHANISMS else None
 
 
 def _owner(budget: str) -> str | None:
