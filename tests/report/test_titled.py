@@ -47,6 +47,14 @@ def test_a_title_is_above_the_figure_and_moves_nothing_of_it(size, words):
     assert np.array_equal(titled(figure, ""), alone)
 
 
+def test_a_title_begins_as_a_sentence_but_with_the_name_of_a_layer():
+    figure, _ = subplots(4, 1)
+    for given, drawn in (("it is", "It is"), ("stem/kernel is", "stem/kernel is")):
+        np.testing.assert_array_equal(titled(figure, given), titled(figure, drawn))
+    upper, lower = titled(figure, "Stem/kernel is"), titled(figure, "stem/kernel is")
+    assert (upper != lower).any()
+
+
 def test_a_picture_is_the_content_of_a_file():
     figure, _ = subplots(3, 2)
     read = imread(io.BytesIO(png(pixels(figure))))

@@ -46,7 +46,9 @@ def titled(figure: Figure, title: str) -> Pixels:
     """
     below = pixels(figure)
     width = below.shape[1] / figure.dpi
-    lines = textwrap.wrap(title[:1].upper() + title[1:], int(_LETTERS * width))
+    if title.split(" ")[0].isalpha():  # else it is a name, as of a layer
+        title = title[:1].upper() + title[1:]
+    lines = textwrap.wrap(title, int(_LETTERS * width))
     if not lines:
         return below
     strip = Figure((width + 0.5 / figure.dpi, _LINE * (len(lines) + 1)), figure.dpi)

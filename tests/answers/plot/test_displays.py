@@ -9,6 +9,7 @@ matplotlib.use("Agg")
 
 import numpy as np
 import pytest
+from answers.made import made
 from answers.networks import ODD_NAMES, STILL, STOPPED, UNSEEN, network
 from matplotlib import pyplot
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -96,6 +97,22 @@ def test_the_heat_map_tells_zeros_and_gaps_from_little_change():
     assert painted[UNSEEN, -1, 3] == 1
     texts = [text.get_text() for text in display.ax_.get_legend().get_texts()]
     assert texts == ["exactly 0", "no value"]
+
+
+@pytest.mark.parametrize("decades", [0.2, 1.5, 4])
+def test_numbers_of_colours_are_apart(decades):
+    curves = 0.02 * 10 ** np.linspace(0, decades, 40).reshape(4, 10)
+    display = Pictures(made(curves)).heat_map()
+    image(display.figure_)
+    bar = next(axis for axis in display.figure_.axes if axis is not display.ax_)
+    boxes = [
+        label.get_window_extent()
+        for label in bar.get_xticklabels(which="both")
+        if label.get_text()
+    ]
+    assert 2 <= len(boxes) <= 8
+    for one, other in pairwise(boxes):
+        assert not one.overlaps(other)
 
 
 @pytest.mark.parametrize("layers", [8, 24])

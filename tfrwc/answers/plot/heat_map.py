@@ -12,6 +12,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from tfrwc.answers.folding import Row, columns, rows, spread_of
 from tfrwc.answers.paints import MAP, norm_of, paints_of
 from tfrwc.answers.plot._axes import Drawn, given_or_new
+from tfrwc.answers.scales import Scale, tick_text
 from tfrwc.answers.view import View, view_of
 from tfrwc.dynamics.arrays import Floats
 from tfrwc.recording.recording import Recording
@@ -74,7 +75,8 @@ class HeatMapDisplay(Drawn):
         ax = given_or_new(ax, 9, 1.6 + 0.2 * max(len(self.rows), 6))
         self.ax_, self.figure_ = ax, ax.figure
         x, values = self.view.x, self.values
-        norm = norm_of(paints_of([self.view], self.rows))
+        scale = paints_of([self.view], self.rows)
+        norm = norm_of(scale)
         half = 0.5 * (x[-1] - x[0]) / max(len(x) - 1, 1) or 0.5
         extent = (x[0] - half, x[-1] + half, len(values) - 0.5, -0.5)
         ax.set_facecolor(_NONE)
@@ -88,21 +90,24 @@ class HeatMapDisplay(Drawn):
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         names = labels([row.label for row in self.rows], 40)
         ax.set_yticks(range(len(names)), names, fontsize=8)
-        self._legends(ScalarMappable(norm, MAP), bool((values > 0).any()))
+        self._legends(scale, bool((values > 0).any()))
         if any(row.folded for row in self.rows):
             self._spread(norm)
         return self
 
-    def _legends(self, colours: ScalarMappable, any_change: bool) -> None:
+    def _legends(self, scale: Scale, any_change: bool) -> None:
         if any_change:
-            self.figure_.colorbar(
-                colours,
+            bar = self.figure_.colorbar(
+                ScalarMappable(norm_of(scale), MAP),
                 ax=self.ax_,
                 location="bottom",
                 label=self.view.y_label,
                 fraction=0.06,
                 aspect=50,
             )
+            ticks = scale.ticks(6)
+            bar.minorticks_off()
+            bar.set_ticks(ticks, labels=[*map(tick_text, ticks)])
         handles = []
         if (self.values == 0).any():
             handles.append(Patch(facecolor=str(_ZERO), label="exactly 0"))
