@@ -25,6 +25,19 @@ def checked(
             "codes must be (n, latents) and factors (n, factors). Received: "
             f"{codes.shape} and {factors.shape}."
         )
+    factors = checked_factors(factors)
+    return live_codes(codes, live), factors
+
+
+def checked_factors(factors: ArrayLike) -> Factors:
+    """Return factors (n, factors) as an array.
+
+    Raises:
+        ValueError: if they are not of this shape, no whole numbers, or never vary.
+    """
+    factors = np.asarray(factors)
+    if factors.ndim != 2:
+        raise ValueError(f"factors must be (n, factors). Received: {factors.shape}.")
     if not factors.size:
         raise ValueError(f"There must be a factor. Received: factors {factors.shape}.")
     if not np.issubdtype(factors.dtype, np.integer):
@@ -32,18 +45,31 @@ def checked(
             f"factors must be whole numbers. Received: {factors.dtype}. Bin those that "
             "are not."
         )
-    if not (np.abs(codes) <= _LARGEST).all():
-        raise ValueError(
-            f"codes must be finite, and at most {_LARGEST:g}, so that their squares "
-            "are numbers. Received: larger ones, NaN or infinity."
-        )
     constant = [j for j, f in enumerate(factors.T) if (f == f[:1]).all()]
     if constant:
         raise ValueError(
             f"Every factor must vary. Constant: {constant}. Leave these out."
         )
+    return factors
+
+
+def live_codes(codes: ArrayLike, live: ArrayLike | None) -> Codes:
+    """Codes (n, live latents); one latent of zeros where none is live.
+
+    Raises:
+        ValueError: if codes are not a matrix of finite numbers, or `live` is not a
+            bool for each latent.
+    """
+    codes = _real(codes)
+    if codes.ndim != 2:
+        raise ValueError(f"codes must be (n, latents). Received: {codes.shape}.")
+    if not (np.abs(codes) <= _LARGEST).all():
+        raise ValueError(
+            f"codes must be finite, and at most {_LARGEST:g}, so that their squares "
+            "are numbers. Received: larger ones, NaN or infinity."
+        )
     kept = codes[:, live_of(codes, live)]
-    return (kept if kept.size else np.zeros((len(codes), 1))), factors
+    return kept if kept.size else np.zeros((len(codes), 1))
 
 
 def _real(codes: ArrayLike) -> Codes:

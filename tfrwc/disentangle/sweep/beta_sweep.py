@@ -21,6 +21,7 @@ from tfrwc.disentangle.sweep.arguments import (
     distinct_seeds,
     examples_of,
 )
+from tfrwc.disentangle.sweep.chance import codes_of
 from tfrwc.disentangle.sweep.on_beam import train_on_beam
 from tfrwc.disentangle.sweep.options import TrainingOptions
 from tfrwc.disentangle.sweep.terms import TERMS
@@ -182,16 +183,20 @@ class BetaSweep(TrainingOptions):
         self._become(vae, self._members().index((beta, seed)))
         return vae
 
-    def codes(self, x: ArrayLike) -> NDArray[np.floating]:
-        """Means of q(z|x) of all members, in the order of `to_frame`.
+    def codes(self, x: ArrayLike, draw: int | None = None) -> NDArray[np.floating]:
+        """Means of q(z|x) of all members, in the order of `to_frame`, or draws from it.
+
+        Args:
+            x: examples (n, …).
+            draw: None for the means; or a seed, and z is drawn, with the same noise for
+                each member.
 
         Returns:
             float32, or float64 as the models are: (members, n, n_latents).
         """
         self._check_fitted()
-        return np.stack(
-            [vae.predict(x, batch_size=256, verbose=0)["mean"] for vae in self._each()]
-        )
+        seen = [vae.predict(x, batch_size=256, verbose=0) for vae in self._each()]
+        return np.stack([codes_of(q["mean"], q["scale"], draw) for q in seen])
 
     def make(self, seed: int, shape: tuple[int, ...]) -> BetaVAE:
         """A new, untrained model for examples of a shape.

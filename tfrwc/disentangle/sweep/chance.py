@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tfrwc._common.checks import random_seed
 from tfrwc.compat.extras import extra
 
 with extra("vae"):
@@ -43,3 +44,23 @@ def noise_of(
         purpose: 0 for training, 1 for evaluation.
     """
     return tf.random.stateless_normal(shape, [int(seed), 2 * position + purpose])
+
+
+def codes_of(
+    mean: NDArray[np.floating], scale: NDArray[np.floating], draw: int | None
+) -> NDArray[np.floating]:
+    """Means of q(z|x), or draws from it, of the type of the means.
+
+    Args:
+        mean: (n, n_latents).
+        scale: deviations (n, n_latents), or factors (n, n_latents, n_latents) of the
+            covariances.
+        draw: None for the means; or a seed, which gives the same noise to every model.
+    """
+    if draw is None:
+        return mean
+    rng = np.random.default_rng(random_seed(draw, "draw"))
+    noise = rng.normal(size=mean.shape).astype(mean.dtype)
+    if scale.ndim == 3:
+        return mean + np.einsum("nij,nj->ni", scale, noise)
+    return mean + scale * noise
