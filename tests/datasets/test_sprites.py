@@ -50,6 +50,37 @@ def test_counts_and_types(either):
     assert found.factor_names == ("shape", "scale", "orientation", "x", "y")
 
 
+def test_angles_that_look_the_same_are_one(either):
+    """Here none does; of dSprites only the first and the last, which is not drawn."""
+    found, sizes = either
+    assert len(found.turns) == sizes[2]
+    assert len(found.folds) == sizes[0]
+    assert max(found.turns) < 1
+    seen, turn = found.seen_factors, found.factor_names.index("orientation")
+    others = [j for j in range(5) if j != turn]
+    np.testing.assert_array_equal(seen[:, others], found.factors[:, others])
+    if sizes == DRAWN:
+        np.testing.assert_array_equal(seen, found.factors)
+    counts = [len(np.unique(seen[seen[:, 0] == shape, turn])) for shape in range(3)]
+    assert counts == [sizes[2]] * 3
+
+
+def test_a_fold_is_a_turn_after_which_a_shape_looks_the_same():
+    """Rectangles and ellipses after half a turn and not before, triangles never."""
+    for inside, fold in zip(
+        (sprites._rectangle, sprites._ellipse, sprites._triangle),
+        (2, 2, 1),
+        strict=True,
+    ):
+        x, y = np.random.default_rng(0).uniform(-1, 1, (2, 2000))
+        first = inside(x, y)
+        same = [
+            (inside(*sprites._turn(x, y, 2 * np.pi * k / 12)) == first).all()
+            for k in range(1, 13)
+        ]
+        assert same == [k % (12 // fold) == 0 for k in range(1, 13)]
+
+
 def test_every_combination_occurs_once(either):
     found, sizes = either
     assert found.factors.min() == 0

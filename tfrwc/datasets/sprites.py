@@ -22,13 +22,16 @@ from numpy.typing import NDArray
 from tfrwc.compat.extras import extra
 from tfrwc.datasets.archives import read_arrays
 from tfrwc.datasets.catalogue import DATA_DIR_VARIABLE, DATA_SETS
+from tfrwc.disentangle.invariance import seen_turns
 
 _Floats = NDArray[np.float64]
 _Mask = NDArray[np.bool_]
 _FACTORS = ("shape", "scale", "orientation", "x", "y")
 _SCALES = np.linspace(0.5, 1, 4)
 # Rectangles and ellipses look the same after half a turn, so that is all there is.
-_ORIENTATIONS = np.arange(6) * (np.pi / 6)
+_TURNS = tuple(k / 12 for k in range(6))
+_FOLDS = (2, 2, 1)
+_DSPRITES_FOLDS = (4, 2, 1)  # square, ellipse, heart
 _POSITIONS = 8
 _SUBPIXELS = 8
 _SMALLEST = 12
@@ -43,12 +46,27 @@ class Sprites:
         images: uint8 (n, height, width, 1) in 0..255; the background is 0.
         factors: int64 (n, n_factors), the index of each factor's value, from 0.
         factor_names: one name per factor. x grows to the right, y downwards.
+        turns: the angle of each orientation, in whole turns.
+        folds: of each shape, that it looks the same after one fold-th of a turn.
     """
 
     origin: str
     images: NDArray[np.uint8]
     factors: NDArray[np.int64]
     factor_names: tuple[str, ...]
+    turns: tuple[float, ...]
+    folds: tuple[int, ...]
+
+    @property
+    def seen_factors(self) -> NDArray[np.int64]:
+        """The factors, in which angles at which a shape looks the same are one."""
+        place = {name: j for j, name in enumerate(self.factor_names)}
+        shape, turn = (self.factors[:, place[n]] for n in ("shape", "orientation"))
+        factors: NDArray[np.int64] = self.factors.copy()
+        factors[:, place["orientation"]] = seen_turns(
+            shape, turn, self.turns, self.folds
+        )
+        return factors
 
     @property
     def pixels(self) -> NDArray[np.float32]:
@@ -83,17 +101,19 @@ def generate(size: int = 16) -> Sprites:
     offsets = (points - centres[:, None]) / largest
     dx, dy = offsets[:, None, None, :], offsets[None, :, :, None]
     images = [
-        _shrink(inside(*_turn(dx / scale, dy / scale, angle)))
+        _shrink(inside(*_turn(dx / scale, dy / scale, 2 * np.pi * turn)))
         for inside in (_rectangle, _ellipse, _triangle)
         for scale in _SCALES
-        for angle in _ORIENTATIONS
+        for turn in _TURNS
     ]
-    sizes = (3, len(_SCALES), len(_ORIENTATIONS), _POSITIONS, _POSITIONS)
+    sizes = (3, len(_SCALES), len(_TURNS), _POSITIONS, _POSITIONS)
     return Sprites(
         f"synthetic sprites of {size}x{size} pixels, drawn by tfrwc",
         np.reshape(images, (-1, size, size, 1)),
         np.indices(sizes).reshape(len(sizes), -1).T.astype(np.int64),
         _FACTORS,
+        _TURNS,
+        _FOLDS,
     )
 
 
@@ -210,4 +230,13 @@ def _from_tfds() -> Sprites:
 
 def _binary(origin: str, images: NDArray[Any], factors: NDArray[Any]) -> Sprites:
     black_and_white = np.where(images[..., None] > 0, np.uint8(255), np.uint8(0))
-    return Sprites(origin, black_and_white, factors.astype(np.int64), _FACTORS)
+    # Each fourth of 40 angles from 0 to a whole turn, both of which are among them.
+    turns = tuple(4 * k / 39 for k in range(int(factors[:, 2].max()) + 1))
+    return Sprites(
+        origin,
+        black_and_white,
+        factors.astype(np.int64),
+        _FACTORS,
+        turns,
+        _DSPRITES_FOLDS,
+    )

@@ -13,14 +13,34 @@ from typing import TYPE_CHECKING
 import lazy_loader
 
 if TYPE_CHECKING:
-    from tfrwc.disentangle import nonlinear, recognition, scores, theory
+    from tfrwc.disentangle import (
+        invariance,
+        nonlinear,
+        recognition,
+        scores,
+        theory,
+    )
     from tfrwc.disentangle.beta_vae import BetaVAE
     from tfrwc.disentangle.sweep import BetaSweep
 
-__all__ = ["BetaSweep", "BetaVAE", "nonlinear", "recognition", "scores", "theory"]
+__all__ = [
+    "BetaSweep",
+    "BetaVAE",
+    "invariance",
+    "nonlinear",
+    "recognition",
+    "scores",
+    "theory",
+]
 
 __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
-    submodules=["nonlinear", "recognition", "scores", "theory"],
+    submodules=[
+        "invariance",
+        "nonlinear",
+        "recognition",
+        "scores",
+        "theory",
+    ],
     submod_attrs={"beta_vae": ["BetaVAE"], "sweep": ["BetaSweep"]},
 )
