@@ -14,6 +14,7 @@ import lazy_loader
 
 if TYPE_CHECKING:
     from tfrwc.disentangle import (
+        baselines,
         invariance,
         nonlinear,
         recognition,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BetaSweep",
     "BetaVAE",
+    "baselines",
     "invariance",
     "nonlinear",
     "recognition",
@@ -36,6 +38,7 @@ __all__ = [
 __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
     submodules=[
+        "baselines",
         "invariance",
         "nonlinear",
         "recognition",
