@@ -60,6 +60,14 @@ def test_the_pipeline_leaves_everything(out, results):
     assert "generated" in images["origin"] or "drawn" in images["origin"]
     assert len(images["rows"]) == len(beta_images.BETAS["sprites"])
     assert len(images["verdicts"]) == len(beta_images.MEASURES)
+    baselines = {row["baseline"] for row in images["baselines"]}
+    assert baselines == {"pca", "ica", "random", "autoencoder", "supervised"}
+    assert [asked["answer"] for asked in images["questions"]] == ["cannot tell"] * 3
+    assert images["theory"]["betas"][0] >= 1
+    for row in [*images["rows"], *images["baselines"]]:
+        assert 0 <= row["recognition"] <= 1
+        shares = sum(value for name, value in row.items() if name.startswith("from_"))
+        assert shares == pytest.approx(1) or row.get("live_latents") == 0
     assert len(results["findings"]) >= 6
     assert len(load_recording(out / "recordings" / "collapse.parquet")) == 2
     vae = tfrwc.load_saved_model("beta_vae-sprites", folder=out / "saved_models")
@@ -113,4 +121,4 @@ def test_the_report_in_a_browser(browser, out, results, tmp_path):
     for world in results["true_decoder"]:
         assert f"{world['optimum']['exact']:.3f}" in text
         assert f"{world['optimum']['trained']:.3f}" not in text
-    check_report(browser, 7)
+    check_report(browser, 8)

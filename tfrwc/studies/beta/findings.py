@@ -8,6 +8,7 @@ from tfrwc.report.answer import Answer
 from tfrwc.studies.beta.certainty import CANNOT_TELL, why_not
 from tfrwc.studies.beta.measures import LATENTS, LIVE, SMALL_RATE
 from tfrwc.studies.beta.names import measure_name
+from tfrwc.studies.beta.sayings import beside_baselines, recognising
 from tfrwc.studies.beta.verdicts import (
     DYING,
     END,
@@ -42,6 +43,7 @@ def findings(results: Results) -> list[str]:
         *linear_worlds(results),
         learned_decoder(results),
         *nonlinear_worlds(results),
+        *beside_baselines(results),
         collapsing(results["collapse"]),
     ]
 
@@ -54,7 +56,7 @@ def answer(results: Results) -> Answer:
     """
     return Answer(
         f"{_of_worlds(results)} {_of_images(results)}",
-        tuple(scores_of_images(results)),
+        (*recognising(results), *scores_of_images(results)),
         tuple(_doubts(results)),
     )
 

@@ -16,8 +16,11 @@ from tfrwc.recording.callback import RWCCallback
 from tfrwc.recording.names import display_names
 from tfrwc.studies.beta import engine
 from tfrwc.studies.beta.convergence import convergence
+from tfrwc.studies.beta.local_theory import fitted_optimum
 from tfrwc.studies.beta.measures import LATENTS, LIVE, MEASURES
-from tfrwc.studies.beta.scoring import all_scores
+from tfrwc.studies.beta.objects import Grid, measured
+from tfrwc.studies.beta.references import references
+from tfrwc.studies.beta.scoring import ranked
 from tfrwc.studies.epochs import fit
 
 Results = dict[str, Any]
@@ -35,7 +38,7 @@ def sweep(
     epochs: int,
     path: Path | None,
 ) -> tuple[Results, dict[str, np.ndarray], BetaSweep]:
-    """Train over β and seeds, and score the live latents of every member.
+    """Train over β and seeds; score the live latents of every member, and baselines.
 
     Args:
         data: the images, with their factors.
@@ -58,19 +61,16 @@ def sweep(
 
     untrained = BetaSweep(betas, seeds, build, epochs=epochs, learning_rate=1e-3)
     trained = engine.fit(untrained, x, path)
-    frame = trained.to_frame()
-    some = np.random.default_rng(0).permutation(len(x))[:_SCORED]
-    codes, factors = trained.codes(x[some]), data.factors[some]
-    live = trained.rates_ > LIVE
-    scored = Parallel(n_jobs=-1)(
-        delayed(all_scores)(code, factors, mask)
-        for code, mask in zip(codes, live, strict=True)
-    )
     columns = ["beta", "seed", "log_likelihood", "rate", "distortion", "active_latents"]
+    grid = Grid(data.factors, data.seen_factors, data.factor_names)
+    some = np.random.default_rng(0).permutation(len(x))[:_SCORED]
     rows = [
-        row | {"live_latents": int((rates > LIVE).sum()), "rates": rates} | scores
-        for row, rates, scores in zip(
-            frame[columns].to_dict("records"), trained.rates_, scored, strict=True
+        row | {"live_latents": int((rates > LIVE).sum()), "rates": rates} | found
+        for row, rates, found in zip(
+            trained.to_frame()[columns].to_dict("records"),
+            trained.rates_,
+            _scored(trained, x, grid, some),
+            strict=True,
         )
     ]
     results = {
@@ -82,8 +82,53 @@ def sweep(
         "scored_images": len(some),
         "rows": rows,
         "convergence": convergence(trained.history_),
+        "baselines": references(data, encoder, seeds, trained, grid, some),
+        "theory": _theory(trained, data),
     }
     return results, _traversals(trained, seeds[0], x), trained
+
+
+def _scored(trained, x, grid, some):
+    """What is `measured` of each member, and its UDR."""
+    codes, drawn = trained.codes(x), trained.codes(x, draw=0)
+    live = trained.rates_ > LIVE
+    found = Parallel(n_jobs=-1)(
+        delayed(measured)(*arrays, grid, some)
+        for arrays in zip(codes, drawn, live, strict=True)
+    )
+    # Members are in the order of β, and of one β in that of seeds.
+    shape = (len(trained.betas), len(trained.seeds))
+    some_codes = codes[:, some].reshape(*shape, len(some), -1)
+    ranks = [
+        ranked(of_beta, alive)
+        for of_beta, alive in zip(some_codes, live.reshape(*shape, -1), strict=True)
+    ]
+    return [one | {"udr": u} for one, u in zip(found, np.ravel(ranks), strict=True)]
+
+
+def _theory(trained, data):
+    """The best β by the theory fitted to what each seed's model reconstructs, of the β
+    that is nearest to 1: there the objective has the weights of the likelihood."""
+    beta = min(trained.betas, key=lambda b: abs(np.log(b)))
+    fitted = [
+        fitted_optimum(data, _reconstruction(trained.member(beta, seed)))
+        for seed in trained.seeds
+    ]
+    return {
+        "at_beta": beta,
+        "factors": fitted[0]["factors"],
+        "seeds": list(trained.seeds),
+        "betas": [found["beta"] for found in fitted],
+        "correlations": [found["correlation"] for found in fitted],
+    }
+
+
+def _reconstruction(vae):
+    def reconstruct(x):
+        means = vae.predict(x, batch_size=256, verbose=0)["mean"]
+        return keras.ops.convert_to_numpy(vae.decode(means).mean())
+
+    return reconstruct
 
 
 def highest(rows: Sequence[Results], measure: str) -> float:

@@ -18,5 +18,17 @@ MEASURES = {
     "modularity": 1,
     "factor_vae": 1,
     "beta_vae": 1,
+    "disentanglement": 1,
+    "explicitness": 1,
+    "recognition": 1,
+    "recognition_of_draws": 1,
+    "recognised_from_100": 1,
 }
-"""Of models of images: 1 where more is better, -1 where less is."""
+"""Of models of images: 1 where more is better, -1 where less is. Values of different
+seeds must not depend on each other, as those of UDR do."""
+
+LABELS = (10, 100, 1000)
+"""From how many labels shapes are learnt."""
+
+PARTS = ("shape", "position", "scale", "rotation", "several")
+"""Where the variance of codes is from; several: what factors do only together."""

@@ -13,6 +13,7 @@ from tfrwc.studies.beta import figures
 from tfrwc.studies.beta.files import read_part
 from tfrwc.studies.beta.findings import answer, linear_worlds, nonlinear_worlds
 from tfrwc.studies.beta.names import measure_name, world_name
+from tfrwc.studies.beta.sayings import beside_baselines, encoders
 from tfrwc.studies.beta.summary import summarise
 from tfrwc.studies.beta.verdicts import (
     best_of_world,
@@ -49,6 +50,8 @@ def write_report(
         out,
         r=results,
         answer=answer(results),
+        beside_baselines=beside_baselines(results),
+        encoders=encoders(results["images"]),
         linear_worlds=linear_worlds(results),
         nonlinear_worlds=nonlinear_worlds(results),
         best_of_world=best_of_world,

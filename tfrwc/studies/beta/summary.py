@@ -9,6 +9,7 @@ from tfrwc._common.plain import plain
 from tfrwc._common.timestamps import utc_now
 from tfrwc._version import __version__
 from tfrwc.studies.beta.findings import findings
+from tfrwc.studies.beta.questions import questions
 from tfrwc.studies.beta.verdicts import decided
 
 READING = {
@@ -35,6 +36,22 @@ READING = {
     "measures. told_apart: whether the best β is better than every other one. Nothing "
     "is told of fewer than 5 seeds, or where a training had not converged, whatever "
     "the trained, low and high of an optimum are.",
+    "objects": "Of images. recognition: the share of shapes that a linear readout of "
+    "the live latents recognises at values (recognised_between, recognised_beyond) and "
+    "combinations (recognised_combined) of other factors that it did not learn from, "
+    "mean of the three; recognised_half where nothing was held out; "
+    "recognition_of_draws from draws of q(z|x); recognised_from_10 and so on from so "
+    "many labels. from_shape and so on: shares of the codes' variance, rotation within "
+    "shapes, several what factors do only together. irs: interventional robustness. "
+    "disentanglement: the mean of the six scores. udr: of models that differ by their "
+    "seed, whose values depend on each other, so that nothing is tested of them. "
+    "baselines: the same of other encoders of as many latents; the supervised one was "
+    "told the shapes of all images. theory: the best β by the exact theory of linear "
+    "worlds around the images, from what the models of the seeds reconstruct.",
+    "questions": "Whether recognition has a finite best β, and whether it is that of "
+    "the disentanglement scores, and of the theory: value is the best β, or the ratio "
+    "of that of recognition to the other, with an interval over seeds, of 95 % for "
+    "the first, and for both others together. The same: within a factor of two.",
     "convergence": "Of the trainings of a part (members), still_falling had a loss at "
     "the end that differed from that in the middle by more than 2 %, or had none.",
     "collapse": "One β-VAE of the images whose β rises in each epoch: rates of its "
@@ -73,4 +90,5 @@ def summarise(
         "collapse": parts["collapse"],
     }
     results = decided(results)
-    return plain(results | {"findings": findings(results)})
+    images = results["images"] | {"questions": questions(results["images"])}
+    return plain(results | {"images": images, "findings": findings(results)})

@@ -7,7 +7,6 @@ from typing import Any
 
 import keras
 import numpy as np
-from scipy.interpolate import make_interp_spline
 
 from tfrwc.datasets import mixing
 from tfrwc.disentangle import BetaSweep, BetaVAE, nonlinear, theory
@@ -15,6 +14,7 @@ from tfrwc.dynamics.statistics import student_interval, variance_of_mean
 from tfrwc.studies.beta import engine
 from tfrwc.studies.beta.convergence import convergence
 from tfrwc.studies.beta.measures import SMALL_RATE
+from tfrwc.studies.beta.peaks import peak
 
 Results = dict[str, Any]
 
@@ -183,19 +183,6 @@ def nonlinear_world(
         "convergence": trained.convergence,
         "optimum": trained.optimum(best),
     }
-
-
-def peak(betas: Sequence[float], values: np.ndarray) -> np.ndarray:
-    """The β at which a cubic spline, over log β, through values (betas, …) is highest.
-
-    Returns:
-        (…,), NaN if not all values are finite.
-    """
-    if not np.isfinite(values).all():
-        return np.full(values.shape[1:], np.nan)
-    logs = np.log(betas)
-    fine = np.linspace(logs[0], logs[-1], 2001)
-    return np.exp(fine[make_interp_spline(logs, values)(fine).argmax(axis=0)])
 
 
 @dataclass(frozen=True, eq=False)
