@@ -194,7 +194,9 @@ def test_mistakes_are_named(folder, tmp_path, monkeypatch):
     with pytest.raises(FileNotFoundError, match="Missing: val"):
         build(Pneumonia, folder, tmp_path / "out")
     monkeypatch.delenv(KEY_VARIABLE, raising=False)
-    with pytest.raises(KeyError, match="secret key in the environment variable"):
+    with pytest.raises(
+        KeyError, match="secret key, or where it is, in the environment"
+    ):
         secret_key()
     monkeypatch.setenv(KEY_VARIABLE, "no hexadecimal digits")
     with pytest.raises(ValueError, match="hexadecimal") as raised:

@@ -48,6 +48,13 @@ def test_what_does_not_tell_classes_is_refused(body, message, network):
         networks.build(network(body), SHAPE, 3)
 
 
+def test_sigmoids_are_refused_whatever_their_weights(network):
+    for seed in range(10):
+        keras.utils.set_random_seed(seed)
+        with pytest.raises(ValueError, match="such as by a last softmax"):
+            networks.build(network(SMALL.replace("softmax", "sigmoid")), SHAPE, 3)
+
+
 def test_weights_of_a_base_go_into_all_layers_but_the_last(network):
     name = network(SMALL)
     base, new = start.build(name, SHAPE, 7), start.build(name, SHAPE, 2)
