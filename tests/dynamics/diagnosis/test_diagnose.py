@@ -124,6 +124,11 @@ SOUND = {
         network(last=None, out=1), y=(Y - 4.5) / 3, loss="mse"
     ),
     "tanh": lambda: trained(network("tanh", depth=5)),
+    "saturated, and still learning": lambda: trained(
+        network("tanh", start=keras.initializers.RandomNormal(stddev=2.0, seed=1)),
+        optimizer=keras.optimizers.SGD(0.05),
+        epochs=3,
+    ),
     "by epochs": lambda: trained(network(), every="epoch"),
     "gone on with": lambda: trained(again(), epochs=8),
     "tuned finely": lambda: trained(

@@ -195,11 +195,13 @@ def silence(look: Look) -> Iterator[Finding]:
             sure = np.abs(flat - 0.5) * 2 if name == "sigmoid" else np.abs(flat)
             share = float((sure > 0.99).mean())
             if share >= 0.5:
+                # Units that tell classes apart are saturated, too, where a network
+                # has learned: it is a fault only of one that does not.
                 yield finding(
                     "vanishing",
                     f"{share:.0%} of the values of {one.layer.name} ({name}) are "
                     "saturated: they pass no gradient on.",
-                    "likely",
+                    "possible",
                     one.layer.name,
                 )
                 return
