@@ -35,7 +35,7 @@ def test_the_network_of_ones_own_is_pushed_and_then_taken_from_the_cache(tmp_pat
     rng = np.random.default_rng(0)
     for name, grey in (("dark", 40), ("light", 200)):
         (tmp_path / "images" / name).mkdir(parents=True)
-        for i in range(100):
+        for i in range(160):
             pixels = np.clip(rng.normal(grey, 20, (8, 8)), 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(tmp_path / "images" / name / f"{i}.png")
     command = [sys.executable, str(ROOT / "examples" / "own_network.py")]

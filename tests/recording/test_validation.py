@@ -58,7 +58,6 @@ def test_what_is_trained_again_is_validated_again():
         keep(settings, step, epoch, {"val_loss": loss, "loss": 9.0})
     assert settings[KEY] == [{"step": 5, "epoch": 1, "val_loss": 4.0}]
     keep(settings, 10, 2, {"loss": 9.0})
-    keep(settings, 10, 2, None)
     keep(settings, 10, 2, {"val_loss": float("nan")})
     assert settings[KEY][-1] == {"step": 10, "epoch": 2, "val_loss": None}
 

@@ -74,6 +74,10 @@ class PendingRecords:
         )
         self._begins_anew = False
 
+    def numbers(self, logs: Any) -> dict[str, float]:
+        """The numbers of logs, whatever else is in them."""
+        return fetched(self._logs.numbers(logs))
+
     def _numbers(self, logs: tuple[Any, ...]) -> dict[str, Any]:
         numbers: dict[str, Any] = {}
         for each in logs:

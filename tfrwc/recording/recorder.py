@@ -167,7 +167,8 @@ class Recorder:
                 self._record(logs)
             elif self.recording is not None:
                 settings = self.recording.settings
-                validation.keep(settings, self._clock.step, epoch, logs)
+                numbers = self._pending.numbers(logs)
+                validation.keep(settings, self._clock.step, epoch, numbers)
         self._epochs.end_epoch()
         self._clock.start_epoch()
         if self._step_sums is not None:

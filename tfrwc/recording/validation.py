@@ -14,7 +14,7 @@ KEY = "validation"
 
 
 def keep(
-    settings: dict[str, Any], step: int, epoch: int, logs: Mapping[str, Any] | None
+    settings: dict[str, Any], step: int, epoch: int, logs: Mapping[str, float]
 ) -> None:
     """Keep what an epoch's validation gave in the settings of a recording.
 
@@ -22,10 +22,10 @@ def keep(
         settings: of the recording; changed in place.
         step: optimizer updates done.
         epoch: that has ended, from 1.
-        logs: of the epoch, of which those whose names begin with ``val_`` are kept;
-            None for what is not finite, which a file's settings cannot hold.
+        logs: numbers of the epoch's, of which those whose names begin with ``val_`` are
+            kept; as None what is not finite, which a file's settings cannot hold.
     """
-    numbers = {k: float(v) for k, v in (logs or {}).items() if k.startswith("val_")}
+    numbers = {k: v for k, v in logs.items() if k.startswith("val_")}
     if not numbers:
         return
     drop_after(settings, step - 1)
