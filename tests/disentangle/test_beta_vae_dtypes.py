@@ -111,10 +111,12 @@ def test_convolutions(policy):
     vae = BetaVAE(
         (16, 16, 1), 2, encoder="conv", likelihood="bernoulli", seed=0, dtype=policy
     )
-    vae.compile("adam", jit_compile=False)
-    images = RNG.integers(0, 2, (8, 16, 16, 1)) * 1.0
-    losses = vae.fit(images, epochs=3, verbose=0).history["loss"]
-    assert losses[-1] < losses[0]
+    vae.compile(keras.optimizers.Adam(1e-2), jit_compile=False)
+    # Mostly black: a step away from grey is seen whatever the latents' draws.
+    images = (RNG.random((8, 16, 16, 1)) < 0.1) * 1.0
+    # In float16 the first steps find the scale of the loss, and change nothing.
+    losses = vae.fit(images, epochs=30, verbose=0).history["loss"]
+    assert losses[-1] < 0.8 * losses[0]
 
 
 @pytest.mark.parametrize("policy", POLICIES)
