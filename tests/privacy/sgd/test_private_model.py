@@ -294,3 +294,25 @@ def test_a_step_is_traced_once(optimizer, metrics, data, monkeypatch):
     history = model.fit(*data, epochs=2, verbose=0).history
     assert traces == [False]
     assert set(history) == {"loss", *(metrics or [])}
+
+
+class CountsCalls(layers.Layer):
+    """Counts the calls that are no training."""
+
+    def build(self, shape):
+        self.calls = self.add_weight(name="calls", trainable=False)
+
+    def call(self, x, training=False):
+        if not training:
+            self.calls.assign_add(1.0)
+        return x
+
+
+def test_metrics_are_made_without_a_trace_in_the_model(data):
+    counter = CountsCalls()
+    parts = [layers.Input((6, 6, 1)), counter, layers.Flatten(), layers.Dense(3)]
+    model = private(keras.Sequential(parts))
+    model.compile("sgd", loss(), metrics=["accuracy"])
+    before = float(counter.calls)
+    model.fit(*data, verbose=0)
+    assert float(counter.calls) == before

@@ -118,7 +118,9 @@ def build_metrics(metrics: Any, model: keras.Model, first: tuple[Data, Any]) -> 
     if metrics is None or metrics.built or batch[1] is None:
         return
     x, y, _ = made_up(specs, batch, fixed_size(model) or _EXAMPLES)
+    state = TrainingState(variables_of(model))
     metrics.build(y, model(x, training=False))
+    state.restore()  # that layers keep of what is made up
 
 
 def made_up(specs: Any, batch: Any, count: int = _EXAMPLES) -> Any:
