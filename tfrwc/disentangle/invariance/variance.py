@@ -86,7 +86,8 @@ def variance_shares(
     Sobol', Math. Comput. Simul. 55, 2001). Every value of a factor counts alike.
 
     Args:
-        codes, live: as of all scores.
+        codes: as of all scores.
+        live: as of all scores.
         factors: whole numbers (n, factors): each combination of values once, in any
             order.
 

@@ -67,7 +67,9 @@ def few_labels(
     codes of all points are known, and their deviations with them.
 
     Args:
-        codes, labels, live: as of `accuracy`.
+        codes: as of `accuracy`.
+        labels: as of `accuracy`.
+        live: as of `accuracy`.
         count: points to learn from.
         draws: how many times.
         random_state: seed of the draws.
@@ -109,7 +111,8 @@ def held_out(
     """The `accuracy` of every split: a row for each kind and each other factor.
 
     Args:
-        codes, live: as of `accuracy`.
+        codes: as of `accuracy`.
+        live: as of `accuracy`.
         factors: whole numbers (n, factors).
         target: index of the factor to be recognised.
         circular: indices of angles, beyond whose values there is nothing.

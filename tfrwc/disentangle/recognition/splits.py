@@ -83,7 +83,8 @@ def extrapolation(factors: ArrayLike, factor: int) -> Split:
     way round has no end, and so nothing beyond it.
 
     Args:
-        factors, factor: as of `interpolation`.
+        factors: as of `interpolation`.
+        factor: as of `interpolation`.
 
     Raises:
         ValueError: if the factor has fewer than 3 values.

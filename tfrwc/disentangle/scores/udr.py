@@ -98,8 +98,12 @@ def _relations(one: Codes, other: Codes, kind: str) -> NDArray[np.float64]:
     if kind == "spearman":
         relations: NDArray[np.float64] = np.abs(one.T @ other) / len(one)
     else:
-        weights = Lasso(alpha=_PENALTY).fit(one, other).coef_
-        relations = np.abs(weights.reshape(other.shape[1], -1)).T
+        # Nothing predicts a constant, and some releases of scikit-learn warn of it.
+        varies = other.any(axis=0)
+        relations = np.zeros((one.shape[1], other.shape[1]))
+        if varies.any():
+            weights = Lasso(alpha=_PENALTY).fit(one, other[:, varies]).coef_
+            relations[:, varies] = np.abs(weights.reshape(varies.sum(), -1)).T
     return relations
 
 
