@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import living
 
 from tfrwc import RWCCallback
 from tfrwc.disentangle import BetaSweep, BetaVAE, own_loss
@@ -270,3 +271,17 @@ def test_a_sweep_refuses_what_a_model_does():
             BetaSweep([1.0], [0], build, epochs=1).fit(x)
     with pytest.raises(ValueError, match="must be finite"):
         BetaSweep([1.0], [0], epochs=1).fit(X.astype(float) * 1e300)
+
+
+# An error instead of TensorFlow's own warning would be kept, with all that it has seen.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_graph_of_a_step_goes_with_its_model():
+    def train():
+        vae = BetaVAE(3, 2)
+        vae.compile("adam")
+        vae.fit(X, **ARRAY)
+
+    train()  # the first makes what stays
+    before = living(tf.Graph)
+    train()
+    assert living(tf.Graph) <= before

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from tfrwc.compat.extras import extra
+from tfrwc.compat.own_gradients import without_gradients
 
 with extra("vae"):
     import tensorflow as tf
@@ -79,6 +80,11 @@ class OwnLoss(keras.Model):  # type: ignore[misc]
         """As `keras.Model.train_on_batch`, of x alone; `sample_weight` counts."""
         given = self._given(super().train_on_batch, args, kwargs)
         return super().train_on_batch(**given)
+
+    def train_step(self, data: Any) -> Any:
+        """As Keras' step, whose graph is freed with the model."""
+        with without_gradients():
+            return super().train_step(data)
 
     def make_train_function(self, force: bool = False) -> None:
         """As Keras makes it, with a look at the first batch."""

@@ -1,11 +1,11 @@
 """The account of private steps."""
 
-import gc
 import weakref
 
 import keras
 import pytest
 import tensorflow as tf
+from conftest import living
 from privacy.sgd import small
 from privacy.sgd.models import BATCH, dense, loss, private
 
@@ -82,10 +82,6 @@ def test_the_statement_knows_how_batches_were_drawn(data):
 # An error instead of TensorFlow's own warning would be kept, with all that it has seen.
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_trained_model_that_nobody_needs_is_freed():
-    def graphs():
-        gc.collect()
-        return sum(isinstance(thing, tf.Graph) for thing in gc.get_objects())
-
     def trained():
         model = small.private()
         model.compile("sgd", small.loss())
@@ -93,8 +89,8 @@ def test_a_trained_model_that_nobody_needs_is_freed():
         return [weakref.ref(model), weakref.ref(model.model)]
 
     trained()  # the first makes what stays
-    before = graphs()
+    before = living(tf.Graph)
     gone = trained()  # no variable of this function is left
     keras.backend.clear_session()
-    assert graphs() <= before
+    assert living(tf.Graph) <= before
     assert [each() for each in gone] == [None, None]
