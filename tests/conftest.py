@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import CodeType, FunctionType
 
@@ -73,6 +73,15 @@ def names_of_code(code: CodeType) -> Iterator[str]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from names_of_code(constant)
+
+
+def slow_but(few: Iterable[object], cases: Iterable[object]) -> list[object]:
+    """Cases as parameters, of which all but a few are left to the slow tests."""
+    few = list(few)
+    return [
+        case if case in few else pytest.param(case, marks=pytest.mark.slow)
+        for case in cases
+    ]
 
 
 def living(kind: type) -> int:

@@ -3,7 +3,7 @@
     python -m pytest -n 2 --dist loadfile --durations=0 --durations-min=0.05 >run.log
     python tests/long_tests.py run.log
 
-Writes long_tests.json: each test function whose cases took a second and more, all
+Writes long_tests.json: each test function whose cases took half a second and more, all
 together, with these seconds.
 """
 
@@ -13,7 +13,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-LEAST = 1.0  # second
+LEAST = 0.5  # seconds
 LINE = re.compile(r"([\d.]+)s (?:call|setup|teardown) +([^\[\s]+)")
 
 

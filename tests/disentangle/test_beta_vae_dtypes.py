@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import slow_but
 
 from tfrwc.disentangle import BetaSweep, BetaVAE
 from tfrwc.disentangle.sweep import loss_scale
@@ -31,7 +32,7 @@ def data_of(settings):
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("case", SETTINGS)
+@pytest.mark.parametrize("case", slow_but(["full", "bernoulli"], SETTINGS))
 def test_a_model_is_trained_kept_and_used(policy, case, tmp_path):
     settings = SETTINGS[case]
     x = data_of(settings)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from conftest import slow_but
 from scipy.optimize import minimize
 
 from tfrwc.datasets import mixing
@@ -20,7 +21,7 @@ worlds = pytest.mark.parametrize("f", WORLDS.values(), ids=WORLDS)
 SIGMA = 0.3
 
 
-@pytest.mark.parametrize("cosine", [0.0, 0.6, 0.9])
+@pytest.mark.parametrize("cosine", slow_but([0.6], [0.0, 0.6, 0.9]))
 @pytest.mark.parametrize(("beta", "eta"), [(0.5, None), (2.0, None), (2.0, 0.5)])
 def test_a_linear_world_is_that_of_the_theory(cosine, beta, eta):
     A = theory.mixing(cosine)
@@ -45,7 +46,7 @@ def objective(f, x, w):
 
 
 @worlds
-@pytest.mark.parametrize("beta", [0.5, 1.0, 4.0])
+@pytest.mark.parametrize("beta", slow_but([1.0], [0.5, 1.0, 4.0]))
 def test_no_start_leads_to_a_better_encoder(f, beta):
     """8 starts at each of 4 data."""
     rng = np.random.default_rng(0)
@@ -90,11 +91,11 @@ def test_measures_against_monte_carlo(f, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "beta"),
     [
-        ("tanh", 0.5),
+        pytest.param("tanh", 0.5, marks=pytest.mark.slow),
         ("tanh", 1.4),
-        ("tanh", 8.0),
+        pytest.param("tanh", 8.0, marks=pytest.mark.slow),
         ("product", 4.0),
-        ("product", 27.0),
+        pytest.param("product", 27.0, marks=pytest.mark.slow),
         pytest.param("sum_and_squares", 3.5, marks=pytest.mark.slow),
     ],
 )

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, slow_but
 
 from tfrwc import load_saved_model
 
@@ -17,7 +17,8 @@ PRINTED = {
 }
 
 
-@pytest.mark.parametrize("name", PRINTED)
+# The network of one's own is trained below, too.
+@pytest.mark.parametrize("name", slow_but(PRINTED.keys() - {"own_network.py"}, PRINTED))
 def test_an_example_runs(name, tmp_path):
     done = subprocess.run(
         [sys.executable, str(ROOT / "examples" / name)],

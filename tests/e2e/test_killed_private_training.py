@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, slow_but
 
 SCRIPT = ROOT / "tests" / "privacy" / "sgd" / "killed_training.py"
 
@@ -13,7 +13,7 @@ SCRIPT = ROOT / "tests" / "privacy" / "sgd" / "killed_training.py"
 SEVERAL = pytest.param((6, 9, 12, 16), marks=pytest.mark.slow)
 
 
-@pytest.mark.parametrize("kind", ["keras", "ours", "model"])
+@pytest.mark.parametrize("kind", slow_but(["ours"], ["keras", "ours", "model"]))
 @pytest.mark.parametrize("kills", [(8,), SEVERAL], ids=str)
 def test_steps_after_the_last_backup_are_counted(kind, kills, tmp_path):
     command = [sys.executable, SCRIPT, tmp_path, kind, *map(str, kills)]

@@ -31,7 +31,11 @@ def here(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ("where", "options"), [("processes", PROCESSES), ("dask", DASK)]
+    ("where", "options"),
+    [
+        ("processes", PROCESSES),
+        pytest.param("dask", DASK, marks=pytest.mark.slow),
+    ],
 )
 def test_a_sweep_is_the_same_wherever_it_is_trained(where, options, here, tmp_path):
     needed = "distributed" if where == "dask" else "apache_beam"

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import slow_but
 from keras import layers, ops
 from privacy.sgd.oracles import check, images
 from privacy.sgd.steps import (
@@ -37,7 +38,9 @@ def test_outputs_of_one_another():
     check(keras.Model(inputs, layers.Concatenate()(parts)), images(4))
 
 
-@pytest.mark.parametrize("layer", [layers.GRU, layers.LSTM, layers.SimpleRNN])
+@pytest.mark.parametrize(
+    "layer", slow_but([layers.LSTM], [layers.GRU, layers.LSTM, layers.SimpleRNN])
+)
 def test_states_that_are_returned(layer):
     inputs = layers.Input((5, 3))
     x, *state = layer(4, return_state=True)(inputs)
