@@ -326,6 +326,7 @@ def beam(folder, out, flag, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_killed_worker_leaves_nothing_and_a_retry_is_the_same(folder, tmp_path, key):
     pytest.importorskip("apache_beam")
     out, flag = tmp_path / "out", tmp_path / "killed"
@@ -342,6 +343,7 @@ def test_a_killed_worker_leaves_nothing_and_a_retry_is_the_same(folder, tmp_path
     assert hashes(out / name) == hashes(tmp_path / "local" / name)
 
 
+@pytest.mark.slow
 def test_bad_files_stop_beam_too(bad_folder, tmp_path, key):
     pytest.importorskip("apache_beam")
     done = beam(bad_folder, tmp_path / "out", __file__, tmp_path)

@@ -148,6 +148,7 @@ def test_independent_posteriors_that_are_not_gaussian_have_an_optimum_above_one(
     assert best.beta == pytest.approx(1.26, rel=0.01)
 
 
+@pytest.mark.slow
 def test_the_optimum_of_a_linear_world_and_of_another_eta():
     A = theory.mixing(0.6)
     best = nonlinear.optimal_beta(mixing.linear(A), 0.5, betas=[0.5, 1, 2, 4])
