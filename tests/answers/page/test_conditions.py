@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from answers.networks import network
 
+from tfrwc import Recording
 from tfrwc.answers.page.conditions import are_repeats, conditions, mean_recording
 
 
@@ -103,3 +104,11 @@ def test_recordings_are_asked_for():
         conditions("run.parquet")
     with pytest.raises(TypeError, match="Received: int"):
         conditions([network(8, 6), 3])
+
+
+def test_a_recording_without_records_is_named_before_any_work():
+    empty = Recording(network(8, 6).layers, ["l1_ratio"])
+    with pytest.raises(ValueError, match="Received “cut off” of 2 with 0 records"):
+        conditions({"whole": network(8, 6), "cut off": empty})
+    with pytest.raises(ValueError, match="Received number 2 of 2 with 0 records"):
+        conditions(network(8, 6), empty)

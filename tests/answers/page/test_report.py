@@ -128,6 +128,37 @@ def test_figures_have_texts_and_marks_have_titles(single):
     assert len(single.all("title")) > 20 * 30
 
 
+def test_a_column_of_blocks_is_there_only_if_layers_have_blocks(tmp_path, single):
+    flat = made([MOVING] * 3, ["a/kernel", "b/kernel", "c/kernel"])
+    page = read(write_report(flat, tmp_path / "a.html"))
+    words = re.compile(r"(layer )(block )?kind size change")
+    assert words.search(single.text).group(2)
+    assert not words.search(page.text).group(2)
+    # Words are on the left, as in the rows.
+    heads = [a for a in page.all("th") if a.get("scope") == "col"]
+    assert [a.get("class") for a in heads] == ["text"] * 2 + [None] * 10
+
+
+@pytest.mark.parametrize("records", range(1, 13))
+def test_records_are_numbered_by_whole_numbers(records):
+    for figure in logs_figures(conditions(network(8, records, odd=False))):
+        beneath = re.findall(
+            r'<text x="[\d.]+" y="156[.0]*"[^>]*>([^<]*)<', figure.body
+        )
+        assert len(beneath) >= min(records, 2)
+        assert all(1 <= int(number) <= records for number in beneath)
+
+
+def test_a_name_of_an_axis_is_apart_from_its_numbers():
+    logs = {"learning_rate": np.full(6, 0.05)}
+    flat = made([MOVING[:6]] * 4, logs=logs)
+    (figure,) = logs_figures(conditions(flat))
+    places = re.findall(r'y="([\d.]+)"[^>]*>([^<]+)</text>', figure.body)
+    (name,) = [float(y) for y, text in places if text == "learning_rate"]
+    others = [float(y) for y, text in places if text != "learning_rate"]
+    assert min(others) - name > 13  # letters are 11 pixels high
+
+
 def test_tables_have_scopes_and_captions(single):
     assert len(single.all("caption")) == len(single.all("table")) == 1
     assert {a.get("scope") for a in single.all("th")} == {"col", "row"}

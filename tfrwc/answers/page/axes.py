@@ -1,5 +1,6 @@
 """The frame of a picture: axes with numbers and units, and where zeros stand."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,7 +62,7 @@ class Frame:
     def _horizontal(self) -> Markup:
         bottom = max(self.y.start, self.zeros)
         width = self.x.end - self.x.start
-        ticks = whole(self.x.ticks(max(2, int(width / 60))))
+        ticks = whole(self.x, max(2, int(width / 60)))
         marks = [tag("path", d=f"M{self.x.start:.1f} {bottom:.1f}h{width:.1f}")]
         for tick in ticks:
             at = float(self.x(tick))
@@ -107,7 +108,7 @@ class Frame:
             )
         room = self.x.end + 20
         marks.append(
-            tag("text", text=fitted(self.y_label, room), x=2, y=self.y.end - 8)
+            tag("text", text=fitted(self.y_label, room), x=2, y=self.y.end - 12)
         )
         return group(marks)
 
@@ -186,10 +187,17 @@ def _upward_ticks(scale: Scale) -> list[float]:
     return scale.ticks(max(2, int((scale.start - scale.end) / 40)))
 
 
-def whole(ticks: list[float]) -> list[float]:
-    """The ticks that are whole numbers, or all where fewer than two are."""
-    even = [tick for tick in ticks if abs(tick - round(tick)) < 1e-9]
-    return even if len(even) > 1 else ticks
+def whole(scale: Scale, most: int) -> list[float]:
+    """Whole numbers on a scale, such as epochs, at most so many.
+
+    They are round where two or more are.
+    """
+    even = [tick for tick in scale.ticks(most) if abs(tick - round(tick)) < 1e-9]
+    if len(even) > 1:
+        return even
+    first, last = math.ceil(scale.low - 1e-9), math.floor(scale.high + 1e-9)
+    step = -(-(last - first) // (most - 1)) or 1
+    return [float(number) for number in range(first, last + 1, step)]
 
 
 def width_of(text: str) -> float:

@@ -73,7 +73,9 @@ def conditions(recordings: Recordings, against: Recordings = ()) -> list[Conditi
             "write_report takes a recording or more. Received none. Read one with "
             "tfrwc.load_recording."
         )
-    _check_once([pair for side in sides for pair in side])
+    pairs = [pair for side in sides for pair in side]
+    _check_records(pairs)
+    _check_once(pairs)
     found = []
     for side, few, many in zip(sides, UNNAMED, ("these", "the other"), strict=False):
         for group in _groups(side):
@@ -192,6 +194,17 @@ def _named(given: Recordings, what: str) -> list[tuple[str, Recording]]:
                 "tfrwc.load_recording."
             )
     return pairs
+
+
+def _check_records(pairs: list[tuple[str, Recording]]) -> None:
+    for number, (name, one) in enumerate(pairs, 1):
+        if not len(one) or one.layers.empty:
+            which = f"“{name}”" if name else f"number {number}"
+            raise ValueError(
+                f"A report needs recordings with records and layers. Received {which} "
+                f"of {len(pairs)} with {len(one)} records of {len(one.layers)} layers. "
+                "Leave it out, or train for an epoch or more."
+            )
 
 
 def _check_once(pairs: list[tuple[str, Recording]]) -> None:

@@ -128,7 +128,7 @@ def _records(
     x, starts = view.x, of.edges[:-1]
     places = Scale(float(x[0]), float(max(x[-1], x[0] + 1)), 0, 1, False)
     marks, last = [], -np.inf
-    for tick in whole(places.ticks(max(2, int(len(starts) * cell / 80)))):
+    for tick in whole(places, max(2, int(len(starts) * cell / 80))):
         column = int(np.searchsorted(x[starts], tick, side="right")) - 1
         at = left + (column + 0.5) * cell
         if column < 0 or at - last < 30 or tick > x[-1]:

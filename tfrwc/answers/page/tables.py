@@ -11,6 +11,7 @@ from tfrwc.answers.curves import SETTLED, SPELL
 from tfrwc.answers.page.conditions import Condition
 from tfrwc.answers.page.points import has_intervals, no_interval, ratio_rows
 from tfrwc.answers.page.svg import all_fitted, fitted
+from tfrwc.answers.words import plural
 from tfrwc.dynamics.comparison import Comparison
 from tfrwc.recording import validation
 from tfrwc.recording.names import shortened
@@ -51,36 +52,24 @@ def layers_table(condition: Condition, number: int) -> Table:
     """The layers of a condition, those that changed most first."""
     table, clock = condition.summary.table, condition.summary.clock
     shown = table.head(ROWS)
-    columns = [
-        all_fitted(list(shown["name"]), _NAME),
-        [shortened(block, 28) for block in shown["block"]],
-        [shortened(kind, _KIND) for kind in shown["kind"]],
-        [f"{size:,}" for size in shown["size"]],
-        _numbers(shown["change"]),
-        _numbers(shown["typical"]),
-        [_percent(share) for share in shown["share"]],
-        _numbers(shown["first"]),
-        _numbers(shown["last"]),
-        _numbers(shown["largest"]),
-        _times(shown["largest_at"]),
-        _times(shown["settled"]),
-        [str(trend + 1) if trend >= 0 else "–" for trend in shown["trend"]],
-    ]
-    heads = (
-        "layer",
-        "block",
-        "kind",
-        "size",
-        "change",
-        "typical",
-        "share",
-        "first",
-        "last",
-        "largest",
-        "at",
-        "settled",
-        "trend",
-    )
+    columns = {
+        "layer": all_fitted(list(shown["name"]), _NAME),
+        "block": [shortened(block, 28) for block in shown["block"]],
+        "kind": [shortened(kind, _KIND) for kind in shown["kind"]],
+        "size": [f"{size:,}" for size in shown["size"]],
+        "change": _numbers(shown["change"]),
+        "typical": _numbers(shown["typical"]),
+        "share": [_percent(share) for share in shown["share"]],
+        "first": _numbers(shown["first"]),
+        "last": _numbers(shown["last"]),
+        "largest": _numbers(shown["largest"]),
+        "at": _times(shown["largest_at"]),
+        "settled": _times(shown["settled"]),
+        "trend": [str(n + 1) if n >= 0 else "–" for n in shown["trend"]],
+    }
+    if not any(columns["block"]):
+        del columns["block"]
+    heads = list(columns)
     left = len(table) - len(shown)
     more = f" The first {len(shown):,} of {len(table):,} layers." if left else ""
     return Table(
@@ -91,8 +80,8 @@ def layers_table(condition: Condition, number: int) -> Table:
         f"settled, from which on it stays below {100 * SETTLED:.0f} % of it, for "
         f"{SPELL} records or more; share, of the change of all.{more}",
         heads=heads,
-        texts=3,
-        rows=[*zip(*columns, strict=True)],
+        texts=heads.index("size"),
+        rows=[*zip(*columns.values(), strict=True)],
         titles=[shortened(path, _PATH) for path in shown["path"]],
         trends=shown["trend"].tolist(),
         condition=number,
@@ -140,8 +129,8 @@ def comparison_table(compared: Comparison) -> Table:
     more = f" The first {len(shown):,} of {len(rows):,} rows." if left else ""
     return Table(
         id="compared",
-        caption=f"Typical change (the geometric mean over the first "
-        f"{compared.records:,} records) against “{shortened(base, 40)}”, the "
+        caption=f"Typical change (the geometric mean over "
+        f"{plural(compared.records, 'record')}) against “{shortened(base, 40)}”, the "
         f"largest differences first. "
         f"{said}{more}",
         heads=heads,
