@@ -16,7 +16,7 @@ def test_two_runs():
     other = made([3 * MOVING, 0.5 * MOVING, 1.05 * MOVING])
     told = one.compare(other)
     assert told.sentence == (
-        "Over the first 20 records, 1 of 3 layers changed more in the other run: "
+        "Over 20 records, 1 of 3 layers changed more in the other run: "
         "l0/kernel (3.0 times as much); 1 less: l1/kernel (0.50 times as much); 1 "
         "about as much."
     )
@@ -24,6 +24,11 @@ def test_two_runs():
     assert told.table["ratio"].tolist() == pytest.approx([3, 0.5, 1.05])
     assert told.table[["low", "high", "p_value"]].isna().all(axis=None)
     assert told.uncertain[0].startswith("One run each: no interval can be given")
+
+
+def test_all_layers_are_not_told_as_so_many_of_so_many():
+    told = made([MOVING, EARLY]).compare(made([2 * MOVING, 3 * EARLY])).sentence
+    assert told.startswith("Over 20 records, all 2 layers changed more in the other")
 
 
 def test_a_run_does_not_differ_from_itself():
@@ -69,6 +74,15 @@ def test_a_layer_that_halts_is_said():
     halts = np.where(T < 5, 0.1, 0)
     told = made([MOVING, MOVING]).compare(made([MOVING, halts]))
     assert any("l1/kernel: records without any change" in u for u in told.uncertain)
+
+
+def test_a_mean_that_says_the_opposite_is_said():
+    burst = np.where(T < 1, 30.0, 0.001)
+    told = made([MOVING, MOVING]).compare(made([burst, 2 * MOVING]))
+    said = [u for u in told.uncertain if "the other way round" in u]
+    assert [u.partition(":")[0] for u in said] == ["l0/kernel"]
+    calm = made([MOVING, MOVING]).compare(made([2 * MOVING, 0.5 * MOVING]))
+    assert not any("the other way round" in u for u in calm.uncertain)
 
 
 def seeds(levels, rng, count=4):
@@ -127,7 +141,8 @@ def test_other_learning_rates_and_lengths_are_said():
     other = made([MOVING[:8]], logs={"learning_rate": 0.2 + 0 * T})
     told = one.compare(other)
     assert told.records == 8
-    assert any("2.0 times as much (typical rate)" in u for u in told.uncertain)
+    assert told.sentence.startswith("Over the first 8 records, all layers changed")
+    assert any("is 2.0 times that of this one" in u for u in told.uncertain)
     assert any("8 to 20 records" in u for u in told.uncertain)
 
 
@@ -151,7 +166,7 @@ def test_it_is_shown():
     told = made([MOVING, BREAKS], ["<b>/kernel", "c/kernel"]).compare(
         made([2 * MOVING, BREAKS], ["d/kernel", "e/kernel"])
     )
-    assert str(told).startswith("Over the first 20 records, 1 of 2")
+    assert str(told).startswith("Over 20 records, 1 of 2")
     assert repr(told) == str(told)
     assert "&lt;b&gt;/kernel" in told._repr_html_()
     assert "Not certain" in told._repr_html_()

@@ -25,7 +25,7 @@ def test_what_a_person_asks_is_answered():
         "In 20 epochs, while the loss fell from 2 to 0.1, l2/kernel changed most, by "
         "10 % of its magnitude per epoch on average, then l1/kernel (3.6 %); l3/kernel "
         "changed least (2.0 %). Half of all change had come by epoch 8. 1 of 3 layers "
-        "settled below a tenth of their largest change: l1/kernel from epoch 3; "
+        "settled below a tenth of its largest change: l1/kernel from epoch 3; "
         "l2/kernel and l3/kernel have not. l0/kernel did not change at all: frozen, or "
         "without a gradient."
     )
@@ -53,7 +53,7 @@ def test_not_all_settled_where_some_broke_or_stopped():
 def test_a_network_that_died_is_told_in_good_grammar():
     stopped = np.where(T < 1, 0.3, 0.0)
     told = made([0.3 * 0.2**T, *8 * [stopped]]).summary().sentence
-    assert "1 of 9 layers settled below a tenth of their largest change" in told
+    assert "1 of 9 layers settled below a tenth of its largest change" in told
     assert "stopped altogether, by epoch 2: no gradient reaches them" in told
     one = made([MOVING, stopped]).summary().sentence
     assert "l1/kernel stopped altogether, by epoch 2: no gradient reaches it" in one
@@ -133,7 +133,7 @@ def test_a_gap_is_no_evidence_of_being_low():
 
 def test_a_falling_learning_rate_is_said_with_what_settles():
     told = made([EARLY], logs={"learning_rate": 0.1 * 0.5**T}).summary()
-    assert "(the learning rate fell to 1.9e-04 % of its largest)" in told.sentence
+    assert "(the learning rate fell to 0.00019 % of its largest)" in told.sentence
     assert any("need not mean that they have learned" in u for u in told.uncertain)
     steady = made([EARLY], logs={"learning_rate": 0.1 + 0 * T}).summary()
     assert "learning rate" not in str(steady)

@@ -93,11 +93,10 @@ def difference(
     measure = _measure(everything)
     compared = compare_conditions(sides, HERE, measure)
     table = _table(compared, sides)
-    several = min(len(seeds) for seeds in sides.values()) > 1
     return Difference(
         table=table,
-        sentence=answer(table, several, compared.records),
-        uncertain=doubts(table, sides, compared, several),
+        sentence=answer(table, sides, compared.records),
+        uncertain=doubts(table, sides, compared),
         measure=measure,
         records=compared.records,
         comparison=compared,

@@ -6,6 +6,7 @@ import pandas as pd
 from tfrwc.answers.words import listed, percent, plural, times
 from tfrwc.dynamics.arrays import Bools
 from tfrwc.dynamics.comparison import Comparison
+from tfrwc.dynamics.statistics import mean_of_finite
 from tfrwc.recording.names import shortened
 from tfrwc.recording.recording import Recording
 
@@ -18,16 +19,18 @@ _ALIKE = 1.1
 """Ratio up to which a single run each is called about as much."""
 
 
-def answer(table: pd.DataFrame, several: bool, records: int) -> str:
+def answer(table: pd.DataFrame, sides: Sides, records: int) -> str:
     """Which layers change more and which less, and by how much.
 
     Args:
         table: of the difference.
-        several: whether both sides have seeds, so that there are tests.
+        sides: recordings by side; where both have seeds, there are tests.
         records: how many of each recording were read.
     """
+    several = have_seeds(sides)
     known = table[table["ratio"].notna()]
-    when = f"Over {'the first ' if records > 1 else ''}{plural(records, 'record')}"
+    cut = any(len(one) > records for seeds in sides.values() for one in seeds)
+    when = f"Over {'the first ' if cut else ''}{plural(records, 'record')}"
     where = "the other runs" if several else "the other run"
     if known.empty:
         return f"{when}, no layer has a change on both sides to compare."
@@ -46,12 +49,25 @@ def answer(table: pd.DataFrame, several: bool, records: int) -> str:
     parts: list[str] = []
     for part, word in ((more, "more"), (less, "less")):
         if len(part):
-            of = f" of {plural(len(known), 'layer')} changed" if not parts else ""
-            place = f" in {where}" if not parts else ""
-            parts.append(f"{len(part)}{of} {word}{place}: {listed(_told(part))}")
+            who = f"{len(part)} {word}"
+            if not parts:
+                who = f"{_of(len(part), len(known))} changed {word} in {where}"
+            parts.append(f"{who}: {listed(_told(part))}")
     if alike:
         parts.append(f"{alike} {'not clearly so' if several else 'about as much'}")
     return f"{when}, {'; '.join(parts)}."
+
+
+def have_seeds(sides: Sides) -> bool:
+    """Whether there are several recordings on both sides."""
+    return min(map(len, sides.values())) > 1
+
+
+def _of(part: int, layers: int) -> str:
+    """How many of some layers: "2 of 3 layers", "all 3 layers", "the layer"."""
+    if part < layers:
+        return f"{part} of {plural(layers, 'layer')}"
+    return "the layer" if layers == 1 else f"all {layers} layers"
 
 
 def _more_and_less(
@@ -74,7 +90,7 @@ def _told(part: pd.DataFrame) -> list[str]:
         elif row.ratio == 0:
             how = "not at all there"
         else:
-            how = times(row.ratio)
+            how = f"{times(row.ratio)} as much"
             if np.isfinite(row.low):
                 how += f", adjusted 95 % interval {row.low:.2g} to {row.high:.2g}"
         words.append(f"{shortened(row.name)} ({how})")
@@ -85,7 +101,6 @@ def doubts(
     table: pd.DataFrame,
     sides: Sides,
     compared: Comparison,
-    several: bool,
 ) -> list[str]:
     """What cannot be told of the difference.
 
@@ -93,10 +108,9 @@ def doubts(
         table: of the difference.
         sides: recordings by side.
         compared: that the table was made of.
-        several: whether both sides have seeds.
     """
     said = []
-    if not several:
+    if not have_seeds(sides):
         runs = "One run each" if all(len(s) == 1 for s in sides.values()) else "One run"
         said.append(
             f"{runs}: no interval can be given, and any of these differences may be "
@@ -109,8 +123,8 @@ def doubts(
     ratio = rates[THERE] / rates[HERE]
     if np.isfinite(ratio) and not 1 / 1.01 < ratio < 1.01:
         said.append(
-            f"The learning rate of the other is {times(ratio)} (typical rate), and "
-            "change is about proportional to it; in Python, "
+            f"The typical learning rate of the other is {times(ratio)} that of this "
+            "one, and change is about proportional to it; in Python, "
             "tfrwc.dynamics.compare(..., per_learning_rate=True) divides by it."
         )
     lengths = [len(recording) for seeds in sides.values() for recording in seeds]
@@ -123,6 +137,13 @@ def doubts(
     if len(without):
         names = listed([shortened(name) for name in without["name"]])
         said.append(f"{names}: no change on one side or both, so no ratio.")
+    turned = _turned(table, sides, compared)
+    if turned:
+        said.append(
+            f"{turned}: by the plain mean of the changes it is the other way round, as "
+            "a few records with far larger changes lead it. recording.plot.heat_map() "
+            "shows which."
+        )
     halting = _halting(table, sides, compared)
     if halting:
         said.append(
@@ -130,6 +151,23 @@ def doubts(
             "it tells of the others alone."
         )
     return said
+
+
+def _turned(table: pd.DataFrame, sides: Sides, compared: Comparison) -> str:
+    """Names of layers of which the mean of the values says the opposite of ratio."""
+    this, other = (
+        np.mean(
+            [mean_of_finite(r.values(compared.measure)[: compared.records]) for r in s],
+            axis=0,
+        )
+        for s in sides.values()
+    )
+    ratio = table["ratio"].sort_index().to_numpy()
+    opposite = ((ratio > _ALIKE) & (this > _ALIKE * other)) | (
+        (ratio < 1 / _ALIKE) & (other > _ALIKE * this)
+    )
+    names = table["name"].sort_index()[opposite]
+    return listed([shortened(name) for name in names])
 
 
 def _halting(table: pd.DataFrame, sides: Sides, compared: Comparison) -> str:

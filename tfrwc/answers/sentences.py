@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tfrwc.answers.curves import SPELL, Curves
-from tfrwc.answers.words import amount, listed, moment, percent, plural
+from tfrwc.answers.words import amount, listed, moment, number, percent, plural
 from tfrwc.dynamics.logged import logged
 from tfrwc.recording.names import shortened
 
@@ -119,9 +119,11 @@ def _loss(logs: pd.DataFrame) -> str:
         return ""
     first, least, last = loss[0], loss.min(), loss[-1]
     if first - least > 0 and last - least > _RISE * (first - least):
-        went = f"fell from {first:.3g} to {least:.3g} and rose again to {last:.3g}"
+        went = f"fell from {number(first)} to {number(least)} and rose again to "
+        went += number(last)
     else:
-        went = f"{'fell' if last < first else 'went'} from {first:.3g} to {last:.3g}"
+        verb = "fell" if last < first else "went"
+        went = f"{verb} from {number(first)} to {number(last)}"
     broke = "" if np.isfinite(logs["loss"].iloc[-1]) else " and was no number at last"
     return f"while the loss {went}{broke}, "
 
@@ -172,7 +174,8 @@ def _settling(table: pd.DataFrame, curves: Curves, logs: pd.DataFrame) -> str:
         return f"It settled {one_below}{since}."
     if len(settled) == len(table):
         return f"All settled {below}{since}."
-    start = f"{len(settled)} of {plural(len(table), 'layer')} settled {below}{since}"
+    limit = one_below if len(settled) == 1 else below
+    start = f"{len(settled)} of {plural(len(table), 'layer')} settled {limit}{since}"
     if rest.empty:
         return f"{start}."
     verb = "has" if len(rest) == 1 else "have"

@@ -18,8 +18,8 @@ def percent(share: float) -> str:
 
 
 def times(ratio: float) -> str:
-    """A ratio, such as "2.1 times as much"."""
-    return f"{_plain(ratio)} times as much"
+    """A ratio, such as "2.1 times"."""
+    return f"{_plain(ratio)} times"
 
 
 def amount(value: float, measure: str, whole: bool = False) -> str:
@@ -55,10 +55,17 @@ def plural(count: int, word: str) -> str:
     return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
+def number(value: float) -> str:
+    """A number, such as a loss, with three digits or more."""
+    return f"{value:,.0f}" if 999.5 <= abs(value) < 1e6 else f"{value:.3g}"
+
+
 def _plain(value: float) -> str:
     if value == 0:
         return "0"
-    if not 1e-3 <= abs(value) < 1e6:
+    if abs(value) < 1e-3:
+        return f"{value:.2g}"
+    if abs(value) >= 1e6:
         return f"{value:.1e}"
     # Rounded first, since 9.96 has two digits before the point once it is.
     digits = 1 - math.floor(math.log10(abs(float(f"{value:.1e}"))))

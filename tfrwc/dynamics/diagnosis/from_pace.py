@@ -45,9 +45,9 @@ def unsettled(course: Course, limits: Thresholds) -> Iterator[Finding]:
     if walk >= limits.walk:
         yield finding(
             "lr_too_high",
-            f"Since step {course.steps[half]:,} the loss has not fallen, though in an "
-            f"epoch the middle layer goes {walk:.2g} times its own weights to and fro: "
-            f"steps are too large to settle, or batches too small. "
+            f"Since step {course.steps[half]:,} the loss has not fallen, though half "
+            f"of the layers go {walk:.2g} times their own weights or more to and fro "
+            "in each epoch: steps are too large to settle, or batches too small. "
             f"{how_it_went(course)}",
             "likely",
             since=int(course.steps[half]),

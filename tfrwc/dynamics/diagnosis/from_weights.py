@@ -72,11 +72,14 @@ def huge_steps(course: Course, limits: Thresholds) -> Iterator[Finding]:
     if size[largest] < limits.huge_step * np.sqrt(taken[largest]):
         return
     if not went_well(course) or size[largest] > 10:
+        until = f"step {course.steps[largest]:,}"
+        when = (
+            f"the {taken[largest]:,} steps to {until}" if taken[largest] > 1 else until
+        )
         yield finding(
             "lr_too_high",
-            f"By step {course.steps[largest]:,} the middle layer had changed by "
-            f"{size[largest]:.3g} times its own weights within "
-            f"{taken[largest]:,} steps.",
+            f"In {when}, half of the layers changed by {size[largest]:.3g} times "
+            "their own weights or more.",
             "likely",
             since=_first(course, size >= limits.huge_step * np.sqrt(taken)),
         )

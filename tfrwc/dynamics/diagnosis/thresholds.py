@@ -18,7 +18,7 @@ class Thresholds:
         learned_bits: a cross-entropy that lies less than this share of that of guessing
             below it has learned next to nothing.
         standing_gain: a metric that gained less than this stands.
-        huge_step: change of the middle layer in one step, as a share of its weights,
+        huge_step: change of the median layer in one step, as a share of its weights,
             above which the weights of before are lost. With the usual initialisers,
             all of them are replaced at 1.
         adaptive_rate: learning rate of Adam and the like, by about which a step moves
@@ -45,7 +45,7 @@ class Thresholds:
             inverse; three such layers make a million of it.
         penalty: share of losses of weights in the loss at its beginning, as a multiple
             of what guessing costs, from which on they are most of what is lowered.
-        walk: of the middle layer's weights in an epoch, as a share of their size. A
+        walk: of the median layer's weights in an epoch, as a share of their size. A
             walk to and fro goes as far as the weights are large in 1 / walk ** 2
             epochs: here in 100, in which nothing that was learned is left.
         overfitting: rise of the validation loss above its least, as a share of that.
