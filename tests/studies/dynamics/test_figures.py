@@ -16,6 +16,7 @@ from tfrwc.studies._discovery import import_modules
 from tfrwc.studies.dynamics import figures
 from tfrwc.studies.dynamics.figures.comparison import caption, comparison
 from tfrwc.studies.dynamics.figures.depth_effects import depth_effects
+from tfrwc.studies.dynamics.figures.kinds import kinds
 from tfrwc.studies.dynamics.figures.late_to_early import late_to_early
 from tfrwc.studies.dynamics.stored import decided_again
 
@@ -78,7 +79,7 @@ def test_a_comparison_shows_every_condition(n):
     figure = comparison(found)
     assert set(names(4)) <= set(text_of(figure))
     legend = [t.get_text() for t in figure.axes[0].get_legend().get_texts()]
-    assert legend == [*names(4), "shapes differ"]
+    assert legend == [*names(4), "layer whose shape differs"]
     drawn = [line.get_ydata() for line in figure.axes[0].lines]
     for name in names(4):
         mine = found.layers["condition"] == name
@@ -142,3 +143,15 @@ def test_titles_of_tasks_say_what_the_claims_do(claims):
                 assert case["why"] in said
             else:
                 assert f"adjusted p = {case['p_adjusted']:.2g}" in said
+
+
+@pytest.mark.parametrize("epochs", [2, 3, 5, 8])
+def test_epochs_have_whole_numbers(claims, epochs):
+    short = json.loads(json.dumps(claims["kinds"]))
+    for group in [group for groups in short.values() for group in groups.values()]:
+        for curves in ("curves", "centers"):
+            group[curves] = [curve[:epochs] for curve in group[curves]]
+    for figure in kinds(claims | {"kinds": short}).values():
+        figure.canvas.draw()
+        for axis in figure.axes:
+            assert [tick for tick in axis.get_xticks() if tick % 1] == []

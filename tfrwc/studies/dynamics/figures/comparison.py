@@ -19,8 +19,9 @@ from tfrwc.studies.names import measure_name, network_name, set_name
 
 def caption(results: Results, network: str) -> str:
     return (
-        f"{network_name(network)}: {'; '.join(_said(results, network))}. Left: change "
-        "of each layer, mean and range over seeds. Right: late over early change, "
+        f"Whether harder tasks recruit later layers of {network_name(network)}: "
+        f"{', '.join(_said(results, network))}. Left: change of each layer, mean and "
+        "range over seeds. Right: late over early change, "
         "tasks from easy to hard; dots are seeds, bars 95 % intervals of each task by "
         "itself."
     )
@@ -69,9 +70,8 @@ def comparison(compared: Comparison) -> Figure:
     ratios(axes[0].yaxis, axes[0].set_yscale, axes[0].get_ylim)
     axes[0].xaxis.set_major_locator(MaxNLocator(integer=True))
     if not compared.layers["same_shape"].all():
-        axes[0].plot(
-            [], [], "o", color="0.4", markerfacecolor="white", label="shapes differ"
-        )
+        hollow = {"color": "0.4", "markerfacecolor": "white"}
+        axes[0].plot([], [], "o", **hollow, label="layer whose shape differs")
     axes[0].legend(frameon=False, fontsize=8)
     for x, colour in enumerate(colours):
         mine = compared.recordings["condition"] == names[x]
@@ -134,14 +134,13 @@ def _said(results: Results, network: str) -> list[str]:
         scope = texts.get(claim["claim"])
         for case in claim["cases"] if scope else ():
             if case["network"] == network:
-                lines.append(
-                    f"harder tasks recruit later layers, {scope}: {_case(case)}"
-                )
+                lines.append(_case(case, str(scope)))
     return lines
 
 
-def _case(case):
+def _case(case, scope):
     if case["shows"] == "not testable":
-        return f"not testable ({case['why']})"
-    words = {"claim": "they do", "opposite": "the opposite", "unclear": "not clear"}
-    return f"{words[case['shows']]} (adjusted p = {number(case['p_adjusted']):.2g})"
+        return f"not testable for {scope} ({case['why']})"
+    words = {"claim": "yes", "opposite": "the opposite", "unclear": "not clear"}
+    p_value = number(case["p_adjusted"])
+    return f"{words[case['shows']]} for {scope} (adjusted p = {p_value:.2g})"

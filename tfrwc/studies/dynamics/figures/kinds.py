@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from tfrwc.report.canvas import array, subplots, trend_colour
 from tfrwc.report.figures import Results, register
@@ -10,12 +11,12 @@ from tfrwc.studies.names import network_name, set_name
 
 def caption(results: Results, trial: str) -> str:
     counts = ", ".join(
-        f"{len(group['centers'])} among {len(group['labels'])} of "
-        f"{kind.replace('_', ' ')}"
+        f"{len(group['labels'])} {kind.replace('_', ' ')} layers into "
+        f"{len(group['centers'])}"
         for kind, group in results["kinds"][trial].items()
     )
     return (
-        f"{_name(results, trial)}: trends among the layers of each kind, {counts}. "
+        f"{_name(results, trial)}: layers of one kind fall into trends, {counts}. "
         "Thin: layers, in the colour of their trend (grey: in none). Thick: the median "
         "of the trend."
     )
@@ -64,6 +65,7 @@ def _panels(kinds):
         )
         axis.set_yscale("log")
         axis.set_xlabel("epoch")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     for axis in axes.flat[len(kinds) :]:
         axis.set_axis_off()
     axes[0, 0].set_ylabel("relative change in the epoch")

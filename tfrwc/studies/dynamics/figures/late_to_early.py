@@ -15,14 +15,15 @@ def caption(results: Results) -> str:
     learned = [trial for trial in results["trials"] if has_learned(trial)]
     shows = [shown(row, 1) for row in _rows(learned, "l1_ratio")]
     return (
-        f"In {len(learned)} of {len(results['trials'])} trials the network learned "
-        f"something with every seed. By {measure_name('l1_ratio')} the last third of "
-        f"the depth changed clearly more than the first in {shows.count('more')} of "
-        f"these, and clearly less in {shows.count('less')}. Right of the line it "
+        f"By {measure_name('l1_ratio')}, the last third of the depth changed clearly "
+        f"more than the first in {shows.count('more')} of {len(learned)} trials that "
+        f"can be tested, and clearly less in {shows.count('less')}. In "
+        f"{len(results['trials']) - len(learned)} more a seed learned nothing. Right "
+        "of the line it "
         "changed more, in relation to its own size. In brackets: test accuracy. Bars: "
         "95 % intervals over layers and seeds, adjusted for the number of trials as "
         "the tests are; those wider than the picture are cut. Filled: adjusted p of "
-        "0.05 or less. Crosses: a seed learned nothing, not tested."
+        "0.05 or less. Crosses: not tested."
     )
 
 
@@ -52,11 +53,16 @@ def late_to_early(results: Results) -> Figure:
             ratio = trials[y]["block_effect"][measure][0]["ratio"]
             axis.plot(ratio, y + shift, "x", color=colour, ms=5, alpha=0.6)
         axis.plot([], [], "o-", color=colour, ms=5, label=measure_name(measure))
+    axis.plot([], [], "o", color="0.4", mfc="white", ms=5, label="not clear")
+    axis.plot(
+        [], [], "x", color="0.4", ms=5, label="not tested: a seed learned nothing"
+    )
     axis.set_yticks(range(len(trials)), [_title(trial) for trial in trials], fontsize=8)
     axis.set_ylim(len(trials) - 0.5, -0.5)
     axis.set_xlim(*_limits(trials))
     ratios(axis.xaxis, axis.set_xscale, axis.get_xlim)
     axis.set_xlabel("change of the last third of the depth / change of the first")
+    axis.set_ylabel("network, task (test accuracy)", fontsize=9)
     figure.legend(frameon=False, fontsize=8, ncols=2, loc="outside upper center")
     return figure
 
