@@ -174,6 +174,12 @@ def test_lists_of_an_option(words, expected):
     assert spread(words) == expected
 
 
+def test_a_file_that_is_named_twice_is_not_left_out_in_silence(runs):
+    done = run("report", runs[0], runs[0])
+    assert done.exit_code == 2
+    assert "A page has each file once" in " ".join(done.output.split())
+
+
 def test_a_report_is_what_is_behind_the_door(runs, monkeypatch, tmp_path):
     asked = []
 

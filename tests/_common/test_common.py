@@ -101,3 +101,11 @@ def test_a_name_is_registered_once():
     assert dict(shapes) == {"round": 1.5}
     shapes.unregister("round")
     assert "round" not in shapes
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    path = tmp_path / "no" / "such" / "page.html"
+    with pytest.raises(FileNotFoundError) as error:
+        files.write_text(path, "text")
+    assert str(error.value).startswith(f"There is no folder {path.parent} to write")
+    assert "partial" not in str(error.value)

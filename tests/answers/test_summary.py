@@ -297,3 +297,9 @@ def test_any_recording_is_told_truly(data):
             assert (far <= 0.1 * one["largest"]).all()
     changes = told.table["change"].dropna().to_numpy()
     assert (np.diff(changes) <= 0).all()
+
+
+def test_before_any_record_there_is_no_table_of_dashes():
+    empty = Recording(made([MOVING]).layers, ["l1_ratio"]).summary()
+    assert str(empty) == "Nothing has been recorded yet."
+    assert "<table" not in empty._repr_html_()

@@ -25,9 +25,11 @@ def replacing(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO]:
         The open file.
 
     Raises:
+        FileNotFoundError: if there is no such folder.
         OSError: if it cannot be written.
     """
     path = Path(path)
+    check_folder(path)
     partial = partial_path(path)
     try:
         with open(partial, mode, encoding=None if "b" in mode else "utf-8") as file:
@@ -38,6 +40,19 @@ def replacing(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO]:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def check_folder(path: Path) -> None:
+    """Check that there is a folder that a file can be written to.
+
+    Raises:
+        FileNotFoundError: if there is none.
+    """
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"There is no folder {path.parent} to write {path.name} to. Make it, or "
+            "give another path."
+        )
 
 
 def partial_path(path: Path) -> Path:

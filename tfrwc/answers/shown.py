@@ -108,7 +108,9 @@ def without_empty(
 
 
 def _columns(summary: "Summary") -> tuple[list[str], list[list[str]]]:
-    """Heads and rows of the layers that changed most."""
+    """Heads and rows of the layers that changed most; no rows before any record."""
+    if not len(summary.curves):
+        return [], []
     measure, clock = summary.measure, summary.clock
     names = distinct(list(summary.table["name"].head(ROWS)))
 

@@ -51,6 +51,11 @@ def report(
     """Write a page about recordings: one HTML file that needs no other."""
     from tfrwc._common import doors
 
+    if len({*runs}) < len(runs):
+        raise typer.BadParameter(
+            f"A page has each file once. Received: {', '.join(map(str, runs))}.",
+            param_hint="RUNS",
+        )
     with shown("reading"):
         names = _names([*runs, *(against or ())])
         recordings = {names[path]: _load(path) for path in runs}

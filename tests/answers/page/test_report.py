@@ -10,6 +10,7 @@ from answers.made import BREAKS, MOVING, made
 from answers.networks import ODD_NAMES, network
 from conftest import ROOT
 
+from tfrwc import Recording
 from tfrwc.answers.page import write_report
 from tfrwc.answers.page.conditions import conditions
 from tfrwc.answers.page.logs import logs_figures
@@ -101,6 +102,12 @@ def test_heat_maps_beside_each_other_have_one_scale(tmp_path):
     assert one["high"] < other["high"]
 
 
+def test_a_folder_that_is_not_there_is_told_before_any_work(tmp_path):
+    without_records = Recording(network(8, 6).layers, ["l1_ratio"])
+    with pytest.raises(FileNotFoundError, match="There is no folder"):
+        write_report(without_records, tmp_path / "none" / "a.html")
+
+
 def test_the_title_says_which_recording_it_is(tmp_path):
     path = write_report({"runs/low.parquet": network(8, 6)}, tmp_path / "a.html")
     title = re.findall(r"<title>([^<]*)</title>", path.read_text())[0]
@@ -139,7 +146,7 @@ def test_a_column_of_blocks_is_there_only_if_layers_have_blocks(tmp_path, single
     assert [a.get("class") for a in heads] == ["text"] * 2 + [None] * 10
 
 
-@pytest.mark.parametrize("records", range(1, 13))
+@pytest.mark.parametrize("records", [1, 2, 3, 8, 12])
 def test_records_are_numbered_by_whole_numbers(records):
     for figure in logs_figures(conditions(network(8, records, odd=False))):
         beneath = re.findall(

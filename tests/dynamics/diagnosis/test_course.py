@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfrwc import Recording
+from tfrwc.dynamics import diagnose
 from tfrwc.dynamics.diagnosis.course import Course
 from tfrwc.dynamics.diagnosis.progress import learned
 from tfrwc.dynamics.diagnosis.thresholds import LIMITS
@@ -80,3 +81,11 @@ def test_a_loss_near_guessing_has_learned_nothing_whatever_a_metric_says(last, i
     course = Course.of(recording(np.zeros((20, 2, 2)), logs, training=facts))
     assert course.gain > LIMITS.learned_gain
     assert learned(course, LIMITS) == is_told
+
+
+def test_a_recording_without_records_shows_nothing():
+    found = diagnose(recording([], []))
+    assert list(found) == []
+    assert found.untold == (
+        "The recording has no record: nothing could be seen of the training.",
+    )

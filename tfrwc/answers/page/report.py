@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tfrwc._common.files import write_text
+from tfrwc._common.files import check_folder, write_text
 from tfrwc._common.paths import local_path
 from tfrwc._common.timestamps import utc_now
 from tfrwc.answers import trends
@@ -72,9 +72,11 @@ def write_report(
         TypeError: if something else than recordings is given.
         ValueError: if there is no recording, one has no records or is there twice, or
             `path` is not a local path.
+        FileNotFoundError: if the folder of `path` is not there.
         OSError: if the file cannot be written.
     """
     target = local_path(path)
+    check_folder(target)
     with one_thread():
         text = page(conditions(recordings, against))
     write_text(target, text)

@@ -213,6 +213,9 @@ def _place(one: Finding) -> float:
 
 def _untold(course: Course | None, model: Any) -> Iterator[str]:
     """What could not be seen from what was given."""
+    if course is not None and not len(course.steps):
+        yield "The recording has no record: nothing could be seen of the training."
+        return
     if model is None:
         hidden = "labels, the scale of inputs and targets, and the outputs of layers"
         yield f"Without model= and batch=, {hidden} cannot be seen."
