@@ -264,6 +264,14 @@ def test_the_picture_shows_each_trend_in_its_colour():
         assert (image == colour).all(axis=-1).sum() > 200
 
 
+@pytest.mark.parametrize("records", [2, 3, 5, 10])
+def test_records_have_whole_numbers(records):
+    curves = 10 ** np.random.default_rng(0).normal(0, 0.1, (12, records))
+    figure = trend_curves(OnlineTrends().partial_fit(curves))
+    pixels(figure)
+    assert [tick for tick in figure.axes[0].get_xticks() if tick % 1] == []
+
+
 def test_the_picture_has_room_for_the_names_of_all_trends():
     """Also where there are as many trends as there can be."""
     t = np.linspace(0, 1, 30)

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from tfrwc.dynamics.online import OnlineTrends
 from tfrwc.report.canvas import subplots, trend_colour
@@ -48,6 +49,7 @@ def trend_curves(trends: OnlineTrends) -> Figure:
         axis.plot([], [], color=trend_colour(-1), label=f"in no trend: {without}")
     axis.autoscale_view()
     axis.set_xlabel("record", fontsize=_POINTS)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set_ylabel("relative change", fontsize=_POINTS)
     # A scale of logarithms needs a number on it.
     if (np.isfinite(curves) & (curves > 0)).any():
