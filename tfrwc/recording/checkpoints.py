@@ -113,9 +113,11 @@ def _files(paths: StrPath | Iterable[StrPath]) -> list[Path]:
         if not path.is_file():
             raise FileNotFoundError(f"There is no checkpoint {path}.")
     if len(files) < 2:
+        found = ", ".join(str(path) for path in files) or "none"
         raise ValueError(
             f"A change needs two checkpoints ({' or '.join(SUFFIXES)}) or more. Found: "
-            f"{[str(path) for path in files]} in {paths!r}, without subfolders."
+            f"{found}. A folder is read without subfolders: name the one that holds "
+            "the files."
         )
     return files
 
