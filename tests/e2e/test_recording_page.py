@@ -155,6 +155,19 @@ def test_tables_are_sorted_by_their_heads(show):
     assert missing == sorted(missing), "what has no number comes last"
 
 
+def test_a_caption_is_read_whole_on_a_narrow_screen(show):
+    ends = script(
+        show("few", 390),
+        """const area = document.querySelector("#layers .scroll");
+        area.scrollLeft = 200;
+        const box = area.querySelector("caption span").getBoundingClientRect();
+        return [area.scrollLeft, box.left, box.right];""",
+    )
+    moved, left, right = ends
+    assert moved == 200
+    assert 0 <= left < right <= 390
+
+
 def test_a_trend_can_be_chosen(show):
     page = show("large")
     radios = page.find_elements(By.CSS_SELECTOR, ".choice input")
