@@ -19,7 +19,7 @@ from tfrwc._common.plain import number
 from tfrwc.privacy.statement import with_article
 from tfrwc.recording.names import shortened
 from tfrwc.report.figures import Drawing
-from tfrwc.report.titled import first_sentence, pixels, png, titled
+from tfrwc.report.titled import first_sentence, pixels, png, under
 
 _HERE = Path(__file__).parent
 
@@ -108,11 +108,12 @@ class _Gallery:
 
 def _save(drawing: Drawing, folder: Path) -> _Picture:
     """Write a picture with its title; on the page its caption says the same."""
-    title = first_sentence(drawing.caption)
+    title, figure = first_sentence(drawing.caption), drawing.figure
+    drawn = pixels(figure)  # once: to lay it out takes most of the time of a page
     with replacing(folder / f"{drawing.name}.png") as file:
-        file.write(png(titled(drawing.figure, title)))
+        file.write(png(under(title, drawn, figure.dpi)))
     return _Picture(
-        base64.b64encode(png(pixels(drawing.figure))).decode(),
+        base64.b64encode(png(drawn)).decode(),
         drawing.caption,
         drawing.alt,
         drawing.section,

@@ -44,14 +44,24 @@ def titled(figure: Figure, title: str) -> Pixels:
     Returns:
         As `pixels`.
     """
-    below = pixels(figure)
-    width = below.shape[1] / figure.dpi
+    return under(title, pixels(figure), figure.dpi)
+
+
+def under(title: str, below: Pixels, dpi: float) -> Pixels:
+    """A picture below its title, as of `titled`.
+
+    Args:
+        title: a sentence.
+        below: as `pixels` draws a figure.
+        dpi: its dots to an inch.
+    """
+    width = below.shape[1] / dpi
     if title.split(" ")[0].isalpha():  # else it is a name, as of a layer
         title = title[:1].upper() + title[1:]
     lines = textwrap.wrap(title, int(_LETTERS * width))
     if not lines:
         return below
-    strip = Figure((width + 0.5 / figure.dpi, _LINE * (len(lines) + 1)), figure.dpi)
+    strip = Figure((width + 0.5 / dpi, _LINE * (len(lines) + 1)), dpi)
     strip.text(
         0.08 / width,
         0.5,
