@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tfrwc.disentangle import BetaSweep, BetaVAE
+from tfrwc.disentangle.sweep import beta_sweep
 from tfrwc.disentangle.sweep.chance import codes_of
 
 
@@ -30,6 +31,23 @@ def test_codes_are_means_or_draws(short, x):
     np.testing.assert_allclose(drawn[-1], expected, rtol=1e-4, atol=1e-5)
     with pytest.raises(ValueError, match="draw must be a whole number"):
         short.codes(x, draw=1.5)
+
+
+@pytest.mark.parametrize("posterior", ["diagonal", "full"])
+def test_posteriors_are_those_of_each_member(x, posterior, monkeypatch):
+    """Also where examples go through the encoder in parts."""
+
+    def build(seed):
+        return BetaVAE(4, 3, encoder="dense", posterior=posterior, seed=seed)
+
+    sweep = BetaSweep([0.5, 8.0], [3, 4], build, epochs=1).fit(x)
+    monkeypatch.setattr(beta_sweep, "_VALUES_AT_ONCE", 4 * 30)
+    means, scales = sweep.posteriors(x)
+    members = [sweep.member(beta, seed) for beta in (0.5, 8.0) for seed in (3, 4)]
+    for vae, mean, scale in zip(members, means, scales, strict=True):
+        expected = vae.predict(x, verbose=0)
+        np.testing.assert_allclose(mean, expected["mean"], rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(scale, expected["scale"], rtol=1e-4, atol=1e-6)
 
 
 def test_draws_from_full_covariances():

@@ -188,7 +188,20 @@ class BetaVAE(OwnLoss):
 
     def encode(self, x: Any) -> Distribution:
         """q(z|x), a TensorFlow Probability distribution, of x (batch, *shape)."""
-        return posterior_distribution(*self._parameters(x))
+        return posterior_distribution(*self.posterior_parameters(x))
+
+    def posterior_parameters(self, x: Any) -> tuple[Any, Any]:
+        """Mean and scale of q(z|x), as of calling the model on x (batch, *shape)."""
+        if tuple(x.shape[1:]) != self.shape:
+            raise ValueError(
+                f"x must be examples of shape {self.shape}. Received: shape "
+                f"{tuple(x.shape)}."
+            )
+        x = keras.ops.cast(x, self.compute_dtype)
+        raw = keras.ops.cast(self.head(self.encoder(x)), self.loss_dtype)
+        if self.posterior == "full":
+            return mean_and_factor(raw, self.n_latents)
+        return mean_and_deviation(raw, self.n_latents)
 
     def decode(self, z: Any) -> Distribution:
         """p(x|z), a TensorFlow Probability distribution, of z (batch, n_latents)."""
@@ -212,7 +225,7 @@ class BetaVAE(OwnLoss):
             mean and scale of q(z|x), and reconstruction (batch, *shape), the mean of
             p(x|z) at z = mean.
         """
-        mean, scale = self._parameters(keras.ops.cast(x, self.compute_dtype))
+        mean, scale = self.posterior_parameters(keras.ops.cast(x, self.compute_dtype))
         decoded = self.decode(mean).mean()
         return {"mean": mean, "scale": scale, "reconstruction": decoded}
 
@@ -222,7 +235,7 @@ class BetaVAE(OwnLoss):
 
     def infer(self, x: Any, noise: Any) -> dict[str, Any]:
         """As `call`, with z = mean + scale · noise, of noise (batch, n_latents)."""
-        mean, scale = self._parameters(x)
+        mean, scale = self.posterior_parameters(x)
         noise = keras.ops.cast(noise, self.loss_dtype)
         codes = mean + posterior_distribution(mean, scale).scale.matvec(noise)
         return {
@@ -315,19 +328,6 @@ class BetaVAE(OwnLoss):
                 for key, value in config.items()
             }
         )
-
-    def _parameters(self, x: Any) -> tuple[Any, Any]:
-        """Mean and scale of q(z|x)."""
-        if tuple(x.shape[1:]) != self.shape:
-            raise ValueError(
-                f"x must be examples of shape {self.shape}. Received: shape "
-                f"{tuple(x.shape)}."
-            )
-        x = keras.ops.cast(x, self.compute_dtype)
-        raw = keras.ops.cast(self.head(self.encoder(x)), self.loss_dtype)
-        if self.posterior == "full":
-            return mean_and_factor(raw, self.n_latents)
-        return mean_and_deviation(raw, self.n_latents)
 
     def _p(self, decoded: Any) -> Distribution:
         if self.likelihood == "bernoulli":

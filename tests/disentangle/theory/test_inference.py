@@ -9,6 +9,7 @@ from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 
 from tfrwc.disentangle import theory
+from tfrwc.disentangle.theory.spectrum import log_q, spectrum
 
 
 def best_encoder(A, sigma, eta, beta):
@@ -34,6 +35,14 @@ def test_the_encoder_is_the_best_one(world, beta, eta):
     found = theory.inference_performance(A, sigma, beta, eta)
     for name, value in found.items():
         assert value == pytest.approx(expected[name], rel=1e-3, abs=1e-4), name
+
+
+@worlds
+def test_the_inference_performance_alone(world):
+    A, sigma = world
+    betas = 2.0 ** np.arange(-3, 7)
+    alone = log_q(spectrum(A, sigma), betas)
+    np.testing.assert_allclose(alone, theory.table(A, sigma, betas).log_q, rtol=1e-12)
 
 
 def informations(s, z):

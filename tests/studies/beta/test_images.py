@@ -26,7 +26,8 @@ def test_the_beta_with_the_best_mean(measure, beta):
 
 def test_latents_collapse_as_beta_rises(tmp_path):
     data = sprites.generate()
-    found = beta_images.collapse(data, "dense", 0, 12, tmp_path / "r.parquet")
+    betas = beta_images.BETAS["sprites"]
+    found = beta_images.collapse(data, betas, "dense", 0, 12, tmp_path / "r.parquet")
     assert found["beta"][0] == pytest.approx(0.25)
     assert found["beta"][-1] == pytest.approx(16)
     rates = np.array(found["rates"])
@@ -90,6 +91,25 @@ def test_baselines_are_measured_as_models_are(monkeypatch):
     # Of any, the one that was told the shapes knows most of them.
     best = max(rows, key=lambda row: row["half"])
     assert best["baseline"] == "supervised"
+
+
+def nothing(codes, drawn, live, grid, some):
+    """In the place of all that is measured."""
+    return {}
+
+
+def test_baselines_have_the_first_two_seeds(monkeypatch):
+    names = ("pca", "ica", "random_encoder", "autoencoder", "supervised_encoder")
+    found = Encoded(np.zeros((9, beta_images.LATENTS)), np.ones(4))
+    for name in names:
+        monkeypatch.setattr(references.baselines, name, lambda *of, **more: found)
+    monkeypatch.setattr(references, "measured", nothing)
+    data = sprites.generate(size=12)
+    grid = Grid(data.factors, data.seen_factors, data.factor_names)
+    options = TrainingOptions(epochs=4)
+    some = np.arange(9)
+    rows = references.references(data, "dense", [3, 5, 7], options, grid, some)
+    assert [row["seed"] for row in rows] == [None, *[3] * 4, *[5] * 4]
 
 
 @pytest.mark.parametrize(

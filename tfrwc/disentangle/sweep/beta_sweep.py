@@ -29,6 +29,7 @@ from tfrwc.disentangle.sweep.trained import Part, Trained, part_of
 from tfrwc.disentangle.sweep.training import train_members
 
 _ACTIVE = 0.01  # variance of its mean, above which a latent is
+_VALUES_AT_ONCE = 2**20  # of x, that go through an encoder together
 
 
 @dataclass(eq=False)
@@ -194,9 +195,36 @@ class BetaSweep(TrainingOptions):
         Returns:
             float32, or float64 as the models are: (members, n, n_latents).
         """
+        means, scales = self.posteriors(x)
+        return np.stack(
+            [codes_of(m, s, draw) for m, s in zip(means, scales, strict=True)]
+        )
+
+    def posteriors(
+        self, x: ArrayLike
+    ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+        """Parameters of q(z|x) of all members, in the order of `to_frame`.
+
+        Args:
+            x: examples (n, …).
+
+        Returns:
+            Means (members, n, n_latents); and scales, which are deviations of that
+            shape, or for full covariances their triangular factors (members, n,
+            n_latents, n_latents). float32, or float64 as the models are.
+        """
         self._check_fitted()
-        seen = [vae.predict(x, batch_size=256, verbose=0) for vae in self._each()]
-        return np.stack([codes_of(q["mean"], q["scale"], draw) for q in seen])
+        examples = examples_of(x)
+        count = max(1, _VALUES_AT_ONCE // math.prod(self._shape))
+        starts = range(0, len(examples), count)
+        members = []
+        for vae in self._each():
+            parts = [vae.posterior_parameters(examples[i : i + count]) for i in starts]
+            members.append(
+                [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
+            )
+        means, scales = (np.stack(arrays) for arrays in zip(*members, strict=True))
+        return means, scales
 
     def make(self, seed: int, shape: tuple[int, ...]) -> BetaVAE:
         """A new, untrained model for examples of a shape.

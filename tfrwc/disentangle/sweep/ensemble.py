@@ -63,6 +63,11 @@ class Ensemble:
         self.optimizer.build(self.weights)
         half = template.compute_dtype == "float16"
         self._scales = LossScales(len(self._betas)) if half else None
+        # One loop over each weight with all that Adam remembers of it: as operations of
+        # their own, its dozen steps take nearly as long as the gradients. Not on GPUs:
+        # XLA needs more of CUDA there than TensorFlow brings.
+        on_gpu = bool(tf.config.list_physical_devices("GPU"))
+        self._update = tf.function(self._move, autograph=False, jit_compile=not on_gpu)
 
     @property
     def members(self) -> int:
@@ -168,6 +173,11 @@ class Ensemble:
         if self._scales:
             gradients, finite = self._scales.unscaled(gradients)
             training = tf.logical_and(training, finite)
+        self._update(gradients, training)
+        return tf.stack(terms)
+
+    def _move(self, gradients: list[tf.Tensor], training: tf.Tensor) -> None:
+        """Update the weights of the members that train."""
         # A step that is left out leaves no trace in what Adam remembers, either.
         slots = (
             [v for v in self.optimizer.variables if len(v.shape)]
@@ -180,7 +190,6 @@ class Ensemble:
         for variable, old in zip(moved, before, strict=True):
             goes_on = tf.reshape(training, [-1] + [1] * (len(variable.shape) - 1))
             variable.assign(tf.where(goes_on, variable.value, old))
-        return tf.stack(terms)
 
     @tf.function(autograph=False, reduce_retracing=True)  # type: ignore[untyped-decorator]
     def _sums(self, x: tf.Tensor, position: tf.Tensor) -> list[tf.Tensor]:

@@ -58,6 +58,20 @@ def spectrum(A: Array, sigma: float) -> Spectrum:
     return Spectrum(np.where(roots > rounding, roots, 0) ** 2, vectors.T, n, sigma)
 
 
+def log_q(world: Spectrum, u: Array) -> Array:
+    """E log q(s|x) per latent of a diagonal encoder, alone, at levels u: (…,).
+
+    Args:
+        world: of A and σ.
+        u: levels (…,).
+    """
+    _, q, noise = world.split(u)
+    gains = world.g / u[..., None]
+    errors = (1 + gains) * ((q**2 + noise) @ world.squares.T)
+    each: Array = np.log(2 * np.pi) + errors - np.log1p(gains)
+    return -each.mean(axis=-1) / 2
+
+
 @np.errstate(over="ignore", invalid="ignore")  # what overflows is not representable
 def measures(world: Spectrum, u: float, encoder: str) -> dict[str, float]:
     """What `inference_performance` returns, at the level u = β η²/σ².

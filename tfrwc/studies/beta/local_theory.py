@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from tfrwc.datasets.sprites import Sprites
-from tfrwc.disentangle import theory
+from tfrwc.disentangle.theory.spectrum import log_q, spectrum
 from tfrwc.studies.beta.peaks import peak
 
 Results = dict[str, Any]
@@ -50,7 +50,7 @@ def fitted_optimum(
         return {"beta": np.nan, "correlation": np.nan, "factors": names}
     # All that follows depends on JᵀJ alone, which the triangles of J have, too.
     mixings = [np.linalg.qr(J, mode="r") for J in derivatives]
-    curves = [theory.table(J, 1.0, _BETAS)["log_q"].to_numpy() for J in mixings]
+    curves = [log_q(spectrum(J, 1.0), _BETAS) for J in mixings]
     return {
         "beta": float(peak(_BETAS, np.mean(curves, axis=0))),
         "correlation": float(np.mean([_correlation(J) for J in mixings])),

@@ -51,8 +51,9 @@ def run_part(name: str, trial: Trial, progress: Path, recorded: str) -> PartResu
     elif kind == "images":
         return _images(trial, path)
     elif kind == "collapse":
+        betas = images.BETAS[trial.dataset]
         results = images.collapse(
-            _data(trial), trial.encoder, seeds[0], epochs, recorded
+            _data(trial), betas, trial.encoder, seeds[0], epochs, recorded
         )
     else:
         raise ValueError(
