@@ -19,7 +19,7 @@ def test_names_are_unique_and_uses_are_known():
     ("use", "names"),
     [
         ("two_classes", ["digits", "pneumoniamnist", "chest_xray_64", "xrays"]),
-        ("factors", ["sprites", "dsprites"]),
+        ("factors", ["sprites", "sprites_32", "dsprites"]),
         ("public", ["mnist", "fashion_mnist"]),
     ],
 )
@@ -49,7 +49,7 @@ def test_the_table_has_a_row_for_each(monkeypatch):
     monkeypatch.delenv(DATA_DIR_VARIABLE, raising=False)
     table = datasets.table()
     assert table.index.tolist() == list(DATA_SETS)
-    assert table["available"].sum() == 2  # digits and sprites
+    assert table["available"].sum() == 3  # digits and sprites
     assert table.loc["pneumoniamnist", "tfds"] == "pneumonia/medmnist"
     assert table.loc["digits", "file"] == ""
 
@@ -79,6 +79,8 @@ def test_a_new_set_is_one_row(tmp_path, monkeypatch):
 
 
 def test_sets_of_factors_are_loaded_by_name():
-    assert datasets.load_factors("sprites").images.shape == (4608, 16, 16, 1)
+    for name, size in (("sprites", 16), ("sprites_32", 32)):
+        images = datasets.load_factors(name).images
+        assert images.shape == (4608, size, size, 1)
     with pytest.raises(ValueError, match=r"factors 'mnist'\. Choose one of sprites"):
         datasets.load_factors("mnist")

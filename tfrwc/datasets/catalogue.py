@@ -187,6 +187,15 @@ ROWS = (
         betas=(0.25, 0.5, 1.0, 2.0, 4.0, 8.0),
     ),
     DataSet(
+        name="sprites_32",
+        description="The same shapes, drawn with four times as many pixels.",
+        title="sprites of 32x32 pixels",
+        size=32,
+        uses=("factors",),
+        reader="tfrwc.datasets.sprites:generate_32",
+        betas=(2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0),
+    ),
+    DataSet(
         name="dsprites",
         description="A grid of the published dSprites.",
         title="dSprites",

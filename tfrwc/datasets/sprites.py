@@ -117,6 +117,11 @@ def generate(size: int = 16) -> Sprites:
     )
 
 
+def generate_32() -> Sprites:
+    """The sprites of `generate` with 32x32 pixels."""
+    return generate(32)
+
+
 def _turn(x: _Floats, y: _Floats, angle: float) -> tuple[_Floats, _Floats]:
     cos, sin = np.cos(angle), np.sin(angle)
     return x * cos + y * sin, y * cos - x * sin

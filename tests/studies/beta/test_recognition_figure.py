@@ -69,8 +69,12 @@ def test_the_figure_shows_the_best_beta_and_the_theory():
     labels = [text.get_text() for text in top.get_legend().get_texts()]
     assert "told all shapes: 0.95" in labels
     assert [t.get_text() for t in few.get_legend().get_texts()] == [
-        *("10 labels", "100 labels", "1,000 labels")
+        *("10 labels", "100 labels", "1,000 labels", "chance: 0.33")
     ]
+    assert "best β by the scores: 1" in [
+        text.get_text() for text in scores.get_legend().get_texts()
+    ]
+    assert all(axis.get_ylabel() for axis in (top, scores, few, variance))
     assert [t.get_text() for t in variance.get_legend().get_texts()] == list(PARTS)
     assert "finite best β? Yes: β = " in caption(results)
 

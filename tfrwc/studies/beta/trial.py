@@ -42,7 +42,8 @@ class Trial(study_trial.Trial):
     """One study.
 
     Attributes:
-        dataset: of the images, ``"sprites"`` (drawn here) or ``"dsprites"``.
+        dataset: of the images, ``"sprites"`` or ``"sprites_32"`` (drawn here), or
+            ``"dsprites"``.
         encoder: of the images' models, one of `tfrwc.models.vae.NAMES`.
         epochs: passes over the images, 2 or more; models of the worlds are trained for
             longer and shorter in proportion.
@@ -52,7 +53,8 @@ class Trial(study_trial.Trial):
 
     dataset: str = option(
         "sprites",
-        "sprites, drawn here, or dsprites, from the folder TFRWC_DATA_DIR or TFDS",
+        "sprites or sprites_32, drawn here, or dsprites, from the folder "
+        "TFRWC_DATA_DIR or TFDS",
         choices=datasets,
     )
     encoder: str = option("dense", "dense, conv or linear", choices=encoders)

@@ -1,5 +1,7 @@
 """Recognition of shapes against β, and the best β by scores and by theory."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -32,8 +34,9 @@ def caption(results: Results) -> str:
         "the best β by the theory, from the least to the greatest of the seeds. "
         "Recognition is of shapes by a linear readout, at values and combinations of "
         "other factors that it did not learn from; dashed lines are baselines, each "
-        "named, and chance is one in three. Below: recognition by a readout that "
-        "learnt from few labels, and where the variance of the codes is from."
+        "named, with their means; chance is one in three. Below: recognition by a "
+        "readout that learnt from few labels, and where the variance of the codes is "
+        "from."
     )
 
 
@@ -51,30 +54,44 @@ def recognition(results: Results) -> Figure | None:
     asked = questions(images)
     if not asked:
         return None
-    figure, axes = subplots(9.6, 7.2, 2, 2, sharex=True)
-    verdicts = {v["measure"]: v for v in images["verdicts"]}
-    for axis, measure in zip(axes[0], (RECOGNITION, SCORES), strict=True):
-        if betas := [b for b in images["theory"]["betas"] if b is not None]:
-            _band(axis, min(betas), max(betas), THEORY, "best β by the theory")
-        _curve(axis, images["rows"], measure, TRAINED)
-        if score_has_best(verdicts[measure]):
-            axis.axvline(verdicts[measure]["best_beta"], color=BEST, linewidth=1.5)
-    if asked[0]["answer"] == YES:
-        low, high = asked[0]["low"], asked[0]["high"]
-        _band(axes[0, 0], low, high, BEST, "best β, 95 % interval")
-    axes[0, 0].set_title(f"recognition of shapes: finite best β? {_word(asked[0])}")
-    axes[0, 1].set_title(f"mean of scores: the same best β? {_word(asked[1])}")
-    axes[0, 0].axhline(_CHANCE, color="0.5", linewidth=0.8, linestyle=":")
+    figure, axes = subplots(11, 6.6, 2, 2, sharex=True)
+    _answered(axes[0], images, asked)
     _baselines(axes[0, 0], images["baselines"])
-    axes[0, 0].legend(fontsize=7, loc="lower left", framealpha=0.9, edgecolor="none")
     _few_labels(axes[1, 0], images["rows"])
     _variance(axes[1, 1], images["rows"])
+    for axis in axes[:, 0]:
+        axis.axhline(
+            _CHANCE, color="0.5", linewidth=0.8, linestyle=":", label="chance: 0.33"
+        )
+        axis.set_ylabel("share of shapes recognised")
     for axis in axes.flat:
         axis.title.set_fontsize(9)
+        axis.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
         beta_axis(axis)
     for axis in axes[1]:
         axis.set_xlabel("β")
     return figure
+
+
+def _answered(axes: Sequence[Axes], images: Results, asked: list[Results]) -> None:
+    """Recognition and the scores against β, with the answers to the three questions."""
+    verdicts = {v["measure"]: v for v in images["verdicts"]}
+    whose = {RECOGNITION: "recognition", SCORES: "the scores"}
+    for axis, (measure, name) in zip(axes, whose.items(), strict=True):
+        if betas := [b for b in images["theory"]["betas"] if b is not None]:
+            said = f"best β by the theory\n(the same? {_word(asked[2])})"
+            _band(axis, min(betas), max(betas), THEORY, said)
+        _curve(axis, images["rows"], measure, TRAINED)
+        if score_has_best(verdicts[measure]):
+            beta = verdicts[measure]["best_beta"]
+            said = f"best β by {name}: {beta:g}"
+            axis.axvline(beta, color=BEST, linewidth=1.5, label=said)
+    if asked[0]["answer"] == YES:
+        low, high = asked[0]["low"], asked[0]["high"]
+        _band(axes[0], low, high, BEST, "best β, 95 % interval")
+    axes[0].set_title(f"recognition of shapes: finite best β? {_word(asked[0])}")
+    axes[1].set_title(f"mean of six scores: the same best β? {_word(asked[1])}")
+    axes[1].set_ylabel("mean of six scores of disentanglement")
 
 
 def _word(asked: Results) -> str:
@@ -93,7 +110,7 @@ def _band(axis: Axes, low: float, high: float, colour: str, name: str) -> None:
 def _curve(axis: Axes, rows: list[Results], measure: str, colour: str) -> None:
     betas, values = _values(rows, measure)
     axis.plot(betas, values, ".", color=colour, alpha=0.5)
-    axis.plot(betas, values.mean(axis=1), color=colour)
+    axis.plot(betas, values.mean(axis=1), color=colour, label="mean over seeds")
 
 
 def _values(rows: list[Results], measure: str) -> tuple[list[float], np.ndarray]:
@@ -128,9 +145,7 @@ def _few_labels(axis: Axes, rows: list[Results]) -> None:
             alpha=_SHADES[count],
             label=f"{count:,} labels",
         )
-    axis.axhline(_CHANCE, color="0.5", linewidth=0.8, linestyle=":")
     axis.set_title("recognition from few labels")
-    axis.legend(fontsize=7, framealpha=0.9, edgecolor="none")
 
 
 def _variance(axis: Axes, rows: list[Results]) -> None:
@@ -138,5 +153,5 @@ def _variance(axis: Axes, rows: list[Results]) -> None:
     shares = [_values(rows, f"from_{part}")[1].mean(axis=1) for part in PARTS]
     axis.stackplot(betas, shares, labels=PARTS, colors=[_PARTS[part] for part in PARTS])
     axis.set_ylim(0, 1)
-    axis.set_title("share of the codes' variance from")
-    axis.legend(fontsize=7, loc="lower left", framealpha=0.9, edgecolor="none")
+    axis.set_title("what the codes' variance is from")
+    axis.set_ylabel("share of variance")
