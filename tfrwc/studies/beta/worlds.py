@@ -32,6 +32,8 @@ WORLDS = {
 }
 _TERMS = ("objective", "rate", "distortion")
 _EXAMPLES, _HELD_OUT, _BLOCKS = 8192, 65_536, 64
+# Where the sample has the covariance asked for, more examples tell no more.
+_MATCHED = 4096
 _CONFIDENCE = 0.95
 
 
@@ -87,7 +89,7 @@ def learned_decoder(
         seeds,
         build,
         epochs=epochs,
-        batch_size=512,
+        batch_size=256,
         learning_rate=0.01,
     )
     engine.fit(sweep, _matched(A), path)
@@ -269,7 +271,7 @@ def _decoder(f):
 def _matched(A):
     """A sample whose mean is 0 and whose covariance is AAᵀ + σ²I, up to rounding."""
     rng = np.random.default_rng(0)
-    x = rng.normal(size=(_EXAMPLES, len(A)))
+    x = rng.normal(size=(_MATCHED, len(A)))
     x -= x.mean(axis=0)
     whiten = np.linalg.inv(np.linalg.cholesky(np.cov(x.T, bias=True)))
     true = np.linalg.cholesky(A @ A.T + SIGMA**2 * np.eye(len(A)))
