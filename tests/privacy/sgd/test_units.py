@@ -1,6 +1,7 @@
 """Units with several examples: which are drawn, and how they are grouped."""
 
 import contextlib
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -70,6 +71,7 @@ def test_a_bound_on_the_rows_of_a_sample_holds():
         np.array([[7], [7], [9]]),
         pd.Series(["7", "7", "9"], index=[5, 6, 7]),
         pd.Categorical(["7", "7", "9"]),
+        pd.DataFrame({"who": ["7", "7", "9"]}),
         pd.to_datetime(["2020-01-01", "2020-01-01", "2021-01-01"]),
     ],
     ids=lambda ids: type(ids).__name__,
@@ -82,6 +84,7 @@ MISSING = [
     *(["a", None, "b"], ["a", float("nan"), "b"], ["a", "", "b"], ["a", " ", "b"]),
     *(["a", "NaN", "b"], ["a", "None", "b"], ["a", "NA", "b"], ["a", "<NA>", "b"]),
     *(["a", "unknown", "b"], [b"a", b"nan", b"b"], [1, np.nan, 2], [1, pd.NA, 2]),
+    *(["a", "#N/A", "b"], ["a", "missing", "b"], [10**30, Decimal("NaN"), 1]),
     *(np.array([1.0, np.nan, 2.0]), np.ma.masked_array([1, 2, 3], mask=[0, 1, 0])),
     *(pd.Series(["a", None, "b"]), pd.Series([1, None, 2], dtype="Int64")),
     pd.Categorical(["a", None, "b"]),
@@ -115,6 +118,8 @@ def test_some_of_many_missing_ones_are_named():
         tf.constant(["\u00e9", "e\u0301"]),
         np.array([np.int64(7), 7, np.int32(7), 7.0], object),
         np.array([0.0, -0.0]),
+        [10**30, 10**30],
+        ["a", "a\0", b"a\0\0"],
     ],
     ids=str,
 )
@@ -142,6 +147,10 @@ def test_any_text_is_a_name_or_refused(names, blank):
         (np.zeros(3, [("a", int)]), r"units must be \(n,\)"),
         ("patient", r"units must be \(n,\).*str"),
         (7, r"units must be \(n,\).*int"),
+        ({"a", "b"}, r"units must be \(n,\).*set"),
+        ({"a": 1, "b": 2}, r"units must be \(n,\).*dict"),
+        (bytearray(b"ab"), r"units must be \(n,\).*bytearray"),
+        (pd.DataFrame({"a": [1], "b": [2]}), r"units must be \(n,\).*shape \(1, 2\)"),
         ([("a", 1), ("a", 2)], "tuple. Join what names a unit into one text"),
         ([("a",), ("a", 2)], "Join what names a unit"),
         ([{"a": 1}], "Join what names a unit"),

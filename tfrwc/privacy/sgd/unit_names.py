@@ -7,7 +7,7 @@
 
 import numbers
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 
 _MOST_NAMED = 3  # examples, in a message
 # What tables write where a name is missing, in small letters.
-_MISSING = {"", "nan", "none", "null", "na", "n/a", "<na>", "nat", "unknown", "?", "-"}
+_MISSING = {
+    *("", "nan", "none", "null", "(null)", "nil", "na", "n/a", "n.a.", "<na>", "#na"),
+    *("#n/a", "nat", "unknown", "missing", "undefined", "anonymous", "?", "-", "--"),
+}
 _MALFORMED = (
     "units must be (n,), the name or number of the unit that each example belongs to. "
     "Received: {}."
@@ -63,8 +66,12 @@ def factorized(ids: Any) -> tuple[NDArray[np.int64], list[Any]]:
 
 def _elements(ids: Any) -> list[Any]:
     """The names, texts in one form."""
-    if isinstance(ids, (str, bytes)) or not isinstance(ids, Iterable):
+    # What has no order is of no example; a mapping would give its keys alone.
+    is_text = isinstance(ids, (str, bytes, bytearray))
+    if is_text or isinstance(ids, (Set, Mapping)) or not isinstance(ids, Iterable):
         raise ValueError(_MALFORMED.format(type(ids).__name__))
+    if isinstance(ids, pd.DataFrame):
+        ids = ids.to_numpy()
     if isinstance(ids, np.ma.MaskedArray):
         ids = np.where(np.ma.getmaskarray(ids), None, ids.data.astype(object))
     if hasattr(ids, "numpy"):  # of TensorFlow
@@ -106,7 +113,8 @@ def _form(name: Any) -> Any:
     seen = (
         c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c) != "Cf"
     )
-    return "".join(seen).strip()
+    # Texts of a fixed length end in zeros.
+    return "".join(seen).strip().strip("\0").strip()
 
 
 def _is_missing(name: Any) -> bool:

@@ -34,8 +34,9 @@ MAPPED_ON_TRUST = (
     "of one image, and mixes none, is taken on trust."
 )
 UNITS_ON_TRUST = (
-    "Which images belong to one {unit} is what the units said that were given: that no "
-    "{unit} is there under several names is taken on trust."
+    "Which images belong to one {unit} is what the units said that were given: that "
+    "they are in the order of the images, and that no {unit} is there under several "
+    "names, is taken on trust."
 )
 GUESSABLE = (
     "Who was in each sample is known to whoever knows insecure_seed of "
