@@ -7,9 +7,9 @@ the process dies (github.com/tensorflow/tensorflow, issue 117700, mended after i
 
 import os
 import platform
-from collections.abc import Iterator
 
 from tfrwc.compat.extras import extra
+from tfrwc.compat.graph_effects import operations_of
 
 with extra("tensorflow"):
     import tensorflow as tf
@@ -34,15 +34,6 @@ def _is_affected() -> bool:
         and os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1") != "0"
         and not tf.config.list_logical_devices("GPU")
     )
-
-
-def operations_of(graph: tf.Graph) -> Iterator[tf.Operation]:
-    """The operations of a graph, and of the functions that it calls."""
-    yield from graph.get_operations()
-    for function in graph._functions.values():
-        inner = getattr(function, "graph", None)  # those of TensorFlow 1 have none
-        if inner is not None:
-            yield from operations_of(inner)
 
 
 def _is_wrong(operation: tf.Operation) -> bool:

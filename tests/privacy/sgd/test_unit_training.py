@@ -211,3 +211,26 @@ def test_weights_have_one_unit():
     again = private(made.model, noise_multiplier=2.0)
     again.fit(poisson_batches(X, Y, units=IDS, batch_size=4), verbose=0)
     assert again.steps == 4
+
+
+def test_how_many_images_a_step_has_is_said_of_the_last_training():
+    made = private(images_per_unit=3)
+    made.fit(X, Y, verbose=0)
+    assert "up to 3 images of each patient" in made.statement().explain()
+    assert len(made.statement().rests_on) == 1
+    again = private(made.model, images_per_unit=2)
+    again.fit(X, Y, verbose=0)
+    statement = again.statement()
+    assert statement.steps == 4
+    assert "up to 2 images of each patient" in statement.explain()
+    assert "Of the 2 trainings of these weights" in statement.rests_on[-1]
+
+
+def test_labels_and_weights_may_change_their_shape():
+    made, weight = private(), np.ones(len(X), np.float32)
+    for axes in ((), (1,), ()):
+        y, given = Y.reshape(-1, *axes), weight.reshape(-1, *axes)
+        made.fit(X, y, sample_weight=given, verbose=0)
+        batches = poisson_batches(X, y, weight, units=IDS, batch_size=4)
+        made.fit(batches, verbose=0)
+    assert made.steps == 12

@@ -1,23 +1,25 @@
-"""Operations in a model that TensorFlow cannot compute, or not example by example."""
+"""Operations in a step that TensorFlow cannot compute, or that nobody can look into."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 
 from tfrwc.compat.extras import extra
-from tfrwc.compat.matrix_products import REMEDY, operations_of, wrong_products
+from tfrwc.compat.graph_effects import operations_of, outside_of_variables
+from tfrwc.compat.matrix_products import REMEDY, wrong_products
 from tfrwc.privacy.sgd import clipping
 
 with extra("privacy"):
     import tensorflow as tf
 
+_PYTHON = " (That is tf.numpy_function or tf.py_function.)"
+_HINTS = dict.fromkeys(("PyFunc", "PyFuncStateless", "EagerPyFunc"), _PYTHON)
+
 
 def check_operations(model: keras.Model, x: Any) -> bool:
-    """Look at what a model computes, without computing it.
-
-    A `tf.py_function` keeps what its gradient needs in the program, once for each call,
-    so that no gradient of single examples can be computed through it.
+    """Look at what a model computes in training, without computing it.
 
     Args:
         model: a built model.
@@ -27,17 +29,12 @@ def check_operations(model: keras.Model, x: Any) -> bool:
         Whether anything is computed in half precision.
 
     Raises:
-        ValueError: if TensorFlow computes a product of matrices wrongly, or a weight
-            has its gradient through a `tf.py_function`.
+        ValueError: if TensorFlow computes a product of matrices wrongly, or as
+            `check_inside`.
     """
 
     def outputs(x: Any) -> Any:
         return clipping.forward(model, x)
-
-    def gradients(x: Any) -> Any:
-        with tf.GradientTape() as tape:
-            flat = tf.nest.flatten(outputs(x))
-        return tape.gradient(flat, [v.value for v in model.trainable_variables])
 
     forward = _graph(outputs, x)
     wrong = wrong_products(forward)
@@ -48,14 +45,44 @@ def check_operations(model: keras.Model, x: Any) -> bool:
             f"wrongly on this machine, from memory of other things. {REMEDY}; or leave "
             "out the axis of length 1."
         )
-    calls = _calls_of_python(forward)
-    if calls and _calls_of_python(_graph(gradients, x)) > calls:
-        raise ValueError(
-            "The model has weights before, or in the layer of, a tf.py_function: their "
-            "gradients cannot be computed example by example. Use operations of "
-            "TensorFlow or Keras instead, or call it on inputs alone."
-        )
+    check_inside(forward, [model], "The model")
     return has_half_precision(model, forward)
+
+
+def check_inside(graph: tf.Graph, layers: Sequence[keras.Layer], subject: str) -> None:
+    """Check that all that a graph does is in it, and all that it keeps in variables.
+
+    Functions of Python, tables, queues, iterators of data sets and files may mix
+    examples, or keep something of them, at any time: the graph cannot be asked.
+
+    Args:
+        graph: of the step, or a part of it.
+        layers: that may be named.
+        subject: what is looked at, in the message.
+
+    Raises:
+        ValueError: if there is such an operation.
+    """
+    for operation, kind in outside_of_variables(graph.get_operations()):
+        layer = layer_of(operation.name, layers)
+        where = f"layer {layer!r}" if layer else f"operation {operation.name!r}"
+        raise ValueError(
+            f"{subject} leaves the graph of a training step, in {where}, by {kind}: "
+            "what is mixed or kept of the examples there, without noise, cannot be "
+            f"seen.{_HINTS.get(kind, '')} Use operations of TensorFlow or Keras alone, "
+            "do it to the data before fit, or outside of training alone (if not "
+            "training)."
+        )
+
+
+def layer_of(name: str, layers: Sequence[keras.Layer]) -> str:
+    """The name of the innermost layer in the name of an operation; "" if none is."""
+    known = {inner.name for layer in layers for inner in layer._flatten_layers()}
+    for part in reversed(name.split("/")):
+        for written in (part, re.sub(r"_[0-9]+$", "", part)):
+            if written in known:
+                return written
+    return ""
 
 
 def has_half_precision(layer: keras.Layer, graph: tf.Graph | None) -> bool:
@@ -68,9 +95,11 @@ def has_half_precision(layer: keras.Layer, graph: tf.Graph | None) -> bool:
     return bool(types & {"float16", "bfloat16"})
 
 
+def rounds_products() -> bool:
+    """Whether TensorFlow may round what it multiplies to 10 bits, on a GPU."""
+    is_on = tf.config.experimental.tensor_float_32_execution_enabled()
+    return bool(is_on and tf.config.list_logical_devices("GPU"))
+
+
 def _graph(function: Callable[[Any], Any], x: Any) -> tf.Graph:
     return tf.function(function, autograph=False).get_concrete_function(x).graph
-
-
-def _calls_of_python(graph: tf.Graph) -> int:
-    return sum(o.type == "EagerPyFunc" for o in operations_of(graph))

@@ -18,14 +18,20 @@ if keras.backend.backend() != "tensorflow":
 from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd import augmentation, clipping, rehearsal, safeguards
 from tfrwc.privacy.sgd import step as parts
-from tfrwc.privacy.sgd.account import carrier
+from tfrwc.privacy.sgd.account import carrier, steering
 from tfrwc.privacy.sgd.account.accounted_model import AccountedModel
 from tfrwc.privacy.sgd.account.history import EXAMPLE
 from tfrwc.privacy.sgd.example_losses import example_losses
 from tfrwc.privacy.sgd.groups import Groups, unpacked
-from tfrwc.privacy.sgd.independence.first_batch import first_batch, kind_of_batches
+from tfrwc.privacy.sgd.independence.first_batch import (
+    KindOfBatches,
+    first_batch,
+    kind_of_batches,
+)
 from tfrwc.privacy.sgd.noise import NoiseKey, noisy_mean
+from tfrwc.privacy.sgd.operations import rounds_products
 from tfrwc.privacy.sgd.settings import CalibratedSettings
+from tfrwc.privacy.sgd.traced_step import after_noise, measuring
 from tfrwc.privacy.sgd.units import Units
 from tfrwc.privacy.statement import with_article
 
@@ -47,6 +53,20 @@ _SAVED = (
     "noise",
     "unit",
     "images_per_unit",
+)
+
+MEASURED_OUTSIDE = (
+    "A metric or the loss was computed by functions of Python, or kept something in no "
+    "variable: that this changed nothing of the model is taken on trust."
+)
+IN_HALF = (
+    "The steps compute in half precision: that the rounding of what one image gives to "
+    "a step does not depend on how many others there are is taken on trust."
+)
+IN_TENSOR_FLOAT = (
+    "A GPU multiplies matrices in TensorFloat-32: an image may add 0.1 % more than the "
+    "norm to a sum, which is not counted. tf.config.experimental."
+    "enable_tensor_float_32_execution(False) has it compute in 32 bits."
 )
 
 
@@ -140,6 +160,8 @@ class PrivateModel(AccountedModel):
             )
         self._begin_training()
         super().compile(optimizer, loss, auto_scale_loss=False, **kwargs)
+        if int(self.optimizer.iterations) > self.steps:
+            self._account.note(steering.USED_BEFORE)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile as a saved model was, and build the optimizer."""
@@ -175,20 +197,21 @@ class PrivateModel(AccountedModel):
         noisy = noisy_mean(list(sums.values()), settings, self._noise_key, count)
         if self._is_summed:
             noisy = parts.sums_of_means(noisy, settings, count)
-        gradients = parts.with_penalties(
-            trainable,
-            dict(zip(sums, noisy, strict=True)),
-            parts.added_losses(self.model, x, self.augmentation),
-        )
-        self._build_optimizer()
-        parts.apply_gradients(self.optimizer, trainable, gradients)
+        zeros = parts.blank(x)
+        added = parts.added_losses(self.model, zeros, self.augmentation)
+        with after_noise(self.model, [*noisy, *keras.tree.flatten(zeros)]):
+            by_id = dict(zip(sums, noisy, strict=True))
+            gradients = parts.with_penalties(trainable, by_id, added)
+            self._build_optimizer()
+            parts.apply_gradients(self.optimizer, trainable, gradients)
         self._account.counters.end_step()
         metrics: dict[str, Any] = self.get_metrics_result()
         return metrics
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """The metrics of a batch, also of one with units."""
-        metrics: dict[str, Any] = super().test_step(unpacked(data)[:3])
+        with measuring(self.model, self.metrics_variables):
+            metrics: dict[str, Any] = super().test_step(unpacked(data)[:3])
         return metrics
 
     def get_config(self) -> dict[str, Any]:
@@ -216,19 +239,20 @@ class PrivateModel(AccountedModel):
             options["epochs"] = steps // steps_per_epoch
         return cls(model, CalibratedSettings(**options), augmentation, **config)
 
-    def _prepare(self, iterator: Any) -> Any:
+    def _prepare(self, iterator: Any) -> tuple[KindOfBatches, Any]:
         """Check a step, before the first on a kind of batches, on data like them.
 
         Returns:
-            The iterator from its beginning, for a step.
+            The kind; and the iterator from its beginning, for a step.
         """
+        self._account.check_subject(self.settings, self.model)
         is_poisson = self._account.counters.drawn == "poisson"
         kind, iterator = kind_of_batches(iterator)
         if (kind, is_poisson) in self._kinds:
-            return iterator
+            return kind, iterator
         batch, specs, iterator = first_batch(iterator)
         batch, specs = (unpacked(part)[:3] for part in (batch, specs))
-        self._prepared, self._is_summed = rehearsal.rehearse(
+        self._prepared, self._is_summed, is_half = rehearsal.rehearse(
             self.model,
             self._compile_loss,
             (batch, specs),
@@ -236,13 +260,17 @@ class PrivateModel(AccountedModel):
             self.augmentation,
             is_poisson=is_poisson,
             most_rows=self._most_rows,
-            eagerly=self.run_eagerly or not kind.is_from_tf_data,
+            eagerly=self._is_in_python or not kind.is_from_tf_data,
         )
+        if is_half:
+            self._account.note(IN_HALF, warn=False)
+        if rounds_products():
+            self._account.note(IN_TENSOR_FLOAT, warn=False)
         # Variables that are made in a step make TensorFlow trace it twice.
         self._build_optimizer()
         rehearsal.build_metrics(self._compile_metrics, self.model, (batch, specs))
         self._kinds.add((kind, is_poisson))
-        return iterator
+        return kind, iterator
 
     def _build_optimizer(self) -> None:
         if not self.optimizer.built:
@@ -295,10 +323,15 @@ class PrivateModel(AccountedModel):
             jit_compile=self.jit_compile is True,
             groups=groups,
         )
-        loss = self.compute_loss(
-            x=x, y=y, y_pred=result.outputs, sample_weight=weight, training=True
-        )
-        count = tf.shape(keras.tree.flatten(x)[0])[0] // views
-        self._loss_tracker.update_state(loss, sample_weight=count)
-        self.compute_metrics(x, y, result.outputs, sample_weight=weight)
+        others = self.optimizer.variables
+        with measuring(self.model, self.metrics_variables, others) as outside:
+            loss = self.compute_loss(
+                x=x, y=y, y_pred=result.outputs, sample_weight=weight, training=True
+            )
+            count = tf.shape(keras.tree.flatten(x)[0])[0] // views
+            self._loss_tracker.update_state(loss, sample_weight=count)
+            self.compute_metrics(x, y, result.outputs, sample_weight=weight)
+        if outside:
+            with tf.init_scope():
+                self._account.note(MEASURED_OUTSIDE, warn=False)
         return result.sums

@@ -8,12 +8,13 @@ a step on made-up examples shows whether their gradients are right.
 import functools
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
 from tfrwc.compat.extras import extra
+from tfrwc.compat.graph_effects import written_in
 from tfrwc.privacy.sgd import augmentation as augmentations
 from tfrwc.privacy.sgd import clipping
 from tfrwc.privacy.sgd.account.history import EXAMPLE
@@ -33,13 +34,28 @@ from tfrwc.privacy.sgd.layer_rules import Ghost, PerExample, Tap
 from tfrwc.privacy.sgd.operations import check_operations
 from tfrwc.privacy.sgd.safeguards import check_layers
 from tfrwc.privacy.sgd.settings import CalibratedSettings
-from tfrwc.privacy.sgd.step import added_losses
+from tfrwc.privacy.sgd.step import added_losses, blank
 from tfrwc.privacy.sgd.units import Units
 
 with extra("privacy"):
     import tensorflow as tf
 
 _EXAMPLES = 4
+
+
+class Rehearsed(NamedTuple):
+    """What was found out.
+
+    Attributes:
+        prepared: the model, for per-example gradients.
+        is_summed: whether the loss of a batch is the sum of those of its examples, not
+            their mean.
+        is_half: whether anything is computed in half precision.
+    """
+
+    prepared: PreparedModel
+    is_summed: bool
+    is_half: bool
 
 
 def rehearse(
@@ -51,7 +67,7 @@ def rehearse(
     is_poisson: bool = False,
     most_rows: int | None = None,
     eagerly: bool = False,
-) -> tuple[PreparedModel, bool]:
+) -> Rehearsed:
     """Build a model, and check its private step.
 
     Args:
@@ -66,10 +82,6 @@ def rehearse(
             is one of its own.
         eagerly: whether the step sees how many examples there are, as of
             `check_independence`.
-
-    Returns:
-        The model, prepared for per-example gradients, and whether the loss of a batch
-        is the sum of those of its examples, not their mean.
 
     Raises:
         ValueError: for what breaks the guarantee of DP-SGD; the message says where, and
@@ -103,7 +115,8 @@ def rehearse(
     step = questions.of_model(prepared, batch_loss, rows, views, augmentation)
     check_independence(step, *asked)
     is_of_units = settings.unit != EXAMPLE
-    return prepared, check_step(prepared, batch_loss, data, is_half, is_of_units)
+    summed = check_step(prepared, batch_loss, data, is_half, is_of_units)
+    return Rehearsed(prepared, summed, is_half)
 
 
 def build_metrics(metrics: Any, model: keras.Model, first: tuple[Data, Any]) -> None:
@@ -188,7 +201,7 @@ def _some_units(x: Any) -> Groups:
 
 def _check_added_losses(model: keras.Model, x: Any) -> None:
     values = [loss for layer in model._flatten_layers() for loss in layer._losses]
-    added = added_losses(model, x)
+    added = added_losses(model, blank(x))
     of_weights = [] if added is None else added([])
     if not all(map(np.allclose, values, of_weights)):
         raise ValueError(
@@ -207,16 +220,18 @@ def _check_state_of_loss(
     except (TypeError, ValueError, AttributeError, NotImplementedError):
         return  # it is for steps without a graph alone
     metrics = getattr(batch_loss, "metrics", [])
-    of_metrics = {id(v.value) for metric in metrics for v in metric.variables}
-    state = TrainingState(list(graph.graph.variables))
-    batch_loss(*data)
-    changed = [v for v in state.changed() if id(v) not in of_metrics]
-    state.restore()
-    if any(not is_seed(variable, model) for variable in changed):
-        raise ValueError(
-            f"The loss keeps something of each batch, in {changed[0].name!r}, without "
-            "noise. Use one that keeps nothing."
-        )
+    of_metrics = {id(v.value.handle) for metric in metrics for v in metric.variables}
+    known = {id(v.handle): v for v in graph.graph.variables}
+    for handle in written_in(graph.graph):
+        variable = known.get(id(handle))
+        if id(handle) in of_metrics:
+            continue
+        if variable is None or not is_seed(variable, model):
+            name = "a tf.Variable" if variable is None else repr(variable.name)
+            raise ValueError(
+                f"The loss keeps something of each batch, in {name}, without noise. "
+                "Use one that keeps nothing."
+            )
 
 
 def _check_gradients(

@@ -79,8 +79,13 @@ def sums_of_means(
     return [mean * tf.cast(number, mean.dtype) for mean in means]
 
 
+def blank(x: Any) -> Any:
+    """An example of zeros, like those of some inputs."""
+    return keras.tree.map_structure(lambda t: tf.zeros_like(t[:1]), x)
+
+
 def added_losses(
-    model: keras.Model, x: Any, augmentation: keras.Layer | None = None
+    model: keras.Model, zeros: Any, augmentation: keras.Layer | None = None
 ) -> Added | None:
     """Losses that layers add of their weights alone.
 
@@ -88,7 +93,7 @@ def added_losses(
 
     Args:
         model: that has been called.
-        x: inputs (rows, ...), of which only the shape is read.
+        zeros: the example, of `blank`.
         augmentation: layer that the model's inputs go through before, or None.
 
     Returns:
@@ -97,7 +102,6 @@ def added_losses(
     """
     if not any(layer._losses for layer in model._flatten_layers()):
         return None
-    zeros = keras.tree.map_structure(lambda t: tf.zeros_like(t[:1]), x)
 
     def losses(values: list[tuple[keras.Variable, tf.Tensor]]) -> list[tf.Tensor]:
         with keras.StatelessScope(values, collect_losses=True) as scope:

@@ -4,5 +4,5 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def _unasked(unasked):
+def _unasked(unasked, unseen):
     """No training here asks whether examples depend on each other."""

@@ -1,5 +1,6 @@
 """Steps are counted and asked for, however they are called."""
 
+import dataclasses
 import warnings
 
 import keras
@@ -15,6 +16,7 @@ from tfrwc.privacy.accounting.sgd import Stage
 from tfrwc.privacy.sgd.account.accounted_model import BY_HAND, IN_PYTHON
 from tfrwc.privacy.sgd.account.carrier import carried
 from tfrwc.privacy.sgd.account.ledger import OUTSIDE
+from tfrwc.privacy.sgd.sampling import PoissonBatches
 
 RATE = BATCH / N
 
@@ -314,8 +316,57 @@ def test_fit_takes_arguments_by_their_places(data):
     assert model.steps == 8
 
 
-def test_steps_in_python_are_said(data):
+@pytest.mark.filterwarnings("ignore:Even though the `tf.config:UserWarning")
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_steps_in_python_are_said(everywhere, data):
     model = private(dense())
-    model.compile("sgd", loss(), run_eagerly=True)
-    model.fit(*data, verbose=0)
+    tf.config.run_functions_eagerly(everywhere)
+    try:
+        model.compile("sgd", loss(), run_eagerly=not everywhere)
+        model.fit(*data, verbose=0)
+    finally:
+        tf.config.run_functions_eagerly(False)
     assert model.statement().rests_on == (IN_PYTHON,)
+
+
+@pytest.mark.parametrize("name", ["settings", "model"])
+def test_what_the_account_is_for_is_not_set_to_others(name, data):
+    model = compiled()
+    model.fit(*data, verbose=0)
+    others = {
+        "settings": dataclasses.replace(model.settings, noise_multiplier=0.01),
+        "model": dense(),
+    }
+    setattr(model, name, others[name])
+    for again in (lambda: None, lambda: model.compile("sgd", loss())):
+        again()
+        with pytest.raises(ValueError, match="were set to others"):
+            model.fit(*data, verbose=0)
+    assert model.steps == N // BATCH
+    assert model.statement().noise_multiplier == 1.0
+
+
+def test_samples_are_drawn_as_they_are_counted(data, monkeypatch):
+    """Whatever becomes of the object that fit was given."""
+    batches, sizes = poisson_batches(*data, batch_size=BATCH), []
+    take = PoissonBatches._batch
+    monkeypatch.setattr(
+        PoissonBatches, "_batch", lambda b, n: sizes.append(len(n)) or take(b, n)
+    )
+
+    class Enlarges(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            batches.batch_size = N
+
+    compiled().fit(batches, epochs=2, callbacks=[Enlarges()], verbose=0)
+    assert len(sizes) >= 2 * N // BATCH
+    assert max(sizes) < N
+    with pytest.raises(ValueError, match="The account is for"):
+        compiled().fit(batches, verbose=0)
+
+
+def test_samples_of_fewer_examples_than_counted_are_refused(data):
+    batches = poisson_batches(*data, batch_size=BATCH)
+    batches.arrays = tuple(array[:9] for array in batches.arrays)
+    with pytest.raises(ValueError, match="changed after they were made"):
+        compiled().fit(batches, verbose=0)

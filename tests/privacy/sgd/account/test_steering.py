@@ -1,5 +1,7 @@
 """Callbacks and layers by which training data act past the noise."""
 
+import copy
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +9,12 @@ from keras import callbacks, layers
 from privacy.sgd.small import X, Y, loss, private, small
 
 from tfrwc.privacy import poisson_batches
-from tfrwc.privacy.sgd.account.steering import adapted_layers, steering_callbacks
+from tfrwc.privacy.sgd.account.steering import (
+    RATE_SET,
+    USED_BEFORE,
+    adapted_layers,
+    steering_callbacks,
+)
 
 PLATEAU = {"factor": 0.5, "patience": 1}
 
@@ -59,6 +66,9 @@ def test_validation_by_some_of_the_training_images(part):
     options = {"validation_data": (part, Y[: len(part)])}
     for x in (X, poisson_batches(X, Y, batch_size=8)):
         assert len(list(steering_callbacks([stop], options, x))) == 1
+    samples = poisson_batches(X, Y, batch_size=8)
+    options = {"validation_data": copy.copy(samples)}
+    assert len(list(steering_callbacks([stop], options, samples))) == 1
     others = {"validation_data": (X[16:], Y[16:])}
     assert list(steering_callbacks([stop], others, X[:16])) == []
 
@@ -113,3 +123,34 @@ def test_a_callback_that_ends_the_training_for_reasons_unknown():
     assert sentence.startswith("A callback ended the training")
     assert model.steps == 5
     assert np.isfinite(model.get_weights()[0]).all()
+
+
+def test_a_callback_that_sets_the_rate_for_reasons_unknown():
+    def slower(epoch, logs):
+        model.optimizer.learning_rate = 0.1 * min(1.0, logs["loss"])
+
+    model = private()
+    model.compile("sgd", loss())
+    schedule = callbacks.LearningRateScheduler(lambda epoch: 0.05)
+    model.fit(X, Y, callbacks=[schedule], verbose=0)
+    assert model.statement().rests_on == ()
+    by_loss = callbacks.LambdaCallback(on_epoch_end=slower)
+    model.fit(X, Y, callbacks=[by_loss], verbose=0)
+    assert model.statement().rests_on == (RATE_SET,)
+
+
+def test_an_optimizer_with_the_momentum_of_other_steps():
+    plain, optimizer = small(), keras.optimizers.SGD(0.1, momentum=0.9)
+    start = plain.get_weights()
+    plain.compile(optimizer, loss())
+    plain.fit(X, Y, verbose=0)
+    plain.set_weights(start)
+    model = private(plain)
+    with pytest.warns(UserWarning, match="The optimizer took steps before"):
+        model.compile(optimizer, loss())
+    assert USED_BEFORE in model.statement().rests_on
+    model = private()
+    model.compile(keras.optimizers.SGD(0.1, momentum=0.9), loss())
+    for _ in range(2):
+        model.fit(X, Y, verbose=0)
+    assert model.statement().rests_on == ()

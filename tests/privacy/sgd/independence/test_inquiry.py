@@ -109,6 +109,21 @@ def test_the_state_is_as_before_afterwards():
     assert not layer.kept["of"][0].numpy().any()
 
 
+class Slightly(keras.Layer):
+    """Mixes by less than half precision has digits, though not in half precision."""
+
+    def call(self, x):
+        centre = ops.mean(x, axis=0, keepdims=True)
+        return x + 5e-4 * ops.where(ops.isnan(centre), 0.0, centre)
+
+
+def test_half_precision_hides_no_mixing():
+    inner = layers.Dense(6, dtype="mixed_bfloat16")
+    parts = [inner, layers.Activation("tanh"), layers.Dense(2)]
+    model = keras.Sequential([layers.Input((6,)), Slightly(), *parts])
+    assert "Slightly" in refused(model)
+
+
 @pytest.mark.parametrize("mixing", [layers.MixUp, layers.CutMix])
 def test_augmentations_that_mix_are_refused_as_layers(mixing):
     model = keras.Sequential([layers.Input((6, 6, 1)), mixing(), layers.Flatten()])

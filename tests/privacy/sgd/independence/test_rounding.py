@@ -11,6 +11,7 @@ from privacy.sgd.batteries.case import real
 from privacy.sgd.batteries.places import first, frozen, middle
 from privacy.sgd.batteries.training import train
 
+pytestmark = pytest.mark.usefixtures("unseen")
 N = 16
 X = real(6)(np.random.default_rng(0), N)
 Y = np.random.default_rng(1).integers(0, 2, N)

@@ -111,6 +111,26 @@ def test_what_a_variable_turns_on(kind, off):
     assert layer.switch.numpy() == off
 
 
+class Rarely(keras.Layer):
+    """Keeps an example if it has a value that none has that is tried."""
+
+    def __init__(self):
+        super().__init__()
+        self.kept = tf.Variable(tf.zeros(6), trainable=False)
+
+    def call(self, x):
+        is_rare = tf.reduce_max(x) > 1e30
+        kept = tf.cond(is_rare, lambda: self.kept.assign(x[0]), lambda: self.kept + 0)
+        return x - kept
+
+
+def test_what_would_be_kept_of_a_rare_example():
+    layer = Rarely()
+    with pytest.raises(ValueError, match=r"may change its state .* under a condition"):
+        train(middle(layer), X, Y, BATCH)
+    assert not layer.kept.numpy().any()
+
+
 class Learning(keras.losses.Loss):
     """Takes away the mean of the outputs so far."""
 

@@ -1,6 +1,7 @@
 """The account of a private training: what its steps cost, and its budget."""
 
 import warnings
+import weakref
 from collections.abc import Callable
 
 import keras
@@ -36,10 +37,19 @@ class Account:
         add_weight: Callable[..., keras.Variable],
     ) -> None:
         self.settings = settings
+        self._model_of = weakref.ref(model)
         self.counters = Counters(settings, model, add_weight)
         self.ledger = Ledger(model, self.counters)
         self._afforded: tuple[History, int] | None = None
         self._warned: set[str] = set()
+
+    def check_subject(self, settings: CalibratedSettings, model: keras.Model) -> None:
+        """Raise ValueError if settings or a model are others than it is for."""
+        if settings is not self.settings or model is not self._model_of():
+            raise ValueError(
+                "The model or the settings of a private model were set to others, "
+                "which its account is not for. Call make_private with them instead."
+            )
 
     @property
     def remedy(self) -> str:

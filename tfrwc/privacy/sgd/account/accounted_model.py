@@ -3,7 +3,7 @@
 import contextlib
 import inspect
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,9 @@ STOPPED = (
     "that costs privacy which is not counted."
 )
 IN_PYTHON = (
-    "The steps ran in Python (run_eagerly=True): that no layer keeps something of a "
-    "batch there, or mixes examples after a number of calls, is taken on trust."
+    "The steps ran in Python (run_eagerly=True): that no layer, metric or regularizer "
+    "keeps something of a batch there, or mixes examples after a number of calls, is "
+    "taken on trust."
 )
 # Of Keras' fit, behind those that are named here.
 _FIT_ARGUMENTS = list(inspect.signature(keras.Model.fit).parameters)[5:]
@@ -92,6 +93,7 @@ class AccountedModel(keras.Model):
             ValueError: if the data are not what the account is for, or the budget
                 does not last for them.
         """
+        self._assert_compile_called("fit")
         kwargs |= dict(zip(_FIT_ARGUMENTS, args, strict=False))
         account = self._account
         account.sync()
@@ -109,6 +111,7 @@ class AccountedModel(keras.Model):
                 uses = passes * data.passes if data.drawn == "ordered" else None
                 account.check_budget(steps * passes, uses)
             self._note(x, data, options)
+            rate = steering.rate_of(self.optimizer)
             watch = Watch(account, data), self._awaited
             kwargs["callbacks"] = watched(kwargs.get("callbacks"), *watch)
             batch_size = None if data.has_batches else self.settings.batch_size
@@ -118,10 +121,7 @@ class AccountedModel(keras.Model):
                 )
             finally:  # for whoever goes on with what a fit left that broke off
                 account.ledger.remember_weights()
-        if self.stop_training and not any(
-            hasattr(callback, "monitor") for callback in callbacks_of(kwargs)
-        ):
-            account.note(STOPPED, warn=False)
+        self._note_callbacks(callbacks_of(kwargs), rate)
         account.ledger.remember_weights(self._is_averaged())
         account.sync()
         account.ledger.release_journals()
@@ -142,14 +142,16 @@ class AccountedModel(keras.Model):
         """As Keras', with a step that asks the budget first."""
         if self.train_function is not None and not force:
             return
-        super().make_train_function(force)
         self._begin_training()
-        step: Any = self.train_function
+        # One for several kinds of batches would forget how many axes they have.
+        steps: dict[Any, Any] = {}
 
         def step_within_budget(iterator: Any) -> Any:
             if self._loops == 0:  # called by hand
                 self._check_units_by_hand()
-            iterator = self._prepare(iterator)
+            kind, iterator = self._prepare(iterator)
+            if kind not in steps:
+                steps[kind] = self._step_of_keras()
             with self._known_origin():
                 try:
                     self._account.before_step()
@@ -157,12 +159,17 @@ class AccountedModel(keras.Model):
                     if _is_exhausted(iterator):  # nothing was asked for
                         raise StopIteration from None
                     raise
-                if self.run_eagerly:
+                if self._is_in_python:
                     self._account.note(IN_PYTHON, warn=False)
                 with self._asked():
-                    return step(iterator)
+                    return steps[kind](iterator)
 
         self.train_function: Any = step_within_budget
+
+    @property
+    def _is_in_python(self) -> bool:
+        """Whether steps are run without a graph."""
+        return bool(self.run_eagerly or tf.config.functions_run_eagerly())
 
     @property
     def steps(self) -> int:
@@ -183,9 +190,8 @@ class AccountedModel(keras.Model):
             ValueError: if that is no whole number of 1 or more.
         """
         self._account.sync()
-        return training_statement(
-            self.settings, self._account.ledger, images_per_patient
-        )
+        account = self._account
+        return training_statement(account.settings, account.ledger, images_per_patient)
 
     def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
         """As `keras.Model.save`; steps that follow are counted beside the file, too."""
@@ -223,9 +229,16 @@ class AccountedModel(keras.Model):
 
     # What the private step does beside.
 
-    def _prepare(self, iterator: Any) -> Any:
+    def _prepare(self, iterator: Any) -> tuple[Any, Any]:
         """Check a step on data like those of an iterator, before the first."""
         raise NotImplementedError
+
+    def _step_of_keras(self) -> Any:
+        """Keras' function of a step, which is not traced yet."""
+        ours = self.train_function
+        super().make_train_function(force=True)
+        step, self.train_function = self.train_function, ours
+        return step
 
     def _begin_training(self) -> None:
         """Look at what may have changed since the last training."""
@@ -245,7 +258,7 @@ class AccountedModel(keras.Model):
         )
         x = keras.utils.unpack_x_y_sample_weight(data)[0]
         with self._by_hand(x):
-            [data] = self._prepare(iter([data]))
+            _, [data] = self._prepare(iter([data]))
             self._account.before_step()
             self._account.note(IN_PYTHON, warn=False)
             with self._asked():
@@ -319,6 +332,20 @@ class AccountedModel(keras.Model):
         callbacks = callbacks_of(options)
         for sentence in steering.steering_callbacks(callbacks, options, x):
             account.note(sentence)
+
+    def _note_callbacks(self, callbacks: Sequence[Any], rate: float | None) -> None:
+        """Add what callbacks did of which nobody knows by what they decided it.
+
+        Args:
+            callbacks: of a fit, which has ended.
+            rate: of learning, before it.
+        """
+        is_told = any(hasattr(callback, "monitor") for callback in callbacks)
+        if self.stop_training and not is_told:
+            self._account.note(STOPPED, warn=False)
+        is_told = any(isinstance(c, steering.RATE_SETTERS) for c in callbacks)
+        if rate != steering.rate_of(self.optimizer) and not is_told:
+            self._account.note(steering.RATE_SET, warn=False)
 
     def _keep_journal(self, filepath: Any) -> None:
         folder = _folder(filepath)

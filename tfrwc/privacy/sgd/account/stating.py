@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 _SECURE = f"{noise.GENERATOR}, keyed by 256 random bits of the operating system"
 _SEEDED = "; here keyed by insecure_seed: whoever knows it can subtract the noise"
 
+OF_THE_LAST = (
+    "Of the {count} trainings of these weights, the numbers of a step, as how many "
+    "images of one {unit} are in it, are those of the last; epsilon is of all."
+)
+
 
 def training_statement(
     settings: CalibratedSettings,
@@ -80,6 +85,8 @@ def _statement(
     stages, delta = histories.stages(history), settings.delta
     without_sampling = histories.stages_without_order(history)
     cost = sgd.composed(stages, delta)
+    if is_own_unit and len(history) > 1:
+        notes = [*notes, OF_THE_LAST.format(count=len(history), unit=settings.unit)]
     of_poisson = all(run.counts.steps == run.counts.poisson for run in history.values())
     return TrainingStatement(
         epsilon=cost.epsilon,

@@ -18,6 +18,28 @@ _ADAPTED = {
     "IndexLookup": "input_vocabulary",
 }
 
+# Of which it is known by what they set learning rates.
+RATE_SETTERS = (
+    keras.callbacks.LearningRateScheduler,
+    keras.callbacks.ReduceLROnPlateau,
+)
+USED_BEFORE = (
+    "The optimizer took steps before that are not of this account: what it holds of "
+    "the images from there is not counted."
+)
+RATE_SET = (
+    "A callback set the learning rate: if it looked at the training images without "
+    "noise, that costs privacy which is not counted."
+)
+
+
+def rate_of(optimizer: keras.optimizers.Optimizer) -> float | None:
+    """The learning rate that callbacks may set; None if it follows a schedule."""
+    rate = getattr(optimizer, "_learning_rate", None)
+    if rate is None or callable(rate):
+        return None
+    return float(keras.ops.convert_to_numpy(rate))
+
 
 def adapted_layers(model: keras.Model) -> Iterator[str]:
     """Sentences on layers whose statistics were taken from data by `adapt`."""
@@ -59,6 +81,7 @@ def _are_shared(x: Any, validation: Any) -> bool:
     a copy of all."""
     if validation is x:
         return True
+    validation = getattr(validation, "arrays", validation)  # of Poisson samples
     if not isinstance(validation, (tuple, list)):
         return False
     one, other = (

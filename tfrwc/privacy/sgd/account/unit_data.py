@@ -1,5 +1,6 @@
 """What `fit` takes where the unit of privacy has several examples."""
 
+import copy
 from typing import Any
 
 import keras
@@ -29,7 +30,7 @@ def of_units(
 
     Returns:
         x, y and the options that fit goes on with: as they are, where each example is a
-        unit of its own.
+        unit of its own; but Poisson samples are a copy, which nobody else can change.
 
     Raises:
         ValueError: if it cannot be told which examples are of one unit, or they are
@@ -42,6 +43,9 @@ def of_units(
                 "an example. Give make_private the unit, such as unit='patient', or "
                 "poisson_batches no units."
             )
+        if isinstance(x, PoissonBatches):
+            _check_unchanged(x)
+            x = copy.copy(x)
         return x, y, options
     if not isinstance(x, PoissonBatches):
         x, options = _shuffled(x, y, options, settings, units)
@@ -52,8 +56,7 @@ def of_units(
             f"{settings.unit}s. Received: {type(x).__name__}. Give fit what "
             "poisson_batches returns."
         )
-    if x.units is not None:
-        _check_unchanged(x)
+    _check_unchanged(x)
     if x.units is None or (units is not None and not x.units.is_like(units)):
         received = "none" if x.units is None else f"{x.units.count:,} others"
         raise ValueError(
@@ -82,15 +85,18 @@ def most_rows(x: PoissonBatches, settings: TrainingSettings) -> int | None:
 def _check_unchanged(x: PoissonBatches) -> None:
     """Check that what was made of units and arrays is still of them."""
     lengths = {len(array) for array in keras.tree.flatten(x.arrays)}
-    if (
-        not isinstance(x.units, Units)
-        or lengths != {x.units.examples}
-        or x.train_size != x.units.count
-    ):
+    size = examples = x.train_size
+    if isinstance(x.units, Units):
+        size, examples = x.units.count, x.units.examples
+    if lengths != {examples} or x.train_size != size or not _is_known(x.units):
         raise ValueError(
             "The attributes of these batches were changed after they were made. Call "
             "poisson_batches anew."
         )
+
+
+def _is_known(units: Any) -> bool:
+    return units is None or isinstance(units, Units)
 
 
 def _most(units: Units, settings: TrainingSettings) -> int:

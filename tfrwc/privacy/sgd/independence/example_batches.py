@@ -105,6 +105,20 @@ class Examples:
         return (array * (1 + noise)).astype(array.dtype)
 
 
+def places_asked(size: int, number: int) -> list[int]:
+    """Examples to ask about: those at the ends, or, by odd numbers, within."""
+    if size < 3:
+        return [number % size]
+    return sorted({1, size - 2} if number % 2 else {0, size - 1})
+
+
+def weights_of(size: int, places: Sequence[int]) -> np.ndarray:
+    """Of examples in some places, each another weight; 0 elsewhere."""
+    weights = np.zeros(size, np.float32)
+    weights[places] = 1 / (1 + np.arange(len(places)))
+    return weights
+
+
 def _rows(data: Any, rows: np.ndarray) -> Any:
     return keras.tree.map_structure(lambda a: None if a is None else a[rows], data)
 

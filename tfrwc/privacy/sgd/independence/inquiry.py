@@ -17,6 +17,7 @@ import keras
 import numpy as np
 
 from tfrwc.compat.extras import extra
+from tfrwc.compat.graph_effects import written_in
 from tfrwc.privacy.sgd.independence.answers import Answer, difference
 from tfrwc.privacy.sgd.independence.asked_step import (
     Ask,
@@ -31,6 +32,8 @@ from tfrwc.privacy.sgd.independence.example_batches import (
     KINDS,
     Data,
     Examples,
+    places_asked,
+    weights_of,
 )
 from tfrwc.privacy.sgd.independence.rounding import are_alike, is_steady
 from tfrwc.privacy.sgd.independence.training_state import (
@@ -42,7 +45,7 @@ from tfrwc.privacy.sgd.independence.training_state import (
     name_of,
     variables_of,
 )
-from tfrwc.privacy.sgd.operations import has_half_precision
+from tfrwc.privacy.sgd.operations import check_inside, has_half_precision
 
 with extra("privacy"):
     import tensorflow as tf
@@ -50,10 +53,10 @@ with extra("privacy"):
 _SMALL = 5
 _DRAWS = 8  # which may be the same by chance
 # What is computed again in the same place of a batch of the same size is the same, on
-# most machines bit by bit; where it is not, `rounding` is asked. In other places, the
-# same products are summed in another order.
+# most machines bit by bit, in half precision, too; where it is not, `rounding` is
+# asked. In other places, the same products are summed in another order.
 _SAME, _ROUNDED = 1e-5, 1e-3
-_HALF = 100  # times these, in half precision
+_HALF = 100  # times the latter, in half precision
 _FROM_DATA = (
     "in training, from the data and without noise. Freeze that layer, or replace it."
 )
@@ -100,6 +103,7 @@ def check_independence(
         inquiry.turn_switches({small, sizes[-1]})
         if inquiry.fixed is None:
             inquiry.remove_others(sizes)
+        inquiry.check_writes()
 
 
 def _plan(sizes: Sequence[int]) -> Iterable[tuple[int, str, Sequence[str]]]:
@@ -143,8 +147,11 @@ class _Inquiry:
             else:
                 raise
         variables = variables_of(step.layer)
+        self._written: list[tf.Tensor] = []
         if graph is not None:
+            check_inside(graph, [step.layer], step.subject)
             variables += graph.variables
+            self._written = written_in(graph)
         self._first = TrainingState(variables)
         self._state = TrainingState(variables)
         declared = fixed_size(step.layer)
@@ -185,7 +192,7 @@ class _Inquiry:
         self._state.restore()
         other = self._ask(data, weights)
         self._state.restore()
-        what = difference(one, other, _SAME * self._loosened)
+        what = difference(one, other, _SAME)
         if what and not self._is_steady(data, weights):
             raise ValueError(
                 f"{self._step.subject} computes another {what} from the same batch a "
@@ -210,8 +217,8 @@ class _Inquiry:
         """
         ask = ask or self._ask
         data = self._examples.batch(size, kind)
-        places = _places(size, KINDS.index(kind))
-        weights = _weights(size, places)
+        places = places_asked(size, KINDS.index(kind))
+        weights = weights_of(size, places)
         expected = answer_or_none(ask, data, weights, certain and kind == "real")
         if expected is None:
             return
@@ -224,7 +231,7 @@ class _Inquiry:
             if answer is None:
                 continue
             self._check_state(after)
-            what = difference(expected, answer, _SAME * self._loosened)
+            what = difference(expected, answer, _SAME)
             if what and not are_alike(
                 functools.partial(self._again, ask, data, weights),
                 functools.partial(self._again, ask, changed, weights),
@@ -286,7 +293,7 @@ class _Inquiry:
             part = keras.tree.map_structure(
                 lambda a, p=places: None if a is None else a[p], data
             )
-            weights = _weights(size, sorted(places))
+            weights = weights_of(size, sorted(places))
             expected = answer_or_none(ask, data, weights)
             answer = answer_or_none(ask, part, weights[places])
             if expected is None or answer is None:
@@ -341,6 +348,20 @@ class _Inquiry:
                 + (_FROM_DATA if self._is_from_data(changed[0]) else _BY_ITSELF)
             )
 
+    def check_writes(self) -> None:
+        """No operation may change a state, either, that did not on what was tried."""
+        layer = self._step.layer
+        known = {id(v.handle): v for v in self._state.variables}
+        for handle in self._written:
+            variable = known.get(id(handle))
+            if variable is None or not is_seed(variable, layer):
+                name = "" if variable is None else name_of(variable, layer)
+                raise ValueError(
+                    f"{self._step.subject} may change its state "
+                    f"{name or 'in a tf.Variable'} under a condition that none of the "
+                    f"examples met that were tried, {_FROM_DATA}"
+                )
+
     def _is_from_data(self, variable: tf.Variable) -> bool:
         """Whether other data would have changed a variable to another value."""
         size = self.fixed or _SMALL
@@ -373,17 +394,3 @@ class _Inquiry:
             "or replace it by one that does, such as LayerNormalization or "
             "GroupNormalization for what is normalised over the batch."
         )
-
-
-def _places(size: int, number: int) -> list[int]:
-    """Examples to ask about: those at the ends, or, by odd numbers, within."""
-    if size < 3:
-        return [number % size]
-    return sorted({1, size - 2} if number % 2 else {0, size - 1})
-
-
-def _weights(size: int, places: Sequence[int]) -> np.ndarray:
-    """Of examples in some places, each another weight; 0 elsewhere."""
-    weights = np.zeros(size, np.float32)
-    weights[places] = 1 / (1 + np.arange(len(places)))
-    return weights
