@@ -69,12 +69,17 @@ def test_what_is_served_is_asked_without_the_classes_of_the_model(model, tmp_pat
 def test_what_is_not_served_any_more_is_known(model, pushed):
     folder = pushed.parent.parent
 
-    def wrong(path=pushed):
-        return not_served(path, folder, "small")
+    def wrong(path=pushed, own=()):
+        return not_served(path, folder, "small", [path, *own])
 
     assert wrong() == ""
     second = push(model, folder, "small", KNOWN | {"data": {"n": 2}})
-    assert wrong() == "pushed version 1 of small, and 2 is the latest"
+    superseded = "pushed version 1 of small, and 2 is the latest"
+    assert wrong(own=[second]) == superseded
+    assert wrong(own=[f"/moved/since/small/{second.name}"]) == superseded
+    for others in ([], [second.parent.parent / "other" / "2"]):
+        with pytest.raises(ValueError, match=r"somebody else version 2.*another name"):
+            wrong(own=others)
     assert wrong(second) == ""
     shutil.rmtree(second)
     assert wrong() == ""

@@ -6,7 +6,12 @@ import math
 import numpy as np
 import pytest
 
-from tfrwc.studies.blessing import objections, read_pushed, write_pushed
+from tfrwc.studies.blessing import (
+    objections,
+    read_all_pushed,
+    read_pushed,
+    write_pushed,
+)
 from tfrwc.studies.privacy.scores import change, scores
 
 RNG = np.random.default_rng(0)
@@ -95,6 +100,15 @@ def test_only_the_same_images_are_compared(tmp_path):
 def test_where_a_model_was_pushed_to_is_read_back(path, tmp_path):
     write_pushed(path, tmp_path)
     assert read_pushed(tmp_path) == path
+
+
+def test_all_that_a_step_pushed_is_read_from_its_outputs(tmp_path):
+    for number, path in (("1", "/models/x/1"), ("4", None), ("5", "/models/x/2")):
+        (tmp_path / number).mkdir()
+        write_pushed(path, tmp_path / number)
+    (tmp_path / "6").mkdir()  # that was killed
+    found = read_all_pushed(tmp_path / "5")
+    assert sorted(found) == ["/models/x/1", "/models/x/2"]
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"path": 3}', "[1]"])

@@ -53,10 +53,12 @@ def SavedModelPusher(
 @SavedModelPusher.leaves
 def _served(pushed: Any, name: str, folder: str) -> str:
     from tfrwc.models.saved_models import not_served
-    from tfrwc.studies.blessing import read_pushed
+    from tfrwc.studies.blessing import read_all_pushed, read_pushed
 
     path = read_pushed(pushed.uri)
-    return not_served(path, folder, name) if path else ""
+    if path is None:
+        return ""
+    return not_served(path, folder, name, read_all_pushed(pushed.uri))
 
 
 @SavedModelPusher.checks

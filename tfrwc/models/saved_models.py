@@ -10,7 +10,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,18 +110,35 @@ def load_saved_model(
 
 
 def not_served(
-    path: str | os.PathLike[str], folder: str | os.PathLike[str], name: str
+    path: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    name: str,
+    own: Iterable[str | os.PathLike[str]],
 ) -> str:
     """Why a version that was pushed is not what is served now, in words; or empty.
 
     Args:
         path: of the version, as `push` returned it.
         folder, name: as of `push`.
+        own: paths of all versions that the same pipeline pushed.
+
+    Raises:
+        ValueError: if the latest version is none of these: whoever pushed it, and this
+            pipeline, would replace each other's models at every run.
     """
     home, version = home_of(folder, name), Path(path).name
     if not (home / version).is_dir():
         return f"pushed {home / version}, which is gone"
-    if version != str(latest := max(_versions(home), default=0)):
+    latest = max(_versions(home))
+    if version != str(latest):
+        pushed = {Path(one).parts[-2:] for one in own}
+        if (name, str(latest)) not in pushed:
+            raise ValueError(
+                f"This pipeline pushed version {version} of {name}, and somebody else "
+                f"version {latest}, in {home}: by turns each would replace the other's "
+                "model. Give one another name. To push this one once more, delete the "
+                "outputs of its step."
+            )
         return f"pushed version {version} of {name}, and {latest} is the latest"
     try:
         _checked(home / version, name, latest)

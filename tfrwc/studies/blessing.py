@@ -186,3 +186,18 @@ def read_pushed(folder: Folder) -> str | None:
     pushed = read_object(Path(folder) / _PUSHED, "what was pushed", types)
     path: str | None = pushed["path"]
     return path
+
+
+def read_all_pushed(folder: Folder) -> list[str]:
+    """The folders of all versions that a step of a pipeline pushed.
+
+    Args:
+        folder: of one execution's PushedModel; those of the others lie beside it.
+
+    Raises:
+        ValueError, OSError: as of `read_pushed`.
+    """
+    paths = [
+        read_pushed(file.parent) for file in Path(folder).parent.glob(f"*/{_PUSHED}")
+    ]
+    return [path for path in paths if path is not None]
