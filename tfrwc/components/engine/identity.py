@@ -7,12 +7,15 @@ import secrets
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfrwc._version import __version__
-from tfrwc.components.engine.step import AnyComponent, Step
+from tfrwc.components.engine.step import Step
 from tfrwc.datasets.files import data_files, entries
 from tfrwc.datasets.fingerprint import contents
+
+if TYPE_CHECKING:
+    from tfrwc.components.engine.component import Component
 
 _ROOT = Path(__file__).parents[2]
 UNKNOWN = "unknown "
@@ -51,7 +54,7 @@ def identity(step: Step) -> dict[str, Any]:
     }
 
 
-def check_reads(step: str, component: AnyComponent, parameters: Any, was: str) -> None:
+def check_reads(step: str, component: "Component", parameters: Any, was: str) -> None:
     """Check that what a component reads is still as it was.
 
     Args:

@@ -101,6 +101,10 @@ class Ledger:
             )
         return path
 
+    def uri(self, path: str) -> str:
+        """Where an output lies below the folder of the pipeline; see `path`."""
+        return Path(path).relative_to(self.root).as_posix()
+
     def begin(self, step: str, key: dict[str, Any]) -> Execution:
         """Enter an execution that begins."""
         number = len(self.executions) + 1

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from tfrwc.privacy.statement import PrivacyStatement
 
 _Outputs = dict[str, Artifact]  # by name of output
-_Uris = dict[str, str]  # of artifacts in the ledger, by name of output
 
 
 def run(
@@ -59,7 +58,6 @@ def run(
     steps = in_order(steps)
     ledger = Ledger(root)
     artifacts: dict[str, _Outputs] = {}
-    uris: dict[str, _Uris] = {}
     try:
         ledger.check_knows(step.id for step in steps)
         kinds = [step.component.name for step in steps]
@@ -71,8 +69,8 @@ def run(
                     return say(f"{label}{text}")
 
                 with doing(label) as activity:
-                    artifacts[step.id], uris[step.id] = _outputs_of(
-                        step, artifacts, uris, ledger, say_of_step, activity
+                    artifacts[step.id] = _outputs_of(
+                        step, artifacts, ledger, say_of_step, activity
                     )
     finally:
         ledger.close()
@@ -82,17 +80,19 @@ def run(
 def _outputs_of(
     step: Step,
     artifacts: dict[str, _Outputs],
-    uris: dict[str, _Uris],
     ledger: Ledger,
     say: Callable[[str], object],
     activity: Activity,
-) -> tuple[_Outputs, _Uris]:
+) -> _Outputs:
     """Outputs of a step, from the cache or by running it."""
-    inputs = {
-        name: [uris[channel.step.id][channel.name] for channel in channels]
+    taken = {
+        name: [artifacts[channel.step.id][channel.name] for channel in channels]
         for name, channels in step.inputs.items()
     }
-    key = identity(step) | {"inputs": inputs}
+    uris = {
+        name: [ledger.uri(one.uri) for one in listed] for name, listed in taken.items()
+    }
+    key = identity(step) | {"inputs": uris}
 
     def missing(one: Execution) -> str:
         gone: str = step.component.missing(
@@ -104,17 +104,17 @@ def _outputs_of(
     if cached is not None:
         activity.skip()
         say(f": taken from the cache: {why}")
-        return _made(step, ledger, cached), _uris(cached)
+        return _made(step, ledger, cached)
     if why:
         say(f": not taken from the cache: {why}")
-    arguments = _inputs(step, artifacts)
+    arguments = _inputs(step, taken)
     planned = check_budget(ledger.root, ledger.executions, step, key, arguments)
     for other in ledger.of(step.id):
         if other.state in ("running", "failed"):
             for uri in other.uris():
                 shutil.rmtree(ledger.path(uri), ignore_errors=True)
     execution = ledger.begin(step.id, key)
-    return _run_step(step, arguments, ledger, execution, planned, say), _uris(execution)
+    return _run_step(step, arguments, ledger, execution, planned, say)
 
 
 def _run_step(
@@ -164,15 +164,10 @@ def _made(step: Step, ledger: Ledger, execution: Execution) -> _Outputs:
     }
 
 
-def _uris(execution: Execution) -> _Uris:
-    return {name: execution.uri(name) for name in execution.key["outputs"]}
-
-
-def _inputs(step: Step, artifacts: dict[str, _Outputs]) -> dict[str, Any]:
+def _inputs(step: Step, taken: dict[str, list[Artifact]]) -> dict[str, Any]:
     """Arguments for the inputs of a step: artifacts, lists of them, or None."""
     arguments: dict[str, Any] = dict.fromkeys(step.component.inputs)
-    for name, channels in step.inputs.items():
-        inputs = [artifacts[channel.step.id][channel.name] for channel in channels]
+    for name, artifacts in taken.items():
         many = step.component.inputs[name].many
-        arguments[name] = inputs if many else inputs[0]
+        arguments[name] = artifacts if many else artifacts[0]
     return arguments

@@ -3,27 +3,14 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from tfrwc.components.engine.artifacts import Artifact
 
+if TYPE_CHECKING:
+    from tfrwc.components.engine.component import Component
+
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-
-
-class AnyComponent(Protocol):
-    """What a step needs to know of `tfrwc.components.engine.component.Component`."""
-
-    name: str
-    __module__: str
-    function: Any
-    inputs: dict[str, Any]
-    outputs: dict[str, type[Artifact]]
-    parameters: dict[str, type]
-    code: str
-    outside: Any
-    check: Any
-    plan: Any
-    missing: Any
 
 
 @dataclass(frozen=True)
@@ -49,7 +36,7 @@ class Step:
     """A component with its inputs and parameters.
 
     Attributes:
-        component: a `tfrwc.components.engine.component.Component`.
+        component: that it runs.
         inputs: list of `Channel` by name, without those left out.
         parameters: value by name.
         id: unique in a pipeline; by default the component's name.
@@ -57,7 +44,7 @@ class Step:
         outputs: `Channel` by name.
     """
 
-    component: AnyComponent
+    component: "Component"
     inputs: dict[str, list[Channel]]
     parameters: dict[str, Any]
     id: str = ""

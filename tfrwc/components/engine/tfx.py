@@ -21,9 +21,10 @@ from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
 from tfrwc.components.engine import artifacts
 from tfrwc.components.engine.budget import check_no_budget
+from tfrwc.components.engine.component import Component
 from tfrwc.components.engine.identity import check_reads, identity, unknown
 from tfrwc.components.engine.staging import staged
-from tfrwc.components.engine.step import AnyComponent, Step, in_order
+from tfrwc.components.engine.step import Step, in_order
 from tfrwc.datasets.fingerprint import fingerprint
 
 
@@ -124,7 +125,7 @@ def _identity(step: Step) -> str:
     return json.dumps(known, sort_keys=True)
 
 
-def executor(component: AnyComponent, module: str) -> type:
+def executor(component: Component, module: str) -> type:
     """The class that runs a component, as an attribute of a module.
 
     TFX imports it by its name, such as ``RWCTrainerExecutor``, from that module.
@@ -152,7 +153,7 @@ def executor(component: AnyComponent, module: str) -> type:
 class _Executor(BaseExecutor):
     """Runs the function of a component."""
 
-    COMPONENT: AnyComponent
+    COMPONENT: Component
 
     def Do(
         self,
