@@ -31,20 +31,26 @@ docs:
 notebooks:
 	PYTHONPATH=$(CURDIR) $(PYTHON) notebooks/execute.py
 
-# The components on real TFX: in an environment of their own, since TFX holds Python,
-# TensorFlow and Keras at older versions than the rest of the project is used with.
+# The components on real TFX: in an environment of their own, since TFX holds Python and
+# its dependencies at other versions than the rest of the project is used with. TFX=1.21
+# takes that, with Python 3.13, where its ml-metadata runs: on glibc 2.39 or newer.
+TFX ?= 1.16
+TFX_PYTHON_VERSION = $(if $(filter 1.21,$(TFX)),3.13,3.10)
+TFX_REQUIREMENTS = pipelines/tfx/requirements$(if $(filter 1.21,$(TFX)),-1.21).txt
+TFX_PIP = .venv-tfx/bin/uv pip install --quiet --compile-bytecode --python .venv-tfx/bin/python
 
-# The first Python 3.10 that runs, of those found here.
-TFX_PYTHON ?= $(shell for p in python3.10 $(HOME)/.pyenv/versions/3.10.*/bin/python; do \
+# The first Python of that version that runs, of those found here.
+TFX_PYTHON ?= $(shell for p in python$(TFX_PYTHON_VERSION) \
+	$(HOME)/.pyenv/versions/$(TFX_PYTHON_VERSION).*/bin/python; do \
 	"$$p" -c "" 2>/dev/null && echo "$$p" && break; done)
 
 tfx-check:
-	@test -n "$(TFX_PYTHON)" || { echo "tfx-check: no Python 3.10 was found here. Name one: make tfx-check TFX_PYTHON=..."; exit 1; }
+	@test -n "$(TFX_PYTHON)" || { echo "tfx-check: no Python $(TFX_PYTHON_VERSION) was found here. Name one: make tfx-check TFX_PYTHON=..."; exit 1; }
 	$(TFX_PYTHON) -m venv .venv-tfx
 	.venv-tfx/bin/pip install --quiet uv
-	.venv-tfx/bin/uv pip install --quiet --compile-bytecode --python .venv-tfx/bin/python --requirement pipelines/tfx/requirements.txt
-	.venv-tfx/bin/uv pip install --quiet --compile-bytecode --python .venv-tfx/bin/python --no-deps tensorflow-privacy
-	echo "$(CURDIR)" >.venv-tfx/lib/python3.10/site-packages/tfrwc.pth
+	$(TFX_PIP) --requirement $(TFX_REQUIREMENTS)
+	$(TFX_PIP) --no-deps tensorflow-privacy
+	echo "$(CURDIR)" >.venv-tfx/lib/python$(TFX_PYTHON_VERSION)/site-packages/tfrwc.pth
 	.venv-tfx/bin/python -m pytest -W ignore tests/components/conformance tests/e2e/test_tfx_pipeline.py
 
 tfx-python:

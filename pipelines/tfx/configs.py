@@ -2,7 +2,13 @@
 
 import os
 
+from resources import Resources
+
 from tfrwc.studies.privacy.trial import Trial
+
+# TensorFlow Transform, which TFX brings, would have it take Keras 2 in this process, by
+# which TensorFlow Probability then fails. So it is imported after this.
+os.environ["TF_USE_LEGACY_KERAS"] = "0"
 
 PIPELINE_NAME = "private-pneumonia"
 
@@ -24,3 +30,11 @@ PIPELINE_IMAGE = os.environ.get("TFRWC_IMAGE", "tfrwc-tfx:latest")
 PIPELINE_ROOT = os.environ.get("TFRWC_PIPELINE_ROOT", "gs://bucket/pipelines")
 # A folder of the containers, as Cloud Storage is mounted there.
 SERVING_ROOT = os.environ.get("TFRWC_SERVING_ROOT", "/gcs/bucket/saved_models")
+# What the machines of steps have, by component or by id of a step; others have what the
+# platform gives them. An image for a GPU needs CUDA's libraries: see the Dockerfile.
+RESOURCES = {
+    "RWCTrainer": Resources(
+        cpu=8, memory=32, accelerator=os.environ.get("TFRWC_ACCELERATOR", "")
+    ),
+    "PrivacyEvaluator": Resources(cpu=4, memory=16),
+}

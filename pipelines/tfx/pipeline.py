@@ -1,5 +1,6 @@
 """The private study as a pipeline of TFX, with components of TFX' own attached."""
 
+from evaluation import eval_config
 from tfx import v1 as tfx
 
 from tfrwc.components.pipelines.privacy import steps
@@ -45,8 +46,15 @@ def create_pipeline(
     examples = made["ImageExampleGen"].outputs["examples"]
     statistics = tfx.components.StatisticsGen(examples=examples)
     schema = tfx.components.SchemaGen(statistics=statistics.outputs["statistics"])
+    model = made["SavedModelPusher"].inputs["model"]
+    evaluator = tfx.components.Evaluator(
+        examples=examples,
+        model=model,
+        eval_config=eval_config(),
+        example_splits=["test"],
+    )
     pusher = tfx.components.Pusher(
-        model=made["SavedModelPusher"].inputs["model"],
+        model=model,
         model_blessing=made["ModelBlesser"].outputs["blessing"],
         push_destination=tfx.proto.PushDestination(
             filesystem=tfx.proto.PushDestination.Filesystem(
@@ -57,7 +65,7 @@ def create_pipeline(
     return tfx.dsl.Pipeline(
         pipeline_name=pipeline_name,
         pipeline_root=str(pipeline_root),
-        components=[*made.values(), statistics, schema, pusher],
+        components=[*made.values(), statistics, schema, evaluator, pusher],
         enable_cache=True,
         metadata_connection_config=metadata_connection_config,
     )

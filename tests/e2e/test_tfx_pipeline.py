@@ -6,18 +6,23 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from conftest import ROOT
 
 from tfrwc.privacy import insecure_test_key
 from tfrwc.privacy.keys import KEY_VARIABLE
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("tfx") is None,
-    reason="TFX is not installed here: make tfx-check",
-)
+pytestmark = [
+    pytest.mark.skipif(
+        importlib.util.find_spec("tfx") is None,
+        reason="TFX is not installed here: make tfx-check",
+    ),
+    # Many processes that import TFX, beside whatever else the machine does.
+    pytest.mark.timeout(3600),
+]
 
-KEY = insecure_test_key("tfx")
+KEY, GPU = insecure_test_key("tfx"), "NVIDIA_TESLA_T4"
 RUN = """
 import sys
 from pathlib import Path
@@ -38,11 +43,11 @@ STEPS = {
     *("RWCTrainer-shift_1-seed-0", "PrivacyEvaluator-shift_1-seed-0"),
     *("RWCTrainer-dp_sgd_8-seed-0", "PrivacyEvaluator-dp_sgd_8-seed-0"),
     *("ModelBlesser", "SavedModelPusher"),
-    *("StatisticsGen", "SchemaGen", "Pusher"),
+    *("StatisticsGen", "SchemaGen", "Evaluator", "Pusher"),
 }
 BRANCH = {
     *("RWCTrainer-dp_sgd_4-seed-0", "PrivacyEvaluator-dp_sgd_4-seed-0"),
-    *("ModelBlesser", "SavedModelPusher", "Pusher", "ReportGen"),
+    *("ModelBlesser", "SavedModelPusher", "Evaluator", "Pusher", "ReportGen"),
 }
 
 
@@ -52,7 +57,7 @@ def out(tmp_path_factory):
     out = tmp_path_factory.mktemp("tfx") / "run"
     done = subprocess.run(
         [sys.executable, "-c", RUN, str(ROOT / "pipelines" / "tfx"), str(out)],
-        env=os.environ | {KEY_VARIABLE: KEY.hex()},
+        env=os.environ | {KEY_VARIABLE: KEY.hex(), "TFRWC_ACCELERATOR": GPU},
         capture_output=True,
         text=True,
     )
@@ -118,6 +123,85 @@ def test_tfx_reads_the_examples(out):
     }
 
 
+def measured(result):
+    """What TFMA measured on all examples, of both classes and of class 1, by name."""
+    [(_, by_output)] = result.slicing_metrics
+    parts = by_output[""].values()
+    return {
+        name: value["doubleValue"] for part in parts for name, value in part.items()
+    }
+
+
+def ours(out, node):
+    """What we measured of a trained network, by TFMA's names.
+
+    Args:
+        out: folder of the runs.
+        node: ending of the ids of its training and evaluation.
+    """
+    from tfrwc.models.saved import read_served
+    from tfrwc.studies.example_sets import read_task
+
+    [folder] = outputs(out, f"PrivacyEvaluator-{node}", "evaluation")
+    test = json.loads((folder / "evaluation.json").read_text())["test"]
+    [model] = outputs(out, f"RWCTrainer-{node}", "model")
+    [examples] = outputs(out, "ImageExampleGen", "examples")
+    images = read_task(examples).test
+    p = np.asarray(read_served(model)(images.x), np.float64)
+    names = {
+        **{"auc": "auc", "binary_accuracy": "accuracy", "recall": "sensitivity"},
+        **{"sparse_categorical_accuracy": "accuracy", "specificity": "specificity"},
+        "balanced_accuracy": "balanced_accuracy",
+    }
+    return {name: test[measure]["value"] for name, measure in names.items()} | {
+        "example_count": len(p),
+        "sparse_categorical_crossentropy": -np.log(
+            p[np.arange(len(p)), images.y]
+        ).mean(),
+        "calibration": p[:, 1].sum() / images.y.sum(),
+        "mean_prediction": p[:, 1].mean(),
+        "mean_label": images.y.mean(),
+    }
+
+
+def test_tfma_measures_what_we_do(out, tmp_path, monkeypatch):
+    import tensorflow_model_analysis as tfma
+
+    monkeypatch.syspath_prepend(ROOT / "pipelines" / "tfx")
+    from evaluation import eval_config
+
+    config = eval_config()
+    [auc] = [m for m in config.metrics_specs[1].metrics if m.class_name == "AUC"]
+    [folder] = outputs(out, "PrivacyEvaluator-non_private-seed-0", "evaluation")
+    p = np.unique(np.load(folder / "predictions.npz")["test"].astype(np.float64))
+    # One threshold between each two answers, so that no pair is in doubt.
+    between = [-0.1, *((p[1:] + p[:-1]) / 2).tolist(), 1.1]
+    auc.config = json.dumps({"thresholds": between})
+    [model] = outputs(out, "RWCTrainer-non_private-seed-0", "model")
+    [examples] = outputs(out, "ImageExampleGen", "examples")
+    result = tfma.run_model_analysis(
+        tfma.default_eval_shared_model(
+            str(model / "Format-Serving"), eval_config=config
+        ),
+        config,
+        data_location=str(examples / "Split-test" / "*"),
+        output_path=str(tmp_path),
+    )
+    expected = ours(out, "non_private-seed-0")
+    assert measured(result) == pytest.approx(expected, rel=0, abs=1e-6)
+
+
+@pytest.mark.parametrize(("number", "epsilon"), [(0, 8), (1, 4)])
+def test_the_evaluator_of_tfx_measures_what_we_do(out, number, epsilon):
+    import tensorflow_model_analysis as tfma
+
+    folder = outputs(out, "Evaluator", "evaluation")[number]
+    found = measured(tfma.load_eval_result(str(folder)))
+    expected = ours(out, f"dp_sgd_{epsilon}-seed-0")
+    assert found.pop("auc") == pytest.approx(expected.pop("auc"), abs=1e-3)
+    assert found == pytest.approx(expected, rel=0, abs=1e-6)
+
+
 def test_tfx_pushes_what_is_blessed_and_nothing_else(out):
     blessed = [
         (folder / "BLESSED").exists()
@@ -142,11 +226,34 @@ def test_the_pipeline_compiles_for_kubeflow(out):
     } | {node for node in BRANCH if "dp_sgd_4" in node}
 
 
+def test_steps_have_the_machines_that_are_configured(out):
+    specification = json.loads((out / "pipeline.json").read_text())["pipelineSpec"]
+    executors = specification["deploymentSpec"]["executors"]
+    found = {
+        name.removesuffix("_executor"): executor["container"].get("resources")
+        for name, executor in executors.items()
+    }
+    gpu = {"type": GPU, "count": "1"}
+    trainer = {"cpuLimit": 8.0, "memoryLimit": 32.0, "accelerator": gpu}
+    evaluator = {"cpuLimit": 4.0, "memoryLimit": 16.0}
+    for name, resources in found.items():
+        expected = {"RWCTrainer": trainer, "PrivacyEvaluator": evaluator}
+        assert resources == expected.get(name.partition("-")[0]), name
+    assert len([one for one in found.values() if one == trainer]) == 3
+
+
 def test_data_budgets_and_folders_are_asked_for_at_run_time(out):
-    root = json.loads((out / "pipeline.json").read_text())["pipelineSpec"]["root"]
+    job = json.loads((out / "pipeline.json").read_text())
+    root = job["pipelineSpec"]["root"]
     asked = root["inputDefinitions"]["parameters"]
-    names = {"dataset", "data_folder", "serving_folder", "epsilon_4"}
-    assert names <= set(asked)
+    defaults = job["runtimeConfig"]["parameters"]
+    assert set(asked) == set(defaults)
+    assert defaults == {
+        "dataset": {"stringValue": "digits"},
+        "data_folder": {"stringValue": ""},
+        "serving_folder": {"stringValue": "/gcs/bucket/saved_models/tfrwc"},
+        "epsilon_4": {"doubleValue": 4.0},
+    }
     [task] = [
         t
         for n, t in root["dag"]["tasks"].items()
