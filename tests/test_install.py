@@ -118,6 +118,12 @@ def test_the_studies_from_the_wheel(built, tmp_path):
     call(binaries / "tfrwc", "study", "privacy", "--out", out, *small, cwd=tmp_path)
     results = json.loads((out / "results.json").read_text())
     assert results["training"]["findings"]
+
+
+def test_the_example_with_an_own_network_from_the_wheel(built, tmp_path):
+    """It needs no more than it says, and runs by one command."""
+    binaries = fresh(tmp_path / "venv", f"{built[1]}[privacy]")
+    call(binaries / "pip", "install", "--no-deps", "tensorflow-privacy")
     example = tmp_path / "own_network.py"
     example.write_text((ROOT / "examples" / "own_network.py").read_text())
     printed = call(binaries / "python", example, cwd=tmp_path)
