@@ -1,14 +1,49 @@
 """What is asked of Kubeflow: the recipe of the image, and the machines of steps."""
 
 import importlib
+import importlib.util
 import math
+import os
 import re
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from e2e import dockerfile
+
+from tfrwc import components
+from tfrwc.privacy import insecure_test_key
+from tfrwc.privacy.keys import KEY_VARIABLE
 
 DOCKERFILE = ROOT / "pipelines" / "tfx" / "Dockerfile"
+
+
+KEY = insecure_test_key("image").hex()
+COMPILE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import configs, kubeflow_v2_runner
+from tfrwc.components.pipelines import beta, dynamics
+from tfrwc.components.pipelines.tfx import nodes
+from tfrwc.studies.beta.trial import Trial as Beta
+from tfrwc.studies.dynamics.trial import Trial as Dynamics
+from tfrwc.studies.privacy.trial import Trial as Privacy
+from tfx import v1 as tfx
+out = sys.argv[2]
+small = {"model": "resnet10_tiny", "seeds": (0,)}
+configs.SERVING_ROOT = out + "/saved_models"
+kubeflow_v2_runner.compile_pipeline(out + "/privacy.json", Privacy(
+    **small, epochs=1, epsilons=(8.0,), mechanisms=("shift_1",)))
+for name, steps in (
+    ("dynamics", dynamics.steps(Dynamics(**small, epochs=2, images=100))),
+    ("beta", beta.steps(Beta(epochs=2, seeds=(0,)), out)[:1]),
+):
+    kubeflow_v2_runner.write(tfx.dsl.Pipeline(
+        pipeline_name=name, pipeline_root=out, components=list(nodes(steps).values())
+    ), f"{out}/{name}.json")
+"""
 
 
 def installed(text):
@@ -105,3 +140,52 @@ def test_a_step_has_what_is_said_of_it_or_of_its_component(resources, monkeypatc
         ValueError, match=r"is called Trainer\. There are: RWCTrainer, "
     ):
         provide(Trainer=4, RWCTrainer=4)
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
+    """What the recipe installs: a working directory, and the variables there."""
+    folder = tmp_path_factory.mktemp("image")
+    place = folder / "key"
+    place.write_text(KEY)
+    text = DOCKERFILE.read_text()
+    return dockerfile.build(text, ROOT, folder, KEY_PLACE=f"file:{place}")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    importlib.util.find_spec("tfx") is None
+    or f"FROM python:3.{sys.version_info.minor}-" not in DOCKERFILE.read_text(),
+    reason="TFX is not installed here with the Python of the image: make tfx-check",
+)
+@pytest.mark.timeout(3600)
+def test_each_component_runs_in_what_the_recipe_installs(image, tmp_path):
+    work, variables = image
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", COMPILE, DOCKERFILE.parent, tmp_path],
+        check=True,
+        env=os.environ | {KEY_VARIABLE: KEY},
+    )
+    specifications = [tmp_path / f"{n}.json" for n in ("privacy", "dynamics", "beta")]
+    script = (Path(__file__).parent / "kubeflow.py").read_text()
+    done = subprocess.run(
+        ["python", "-W", "ignore", "-c", script, tmp_path / "ran", *specifications],
+        capture_output=True,
+        text=True,
+        cwd=work,
+        env=variables,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert KEY not in done.stdout + done.stderr
+    ran = re.findall(
+        r"^ran tfrwc\.components\.pipelines\.tfx\.(\w+)Executor$",
+        done.stdout,
+        re.MULTILINE,
+    )
+    assert set(ran) == set(components.__all__)
+    [report] = (tmp_path / "ran" / "privacy").glob("ReportGen/report/report.html")
+    assert report.read_text().startswith("<!doctype html>")
+    # The environment is not that of here, and the sources are not beside it.
+    assert not (work / "tfrwc").exists()
+    [installed_here] = work.parent.parent.glob("venv/lib/python*/site-packages/tfrwc")
+    assert (installed_here / "py.typed").exists()
