@@ -51,7 +51,7 @@ tfx-check:
 	$(TFX_PIP) --requirement $(TFX_REQUIREMENTS)
 	$(TFX_PIP) --no-deps tensorflow-privacy
 	echo "$(CURDIR)" >.venv-tfx/lib/python$(TFX_PYTHON_VERSION)/site-packages/tfrwc.pth
-	.venv-tfx/bin/python -m pytest -W ignore -m "" tests/components/conformance tests/e2e/test_tfx_pipeline.py tests/e2e/test_tfx_image.py
+	.venv-tfx/bin/python -m pytest -W ignore tests/components/conformance tests/e2e/test_tfx_pipeline.py tests/e2e/test_tfx_image.py
 
 tfx-python:
 	@echo $(TFX_PYTHON)
