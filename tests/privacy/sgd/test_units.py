@@ -147,7 +147,7 @@ def test_any_text_is_a_name_or_refused(names, blank):
         (np.zeros(3, [("a", int)]), r"units must be \(n,\)"),
         ("patient", r"units must be \(n,\).*str"),
         (7, r"units must be \(n,\).*int"),
-        ({"a", "b"}, r"units must be \(n,\).*set"),
+        ({"a"}, r"units must be \(n,\).*set"),
         ({"a": 1, "b": 2}, r"units must be \(n,\).*dict"),
         (bytearray(b"ab"), r"units must be \(n,\).*bytearray"),
         (pd.DataFrame({"a": [1], "b": [2]}), r"units must be \(n,\).*shape \(1, 2\)"),
