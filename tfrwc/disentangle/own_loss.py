@@ -9,10 +9,11 @@ import keras
 import numpy as np
 
 from tfrwc.compat.extras import extra
-from tfrwc.compat.own_gradients import without_gradients
 
 with extra("vae"):
     import tensorflow as tf
+
+    from tfrwc.compat.own_gradients import without_gradients
 
 _IGNORED = ("loss", "loss_weights", "metrics", "weighted_metrics")
 
