@@ -7,6 +7,8 @@ Keras 3 with and without XLA; `tfrwc.privacy.make_private`; `tf.vectorized_map` 
 the gradients of single examples; tf_keras, and tensorflow-privacy's `DPModel` and
 vectorised optimizer on it; PyTorch, and Opacus in each of its modes. All use SGD
 without momentum, float32, cross-entropy from logits and batches already in memory.
+TensorFlow computes by oneDNN in all entries (TF_ENABLE_ONEDNN_OPTS=1): on processors
+with AVX512-VNNI, AVX512-BF16 or AMX that is its default.
 
 Each entry runs in a process of its own (dp_sgd_worker.py), once in each round of a
 case, so that a slow minute of the machine falls on all. Prints and writes
@@ -150,6 +152,7 @@ def run(entry, case, batches, python):
             capture_output=True,
             text=True,
             timeout=TIMEOUT,
+            env=os.environ | {"TF_ENABLE_ONEDNN_OPTS": "1"},
         )
     except subprocess.TimeoutExpired:
         return {"failed": f"not done after {TIMEOUT} s", "load": load}
