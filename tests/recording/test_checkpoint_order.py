@@ -22,6 +22,12 @@ TEMPLATES = [
     "cp-{epoch:04d}-acc{percent}",
     "conv2d_epoch_{epoch}_step_{batch}",
     "best-val_loss{val_loss:.2f}-my_epoch={epoch}",
+    "{epoch:02d}-{elbo:.2f}",
+    "vae_{elbo:.3f}_{epoch}",
+    "{elbo:+.1e}-e{epoch}-loss={elbo:.2f}",
+    "weights.{epoch:04d}.{val_loss:.2f}",
+    "epoch{epoch}.{elbo:.2f}",
+    "run-20240501123000123456-{epoch:03d}",
 ]
 
 # What tells of no moment in a training, before a number.
@@ -35,6 +41,7 @@ def name(template, epoch, rng, suffix):
             val_loss=rng.choice([rng.random(), 10 * rng.random(), 1.0, 0.0]),
             acc=0.5 + 0.01 * epoch,
             percent=rng.randrange(100),
+            elbo=rng.choice([-3 * rng.random(), rng.random(), -1.0, -0.0]),
             batch=100 * epoch,
         )
         + suffix
@@ -115,6 +122,8 @@ def test_counts_order_names_without_numbers():
         (["a", "b"], [None, 2]),
         (["seed1", "seed2"], [None, None]),
         (["fold1", "fold2"], [100, 120]),
+        (["kfold1_ep1", "kfold2_ep1", "kfold1_ep2"], [7, 8, 14]),
+        (["net-cv1-ep1", "net-cv2-ep1"], [7, 8]),
         (["run1-ep1", "run1-ep2", "run2-ep3"], [10, 20, 30]),
         (["model-v1", "model-v2"], [None, None]),
         (["model1", "model2"], [100, 100]),
@@ -136,3 +145,29 @@ def test_a_list_is_taken_as_it_is():
     assert in_order(paths, [None] * 2, True) == (paths, [3, 5])
     with pytest.raises(ValueError, match="in order of training"):
         in_order(paths, [20, 10], True)
+
+
+def test_a_number_that_may_belong_to_the_next_is_no_order():
+    """1.0.53 is epoch 1 and 0.53, or 1.0 and 53; the losses fall."""
+    paths = [Path(f"weights.{e}.0.{60 - 9 * e}.keras") for e in (1, 2, 3)]
+    assert folder(paths, [10, 20, 30]) == (paths, [1, 2, 3])
+    for steps in ([None] * 3, [0] * 3):
+        with pytest.raises(ValueError, match=r"not certain.*Give .* a list"):
+            in_order(paths, steps, False)
+
+
+@pytest.mark.parametrize("time", ["1714566600", "20240501123000123456"])
+def test_times_are_no_epochs(time):
+    paths = [Path(f"model-{int(time) + 60 * i}.keras") for i in range(3)]
+    assert folder(paths, [30, 10, 20])[1] == [0, 1, 2]
+    with pytest.raises(ValueError, match=r"not certain.*Give .* a list"):
+        in_order(paths, [0] * 3, False)
+
+
+def test_several_files_of_one_epoch_have_its_number_where_counts_order_them():
+    names = ["ep01-batch0100", "ep01-batch0200", "ep02-batch0100", "ep12-batch0100"]
+    paths = [Path(f"{name}.keras") for name in names]
+    assert folder(paths, [100, 200, 300, 2300]) == (paths, [1, 1, 2, 12])
+    for steps in ([None] * 4, [100] * 4, [100, 200, 200, 300]):
+        with pytest.raises(ValueError, match=r"not certain.*Give .* a list"):
+            in_order(paths, steps, False)

@@ -11,14 +11,21 @@ from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
+# A metric may be negative: behind a hyphen between fields stands another one then. In
+# three numbers with points between them (`{epoch}.{loss:.2f}`) the first is by itself.
 _FIELD = re.compile(
-    r"(?:0|[1-9]\d*)\.\d+(?:e[+-]?\d+)?|\d+e[+-]\d+|\d+|(?<![a-z])(?:nan|inf)(?![a-z])",
+    r"\d+(?=\.(?:0|[1-9]\d*)\.\d)"
+    r"|(?:(?<![a-z0-9])[+-])?"
+    r"(?:(?:0|[1-9]\d*)\.\d+(?:e[+-]?\d+)?|\d+e[+-]\d+|(?<![a-z])(?:nan|inf)(?![a-z]))"
+    r"|\d+",
     re.IGNORECASE,
 )
+_MOST_DIGITS = 9  # of an epoch: more are those of a time
 _EPOCH = re.compile(r"(?:^|[^a-z])(?:\w*epochs?|ep|e)[^a-z0-9]*$", re.IGNORECASE)
 # Numbers of trainings, not of moments in one.
 _TRAINING = re.compile(
-    r"(?:^|[^a-z])(?:seed|fold|trial|run|split|subject|worker|rank|member|version|v)"
+    r"(?:^|[^a-z])"
+    r"(?:seed|k?fold|cv|trial|run|split|subject|worker|rank|member|version|v)"
     r"[^a-z0-9]*$",
     re.IGNORECASE,
 )
@@ -55,8 +62,9 @@ def in_order(
     """
     if is_listed:
         _check_steps(paths, steps)
-        numbers = _epochs(paths)
-        return paths, numbers if numbers and _grows(numbers) else [*range(len(paths))]
+        numbers = _epochs(paths, is_ordered=True)
+        goes_on = numbers and all(a < b for a, b in pairwise(numbers))
+        return paths, numbers if numbers and goes_on else [*range(len(paths))]
     counts = [step for step in steps if step is not None]
     if number := _training(paths):
         raise _uncertain(
@@ -85,10 +93,11 @@ def _by_steps(paths: list[Path], steps: list[int]) -> tuple[list[Path], list[int
     copies = [p for p in others if count_of[p] in {count_of[path] for path in own}]
     if template is None and len(set(steps)) < len(steps):
         raise _uncertain(paths, steps, "files of one count of updates are among them")
-    numbers = _epochs(own) if template is not None else None
+    numbers = _epochs(own, is_ordered=True) if template is not None else None
     places = {p: i for i, p in enumerate(paths)}
     epoch_of = dict(zip(own, numbers, strict=True)) if numbers else places
-    if len({count_of[path] for path in own}) < len(own) and numbers is None:
+    is_told = numbers is not None and len({*numbers}) == len(numbers)
+    if len({count_of[path] for path in own}) < len(own) and not is_told:
         raise _uncertain(paths, steps, "files of one count of updates are among them")
     ordered = sorted(
         (path for path in paths if path not in copies),
@@ -110,7 +119,7 @@ def _by_steps(paths: list[Path], steps: list[int]) -> tuple[list[Path], list[int
         )
     first = epoch_of.get(ordered[0], epoch_of[ordered[1]] - 1)
     epochs = [first, *(epoch_of[path] for path in ordered[1:])]
-    if not _grows(epochs):
+    if any(b < a for a, b in pairwise(epochs)):
         raise _uncertain(paths, steps, "epochs in their names fall where updates grow")
     return ordered, epochs
 
@@ -142,29 +151,49 @@ def _training(paths: list[Path]) -> str:
     return ""
 
 
-def _epochs(paths: list[Path], only_named: bool = False) -> list[int] | None:
+def _epochs(
+    paths: list[Path], only_named: bool = False, is_ordered: bool = False
+) -> list[int] | None:
     """The epoch in each name, or None where no field is certain to be it.
 
     Args:
         paths: of the files.
         only_named: whether a word for epochs has to stand before it.
+        is_ordered: whether something else tells the order; then several files of one
+            epoch may be there, if a word for epochs stands before it.
     """
     if len({_template(path) for path in paths}) != 1 or len(paths) < 2:
         return None
-    texts = _template(paths[0])
-    whole = {
+    texts, fields = _template(paths[0]), [column for _, column in _fields(paths)]
+    varying = {
         place: [int(field) for field in column]
-        for place, (_, column) in enumerate(_fields(paths))
-        if all(field.isdecimal() for field in column)
+        for place, column in enumerate(fields)
+        if len(set(column)) > 1 and all(map(_is_count, column))
     }
-    varying = {place: column for place, column in whole.items() if len(set(column)) > 1}
     named = [place for place in varying if _EPOCH.search(texts[place])]
+    repeats = bool(named) and is_ordered
     if not (named or only_named):
         named = [p for p in varying if _UNNAMED.fullmatch(_last_word(texts[p]))]
         if len(named) > 1:
             named = [p for p in named if not _STEP.search(texts[p])]
-    columns = [varying[p] for p in named if len({*varying[p]}) == len(paths)]
+        if not is_ordered:
+            named = [p for p in named if not _may_be_decimal(p, texts, fields)]
+    columns = [varying[p] for p in named if repeats or len({*varying[p]}) == len(paths)]
     return columns[0] if len(named) == len(columns) == 1 else None
+
+
+def _is_count(field: str) -> bool:
+    return field.isdecimal() and len(field) <= _MOST_DIGITS
+
+
+def _may_be_decimal(
+    place: int, texts: _Template, fields: list[tuple[str, ...]]
+) -> bool:
+    """Whether a whole number may be one with what follows it: 1.0.53 is 1 and 0.53, or
+    1.0 and 53."""
+    is_padded = any(len(field) > 1 and field[0] == "0" for field in fields[place])
+    following = "".join(fields[place + 1]) if place + 1 < len(fields) else ""
+    return texts[place + 1] == "." and "." in following and not is_padded
 
 
 def _last_word(text: str) -> str:
@@ -188,10 +217,6 @@ def _template(path: Path) -> _Template:
 
 def _stem(path: Path) -> str:
     return path.name.removesuffix(".keras").removesuffix(".weights.h5")
-
-
-def _grows(numbers: list[int]) -> bool:
-    return all(a < b for a, b in pairwise(numbers))
 
 
 def _uncertain(
