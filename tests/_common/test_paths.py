@@ -75,3 +75,13 @@ def test_a_working_folder_that_is_gone_is_named(tmp_path, monkeypatch):
 def test_a_name_that_no_file_can_have_is_named(text, why):
     with pytest.raises(ValueError, match=f"paths .*{why}.*Received: '"):
         local_path(text, "paths")
+
+
+def test_a_link_that_leads_back_to_itself_is_named(tmp_path):
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    for path in (tmp_path / "a", tmp_path / "a" / "run.parquet"):
+        with pytest.raises(ValueError, match=r"out is a link that leads back to"):
+            local_path(path, "out")
+    (tmp_path / "c").symlink_to(tmp_path / "nothing")
+    assert local_path(tmp_path / "c") == tmp_path / "c"

@@ -56,7 +56,7 @@ def local_path(path: object, name: str = "path") -> Path:
 def _check_name(text: str, path: object, name: str) -> None:
     """Check that a file can be called so, whether or not there is one."""
     try:
-        os.lstat(text)
+        os.stat(text)
     except UnicodeEncodeError as error:
         raise ValueError(
             f"{name} has characters that no file name can have. Received: {path!r}."
@@ -66,4 +66,9 @@ def _check_name(text: str, path: object, name: str) -> None:
             raise ValueError(
                 f"{name} is longer than the file system allows. Received: {path!r}. "
                 "Give a shorter one."
+            ) from error
+        if error.errno == errno.ELOOP:
+            raise ValueError(
+                f"{name} is a link that leads back to itself. Received: {path!r}. "
+                "Remove it, or give another."
             ) from error
