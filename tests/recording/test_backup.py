@@ -1,5 +1,7 @@
 """Backups that survive kills."""
 
+import shutil
+
 import keras
 import numpy as np
 import pytest
@@ -91,3 +93,21 @@ def test_arguments_are_checked_when_it_is_made(tmp_path, every):
         Backup(tmp_path, every)
     with pytest.raises(ValueError, match="folder must be a local path"):
         Backup("gs://bucket/backup")
+
+
+def test_a_disk_that_is_full_stops_no_training(tmp_path, monkeypatch):
+    """HDF5 is not let near it, which may crash Python there."""
+
+    class Full(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                usage = shutil.disk_usage(tmp_path)._replace(free=1_000_100)
+                monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+
+    model, backup = small(), Backup(tmp_path, keep=True)
+    with pytest.warns(RuntimeWarning, match=r"No backup could .*takes 1000\d+ bytes"):
+        fit(model, Full(), backup, epochs=2)
+    assert [path.name for path in tmp_path.iterdir()] == ["1-epoch-1.weights.h5"]
+    monkeypatch.undo()
+    fit(model, backup, epochs=3)
+    assert [path.name for path in tmp_path.iterdir()] == ["3-epoch-3.weights.h5"]

@@ -2,6 +2,9 @@
 
 import os
 import re
+import shutil
+import warnings
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,13 @@ with keras_backend():
 
 Logs = dict[str, Any] | None
 _NAME = re.compile(r"(\d+)-epoch-(\d+)\.weights\.h5")
+_MARGIN = 1_000_000  # bytes, for the structure of a file
+
+
+def _bytes_of(dtype: str) -> int:
+    """Bytes of an element of a type, such as ``bfloat16``."""
+    bits = re.search(r"\d+", dtype)
+    return int(bits[0]) // 8 if bits else 1
 
 
 class Backup(keras.callbacks.Callback):  # type: ignore[misc]
@@ -102,15 +112,41 @@ class Backup(keras.callbacks.Callback):  # type: ignore[misc]
     def _save(self) -> None:
         if not backends.is_chief(self.model):
             return
+        try:
+            self._write()
+        # h5py raises both. The last backup is still there.
+        except (OSError, RuntimeError) as error:
+            warnings.warn(
+                f"No backup could be written to {self.folder} ({error}). Training goes "
+                f"on; a kill before the next one goes back to backup {self._number}.",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+
+    def _write(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        earlier = self._backups()
-        self._number += 1
-        path = self.folder / f"{self._number}-epoch-{self._epoch}.weights.h5"
+        self._check_room()
+        earlier, number = self._backups(), self._number + 1
+        path = self.folder / f"{number}-epoch-{self._epoch}.weights.h5"
         self.model.save_weights(self._partial, overwrite=True)
         with open(self._partial, "rb+") as file:
             os.fsync(file.fileno())
         os.replace(self._partial, path)
+        self._number = number
         self._remove(earlier)
+
+    def _check_room(self) -> None:
+        """Check that the disk has room: on a full one HDF5 may crash Python.
+
+        Raises:
+            OSError: if it has not.
+        """
+        model = self.model
+        variables = [*model.variables, *getattr(model.optimizer, "variables", ())]
+        needed = sum(prod(v.shape) * _bytes_of(str(v.dtype)) for v in variables)
+        free = shutil.disk_usage(self.folder).free
+        if free < needed + _MARGIN:
+            raise OSError(f"it takes {needed + _MARGIN} bytes, and {free} are free")
 
     def _remove(self, backups: dict[int, tuple[int, Path]]) -> None:
         for _, path in backups.values():
