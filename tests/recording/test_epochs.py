@@ -38,3 +38,11 @@ def test_an_epoch_that_was_left_in_the_middle_is_not_gone_back_behind(new_fit):
     counter.end_epoch()
     counter.start_epoch(1, None)
     assert counter.current == 3
+
+
+def test_an_initial_epoch_that_is_too_small_leaves_no_number_out():
+    """Tutorials give that of the last epoch, `history.epoch[-1]`, for the next."""
+    model, callback = small(), RWCCallback()
+    history = fit(model, callback, epochs=3)
+    fit(model, callback, epochs=5, initial_epoch=history.epoch[-1])
+    assert callback.recording.epochs.tolist() == [1, 2, 3, 4, 5, 6]

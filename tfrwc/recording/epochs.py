@@ -47,8 +47,9 @@ class EpochCounter:
             else:
                 goes_on = epoch >= self.done
             self._resumed = False
-            # Keras counts on by itself with initial_epoch and in a restored run.
-            self._offset = 0 if goes_on else self.done
+            # Keras counts on by itself with initial_epoch and in a restored run. With
+            # one that is too small, as tutorials have it, no number is left out.
+            self._offset = 0 if goes_on else self.done - int(epoch)
         else:
             least = max(least, self.done)
         if self._offset + epoch < least:
