@@ -1,5 +1,7 @@
 """Recordings from saved weights, against a callback in the same training."""
 
+import itertools
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -272,3 +274,48 @@ def test_mistakes_are_named(training, tmp_path):
         Recording.from_checkpoints([*files, other], model)
     for a, b in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def adversaries():
+    """A critic that is compiled by itself, and is in the network of a generator."""
+    keras.utils.set_random_seed(0)
+    critic = keras.Sequential([layers.Input((3,)), layers.Dense(4), layers.Dense(1)])
+    critic.compile(keras.optimizers.Adam(0.01), "mse")
+    noise = layers.Input((2,))
+    both = keras.Model(noise, layers.Dense(2)(critic(layers.Dense(3)(noise))))
+    rate = keras.optimizers.schedules.ExponentialDecay(0.01, 10, 0.5)
+    both.pretraining = {"a": keras.optimizers.Nadam(rate, name="of_its_own")}
+    both.compile("adam", "mse")
+    return critic, both
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".weights.h5"])
+def test_what_optimizers_of_parts_keep_is_no_weight(suffix, tmp_path):
+    critic, both = adversaries()
+    both.pretraining["a"].build(both.trainable_variables)
+    rng = np.random.default_rng(0)
+    kernels = [v for v in both.trainable_variables if v.ndim > 1]
+    states = []
+    for epoch in range(3):
+        critic.train_on_batch(rng.normal(size=(4, 3)), np.ones((4, 1)))
+        both.train_on_batch(rng.normal(size=(4, 2)), np.ones((4, 2)))
+        states.append([keras.ops.convert_to_numpy(v).copy() for v in kernels])
+        path = tmp_path / f"ep{epoch}{suffix}"
+        (both.save if suffix == ".keras" else both.save_weights)(path)
+    expected = [[*map(relative_change, *pair)] for pair in itertools.pairwise(states)]
+    found = Recording.from_checkpoints(tmp_path)
+    np.testing.assert_allclose(np.sort(found.values()), np.sort(expected), rtol=1e-5)
+    if suffix == ".keras":
+        assert found.layers["depth"].tolist() == [0, 1, 2, 3]
+    every = Recording.from_checkpoints(tmp_path, watch="all")
+    assert len(every.layers) == 2 * len(kernels)
+
+
+def test_a_count_of_updates_below_zero_is_damage(training, tmp_path):
+    for epoch in (1, 2):
+        path = tmp_path / f"{epoch}.weights.h5"
+        shutil.copyfile(training[0] / "h5" / f"run3-{epoch}.weights.h5", path)
+    with h5py.File(path, "r+") as file:
+        file["optimizer/vars/0"][()] = -5
+    with pytest.raises(ValueError, match=r"2\.weights\.h5 .*-5 is no whole number"):
+        Recording.from_checkpoints(tmp_path)

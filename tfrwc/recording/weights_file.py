@@ -13,6 +13,7 @@ import numpy.typing as npt
 from tfrwc._common.keras_archive import WEIGHTS, open_part
 from tfrwc.recording.file_layers import FileWeight, weights_of_file
 from tfrwc.recording.hdf5_heaps import check_heaps
+from tfrwc.recording.journal import whole
 from tfrwc.recording.natural import natural
 from tfrwc.recording.watch import check_watch
 from tfrwc.recording.weights_check import (
@@ -24,6 +25,10 @@ from tfrwc.recording.weights_check import (
 )
 
 SUFFIXES = (".weights.h5", ".keras")
+# What optimizers, and attributes that hold one, are called.
+_OPTIMIZER = re.compile(
+    r"opt|ada[mgdf]|sgd|rmsprop|nadam|ftrl|lion|lamb|muon", re.IGNORECASE
+)
 
 
 class WeightsFile:
@@ -85,7 +90,7 @@ class WeightsFile:
             for optimizer in ("optimizer/inner_optimizer", "optimizer"):
                 count = self._file.get(f"{optimizer}/vars/0")
                 if isinstance(count, h5py.Dataset) and count.shape == ():
-                    return int(count[()])
+                    return whole(int(count[()]))
         return None
 
     def read(self, path: str) -> npt.NDArray[Any]:
@@ -143,15 +148,37 @@ class WeightsFile:
 
     def _paths(self) -> list[str]:
         """Paths of the model's tensors."""
-        paths: list[str] = []
+        groups: dict[str, list[str]] = {}
+        others: set[str] = set()
 
         def visit(path: str, item: Any) -> None:
-            own = not path.startswith("optimizer/")
-            if isinstance(item, h5py.Dataset) and own and re.search(r"vars/\d+$", path):
-                paths.append(path)
+            group, mark, number = path.rpartition("vars/")
+            if isinstance(item, h5py.Dataset) and mark and number.isdecimal():
+                groups.setdefault(group.rstrip("/"), []).append(path)
+                counts = number == "0" and not item.shape and item.dtype.kind in "iu"
+                if counts and self._is_of_optimizer(group.rstrip("/")):
+                    others.add(group.rstrip("/"))
 
         self._file.visititems(visit)
-        return sorted(paths, key=natural)
+        own = [
+            path
+            for group, paths in groups.items()
+            if not (group in others or f"{group}/".startswith("optimizer/"))
+            for path in paths
+        ]
+        return sorted(own, key=natural)
+
+    def _is_of_optimizer(self, group: str) -> bool:
+        """Whether a group that begins with a whole number is what an optimizer keeps.
+
+        So is the count of its updates. That of a GAN's critic is ``d_optimizer``, that
+        of a network within another one ``layers/critic/optimizer``. In layers a number
+        that is not trained comes after all that is.
+        """
+        second = self._file.get(f"{group}/vars/1")
+        has_rate = isinstance(second, h5py.Dataset) and second.shape == ()
+        names = (group.rsplit("/", 1)[-1], self._name_of(group) or "")
+        return has_rate or any(map(_OPTIMIZER.search, names))
 
     def _is_real(self, path: str) -> bool:
         data = self._file[path]

@@ -117,8 +117,9 @@ class Adversaries(keras.Model):
         super().__init__()
         self.generator = dense(5, 4, features=3)
         self.critic = dense(5, 4, 1)
-        self.g_optimizer = keras.optimizers.SGD(0.02)
-        self.d_optimizer = keras.optimizers.SGD(0.01)
+        # They keep moments of the shapes of the weights, in files as well.
+        self.g_optimizer = keras.optimizers.Adam(0.02)
+        self.d_optimizer = keras.optimizers.RMSprop(0.01)
         self.built = True
 
     def step(self, batch):
