@@ -21,6 +21,7 @@ from tfrwc.datasets.xray_images import BadFileError, subtype_and_patient
         ("normal-1008087-0002 (1).jpeg", "1008087", {"normal"}),
         ("00000001_000.png", "00000001", set()),
         ("patient00001/study1/view1_frontal.jpg", "patient00001", set()),
+        ("Patient000001_Study2_View1.PNG", "patient00001", set()),
         ("p10/p10000032/s50414267/02aa804e.jpg", "p10000032", set()),
         ("p10000032_s50414267_02aa804e.jpg", "p10000032", set()),
         ("sub-S03047_ses-E07985_run-1_dx.png", "sub-s03047", set()),

@@ -70,6 +70,20 @@ def test_tables(tmp_path, name):
     assert patient_in(table, "chest_xray/test/PNEUMONIA/c.png") is None
 
 
+NAMES = ["Jos\u00e9", "Jose\u0301", "Jos\u00e9\u200b", "\u00a0Jos\u00e9 "]
+
+
+def test_a_patient_has_one_name_whoever_wrote_it(tmp_path):
+    path = tmp_path / "patients.csv"
+    rows = [f"{i}.png,{name}" for i, name in enumerate(NAMES)]
+    path.write_text("\n".join(["file,patient", *rows, "4.png,Jose"]), encoding="utf-8")
+    table = read_patients(path)
+    assert count_images(table.items()).number == len(NAMES)
+    path.write_text("file,patient\na.png,\u200b\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="line 2, must have a file and its"):
+        read_patients(path)
+
+
 BAD = {
     "empty": (b"", "Received: an empty file"),
     "no header": (b"a.png,1\n", "the columns file and patient"),

@@ -85,7 +85,7 @@ _SCHEMES = (
     # CheXpert and MIMIC-CXR: in folders, or with the folders in the name.
     _Scheme(
         _pattern(r"patient(\d{5,6})[/_-]study\d+[/_-]view\d+"),
-        lambda m: f"patient{m[1]}",
+        lambda m: f"patient{_number(m[1]).zfill(5)}",
     ),
     _Scheme(_pattern(r"p(1\d{7})[/_-]s5\d{7}"), lambda m: f"p{m[1]}"),
     # BIDS, as BIMCV-COVID19 has it: sub-S03047_ses-E07985_...

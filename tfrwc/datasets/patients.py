@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from tfrwc._common.checks import whole_number
+from tfrwc._common.names import plain_name
 from tfrwc._common.paths import local_path
 
 S = TypeVar("S", bound=Any)
@@ -110,7 +111,8 @@ def read_patients(path: str | os.PathLike[str]) -> dict[str, str]:
             commas, semicolons or tabs.
 
     Returns:
-        Patient by file, a name or a path with slashes.
+        Patient by file, a name or a path with slashes; patients in the form of
+        `tfrwc._common.names`.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -149,7 +151,7 @@ def _table(
         file, patient = (
             row[column].strip() if column < len(row) else "" for column in columns
         )
-        file = _key(file)
+        file, patient = _key(file), plain_name(patient)
         if not file or not patient:
             raise ValueError(
                 f"{path}, line {line}, must have a file and its patient. Received: "

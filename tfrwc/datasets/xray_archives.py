@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tfrwc._common.names import plain_name
 from tfrwc._common.npz import ArchiveError, Arrays, read_npz
 from tfrwc.datasets.checks import checked_images, checked_labels
 from tfrwc.datasets.fingerprint import fingerprint
@@ -202,7 +203,7 @@ def _named(arrays: Arrays, name: str) -> NDArray[Any]:
 def _split(arrays: Arrays, split: str) -> _Split:
     names = _text(arrays, f"names_{split}")
     count = len(names)
-    patients = _text(arrays, f"patient_{split}")
+    patients = [plain_name(text) for text in _text(arrays, f"patient_{split}")]
     if len(patients) != count:
         raise ValueError(f"patient_{split} has {len(patients)} of {count} patients")
     labels, subtypes = (

@@ -6,13 +6,14 @@
 """
 
 import numbers
-import unicodedata
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from tfrwc._common.names import plain_name
 
 _MOST_NAMED = 3  # examples, in a message
 # What tables write where a name is missing, in small letters.
@@ -110,11 +111,7 @@ def _form(name: Any) -> Any:
             ) from None
     if not isinstance(name, str):
         return name
-    seen = (
-        c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c) != "Cf"
-    )
-    # Texts of a fixed length end in zeros.
-    return "".join(seen).strip().strip("\0").strip()
+    return plain_name(name)
 
 
 def _is_missing(name: Any) -> bool:
