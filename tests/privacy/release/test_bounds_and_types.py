@@ -158,6 +158,12 @@ def test_what_is_no_number_is_refused(dtype):
         PixelLaplace(1.0, bounds=(0, 1)).privatize(images, KEY)
 
 
+def test_images_of_several_shapes_are_refused():
+    images = [np.zeros((4, 4), np.uint8), np.zeros((5, 5), np.uint8)]
+    with pytest.raises(ValueError, match="one array of images of one shape"):
+        PixelLaplace(1.0).privatize(images, KEY)
+
+
 @pytest.mark.parametrize("bounds", [(1e9 - 1, 1e9), (1e6, 1e6 + 0.01), (5e8, 5e8 + 64)])
 def test_bounds_that_float32_cannot_tell_apart_are_refused(bounds):
     with pytest.raises(ValueError, match="float32"):

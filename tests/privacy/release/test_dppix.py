@@ -38,3 +38,10 @@ def test_epsilons_of_cells():
     cut = DPPix(epsilon=2.0, cell=4, m=16).statement((9, 8))
     assert cut.image_epsilon == 2.0 * 72 / 16
     assert cut.image_epsilon_delta.epsilon > whole.image_epsilon_delta.epsilon
+
+
+def test_a_cell_larger_than_the_image_takes_no_more_memory():
+    images = np.zeros((2, 3, 5), np.uint8)
+    released = DPPix(1.0, cell=10**12, m=15).privatize(images, KEY)
+    assert released.shape == images.shape
+    assert (released == released[:, :1, :1]).all()

@@ -81,8 +81,8 @@ class DPPix(Guaranteed):
         sums = np.add.reduceat(sums, columns, axis=2)
         means = self._noise.added(sums, words, self._grid().step)
         means /= self._cell_sizes(height, width)[None, :, :, None]
-        tall = np.repeat(means, self.cell, axis=1)[:, :height]
-        return np.repeat(tall, self.cell, axis=2)[:, :, :width]
+        tall = np.repeat(means, min(self.cell, height), axis=1)[:, :height]
+        return np.repeat(tall, min(self.cell, width), axis=2)[:, :, :width]
 
     def _cell_sizes(self, height: int, width: int) -> npt.NDArray[np.int64]:
         down, across = (

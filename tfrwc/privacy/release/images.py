@@ -94,7 +94,14 @@ def check_images(images: npt.ArrayLike, bounds: Bounds | None) -> Images:
         ValueError: if they are not (n, height, width) or (n, height, width, channels),
             not of numbers, or neither of uint8 nor of named bounds.
     """
-    images = np.asarray(images)
+    try:
+        images = np.asarray(images)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(
+            "images must be one array of images of one shape, (n, height, width) or "
+            f"(n, height, width, channels). Received: {type(images).__name__}, which "
+            f"is none ({error}). Release images of other shapes apart."
+        ) from error
     # bfloat16, and others of machine learning, are of no kind that NumPy knows.
     has_numbers = images.dtype.kind in "buif" or "float" in images.dtype.name
     if images.ndim not in (3, 4) or 0 in images.shape[1:] or not has_numbers:
