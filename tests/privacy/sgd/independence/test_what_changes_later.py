@@ -111,6 +111,30 @@ def test_what_a_variable_turns_on(kind, off):
     assert layer.switch.numpy() == off
 
 
+class Begins(keras.Layer):
+    """Mixes from some step or epoch on, which a callback counts."""
+
+    def __init__(self, kind, start):
+        super().__init__()
+        self.start = start
+        self.count = tf.Variable(tf.cast(0, kind), trainable=False)
+
+    def call(self, x):
+        is_on = tf.cast(self.count, "float64") >= self.start
+        return ops.where(is_on, x - mean(x), x)
+
+
+@pytest.mark.parametrize(
+    ("kind", "start"),
+    [("int64", 1000), ("int8", 60), ("float32", 5), ("float16", 1e4), ("int32", 5000)],
+)
+def test_what_begins_at_a_count(kind, start):
+    layer = Begins(kind, start)
+    with pytest.raises(ValueError, match=MIXES):
+        train(middle(layer), X, Y, BATCH)
+    assert layer.count.numpy() == 0
+
+
 class Rarely(keras.Layer):
     """Keeps an example if it has a value that none has that is tried."""
 

@@ -14,6 +14,7 @@ with extra("privacy"):
     import tensorflow as tf
 
 _MANY = 100  # steps, that also an int8 can count
+_FAR = 1e4  # steps or epochs, after which nothing is expected to begin any more
 # Generators of seeds that some object of the process has.
 _GENERATORS: weakref.WeakSet[keras.random.SeedGenerator] = weakref.WeakSet()
 
@@ -107,8 +108,16 @@ def _up(value: tf.Tensor) -> tf.Tensor:
     return tf.ones_like(value) if value.dtype.is_floating else value + _MANY
 
 
+def _far(value: tf.Tensor) -> tf.Tensor:
+    # Tables stay as they are, as what is looked up by them would be nowhere.
+    if value.dtype.is_bool or value.shape.num_elements() != 1:
+        return value
+    # Half of what the type can say, for those that cannot say so much.
+    return tf.ones_like(value) * tf.cast(min(_FAR, value.dtype.max / 2), value.dtype)
+
+
 # Functions of the values of switches, to what they may be later.
-TURNS = _up, tf.zeros_like
+TURNS = _up, _far, tf.zeros_like
 
 
 def _raw(value: Any, depth: int = 4) -> list[tf.Variable]:
