@@ -2,6 +2,7 @@
 
 import keras
 import pytest
+import tensorflow as tf
 from keras import layers
 from privacy.sgd.small import BATCH, X, Y, loss, private, refused, small
 
@@ -93,8 +94,6 @@ def test_a_validation_split_that_the_account_knows():
 
 
 def test_data_sets_of_batches():
-    import tensorflow as tf
-
     data = tf.data.Dataset.from_tensor_slices((X, Y))
     model = private()
     model.compile("sgd", loss())
@@ -129,3 +128,35 @@ def test_more_epochs_than_the_budget_are_refused_before_the_first():
     with pytest.raises(ValueError, match="lasts for 8 steps"):
         model.fit(X, Y, epochs=3, verbose=0)
     assert model.steps == 0
+
+
+class TwoReplicas:
+    """The usual strategy, but for what it says."""
+
+    num_replicas_in_sync = 2
+
+    def __getattr__(self, name):
+        return getattr(tf.distribute.get_strategy(), name)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "match"),
+    [
+        ("steps_per_execution", 3, "steps_per_execution must be 1"),
+        ("_distribute_strategy", TwoReplicas(), "Train on one device"),
+    ],
+)
+def test_settings_of_the_loop_that_are_set_after_compile(name, value, match):
+    model = private()
+    model.compile("sgd", loss())
+    setattr(model, name, value)
+    with pytest.raises(ValueError, match=match):
+        model.train_on_batch(X[:4], Y[:4])
+    assert model.steps == 0
+
+
+def test_a_strategy_that_the_model_was_made_in():
+    model = private()
+    model._distribute_strategy = TwoReplicas()
+    with pytest.raises(ValueError, match="Train on one device"):
+        model.compile("sgd", loss())

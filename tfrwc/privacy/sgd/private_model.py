@@ -146,7 +146,8 @@ class PrivateModel(AccountedModel):
             ValueError: for settings that break the account.
         """
         steps = kwargs.get("steps_per_execution", 1)
-        safeguards.check_compilation(optimizer, loss, steps)
+        safeguards.check_compilation(optimizer, loss)
+        self._check_loop(steps)
         kwargs.setdefault("jit_compile", False)
         if kwargs["jit_compile"] is True and self.settings.physical_batch_size:
             raise ValueError(
@@ -246,6 +247,7 @@ class PrivateModel(AccountedModel):
             The kind; and the iterator from its beginning, for a step.
         """
         self._account.check_subject(self.settings, self.model)
+        self._check_loop(self.steps_per_execution)
         is_poisson = self._account.counters.drawn == "poisson"
         kind, iterator = kind_of_batches(iterator)
         if (kind, is_poisson) in self._kinds:
@@ -271,6 +273,10 @@ class PrivateModel(AccountedModel):
         rehearsal.build_metrics(self._compile_metrics, self.model, (batch, specs))
         self._kinds.add((kind, is_poisson))
         return kind, iterator
+
+    def _check_loop(self, steps_per_execution: int) -> None:
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        safeguards.check_loop(steps_per_execution, replicas)
 
     def _build_optimizer(self) -> None:
         if not self.optimizer.built:

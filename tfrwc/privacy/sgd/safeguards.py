@@ -12,12 +12,6 @@ from typing import Any
 import keras
 from keras.optimizers import LossScaleOptimizer
 
-from tfrwc.compat.extras import extra
-
-with extra("privacy"):
-    import tensorflow as tf
-
-
 _MIXING = (keras.layers.MixUp, keras.layers.CutMix)
 
 
@@ -62,20 +56,29 @@ def check_layers(model: keras.Model) -> None:
         )
 
 
-def check_compilation(optimizer: Any, loss: Any, steps_per_execution: int) -> None:
+def check_compilation(optimizer: Any, loss: Any) -> None:
     """Raise ValueError for arguments of compile that break the account."""
     if loss is None:
         raise ValueError(
             "Private training needs a loss, of single examples, in compile. Received: "
             "loss=None."
         )
+    check_optimizer(keras.optimizers.get(optimizer))
+
+
+def check_loop(steps_per_execution: int, replicas: int) -> None:
+    """Raise ValueError for settings of Keras' loop that break the account.
+
+    Args:
+        steps_per_execution: of compile, or set since.
+        replicas: of the model's distribution strategy.
+    """
     if steps_per_execution != 1:
         raise ValueError(
             "steps_per_execution must be 1: whether the privacy budget allows a step "
             f"is asked before each. Received: {steps_per_execution!r}. Leave it out."
         )
-    check_optimizer(keras.optimizers.get(optimizer))
-    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+    if replicas > 1:
         raise ValueError(
             "Under a distribution strategy each replica would add noise of its own. "
             "Train on one device."
