@@ -161,7 +161,7 @@ class PrivateModel(AccountedModel):
             )
         self._begin_training()
         super().compile(optimizer, loss, auto_scale_loss=False, **kwargs)
-        if int(self.optimizer.iterations) > self.steps:
+        if steering.was_used_before(self.optimizer, self.steps):
             self._account.note(steering.USED_BEFORE)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:

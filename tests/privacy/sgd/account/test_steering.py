@@ -5,6 +5,7 @@ import copy
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import callbacks, layers
 from privacy.sgd.small import X, Y, loss, private, small
 
@@ -12,6 +13,7 @@ from tfrwc.privacy import poisson_batches
 from tfrwc.privacy.sgd.account.steering import (
     RATE_SET,
     USED_BEFORE,
+    VALIDATION_ON_TRUST,
     adapted_layers,
     steering_callbacks,
 )
@@ -60,8 +62,20 @@ def test_callbacks_that_do_not():
     assert len(sentences(*harmless, validation_data=(X, Y))) == 2
 
 
-@pytest.mark.parametrize("part", [X[:8], X[::2], X.copy()])
-def test_validation_by_some_of_the_training_images(part):
+PARTS = {
+    "a slice": X[:8],
+    "every other": X[::2],
+    "a copy": X.copy(),
+    "in another order": X[::-1].copy(),
+    "one among others": np.concatenate([X[20:21], X[:3] + 1]),
+    "of another type": X[5:9].astype(np.float64),
+    "a tensor": tf.constant(X[3:5]),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_validation_by_some_of_the_training_images(name):
+    part = PARTS[name]
     stop = callbacks.EarlyStopping()
     options = {"validation_data": (part, Y[: len(part)])}
     for x in (X, poisson_batches(X, Y, batch_size=8)):
@@ -71,6 +85,18 @@ def test_validation_by_some_of_the_training_images(part):
     assert len(list(steering_callbacks([stop], options, samples))) == 1
     others = {"validation_data": (X[16:], Y[16:])}
     assert list(steering_callbacks([stop], others, X[:16])) == []
+
+
+@pytest.mark.parametrize("name", ["validation", "training"])
+def test_validation_that_nobody_can_look_through_is_on_trust(name):
+    stop = callbacks.EarlyStopping()
+    unseen = tf.data.Dataset.from_tensor_slices((X, Y)).batch(8)
+    x, validation = (X, unseen) if name == "validation" else (unseen, (X, Y))
+    options = {"validation_data": validation}
+    assert list(steering_callbacks([stop], options, x)) == [VALIDATION_ON_TRUST]
+    assert list(steering_callbacks([], options, x)) == []
+    [sentence] = steering_callbacks([callbacks.EarlyStopping("loss")], options, x)
+    assert sentence != VALIDATION_ON_TRUST
 
 
 def test_layers_that_were_adapted():
@@ -154,3 +180,29 @@ def test_an_optimizer_with_the_momentum_of_other_steps():
     for _ in range(2):
         model.fit(X, Y, verbose=0)
     assert model.statement().rests_on == ()
+
+
+def set_and_fit(model, optimizer):
+    model.optimizer = optimizer
+    model.fit(X, Y, verbose=0)
+
+
+@pytest.mark.parametrize(
+    "takes", [lambda model, optimizer: model.compile(optimizer, loss()), set_and_fit]
+)
+def test_an_optimizer_with_fewer_steps_than_the_account(takes):
+    model, optimizer = private(), keras.optimizers.SGD(0.1, momentum=0.9)
+    model.compile("sgd", loss())
+    model.fit(X, Y, epochs=2, verbose=0)
+    steps = model.optimizer
+    weights = model.model.get_weights()
+    model.model.compile(optimizer, loss())
+    model.model.fit(X, Y, verbose=0)
+    model.model.set_weights(weights)
+    again = private(model.model)
+    again.compile(steps, loss())
+    again.fit(X, Y, verbose=0)
+    assert again.statement().rests_on == ()
+    with pytest.warns(UserWarning, match="The optimizer took steps before"):
+        takes(model, optimizer)
+    assert USED_BEFORE in model.statement().rests_on

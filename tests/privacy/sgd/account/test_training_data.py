@@ -78,6 +78,15 @@ def test_several_passes_over_less_are_said():
     assert "images_per_patient=4" in data.copies.note
 
 
+def test_an_image_with_several_labels_is_one_image():
+    images, labels = np.tile(X[:16], (2, 1)).reshape(N, 2, 2), np.arange(N)
+    samples = poisson_batches(images, labels, batch_size=BATCH)
+    for data in (examined(images, labels), examined(samples)):
+        assert data.copies == (32, 16, 2)
+    # Rows of a table may be alike by chance.
+    assert examined(images.reshape(N, 4), labels).copies is None
+
+
 def test_files_that_are_read_several_times_are_counted():
     names = tf.data.Dataset.from_tensor_slices(
         ([f"{i % 8}.png" for i in range(N)], Y % 2)

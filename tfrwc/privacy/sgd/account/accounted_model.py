@@ -329,9 +329,11 @@ class AccountedModel(keras.Model):
             account.note(data.copies.note, warn=many)
         for sentence in steering.adapted_layers(self.model):
             account.note(sentence)
+        if steering.was_used_before(self.optimizer, self.steps):
+            account.note(steering.USED_BEFORE)
         callbacks = callbacks_of(options)
         for sentence in steering.steering_callbacks(callbacks, options, x):
-            account.note(sentence)
+            account.note(sentence, warn=sentence != steering.VALIDATION_ON_TRUST)
 
     def _note_callbacks(self, callbacks: Sequence[Any], rate: float | None) -> None:
         """Add what callbacks did of which nobody knows by what they decided it.

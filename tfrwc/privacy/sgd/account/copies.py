@@ -3,20 +3,16 @@
 import hashlib
 import math
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
-from tfrwc.compat.extras import extra
 from tfrwc.privacy.sgd.units import Units
-
-with extra("privacy"):
-    import tensorflow as tf
 
 _SAMPLE = 64  # elements of an example that are compared first
 _ROWS = 2**14  # at a time, for want of memory
-_READABLE = (np.ndarray, tf.Tensor)
 
 
 class Copies(NamedTuple):
@@ -79,27 +75,17 @@ def copies(
         unit: what that is.
 
     Returns:
-        None if no two are equal, or they are no arrays of NumPy, TensorFlow or pandas.
+        None if no two are equal, or they are no arrays.
     """
-    parts = [part for part in keras.tree.flatten(arrays) if part is not None]
-    if not all(isinstance(part, _READABLE) or _is_table(part) for part in parts):
+    leaves = _leaves(arrays, count)
+    if leaves is None:
         return None
-    leaves = [np.asarray(part)[:count] for part in parts]
-    total = len(leaves[0])
-    if any(len(leaf) != total for leaf in leaves):
-        return None  # which Keras refuses
-    leaves = [leaf.astype(str) if leaf.dtype == object else leaf for leaf in leaves]
-    codes = np.zeros(total, np.int64)
-    for leaf in leaves:
-        codes = codes * 31 + _codes(leaf)
+    total, codes = len(leaves[0]), _codes_of_all(leaves)
     _, inverse, counts = np.unique(codes, return_inverse=True, return_counts=True)
     suspects = np.flatnonzero(counts[inverse.ravel()] > 1)
     if not len(suspects):
         return None
-    by_suspect = [
-        hashlib.blake2b(b"".join(leaf[i].tobytes() for leaf in leaves)).digest()
-        for i in suspects
-    ]
+    by_suspect = _digests(leaves, suspects)
     digests = Counter(by_suspect)
     if units is not None:
         pairs = {*zip(by_suspect, units.of_examples(suspects), strict=True)}
@@ -114,9 +100,63 @@ def copies(
     return Copies(total, different, max(digests.values()))
 
 
-def _is_table(part: Any) -> bool:
-    """Whether it is of pandas."""
-    return hasattr(part, "to_numpy")
+def have_common(arrays: Any, others: Any) -> bool | None:
+    """Whether any example is among others, too.
+
+    Args:
+        arrays: (n, ...), in any structure.
+        others: the same of others.
+
+    Returns:
+        None if either are no arrays.
+    """
+    one, other = _leaves(arrays), _leaves(others)
+    if one is None or other is None:
+        return None
+    if [leaf.shape[1:] for leaf in one] != [leaf.shape[1:] for leaf in other]:
+        return False
+    pairs = list(zip(one, other, strict=True))
+    if any((a.dtype.kind in "SU") != (b.dtype.kind in "SU") for a, b in pairs):
+        return False
+    types = [np.result_type(a, b) for a, b in pairs]
+    one, other = (
+        [leaf.astype(kind) for leaf, kind in zip(leaves, types, strict=True)]
+        for leaves in (one, other)
+    )
+    both = _codes_of_all(one), _codes_of_all(other)
+    rows = [np.flatnonzero(np.isin(codes, np.intersect1d(*both))) for codes in both]
+    digests = map(_digests, (one, other), rows)
+    return not set(next(digests)).isdisjoint(next(digests))
+
+
+def _leaves(arrays: Any, count: int | None = None) -> list[np.ndarray] | None:
+    """The arrays of a structure, objects as texts; None if some are none."""
+    parts = [part for part in keras.tree.flatten(arrays) if part is not None]
+    if not parts or not all(hasattr(p, "__array__") and np.ndim(p) for p in parts):
+        return None
+    leaves = [_array(part)[:count] for part in parts]
+    if len({len(leaf) for leaf in leaves}) > 1:
+        return None  # which Keras refuses
+    return [leaf.astype(str) if leaf.dtype == object else leaf for leaf in leaves]
+
+
+def _array(part: Any) -> np.ndarray:
+    return np.asarray(part.detach().cpu() if hasattr(part, "detach") else part)
+
+
+def _digests(leaves: Sequence[np.ndarray], rows: np.ndarray) -> list[bytes]:
+    """What tells examples in some rows apart."""
+    return [
+        hashlib.blake2b(b"".join(leaf[i].tobytes() for leaf in leaves)).digest()
+        for i in rows
+    ]
+
+
+def _codes_of_all(leaves: Sequence[np.ndarray]) -> np.ndarray:
+    codes = np.zeros(len(leaves[0]), np.int64)
+    for leaf in leaves:
+        codes = codes * 31 + _codes(leaf)
+    return codes
 
 
 def _codes(array: np.ndarray) -> np.ndarray:

@@ -5,11 +5,13 @@ changes its rate or chooses a checkpoint, lets the data decide what no account k
 So do statistics of the data in a layer.
 """
 
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import keras
-import numpy as np
+
+from tfrwc.privacy.sgd.account.copies import have_common
 
 # Layers with statistics of data, and the arguments that set them instead.
 _ADAPTED = {
@@ -27,10 +29,32 @@ USED_BEFORE = (
     "The optimizer took steps before that are not of this account: what it holds of "
     "the images from there is not counted."
 )
+VALIDATION_ON_TRUST = (
+    "A callback decided by validation images that cannot be looked through: that none "
+    "of them is a training image is taken on trust."
+)
 RATE_SET = (
     "A callback set the learning rate: if it looked at the training images without "
     "noise, that costs privacy which is not counted."
 )
+
+
+# Optimizers that private models have had since their first step.
+_FROM_THE_BEGINNING: "weakref.WeakSet[keras.optimizers.Optimizer]" = weakref.WeakSet()
+
+
+def was_used_before(optimizer: keras.optimizers.Optimizer, steps: int) -> bool:
+    """Whether an optimizer took steps that are not of an account.
+
+    Args:
+        optimizer: of a private model; asked again before each training, as it may have
+            been set to another.
+        steps: of the account.
+    """
+    taken = int(optimizer.iterations)
+    if not taken:
+        _FROM_THE_BEGINNING.add(optimizer)
+    return taken > steps or optimizer not in _FROM_THE_BEGINNING
 
 
 def rate_of(optimizer: keras.optimizers.Optimizer) -> float | None:
@@ -57,17 +81,21 @@ def adapted_layers(model: keras.Model) -> Iterator[str]:
 def steering_callbacks(
     callbacks: Iterable[Any], options: Mapping[str, Any], x: Any
 ) -> Iterator[str]:
-    """Sentences on callbacks that look at the training images without noise.
+    """Sentences on callbacks that look at the training images without noise, and
+    `VALIDATION_ON_TRUST` where nobody can tell.
 
     Args:
         callbacks: of fit.
         options: the others of fit.
         x: the training images, which validation data may be, too.
     """
-    same = _are_shared(x, options.get("validation_data"))
-    for callback in callbacks:
-        monitor = _monitored(callback)
-        if monitor is None or (monitor.startswith("val_") and not same):
+    monitors = [(callback, _monitored(callback)) for callback in callbacks]
+    of_validation = [m for _, m in monitors if m is not None and m.startswith("val_")]
+    same = _is_shared(x, options) if of_validation else False
+    if same is None:
+        yield VALIDATION_ON_TRUST
+    for callback, monitor in monitors:
+        if monitor is None or (monitor in of_validation and not same):
             continue
         yield (
             f"{type(callback).__name__} decided by {monitor!r}, which is computed from "
@@ -76,28 +104,20 @@ def steering_callbacks(
         )
 
 
-def _are_shared(x: Any, validation: Any) -> bool:
-    """Whether some of the training images are validation data, too: in memory, or as
-    a copy of all."""
+def _is_shared(x: Any, options: Mapping[str, Any]) -> bool | None:
+    """Whether some of the training images are validation data, too; None if nobody can
+    look."""
+    validation = options.get("validation_data")
+    if validation is None:  # or a part of x, which is then not trained on
+        return False
     if validation is x:
         return True
-    validation = getattr(validation, "arrays", validation)  # of Poisson samples
-    if not isinstance(validation, (tuple, list)):
-        return False
-    one, other = (
-        [part for part in keras.tree.flatten(data) if isinstance(part, np.ndarray)]
-        for data in (getattr(x, "arrays", x), validation[0])
-    )
-    return validation[0] is x or any(map(_have_common, one, other))
-
-
-def _have_common(one: np.ndarray, other: np.ndarray) -> bool:
-    if one.shape == other.shape and np.array_equal(one, other):
-        return True
-    try:
-        return np.shares_memory(one, other, max_work=10_000)
-    except np.exceptions.TooHardError:
-        return False
+    x, validation = (getattr(part, "arrays", part) for part in (x, validation))
+    if not isinstance(validation, (tuple, list)) or not validation:
+        return None
+    if isinstance(x, tuple):  # of Poisson samples
+        x = x[0]
+    return validation[0] is x or have_common(x, validation[0])
 
 
 def _monitored(callback: Any) -> str | None:

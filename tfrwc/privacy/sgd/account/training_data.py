@@ -120,7 +120,7 @@ def _poisson(x: PoissonBatches, settings: TrainingSettings) -> TrainingData:
         "poisson",
         len(x),
         notes=(*notes, *_units_on_trust(settings)),
-        copies=copies(x.arrays[:2], units=x.units, unit=settings.unit),
+        copies=copies(_told(*x.arrays[:2]), units=x.units, unit=settings.unit),
         most_rows=most_rows(x, settings),
     )
 
@@ -132,9 +132,16 @@ def _units(x: ShuffledBatches, settings: TrainingSettings) -> TrainingData:
         len(x),
         passes=1,
         notes=_units_on_trust(settings),
-        copies=copies(x.arrays[:2], units=x.units, unit=settings.unit),
+        copies=copies(_told(*x.arrays[:2]), units=x.units, unit=settings.unit),
         most_rows=most_rows(x, settings),
     )
+
+
+def _told(x: Any, y: Any) -> Any:
+    """What tells examples apart: an image with two labels is one image; rows of a table
+    may be alike by chance."""
+    is_of_images = any(np.ndim(part) > 2 for part in keras.tree.flatten(x))
+    return x if is_of_images else (x, y)
 
 
 def _units_on_trust(settings: TrainingSettings) -> tuple[str, ...]:
@@ -160,7 +167,7 @@ def _arrays(
         steps,
         passes,
         has_batches=False,
-        copies=copies((x, y), examples),
+        copies=copies(_told(x, y), examples),
     )
 
 
