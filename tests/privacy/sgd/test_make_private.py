@@ -1,8 +1,11 @@
 """Arguments of make_private: each mistake is named, with what to do."""
 
+import keras
 import numpy as np
 import pytest
 from privacy.sgd.small import N, private
+
+from tfrwc.privacy import make_private
 
 
 @pytest.mark.parametrize(
@@ -28,6 +31,12 @@ from privacy.sgd.small import N, private
 def test_arguments(options, match):
     with pytest.raises(ValueError, match=match):
         private(**options)
+
+
+@pytest.mark.parametrize("model", ["resnet", keras.layers.Dense(2), keras.Model, None])
+def test_what_is_no_model_is_refused(model):
+    with pytest.raises(TypeError, match=r"model must be a Keras 3 model\. Received: "):
+        make_private(model, noise_multiplier=1.0, batch_size=8, train_size=N)
 
 
 def test_noise_and_epsilon_that_agree_are_taken():

@@ -19,7 +19,7 @@ from typing import Any
 import keras
 
 from tfrwc.privacy.sgd.account.history import EXAMPLE, check_unit, stages
-from tfrwc.privacy.sgd.account.lineage import lineage_of
+from tfrwc.privacy.sgd.account.lineage import up_to_date
 from tfrwc.privacy.sgd.augmentation import check_augmentation
 from tfrwc.privacy.sgd.private_model import PrivateModel
 from tfrwc.privacy.sgd.settings import TrainingSettings
@@ -94,8 +94,13 @@ def make_private(
             missing, delta is not below 1 / train_size, epsilon and noise_multiplier
             contradict each other, or the model cannot be trained privately; the message
             has the remedy.
-        TypeError: if augmentation is neither a layer nor None.
+        TypeError: if model is no Keras model, or augmentation neither a layer nor None.
     """
+    if not isinstance(model, keras.Model):
+        raise TypeError(
+            "model must be a Keras 3 model. Received: "
+            f"{type(model).__name__}. Put a layer into keras.Sequential."
+        )
     of_units = _units(unit, units)
     settings = TrainingSettings(
         train_size=_train_size(train_size, unit, of_units),
@@ -113,7 +118,7 @@ def make_private(
         noise=noise,
     )
     check_augmentation(augmentation, settings.augmentation_multiplicity)
-    history = lineage_of(model).history()
+    history = up_to_date(model).history()
     check_unit(history, settings.unit)
     return PrivateModel(
         model, settings.calibrated(stages(history)), augmentation, of_units

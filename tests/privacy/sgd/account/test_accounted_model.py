@@ -1,5 +1,6 @@
 """Steps are counted and asked for, however they are called."""
 
+import copy
 import dataclasses
 import warnings
 
@@ -280,6 +281,24 @@ def test_a_copy_whose_weights_come_later_brings_its_account(data):
     assert other.steps == 12
 
 
+def deep_copy(model):
+    return copy.deepcopy(model)
+
+
+def with_its_weights(model):
+    other = compiled(dense())
+    other.set_weights(model.get_weights())
+    return other
+
+
+@pytest.mark.parametrize("copied", [deep_copy, with_its_weights])
+def test_the_model_in_a_copy_of_a_private_one_brings_its_account(copied, data):
+    one = compiled()
+    one.fit(*data, verbose=0)
+    other = copied(one)
+    assert compiled(other.model).steps == 4
+
+
 class BreaksOff(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         if batch == 1:
@@ -306,7 +325,7 @@ def test_a_file_says_what_others_did_before_it(data, tmp_path):
     trained.compile("sgd", loss())
     trained.fit(*data, verbose=0)
     trained.save(tmp_path / "model.keras")
-    [account] = carried(keras.saving.load_model(tmp_path / "model.keras"))
+    [(account, _)] = carried(keras.saving.load_model(tmp_path / "model.keras"))
     assert account["notes"] == [OUTSIDE]
 
 

@@ -1,5 +1,7 @@
 """The account in files of trained models, read as by another process."""
 
+import gc
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from keras import layers
 from privacy.sgd.models import BATCH, N, convolutional, dense, loss, private
 
 from tfrwc.privacy.sgd.account import lineage
-from tfrwc.privacy.sgd.account.lineage import OTHER_WEIGHTS
+from tfrwc.privacy.sgd.account.lineage import OTHER_PARTS, OTHER_WEIGHTS
 from tfrwc.privacy.sgd.private_model import IN_HALF
 
 
@@ -60,6 +62,117 @@ def test_the_account_comes_with_the_file(make, data, tmp_path, another_process):
     assert last.steps == 12
 
 
+@keras.saving.register_keras_serializable("tests")
+class Bare(layers.Layer):
+    """A layer of a user, that says in its file what it needs and no more."""
+
+    def __init__(self, units):
+        super().__init__()
+        self.units = units
+        self.inner = layers.Dense(units)
+
+    def build(self, shape):
+        self.inner.build(shape)
+
+    def call(self, x):
+        return self.inner(x)
+
+    def get_config(self):
+        return {"units": self.units}
+
+
+FIRST = {
+    "of a user": lambda: [layers.Flatten(), Bare(4)],
+    "of two directions": lambda: [
+        layers.Reshape((6, 6)),
+        layers.Bidirectional(layers.SimpleRNN(2)),
+    ],
+    "in a wrapper": lambda: [
+        layers.Reshape((6, 6)),
+        layers.TimeDistributed(layers.Dense(2)),
+        layers.Flatten(),
+    ],
+    "frozen": lambda: [layers.Flatten(), layers.Dense(4, trainable=False)],
+}
+
+
+@pytest.mark.filterwarnings("ignore:Layer .* has no rule:RuntimeWarning")
+@pytest.mark.parametrize("name", FIRST)
+def test_the_account_is_in_a_layer_that_the_file_has(
+    name, data, tmp_path, another_process
+):
+    parts = [layers.Input((6, 6, 1)), *FIRST[name](), layers.Dense(3)]
+    model = keras.Sequential(parts)
+    wrapped(model).fit(*data, verbose=0)
+    model.save(tmp_path / "model.keras")
+    another_process()
+    other = wrapped(keras.saving.load_model(tmp_path / "model.keras"))
+    assert other.steps == 4
+    assert other.statement().rests_on == ()
+
+
+def with_a_new_head(model):
+    return keras.Sequential(
+        [layers.Input((6, 6, 1)), *model.layers[:-1], layers.Dense(3)]
+    )
+
+
+def test_a_part_of_what_was_loaded_brings_its_account(data, tmp_path, another_process):
+    model = dense()
+    wrapped(model).fit(*data, verbose=0)
+    model.save(tmp_path / "model.keras")
+    another_process()
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    other = wrapped(with_a_new_head(loaded))
+    assert other.steps == 4
+    assert OTHER_PARTS in other.statement().rests_on
+
+
+def test_a_second_model_of_the_same_layers_has_its_own_account(
+    data, tmp_path, another_process
+):
+    model = dense()
+    wrapped(model).fit(*data, verbose=0)
+    other = with_a_new_head(model)
+    del model
+    gc.collect()
+    wrapped(other).fit(*data, verbose=0)
+    other.save(tmp_path / "model.keras")
+    another_process()
+    last = wrapped(keras.saving.load_model(tmp_path / "model.keras"))
+    assert last.steps == 8
+    assert last.statement().rests_on == ()
+
+
+def test_the_accounts_of_several_files_add_up(data, tmp_path, another_process):
+    paths = [tmp_path / f"{i}.keras" for i in range(2)]
+    for path in paths:
+        model = dense()
+        wrapped(model).fit(*data, verbose=0)
+        model.save(path)
+    another_process()
+    inputs = layers.Input((6, 6, 1))
+    outputs = [keras.saving.load_model(path)(inputs) for path in paths]
+    assert wrapped(keras.Model(inputs, layers.Add()(outputs))).steps == 8
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_the_model_in_a_file_of_a_private_one_brings_its_account(
+    again, data, tmp_path, another_process
+):
+    one = wrapped(dense())
+    one.fit(*data, verbose=0)
+    one.save(tmp_path / "private.keras")
+    another_process()
+    model = keras.saving.load_model(tmp_path / "private.keras").model
+    gc.collect()
+    if again:
+        model.save(tmp_path / "model.keras")
+        another_process()
+        model = keras.saving.load_model(tmp_path / "model.keras")
+    assert wrapped(model).steps == 4
+
+
 def test_a_copy_with_other_weights_says_so(data, tmp_path, another_process):
     one = wrapped(dense())
     one.fit(*data, verbose=0)
@@ -82,11 +195,15 @@ def test_models_that_were_not_trained_privately_say_nothing(tmp_path):
 def test_the_file_of_a_private_model_has_its_own_account_alone(
     data, tmp_path, another_process
 ):
-    model = private(dense(), noise_multiplier=1.0)
-    model.compile("sgd", loss())
+    before = dense()
+    wrapped(before).fit(*data, verbose=0)
+    before.save(tmp_path / "before.keras")
+    another_process()
+    model = wrapped(keras.saving.load_model(tmp_path / "before.keras"))
     model.fit(*data, verbose=0)
     model.save(tmp_path / "private.keras")
     steps = model.steps
+    assert steps == 8
     another_process()
     loaded = keras.saving.load_model(tmp_path / "private.keras")
     assert loaded.steps == steps

@@ -13,12 +13,24 @@ import json
 import weakref
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 
 _KEY = "private_account_"
 _IS_SILENT = contextvars.ContextVar("_IS_SILENT", default=False)
+
+
+class Carried(NamedTuple):
+    """An account that a loaded model brings.
+
+    Attributes:
+        account: plain data, as they were saved.
+        layers: that say it: the one that it was given to, and perhaps layers in that.
+    """
+
+    account: dict[str, Any]
+    layers: list[keras.Layer]
 
 
 @contextlib.contextmanager
@@ -34,27 +46,31 @@ def silence() -> Iterator[None]:
         _IS_SILENT.reset(token)
 
 
-def carry(model: keras.Model, account: Callable[[keras.Model], Any]) -> None:
-    """Have a model's account saved with it by Keras.
+def carry(model: keras.Model, account: Callable[[keras.Layer], Any]) -> None:
+    """Have the account of a model's weights saved by Keras, with it and with every
+    other model of the layer that says it.
 
     Args:
         model: functional or Sequential; the configurations of others are their own.
-        account: function of the model to plain data, asked when it is saved; None for
+        account: function of the layer to plain data, asked when it is saved; None for
             no account.
     """
     layer = _carrier(model)
     if layer is None or "get_config" in vars(layer):
         return
-    of_model, of_layer = weakref.ref(model), weakref.ref(layer)
+    of_layer = weakref.ref(layer)
 
     def get_config() -> dict[str, Any]:
-        model, layer = of_model(), of_layer()
+        layer = of_layer()
         assert layer is not None
         config: dict[str, Any] = type(layer).get_config(layer)
-        data = None if model is None or _IS_SILENT.get() else account(model)
+        is_silent = _IS_SILENT.get()
+        data = None if is_silent else account(layer)
+        policy = layer._dtype_policy
+        plain = getattr(policy, "default_policy", policy)
+        if is_silent and _keys(layer):  # of the file that the model came from
+            config["dtype"] = keras.saving.serialize_keras_object(plain)
         if data is not None:
-            policy = layer._dtype_policy
-            plain = getattr(policy, "default_policy", policy)
             packed = zlib.compress(json.dumps(data).encode(), 9)
             key = _KEY + base64.urlsafe_b64encode(packed).decode()
             policies = keras.dtype_policies.DTypePolicyMap(plain, {key: plain})
@@ -64,40 +80,65 @@ def carry(model: keras.Model, account: Callable[[keras.Model], Any]) -> None:
     layer.get_config = get_config
 
 
-def carried(model: keras.Model) -> list[Any]:
+def carried(model: keras.Model) -> list[Carried]:
     """The accounts that layers of a loaded model say.
 
     Raises:
         ValueError: if one is damaged.
     """
-    accounts = []
+    by_key: dict[str, list[keras.Layer]] = {}
     for layer in model._flatten_layers():
-        policy = getattr(layer, "_dtype_policy", None)
-        if not isinstance(policy, keras.dtype_policies.DTypePolicyMap):
-            continue
-        for key in policy:
-            if not key.startswith(_KEY):
-                continue
-            try:
-                packed = base64.urlsafe_b64decode(key.removeprefix(_KEY))
-                accounts.append(json.loads(zlib.decompress(packed)))
-            except (ValueError, zlib.error) as error:
-                raise ValueError(
-                    f"Layer {layer.name!r} was trained privately, and what it says of "
-                    f"that is damaged: {error}. Load it from another copy."
-                ) from error
+        for key in _keys(layer):
+            by_key.setdefault(key, []).append(layer)
+    accounts = []
+    for key, layers in by_key.items():
+        try:
+            packed = base64.urlsafe_b64decode(key.removeprefix(_KEY))
+            accounts.append(Carried(json.loads(zlib.decompress(packed)), layers))
+        except (ValueError, zlib.error) as error:
+            raise ValueError(
+                f"Layer {layers[0].name!r} was trained privately, and what it says of "
+                f"that is damaged: {error}. Load it from another copy."
+            ) from error
     return accounts
 
 
+def _keys(layer: keras.Layer) -> list[str]:
+    """Of the accounts in a layer's policy."""
+    policy = getattr(layer, "_dtype_policy", None)
+    if not isinstance(policy, keras.dtype_policies.DTypePolicyMap):
+        return []
+    return [key for key in policy if key.startswith(_KEY)]
+
+
 def _carrier(model: keras.Model) -> keras.Layer | None:
-    """The first layer that has weights and a policy for them all."""
-    for layer in model._flatten_layers():
-        policy = getattr(layer, "_dtype_policy", None)
-        is_container = isinstance(layer, (keras.Model, keras.layers.Wrapper))
-        is_plain = type(policy) is keras.dtype_policies.DTypePolicy or any(
-            key.startswith(_KEY)
-            for key in (policy if hasattr(policy, "default_policy") else ())
-        )
-        if layer.weights and not is_container and is_plain:
-            return layer
-    return None
+    """The first layer that is trained, and whose file keeps a policy; of Keras, if it
+    has one, as the constructors of others may do more with a policy."""
+    layers = [layer for layer in _in_the_file(model) if layer.trainable_variables]
+    layers.sort(key=lambda layer: not type(layer).__module__.startswith("keras."))
+    return next(filter(_can_carry, layers), None)
+
+
+def _in_the_file(model: keras.Model) -> Iterator[keras.Layer]:
+    """Layers whose own configurations are in that of a model, with what wrappers wrap.
+
+    A layer's class may make others in it anew, whatever these were.
+    """
+    is_listed = isinstance(model, keras.Sequential) or hasattr(model, "operations")
+    for layer in model.layers if is_listed else ():
+        while isinstance(layer, keras.layers.Wrapper):
+            layer = layer.layer
+        if isinstance(layer, keras.Model):
+            yield from _in_the_file(layer)
+        else:
+            yield layer
+
+
+def _can_carry(layer: keras.Layer) -> bool:
+    policy = getattr(layer, "_dtype_policy", None)
+    if type(policy) is not keras.dtype_policies.DTypePolicy and not _keys(layer):
+        return False
+    try:
+        return "dtype" in type(layer).get_config(layer)
+    except NotImplementedError:  # Keras' own, of layers that cannot be saved
+        return False

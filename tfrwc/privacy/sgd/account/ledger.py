@@ -87,13 +87,17 @@ class Ledger:
         Returns:
             The steps so far.
         """
+        self.read_page()
+        self.look_at_weights()
+        return self._write()
+
+    def read_page(self) -> None:
+        """Take in the history of weights that were loaded, if any were."""
         self._join()
         array = keras.ops.convert_to_numpy(self._counters.page)
         unknown = array.any() or self._counters.steps > 0
         if array.tobytes() != self._page and (self._page or unknown):
             self._read(array)
-        self.look_at_weights()
-        return self._write()
 
     def remember_weights(self, are_changed: bool = False) -> None:
         """Know the weights again in a copy of them.
@@ -143,8 +147,11 @@ class Ledger:
 
     def _join(self) -> None:
         """Share the lineage of other private models of these weights."""
+        if self._model is None:  # its layers may be in others, which have joined
+            return
         self._lineage = lineages.lineage_of(self._model)
         self._lineage.tallies[self._name] = self._counters.tally
+        self._lineage.ledgers.add(self)
         lineages.belongs(self._model, self._lineage)
 
     def _read(self, array: np.ndarray) -> None:
@@ -189,6 +196,8 @@ class Ledger:
 
     def look_at_weights(self) -> None:
         """Say so if anything but private steps changed the weights."""
+        if self._model is None:
+            return
         foreign = self._counters.take_foreign()
         latest = self._lineage.latest
         if latest is not None and latest is not self:

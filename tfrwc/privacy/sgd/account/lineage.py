@@ -7,14 +7,14 @@ which may be shared, and by the values of the weights.
 
 import secrets
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
 from tfrwc.compat.extras import extra
-from tfrwc.privacy.sgd.account.carrier import carried, carry
+from tfrwc.privacy.sgd.account.carrier import Carried, carried, carry
 from tfrwc.privacy.sgd.account.history import (
     EXAMPLE,
     Counts,
@@ -35,6 +35,10 @@ _MOST_KNOWN = 100_000
 OTHER_WEIGHTS = (
     "The file of the model is of one that was trained privately, and its weights are "
     "others: what was done to them is not counted."
+)
+OTHER_PARTS = (
+    "Of the model whose file brought the account a part is known again: what else was "
+    "done to the other weights is not counted."
 )
 
 
@@ -77,6 +81,7 @@ class Lineage:
         tallies: of the runs of this process, by name.
         notes: sentences on what the history rests on.
         latest: the ledger of the model that took the latest step.
+        ledgers: of all private models of these weights.
     """
 
     def __init__(self) -> None:
@@ -84,6 +89,7 @@ class Lineage:
         self.tallies: dict[str, Tally] = {}
         self.notes: dict[str, None] = {}  # in their order
         self.latest: Any = None
+        self.ledgers: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def history(self) -> History:
         """All runs so far."""
@@ -99,6 +105,7 @@ class Lineage:
             self.tallies |= other.tallies
             self.notes |= other.notes
             self.latest = other.latest or self.latest
+            self.ledgers |= other.ledgers
 
 
 _OF_LAYERS: "weakref.WeakKeyDictionary[keras.Layer, Lineage]" = (
@@ -112,47 +119,72 @@ def lineage_of(model: keras.Model) -> Lineage:
     known = {id(v): v for v in map(_OF_LAYERS.get, _layers(model)) if v is not None}
     if len(known) == 1:
         [lineage] = known.values()
-        return lineage
-    lineage = Lineage()
-    for other in known.values():
-        lineage.take_in(other)
-    if copied := known_by_values(model):
-        lineage.runs = merged(lineage.runs, copied.history())
-        lineage.notes |= copied.notes
-    if model.built and not known:
-        for account in carried(model):
-            _take_in_carried(lineage, account, _values(model))
+    else:
+        lineage = Lineage()
+        for other in known.values():
+            lineage.take_in(other)
+        if copied := known_by_values(model):
+            lineage.runs = merged(lineage.runs, copied.history())
+            lineage.notes |= copied.notes
+    if model.built:
+        for one in carried(model):
+            if not any(layer in _OF_LAYERS for layer in one.layers):
+                _take_in_carried(lineage, one, model)
     return lineage
 
 
-def _take_in_carried(
-    lineage: Lineage, account: dict[str, Any], values: tuple[int, ...]
-) -> None:
-    if account["values"] == list(values):
+def up_to_date(model: keras.Model) -> Lineage:
+    """The lineage of a model's weights, with what was loaded into private models of
+    these and was not asked for since."""
+    for ledger in list(lineage_of(model).ledgers):
+        ledger.read_page()
+    return lineage_of(model)
+
+
+def _take_in_carried(lineage: Lineage, one: Carried, model: keras.Model) -> None:
+    account = one.account
+    # Files of earlier versions know all weights together alone.
+    wholes = account["models"] if "models" in account else [account["values"]]
+    is_whole = list(_values(model.weights)) in wholes
+    of_layers = [list(_values(layer.weights)) for layer in one.layers]
+    if is_whole or account.get("layer") in of_layers:
         lineage.runs = merged(lineage.runs, from_plain(account["runs"]))
         lineage.notes |= dict.fromkeys(account["notes"])
+        if not is_whole:
+            lineage.notes[OTHER_PARTS] = None
     else:
         lineage.notes[OTHER_WEIGHTS] = None
+    _OF_LAYERS.update(dict.fromkeys(one.layers, lineage))
 
 
-def _account(model: keras.Model) -> dict[str, Any] | None:
-    """What a file of the model is to say of it."""
-    lineage = _OF_LAYERS.get(model)
-    history = lineage.history() if lineage else {}
-    if lineage is None or not steps(history) or not model.built:
+def _account(layer: keras.Layer) -> dict[str, Any] | None:
+    """What the file of a model with a layer is to say of it."""
+    lineage = _OF_LAYERS.get(layer)
+    if lineage is None:
+        return None
+    for ledger in list(lineage.ledgers):
+        ledger.read_page()
+    lineage = _OF_LAYERS[layer]
+    if not steps(history := lineage.history()):
         return None
     if lineage.latest is not None:
         lineage.latest.look_at_weights()
+    models = [
+        known
+        for known, of_known in list(_OF_LAYERS.items())
+        if of_known is lineage and isinstance(known, keras.Model) and known.built
+    ]
     return {
         "runs": to_plain(history),
         "notes": list(lineage.notes),
-        "values": list(_values(model)),
+        "layer": list(_values(layer.weights)),
+        "models": [list(_values(model.weights)) for model in models],
     }
 
 
 def known_by_values(model: keras.Model) -> Lineage | None:
     """The lineage of weights that a private model had at some time in this process."""
-    return _OF_VALUES.get(_values(model)) if model.built else None
+    return _OF_VALUES.get(_values(model.weights)) if model.built else None
 
 
 def belongs(model: keras.Model, lineage: Lineage) -> None:
@@ -165,7 +197,7 @@ def belongs(model: keras.Model, lineage: Lineage) -> None:
 
 def remember_values(model: keras.Model, lineage: Lineage) -> None:
     """Remember the present values of the weights, to know them in a copy."""
-    key = _values(model)
+    key = _values(model.weights)
     _OF_VALUES.pop(key, None)
     _OF_VALUES[key] = lineage
     if len(_OF_VALUES) > _MOST_KNOWN:
@@ -198,8 +230,7 @@ def _bits(values: tf.Tensor) -> tf.Tensor:
     return tf.cast(values, tf.int64)
 
 
-def _values(model: keras.Model) -> tuple[int, ...]:
-    weights = model.weights
+def _values(weights: Sequence[keras.Variable]) -> tuple[int, ...]:
     sizes = [int(np.prod(weight.shape)) for weight in weights]
     return (*map(int, fingerprint(weights).numpy()), len(sizes), sum(sizes))
 
