@@ -1,5 +1,7 @@
 """Recordings held against others."""
 
+import re
+
 import numpy as np
 import pytest
 from answers.made import BREAKS, EARLY, MOVING, NEVER, T, made
@@ -26,6 +28,30 @@ def test_two_runs():
     assert told.uncertain[0].startswith("One run each: no interval can be given")
 
 
+def test_runs_that_have_names_are_called_by_them():
+    slow = made([MOVING, MOVING, MOVING], logs={"learning_rate": 0.1 + 0 * T})
+    fast = made([2 * MOVING, NEVER, MOVING], logs={"learning_rate": 0.3 + 0 * T})
+    for one, other, names, how in (
+        (slow, fast, ("slow", "fast"), "not at all there"),
+        (fast, slow, ("fast", "slow"), "not at all in fast"),
+    ):
+        told = difference(one, other, names)
+        said = " ".join([told.sentence, *told.uncertain])
+        assert f"1 of 3 layers changed more in {names[1]}: " in said
+        assert how in said
+        assert f"rate of {names[1]} is" in said
+        assert f"times that of {names[0]}, and" in said
+        assert not re.search(r"(this|the other) (run|one)\b", said)
+
+
+def test_several_runs_without_names_are_called_runs():
+    runs = [made([MOVING, MOVING]), made([MOVING, 1.01 * MOVING])]
+    told = difference(runs, made([MOVING, NEVER]))
+    assert "changed less in the other run: l1/kernel" in told.sentence
+    told = difference(made([MOVING, MOVING]), runs)
+    assert "about as much in the other runs" in told.sentence
+
+
 def test_all_layers_are_not_told_as_so_many_of_so_many():
     told = made([MOVING, EARLY]).compare(made([2 * MOVING, 3 * EARLY])).sentence
     assert told.startswith("Over 20 records, all 2 layers changed more in the other")
@@ -43,7 +69,7 @@ def test_a_layer_that_is_frozen_on_one_side():
         in (one.compare(other).sentence)
     )
     back = other.compare(one)
-    assert "l1/kernel (not at all in this one)" in back.sentence
+    assert "l1/kernel (not at all in this run)" in back.sentence
     assert np.isinf(back.table["ratio"].iloc[0])
     both = other.compare(other)
     assert any("l1/kernel: no change" in said for said in both.uncertain)
@@ -98,7 +124,7 @@ def test_seeds_give_intervals_and_those_of_compare():
     told = difference(these, others)
     assert "1 of 3 layers changed more in the other runs: l0/kernel (" in told.sentence
     assert "95 % interval" in told.sentence
-    assert "2 not clearly so" in told.sentence
+    assert "2 without a clear difference" in told.sentence
     assert told.uncertain == []
     layers = compare({"this": these, "other": others}).layers
     expected = layers[layers["condition"] == "other"].reset_index(drop=True)
@@ -142,7 +168,8 @@ def test_other_learning_rates_and_lengths_are_said():
     told = one.compare(other)
     assert told.records == 8
     assert told.sentence.startswith("Over the first 8 records, all layers changed")
-    assert any("is 2.0 times that of this one" in u for u in told.uncertain)
+    rates = "The typical learning rate of the other run is 2.0 times that of this run, "
+    assert any(u.startswith(rates) for u in told.uncertain)
     assert any("8 to 20 records" in u for u in told.uncertain)
 
 

@@ -50,7 +50,7 @@ def test_a_loss_that_broke_is_told_by_what_it_was_before():
     values = 0.1 + np.zeros((6, 2, 2))
     logs = [{"loss": loss} for loss in (3.0, 2.0, 1.5, 1.0, np.nan, np.nan)]
     summary = recording(values, logs).summary()
-    assert "while the loss fell from 3 to 1 and was no number at last, " in (
+    assert "while the loss fell from 3 to 1 and was not a number at the end, " in (
         summary.sentence
     )
     assert not any("did not fall" in doubt for doubt in summary.uncertain)

@@ -73,7 +73,7 @@ def show(browser, pages):
 
     yield opened
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
 
 
 def script(browser, text, *arguments):
@@ -364,6 +364,31 @@ def test_no_heading_is_left_alone_on_paper(show, tmp_path):
             lines = [line.strip() for line in sheet.splitlines() if line.strip()]
             assert not lines or lines[-1] not in headings
             assert not lines or not re.search("layer +(block|condition)", lines[-1])
+
+
+IN_TWO = """
+window.dispatchEvent(new Event("beforeprint"));
+return [...document.querySelectorAll("tbody td")].filter(cell => {
+  const inside = document.createRange();
+  inside.selectNodeContents(cell);
+  return new Set([...inside.getClientRects()].map(line => line.top)).size > 1;
+}).map(cell => cell.textContent);
+"""
+
+
+@pytest.mark.parametrize("name", ["few", "large", "two"])
+def test_on_paper_numbers_and_kinds_stay_in_one_line(show, name):
+    page = show(name, width=718)  # 190 mm, an A4 sheet without its margins
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert script(page, IN_TWO) == []
+    assert script(page, "return document.documentElement.scrollWidth") <= 718
+
+
+def test_names_of_every_length_are_within_a_sheet(show):
+    page = show("odd", width=718)
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    script(page, IN_TWO)
+    assert script(page, "return document.documentElement.scrollWidth") <= 718
 
 
 def test_nothing_lies_on_a_table_on_paper(show, tmp_path):

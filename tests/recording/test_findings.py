@@ -12,6 +12,7 @@ from tfrwc import RWCCallback
 from tfrwc._common import doors
 from tfrwc.dynamics import diagnose
 from tfrwc.dynamics.diagnosis.finding import SURE, Finding
+from tfrwc.dynamics.diagnosis.names import NAMES
 from tfrwc.recording.findings import Findings
 
 KINDS = ("dying_relu", "lr_too_high", "no_progress")
@@ -60,8 +61,9 @@ ROUND = st.dictionaries(st.sampled_from(KINDS), st.sampled_from(SURE))
 def test_what_stands_at_the_end_is_what_is_found(rounds):
     standing = []
     for text in [one for told in story(rounds) for one in told]:
-        kind = next(k for k in KINDS if text.startswith(k.replace("_", " ")))
-        if "not found any more" in text:
+        first = text.split(".")[0].lower()
+        kind = next(k for k in KINDS if NAMES[k].lower() in first)
+        if "no longer holds" in text:
             standing.remove(kind)  # it was told before
         else:
             assert kind not in standing  # once while it stands
@@ -76,7 +78,12 @@ def test_what_passes_soon_is_not_told_and_what_is_certain_at_once():
     told = story([dying, dying, {}, {}])
     assert [len(one) for one in told] == [0, 1, 1, 0]
     assert told[2] == [
-        "dying relu, which was said before, is not found any more at step 30."
+        "What was said before no longer holds at step 30: dying ReLU units."
+    ]
+    told = story([certain, dying, dying])
+    assert told[1] == [
+        "What was said before no longer holds at step 20: the learning rate is too "
+        "high. What is found now: dying ReLU units."
     ]
 
 
@@ -106,5 +113,5 @@ def test_a_plateau_that_passes_ends_with_nothing_standing():
         )
     texts = [str(one.message) for one in told]
     standing = sum("is said once" in t for t in texts)
-    standing -= sum("not found any more" in t for t in texts)
+    standing -= sum("no longer holds" in t for t in texts)
     assert standing == len(diagnose(callback.recording))

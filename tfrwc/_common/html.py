@@ -50,8 +50,8 @@ def notes(sentences: Iterable[str]) -> str:
 def items(head: str, sentences: Iterable[str]) -> str:
     """A list of sentences below a head; nothing if there are none.
 
-    >>> items("Wrong", ["It stands."])
-    '<p>Wrong:</p><ul><li>It stands.</li></ul>'
+    >>> items("What is wrong", ["It stands."])
+    '<p>What is wrong:</p><ul><li>It stands.</li></ul>'
     """
     listed = "".join(f"<li>{escaped(sentence)}</li>" for sentence in sentences)
     return f"<p>{escaped(head)}:</p><ul>{listed}</ul>" if listed else ""

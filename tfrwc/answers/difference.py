@@ -14,7 +14,14 @@ import numpy as np
 import pandas as pd
 
 from tfrwc.answers.blocks import blocks
-from tfrwc.answers.difference_words import HERE, THERE, answer, doubts, still
+from tfrwc.answers.difference_words import (
+    HERE,
+    THERE,
+    answer,
+    doubts,
+    still,
+    unnamed,
+)
 from tfrwc.answers.shown import ROWS, html, text, without_empty
 from tfrwc.answers.words import amount
 from tfrwc.dynamics.comparison import Comparison
@@ -25,7 +32,7 @@ from tfrwc.recording.recording import Recording
 _HEADS = ("layer", "block", HERE, THERE, "ratio", "interval", "p adjusted")
 _KEY = (
     f"{HERE.capitalize()} and {THERE}: typical change, the geometric mean over "
-    "records, which stands in the column typical of a summary, too."
+    "records, as in the column typical of a summary's table."
 )
 
 
@@ -74,7 +81,9 @@ class Difference:
 
 
 def difference(
-    these: Recording | Iterable[Recording], others: Recording | Iterable[Recording]
+    these: Recording | Iterable[Recording],
+    others: Recording | Iterable[Recording],
+    names: tuple[str, str] | None = None,
 ) -> Difference:
     """Hold recordings against others of the same network, layer by layer.
 
@@ -82,6 +91,8 @@ def difference(
         these: a recording, or those of several seeds.
         others: likewise. Layers are aligned by order and shape; see
             `tfrwc.dynamics.compare`.
+        names: what sentences call these and the others; None for "this run" and "the
+            other run".
 
     Raises:
         TypeError: if something else than recordings is given.
@@ -92,11 +103,11 @@ def difference(
     everything = [recording for seeds in sides.values() for recording in seeds]
     measure = _measure(everything)
     compared = compare_conditions(sides, HERE, measure)
-    table = _table(compared, sides)
+    table, names = _table(compared, sides), names or unnamed(sides)
     return Difference(
         table=table,
-        sentence=answer(table, sides, compared.records),
-        uncertain=doubts(table, sides, compared),
+        sentence=answer(table, sides, compared.records, names),
+        uncertain=doubts(table, sides, compared, names),
         measure=measure,
         records=compared.records,
         comparison=compared,

@@ -11,6 +11,7 @@ from tfrwc.recording.names import shortened
 from tfrwc.recording.recording import Recording
 
 Sides = dict[str, list[Recording]]
+Names = tuple[str, str]
 
 HERE, THERE = "this", "other"
 """The sides."""
@@ -19,19 +20,28 @@ _ALIKE = 1.1
 """Ratio up to which a single run each is called about as much."""
 
 
-def answer(table: pd.DataFrame, sides: Sides, records: int) -> str:
+def unnamed(sides: Sides) -> Names:
+    """What the sides are called that were given no names."""
+    return (
+        "this run" if len(sides[HERE]) == 1 else "these runs",
+        "the other run" if len(sides[THERE]) == 1 else "the other runs",
+    )
+
+
+def answer(table: pd.DataFrame, sides: Sides, records: int, names: Names) -> str:
     """Which layers change more and which less, and by how much.
 
     Args:
         table: of the difference.
         sides: recordings by side; where both have seeds, there are tests.
         records: how many of each recording were read.
+        names: of the sides.
     """
     several = have_seeds(sides)
+    here, there = names
     known = table[table["ratio"].notna()]
     cut = any(len(one) > records for seeds in sides.values() for one in seeds)
     when = f"Over {'the first ' if cut else ''}{plural(records, 'record')}"
-    where = "the other runs" if several else "the other run"
     if known.empty:
         return f"{when}, no layer has a change on both sides to compare."
     more, less = _more_and_less(known, several)
@@ -39,11 +49,11 @@ def answer(table: pd.DataFrame, sides: Sides, records: int) -> str:
     if alike == len(known):
         if several:
             return (
-                f"{when}, no layer changed clearly more or less in {where}; the "
-                f"largest difference is {_told(known)[0]}."
+                f"{when}, no layer changed clearly more or less in {there}; the "
+                f"largest difference is {_told(known, here)[0]}."
             )
         return (
-            f"{when}, all layers changed about as much in {where} (within "
+            f"{when}, all layers changed about as much in {there} (within "
             f"{percent(_ALIKE - 1)})."
         )
     parts: list[str] = []
@@ -51,10 +61,11 @@ def answer(table: pd.DataFrame, sides: Sides, records: int) -> str:
         if len(part):
             who = f"{len(part)} {word}"
             if not parts:
-                who = f"{_of(len(part), len(known))} changed {word} in {where}"
-            parts.append(f"{who}: {listed(_told(part))}")
+                who = f"{_of(len(part), len(known))} changed {word} in {there}"
+            parts.append(f"{who}: {listed(_told(part, here))}")
     if alike:
-        parts.append(f"{alike} {'not clearly so' if several else 'about as much'}")
+        how = "without a clear difference" if several else "about as much"
+        parts.append(f"{alike} {how}")
     return f"{when}, {'; '.join(parts)}."
 
 
@@ -82,11 +93,11 @@ def _more_and_less(
     return known[ratio > _ALIKE], known[ratio < 1 / _ALIKE]
 
 
-def _told(part: pd.DataFrame) -> list[str]:
+def _told(part: pd.DataFrame, here: str) -> list[str]:
     words = []
     for row in part.itertuples(index=False):
         if np.isinf(row.ratio):
-            how = "not at all in this one"
+            how = f"not at all in {here}"
         elif row.ratio == 0:
             how = "not at all there"
         else:
@@ -101,6 +112,7 @@ def doubts(
     table: pd.DataFrame,
     sides: Sides,
     compared: Comparison,
+    names: Names,
 ) -> list[str]:
     """What cannot be told of the difference.
 
@@ -108,13 +120,14 @@ def doubts(
         table: of the difference.
         sides: recordings by side.
         compared: that the table was made of.
+        names: of the sides.
     """
     said = []
     if not have_seeds(sides):
         runs = "One run each" if all(len(s) == 1 for s in sides.values()) else "One run"
         said.append(
             f"{runs}: no interval can be given, and any of these differences may be "
-            "the seed's. Record two or more seeds of both."
+            "due to the seed. Record two or more seeds of both."
         )
     rates = {
         side: compared.recordings.query("condition == @side")["learning_rate"].mean()
@@ -123,32 +136,32 @@ def doubts(
     ratio = rates[THERE] / rates[HERE]
     if np.isfinite(ratio) and not 1 / 1.01 < ratio < 1.01:
         said.append(
-            f"The typical learning rate of the other is {times(ratio)} that of this "
-            "one, and change is about proportional to it; in Python, "
+            f"The typical learning rate of {names[1]} is {times(ratio)} that of "
+            f"{names[0]}, and change is about proportional to it; in Python, "
             "tfrwc.dynamics.compare(..., per_learning_rate=True) divides by it."
         )
     lengths = [len(recording) for seeds in sides.values() for recording in seeds]
     if max(lengths) > min(lengths):
         said.append(
-            f"Recordings have {min(lengths)} to {max(lengths)} records: each is read "
-            "as far as the shortest goes."
+            f"Recordings have {min(lengths)} to {max(lengths)} records: only the first "
+            f"{min(lengths)} of each are compared."
         )
     without = table[table["ratio"].isna()]
     if len(without):
-        names = listed([shortened(name) for name in without["name"]])
-        said.append(f"{names}: no change on one side or both, so no ratio.")
+        layers = listed([shortened(name) for name in without["name"]])
+        said.append(f"{layers}: no change on one side or both, so no ratio.")
     turned = _turned(table, sides, compared)
     if turned:
         said.append(
             f"{turned}: by the plain mean of the changes it is the other way round, as "
-            "a few records with far larger changes lead it. recording.plot.heat_map() "
-            "shows which."
+            "a few records with far larger changes dominate it. "
+            "recording.plot.heat_map() shows which."
         )
     halting = _halting(table, sides, compared)
     if halting:
         said.append(
-            f"{halting}: records without any change are left out of the mean, so that "
-            "it tells of the others alone."
+            f"{halting}: records without any change are left out of the mean, which "
+            "describes only the others."
         )
     return said
 

@@ -30,7 +30,7 @@ def doubts(table: pd.DataFrame, curves: Curves, logs: pd.DataFrame) -> list[str]
         return []
     names = [shortened(name) for name in table["name"].sort_index()]
     return [
-        "One run: how much of this is chance cannot be told. Record some runs with "
+        "One run: how much of this is chance cannot be told. Record several runs with "
         "other seeds, and compare them.",
         *_few(table, curves),
         *_uneven(curves),
@@ -46,13 +46,13 @@ def _few(table: pd.DataFrame, curves: Curves) -> Iterator[str]:
         return
     if records < LEAST_RECORDS:
         yield (
-            f"{plural(records, 'record')}: trends need {LEAST_RECORDS}, and layers "
-            f"count as settled by {SPELL} or more at the end."
+            f"{plural(records, 'record')}: trends need {LEAST_RECORDS}, and a layer "
+            f"counts as settled only after {SPELL} or more."
         )
     elif layers < LEAST_LAYERS:
         yield (
-            f"{plural(layers, 'layer')} with values: shapes that layers share are "
-            f"looked for among {LEAST_LAYERS} or more."
+            f"{plural(layers, 'layer')} with values: trends, shapes that layers "
+            f"share, are looked for among {LEAST_LAYERS} or more."
         )
     elif (table["trend"] == -1).all():
         yield "No trend was found: no shape of curve is shared by enough layers."
@@ -61,9 +61,9 @@ def _few(table: pd.DataFrame, curves: Curves) -> Iterator[str]:
 def _uneven(curves: Curves) -> Iterator[str]:
     if not curves.even and not curves.since_start:
         yield (
-            "Records are unevenly far apart, and more steps make more change: values "
-            "at different records do not compare, so when layers settle is not told, "
-            "and means are led by the longest intervals."
+            "Records are unevenly spaced, and more steps make more change: values of "
+            "different records cannot be compared, so it is not said when layers "
+            "settle, and the longest intervals dominate the means."
         )
 
 
@@ -97,9 +97,7 @@ def _values(names: list[str], curves: Curves) -> Iterator[str]:
     broken = has == Flag.NON_FINITE
     if broken.any():
         before = (
-            "; what stands in the table is of the records before."
-            if curves.has_value.any()
-            else "."
+            "; the table shows the records before." if curves.has_value.any() else "."
         )
         yield (
             f"{of(broken.any(axis=0))}: without values where weights were not finite"
@@ -114,8 +112,8 @@ def _values(names: list[str], curves: Curves) -> Iterator[str]:
     unwatched = has == Flag.NOT_WATCHED
     if unwatched.any():
         yield (
-            f"{of(unwatched.any(axis=0))}: not watched in all records; the table is of "
-            "those with values."
+            f"{of(unwatched.any(axis=0))}: not watched in all records; the table "
+            "shows those with values."
         )
     other = missing & (has == Flag.OK)
     if other.any():
@@ -124,6 +122,6 @@ def _values(names: list[str], curves: Curves) -> Iterator[str]:
     if outside.any():
         when = moment(curves.times[outside.any(axis=1).argmax()], curves.clock)
         yield (
-            "Something else than training set the weights of "
+            "Something other than training set the weights of "
             f"{of(outside.any(axis=0))} before {when}: not all change is learning."
         )

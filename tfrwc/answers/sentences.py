@@ -70,7 +70,8 @@ def _how_much(moved: pd.DataFrame, left_out: int, curves: Curves) -> str:
         return amount(changes[row], curves.measure, whole)
 
     most = f"{told(0, True)}{_per(curves)}"
-    besides = f"; {plural(left_out, 'tensor')} that began at zero left out"
+    verb = "is" if left_out == 1 else "are"
+    besides = f"; {plural(left_out, 'tensor')} that began at zero {verb} left out"
     end = f"{besides if left_out else ''}."
     if len(moved) == 1:
         only = "" if curves.values.shape[1] == 1 else "only "
@@ -94,7 +95,7 @@ def _by_block(moved: pd.DataFrame, curves: Curves) -> str:
         for i in (0, -1)
     )
     if means.iloc[0] <= _ALIKE * means.iloc[-1]:
-        return f"The {len(means)} blocks changed about alike ({low} to {high})."
+        return f"The {len(means)} blocks changed about equally ({low} to {high})."
     return (
         f"Of {len(means)} blocks, {most} changed most ({high}) and {least} least "
         f"({low})."
@@ -124,7 +125,8 @@ def _loss(logs: pd.DataFrame) -> str:
     else:
         verb = "fell" if last < first else "went"
         went = f"{verb} from {number(first)} to {number(last)}"
-    broke = "" if np.isfinite(logs["loss"].iloc[-1]) else " and was no number at last"
+    is_number = np.isfinite(logs["loss"].iloc[-1])
+    broke = "" if is_number else " and was not a number at the end"
     return f"while the loss {went}{broke}, "
 
 
@@ -145,7 +147,8 @@ def _when(table: pd.DataFrame, curves: Curves, logs: pd.DataFrame) -> str:
     told = np.isin(np.arange(curves.values.shape[1]), table.index)
     half = curves.half(told)
     if half is not None:
-        parts.append(f"Half of all change had come by {moment(half, curves.clock)}.")
+        by = moment(half, curves.clock)
+        parts.append(f"Half of all change had happened by {by}.")
     if curves.even or curves.since_start:
         parts.append(_settling(table, curves, logs))
     return " ".join(part for part in parts if part)
@@ -222,10 +225,11 @@ def _odd(table: pd.DataFrame, curves: Curves) -> str:
     stopped = pd.Series(curves.stopped())[table.index].dropna()
     if len(stopped):
         who = "All layers" if len(stopped) == len(table) else _who(table, stopped)
+        them, it_is = ("it", "it is") if len(stopped) == 1 else ("them", "they are")
         parts.append(
-            f"{who} stopped altogether, by {moment(stopped.max(), curves.clock)}: no "
-            f"gradient reaches {'it' if len(stopped) == 1 else 'them'}, or something "
-            f"holds {'it' if len(stopped) == 1 else 'them'} fast."
+            f"{who} stopped changing altogether by "
+            f"{moment(stopped.max(), curves.clock)}: no gradient reaches {them}, or "
+            f"something keeps {them} as {it_is}."
         )
     broken = pd.Series(curves.broken_since())[table.index].dropna()
     if len(broken) and curves.has_value.any():

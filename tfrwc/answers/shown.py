@@ -36,7 +36,7 @@ def summary_html(summary: "Summary") -> str:
     from tfrwc.answers.heat_map import heat_map  # Matplotlib, for notebooks alone
 
     picture = heat_map(summary.curves, summary.table.sort_index())
-    wrong = items("Wrong", map(str, summary.wrong))
+    wrong = items("What is wrong", map(str, summary.wrong))
     return html(
         summary.sentence,
         summary.uncertain,
@@ -84,7 +84,7 @@ def text(
     """
     lines = [sentence]
     if wrong:
-        lines += ["", "Wrong:", *(f"- {finding}" for finding in wrong)]
+        lines += ["", "What is wrong:", *(f"- {finding}" for finding in wrong)]
     if rows:
         frame = pd.DataFrame(rows, columns=list(heads))
         lines += ["", frame.to_string(index=False)]

@@ -81,11 +81,11 @@ def explain(
 
 
 def page(
-    file: Annotated[Path, typer.Argument(help="As of tfrwc privacy explain.")],
+    file: Annotated[Path, typer.Argument(help="As for tfrwc privacy explain.")],
     out: Annotated[Path, typer.Option(help="File to write.")] = Path("privacy.html"),
     before: Annotated[
         list[Path] | None,
-        typer.Option(help="Statement of what was made of the same data before."),
+        typer.Option(help="Statement on what was made of the same data before."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -103,11 +103,11 @@ def page(
 
 def spent(
     folder: Annotated[
-        Path, typer.Argument(help="Of a pipeline, such as --out/pipeline.")
+        Path, typer.Argument(help="Folder of a pipeline, such as OUT/pipeline.")
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Say what the data sets of a pipeline were charged so far, one in a line.
+    """Say what the data sets of a pipeline were charged so far, one on each line.
 
     Where a budget was set, also how much of its epsilon is left.
     """
@@ -151,17 +151,19 @@ def _charged(
 
 
 def budget(
-    folder: Annotated[Path, typer.Argument(help="As of tfrwc privacy spent.")],
+    folder: Annotated[Path, typer.Argument(help="As for tfrwc privacy spent.")],
     epsilon: Annotated[
-        float, typer.Option(help="Greatest, of an image or a unit of trainings.")
+        float, typer.Option(help="The most that may be spent, for an image or a unit.")
     ],
-    delta: Annotated[float, typer.Option(help="Of all that is made of a data set.")],
+    delta: Annotated[
+        float, typer.Option(help="That of everything made of a data set together.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Set the budget of each data set in the folder of a pipeline.
 
-    Steps that would exceed it are not run. Set it again to raise it; without its file,
-    budget.json in the folder, there is none.
+    Steps that would exceed it are not run. Set it again to raise it. It is kept in
+    budget.json in the folder: without that file there is no budget.
     """
     from tfrwc.components.engine import budget as budgets
     from tfrwc.privacy.guarantee import EpsilonDelta

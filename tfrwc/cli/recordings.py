@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 Runs = Annotated[list[Path], typer.Argument(help="Files of recordings.")]
 Others = Annotated[
     list[Path] | None,
-    typer.Option(
-        metavar="OTHER...", help="Files of recordings to hold the others against."
-    ),
+    typer.Option(metavar="OTHER...", help="Files of recordings to compare them with."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -71,12 +69,13 @@ def report(
 def compare(runs: Runs, against: Others = None, as_json: AsJson = False) -> None:
     """Say which layers change more in other runs, and by how much.
 
-    Two files are held against each other; several of a side are its seeds.
+    Two files are compared with each other; with --against, several files on a side are
+    its seeds.
     """
     if against is None:
         if len(runs) != 2:
             raise typer.BadParameter(
-                "Without --against, name two files: the second is held against the "
+                "Without --against, name two files: the second is compared with the "
                 f"first. Received: {len(runs)}.",
                 param_hint="RUNS",
             )
@@ -86,7 +85,7 @@ def compare(runs: Runs, against: Others = None, as_json: AsJson = False) -> None
 
         these, others = ([_load(path) for path in side] for side in (runs, against))
         with doing("comparing"):
-            found = difference(these, others)
+            found = difference(these, others, _sides(runs, against))
     if as_json:
         print_json(
             {
@@ -164,6 +163,16 @@ def _names(paths: list[Path]) -> dict[Path, str]:
     """What files are called: without folder and ending, if these tell them apart."""
     are_different = len({path.stem for path in paths}) == len({*paths})
     return {path: path.stem if are_different else str(path) for path in paths}
+
+
+def _sides(runs: list[Path], against: list[Path]) -> tuple[str, str] | None:
+    """What two files are called; None where a side has several."""
+    if len(runs) > 1 or len(against) > 1:
+        return None
+    from tfrwc.recording.names import shortened
+
+    names = _names([*runs, *against])
+    return shortened(names[runs[0]]), shortened(names[against[0]])
 
 
 def _load(path: Path) -> "Recording":

@@ -7,9 +7,9 @@ figures/, recordings/, saved_models/ and pipeline/, what each step made; and
 PUBLISH_OR_KEEP.txt, which says of each whether it may be passed on. It trains a network
 on scikit-learn's digits without privacy, on images released with noise, and by DP-SGD;
 tests and attacks them all; and says whether the model is private, how good it is, and
-where it lies. With --mechanisms none no images are released. Stop it at any moment; the
-same command goes on where it stopped, and one with other options repeats only the steps
-that depend on them. With X-rays of the folder in TFRWC_DATA_DIR:
+where it is stored. With --mechanisms none no images are released. Stop it at any
+moment; the same command goes on where it stopped, and one with other options repeats
+only the steps that depend on them. With X-rays of the folder in TFRWC_DATA_DIR:
 
     python pipelines/private_pneumonia.py --out runs/x --dataset pneumoniamnist
 

@@ -20,7 +20,7 @@ class Findings:
 
     def __init__(self) -> None:
         self._first: dict[str, int] = {}  # steps from which on each kind is found
-        self._standing: set[str] = set()
+        self._standing: dict[str, str] = {}  # what is said of each kind
         self._failed = False
 
     def say(self, recording: Recording, ended: bool = False) -> None:
@@ -47,12 +47,12 @@ class Findings:
             return
         step = int(recording.steps[-1]) if len(recording) else 0
         self._first = {kind: self._first.get(kind, step) for kind in found}
-        for kind in sorted(self._standing - set(found)):
-            _warn(_taken_back(kind, step, list(found)))
-        self._standing &= set(found)
+        now = [one.name for one in found.values()]
+        for kind in sorted(self._standing.keys() - found.keys()):
+            _warn(_taken_back(self._standing.pop(kind), step, now))
         for kind, one in found.items():
             if kind not in self._standing and (ended or self._is_due(one, step)):
-                self._standing.add(kind)
+                self._standing[kind] = one.name
                 goes_on = "This" if ended else "Training goes on; this"
                 _warn(f"{one} {goes_on} is said once.")
 
@@ -61,12 +61,9 @@ class Findings:
         return bool(one.sure == "certain" or (one.sure == "likely" and lasted))
 
 
-def _taken_back(kind: str, step: int, instead: list[str]) -> str:
-    now = ", ".join(name.replace("_", " ") for name in instead)
-    return (
-        f"{kind.replace('_', ' ')}, which was said before, is not found any more at "
-        f"step {step:,}" + (f": what is found is {now}." if now else ".")
-    )
+def _taken_back(name: str, step: int, now: list[str]) -> str:
+    instead = f" What is found now: {', '.join(now)}." if now else ""
+    return f"What was said before no longer holds at step {step:,}: {name}.{instead}"
 
 
 def _warn(text: str) -> None:

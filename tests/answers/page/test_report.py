@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from answers.made import BREAKS, MOVING, made
+from answers.made import BREAKS, EARLY, MOVING, made
 from answers.networks import ODD_NAMES, network
 from conftest import ROOT
 
@@ -117,7 +117,7 @@ def test_the_title_says_which_recording_it_is(tmp_path):
 def test_what_is_wrong_stands_apart_from_what_is_not(tmp_path):
     broken = made([MOVING, BREAKS, MOVING])
     page = read(write_report(broken, tmp_path / "a.html")).text
-    assert page.index("Wrong") < page.index("How the layers changed")
+    assert page.index("What is wrong") < page.index("How the layers changed")
     sound = read(write_report(network(8, 6, odd=False), tmp_path / "b.html")).text
     assert "How the layers changed" not in sound
 
@@ -276,9 +276,24 @@ def test_networks_that_do_not_fit_are_shown_beside_each_other(tmp_path):
     page = read(
         write_report(network(8, 6), tmp_path / "a.html", against=network(9, 6, seed=1))
     )
-    assert "Layers are not held against each other" in page.text
+    assert "The layers are not compared" in page.text
     assert "does not fit" in page.text
     assert len(page.all("table")) == 2
+
+
+def test_two_conditions_are_called_by_their_names(tmp_path):
+    runs = {"sgd": network(8, 6), "adam": network(8, 6, seed=1, level=3, rate=0.01)}
+    page = read(write_report(runs, tmp_path / "a.html"))
+    assert re.search(r"layers changed more in adam: ", page.text)
+    assert "other run" not in page.text
+
+
+def test_a_page_says_shares_in_percent_as_its_sentence_does(tmp_path):
+    run = made([MOVING, 0.02 + 0 * MOVING, EARLY])
+    text = read(write_report(run, tmp_path / "a.html")).text
+    assert "l0/kernel changed most, by 10 % of its magnitude" in text
+    assert "l2/kernel reached the largest change, 50 % at epoch 1; the median" in text
+    assert "Change is the mean over the records (0.1 is 10 % of its magnitude)" in text
 
 
 def test_unknown_depths_are_said(tmp_path):

@@ -11,7 +11,10 @@ from sklearn.datasets import load_digits
 
 from tfrwc import RWCCallback, load_recording
 from tfrwc.dynamics import diagnose
+from tfrwc.dynamics.diagnosis.advice import ADVICE
+from tfrwc.dynamics.diagnosis.finding import Finding
 from tfrwc.dynamics.diagnosis.look import Look
+from tfrwc.dynamics.diagnosis.names import NAMES
 
 X, Y = load_digits(return_X_y=True)
 X, Y = (X / 16).astype("float32"), Y[:, None].astype("float32")
@@ -149,7 +152,27 @@ def test_a_planted_fault_is_named_first(kind):
         assert found[0].kind == kind, found.explain()
         assert found[0].evidence.endswith(".")
         assert found.to_frame()["kind"][0] == kind
-        assert f"1. {kind.replace('_', ' ')}" in found.explain()
+        assert found.explain().startswith(f"1. {NAMES[kind][0].upper()}")
+        assert NAMES[kind] in found._repr_html_()
+
+
+def test_every_kind_has_words_for_people():
+    assert NAMES.keys() == ADVICE.keys()
+    assert not [name for name in NAMES.values() if "_" in name or "lr" in name.split()]
+
+
+@pytest.mark.parametrize(
+    ("kind", "layer", "since", "title"),
+    [
+        ("lr_too_high", None, 40, "The learning rate is too high from step 40 on"),
+        ("dying_relu", "a/kernel", None, "Dying ReLU units in a/kernel"),
+        ("wrong_loss", "output", None, "Wrong loss"),
+        ("wrong_last_activation", "output", None, "Wrong activation of the last layer"),
+    ],
+)
+def test_a_title_is_in_plain_words(kind, layer, since, title):
+    one = Finding(kind, "It is so.", "Mend it.", "likely", layer, since)
+    assert one.title == f"{title} (likely)"
 
 
 @pytest.mark.parametrize("name", SOUND)
@@ -187,12 +210,12 @@ MISFITS = {
     "negative targets": (
         dict(y=Y - 4.5, loss="mse", last="relu", out=1),
         "wrong_last_activation",
-        "reaches 0 to inf; the targets go from -4.5 to 4.5",
+        "can reach 0 to inf; the targets go from -4.5 to 4.5",
     ),
     "targets above 1": (
         dict(y=Y, loss="mse", last="sigmoid", out=1),
         "wrong_last_activation",
-        "reaches 0 to 1",
+        "can reach 0 to 1",
     ),
     "logits of probabilities": (
         dict(
@@ -333,7 +356,7 @@ def test_a_layer_that_only_the_batch_shows_is_told_with_the_finding():
     ]
     [finding] = diagnose(*given)
     assert (finding.kind, finding.layer) == ("dying_relu", silent.name)
-    assert "100% of the units" in finding.evidence
+    assert "100 % of the units" in finding.evidence
 
 
 def test_a_rate_that_rises_is_told_since_then():
@@ -362,12 +385,12 @@ def test_a_callback_says_each_finding_once_and_training_goes_on(tmp_path):
     model = network("sigmoid", depth=10)
     model.compile("adam", CLASSES, metrics=["accuracy"])
     callback = RWCCallback(tmp_path / "run.parquet", every=5, diagnose=True)
-    with pytest.warns(RuntimeWarning, match="vanishing.*said once") as told:
+    with pytest.warns(RuntimeWarning, match="Vanishing.*said once") as told:
         history = model.fit(
             X, Y, epochs=6, batch_size=64, verbose=0, callbacks=[callback]
         )
     assert len(history.epoch) == 6
-    assert sum("vanishing" in str(one.message) for one in told) == 1
+    assert sum("Vanishing" in str(one.message) for one in told) == 1
     saved = load_recording(tmp_path / "run.parquet")
     assert "still_units" in saved.measures
     assert diagnose(saved)[0].kind == "vanishing"

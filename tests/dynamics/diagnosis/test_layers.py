@@ -43,7 +43,7 @@ def test_a_model_all_of_which_is_frozen_is_told():
     model.trainable = False
     found = diagnose(None, model, (X, Y))
     assert (found[0].kind, found[0].sure) == ("frozen_layers", "certain")
-    assert "None of the 3 layers" in found[0].evidence
+    assert "None of the layers with weights (3)" in found[0].evidence
 
 
 def test_averages_that_move_between_frozen_layers_are_told():
@@ -52,7 +52,7 @@ def test_averages_that_move_between_frozen_layers_are_told():
         layer.trainable = not isinstance(layer, L.Dense)
     [one] = diagnose(None, with_head(base), (X, Y))
     assert (one.kind, one.layer) == ("moving_averages", base.layers[1].name)
-    assert "1 normalisations lie" in one.evidence
+    assert "(1 in all)" in one.evidence
 
 
 @pytest.mark.parametrize("more", [(), (L.BatchNormalization(),)])
@@ -86,7 +86,7 @@ def stack(depth, activation, start, norms=False):
 def test_differences_that_get_lost_on_the_way_are_told(activation, start, kind):
     found = list(fading(Look.at(stack(8, activation, start), (X, Y)), LIMITS))
     assert [one.kind for one in found] == [kind]
-    assert "What differs between examples" in found[0].evidence
+    assert "Differences between examples" in found[0].evidence
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_weights_that_go_to_and_fro(change, losses, is_told):
     assert [one.kind for one in found] == ["lr_too_high"] * is_told
     if is_told:
         assert found[0].since == 105
-        assert "half of the layers go 0.45 times their own" in found[0].evidence
+        assert "half of the layers move back and forth by 44.7 %" in found[0].evidence
 
 
 @settings(deadline=None, max_examples=15)

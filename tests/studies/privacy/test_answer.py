@@ -18,7 +18,7 @@ def test_it_is_private_this_good_and_lies_there():
         f"an advantage above {bound:.3f}",
         "better than guessing: its balanced accuracy is 90.0%",
         "without privacy 95.0%",
-        "It lies in /runs/x/saved_models/private-x/1.",
+        "It is stored in /runs/x/saved_models/private-x/1.",
     ):
         assert words in said.sentence, words
     assert findings(results)[0] == said.sentence

@@ -13,6 +13,7 @@ from tfrwc.answers.page.svg import isolated
 from tfrwc.answers.scales import text_of
 from tfrwc.answers.trends import Trend
 from tfrwc.answers.view import usual_measure
+from tfrwc.answers.words import amount
 from tfrwc.dynamics.comparison import Comparison
 from tfrwc.dynamics.depth import depth_effect
 from tfrwc.recording.names import shortened
@@ -32,13 +33,13 @@ def layers_finding(condition: Condition) -> str:
     name = isolated(shortened(view.names[layer]))
     most = (
         f"{name} reached the largest change, "
-        f"{text_of(float(values[layer, record]))} at {view.x_label} "
+        f"{_amount(condition, values[layer, record])} at {view.x_label} "
         f"{view.x[record]:.0f}"
     )
     ends = [view.values[:, i][np.isfinite(view.values[:, i])] for i in (0, -1)]
     if not all(part.size for part in ends) or len(view.x) == 1:
         return f"{most}."
-    first, last = (text_of(float(np.median(part))) for part in ends)
+    first, last = (_amount(condition, np.median(part)) for part in ends)
     return (
         f"{most}; the median layer went from {first} in the first record to {last} in "
         "the last."
@@ -57,7 +58,8 @@ def trends_finding(condition: Condition, found: list[Trend]) -> str:
         names = " and ".join(
             isolated(shortened(condition.view.names[i])) for i in leading
         )
-        parts.append(f"{trend.title} ({_course(trend)}), most of all {names}")
+        course = _course(condition, trend)
+        parts.append(f"{trend.title} ({course}), most of all {names}")
     outside = [trend for trend in found if trend.number < 0]
     rest = f"; {len(outside[0].members)} in no trend" if outside else ""
     return _upper(f"{'; '.join(parts)}{rest}.")
@@ -70,7 +72,7 @@ def depth_finding(condition: Condition) -> str:
             condition.recordings, usual_measure(condition.mean), **_DRAWS
         )
     except ValueError as error:
-        why = str(error).split(". ")[0]
+        why = str(error).split(". ")[0].replace("depth_effect", "the test")
         return f"Whether depth matters cannot be told: {why}."
     rows = table.set_index("effect")
     return (
@@ -104,7 +106,8 @@ def comparison_findings(compared: Comparison, found: Sequence[Condition]) -> lis
     Of two conditions it is what `Recording.compare` says.
     """
     if len(found) == 2:
-        answer = difference(*(one.recordings for one in found))
+        here, there = (isolated(one.name) for one in found)
+        answer = difference(*(one.recordings for one in found), (here, there))
         return [answer.sentence, *answer.uncertain]
     return [comparison_finding(compared, one.name) for one in found[1:]]
 
@@ -120,18 +123,18 @@ def comparison_finding(compared: Comparison, name: str) -> str:
     start = f"The median layer changed {typical} times as much in {other} as in {base}"
     if not has_intervals(compared) or rows["p_adjusted"].isna().all():
         return (
-            f"{start}; {_extremes(rows)}. {no_interval(compared)} All of this may be "
-            "chance."
+            f"{start}; most different: {_extremes(rows)}. {no_interval(compared)} All "
+            "of this may be chance."
         )
     told = rows[rows["p_adjusted"] <= LEVEL]
     if told.empty:
         return (
-            f"{start}, but no layer is told apart by the test over seeds (adjusted p "
+            f"{start}, but no layer clearly differs by the test over seeds (adjusted p "
             f"of {LEVEL} or less)."
         )
     return (
-        f"{start}. {len(told)} of {len(rows)} layers are told apart (adjusted p of "
-        f"{LEVEL} or less): {_extremes(told)}."
+        f"{start}. {len(told)} of {len(rows)} layers clearly differ (adjusted p of "
+        f"{LEVEL} or less), most of all {_extremes(told)}."
     )
 
 
@@ -143,11 +146,17 @@ def _extremes(rows: pd.DataFrame) -> str:
     )
 
 
-def _course(trend: Trend) -> str:
+def _course(condition: Condition, trend: Trend) -> str:
     seen = trend.median[np.isfinite(trend.median)]
     if not seen.size:
         return "without values"
-    return f"median {text_of(seen[0])} at first, {text_of(seen[-1])} at last"
+    first, last = (_amount(condition, seen[i]) for i in (0, -1))
+    return f"median {first} at first, {last} at the end"
+
+
+def _amount(condition: Condition, value: float) -> str:
+    """A value as the sentence above the findings says it."""
+    return amount(float(value), condition.summary.measure)
 
 
 def _direction(row: pd.Series) -> str:

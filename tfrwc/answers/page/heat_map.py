@@ -233,8 +233,8 @@ def _caption(view: View, shown: list[Row], of: Columns) -> str:
     if any(row.folded for row in shown):
         parts.append(
             f"The {count:,} layers are folded into {len(shown)} blocks of neighbours; "
-            "a cell is the median of its block, and the number behind a name is that "
-            "of its layers. “Every layer” below opens a block."
+            "a cell is the median of its block, and the number after a name is how "
+            "many layers it has. “Every layer” below opens a block."
         )
     else:
         parts.append("A row is a layer, the first on top.")

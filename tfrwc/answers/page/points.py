@@ -189,7 +189,7 @@ def _reach(compared: Comparison, single: bool) -> str:
         return f"{no_interval(compared)}{lines}"
     tests = (
         f"Filled: different by the test over seeds (adjusted p of {LEVEL} or less); "
-        "hollow: not told apart."
+        "hollow: no clear difference."
     )
     percent = (
         f"{100 * compared.confidence:.0f} % intervals over seeds (Welch's, adjusted)"
@@ -198,7 +198,7 @@ def _reach(compared: Comparison, single: bool) -> str:
         return f"Lines: {percent}. {tests}"
     return (
         "Lines: the middle 80 % of a block's layers. Filled: half of its layers or "
-        f"more are told apart over seeds (adjusted p of {LEVEL} or less); the table "
+        f"more clearly differ over seeds (adjusted p of {LEVEL} or less); the table "
         f"has the {percent}."
     )
 

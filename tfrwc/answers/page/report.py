@@ -209,7 +209,8 @@ def _compared(found: list[Condition]) -> tuple[Comparison | None, str]:
     """All conditions against the first, or why they cannot be compared."""
     measures = {usual_measure(one.mean) for one in found}
     if len(measures) > 1:
-        return None, f"They were recorded by other measures ({', '.join(measures)})."
+        names = ", ".join(sorted(measures))
+        return None, f"They were recorded with different measures ({names})."
     try:
         return compare(
             {one.name: one.recordings for one in found}, measure=measures.pop()

@@ -11,7 +11,7 @@ from tfrwc.answers.curves import SETTLED, SPELL
 from tfrwc.answers.page.conditions import Condition
 from tfrwc.answers.page.points import has_intervals, no_interval, ratio_rows
 from tfrwc.answers.page.svg import all_fitted, fitted
-from tfrwc.answers.words import plural
+from tfrwc.answers.words import amount, plural
 from tfrwc.dynamics.comparison import Comparison
 from tfrwc.recording import validation
 from tfrwc.recording.names import shortened
@@ -75,10 +75,10 @@ def layers_table(condition: Condition, number: int) -> Table:
     return Table(
         id=f"layers-{number}",
         caption="Every layer, those that changed most first. Change is "
-        f"{_change(condition)}; typical, the geometric mean, which the figures over "
-        f"depth and the comparisons show; at, the {clock} of the largest; "
-        f"settled, from which on it stays below {100 * SETTLED:.0f} % of it, for "
-        f"{SPELL} records or more; share, of the change of all.{more}",
+        f"{_change(condition)}{_unit(condition)}; typical, the geometric mean, which "
+        "the figures over depth and the comparisons show; share, of the change of all; "
+        f"at, the {clock} of the largest; settled, from when on it stays below "
+        f"{100 * SETTLED:.0f} % of that, for {SPELL} records or more.{more}",
         heads=heads,
         texts=heads.index("size"),
         rows=[*zip(*columns.values(), strict=True)],
@@ -179,6 +179,12 @@ def _change(condition: Condition) -> str:
     if condition.mean.settings.get("reference") == "initial":
         return "the last value, since the initial weights"
     return "the mean over the records"
+
+
+def _unit(condition: Condition) -> str:
+    """What a value is a share of, as the sentences of the page say it in percent."""
+    said = amount(0.1, condition.summary.measure, whole=True)
+    return f" (0.1 is {said})" if "%" in said else ""
 
 
 def _numbers(values: pd.Series | np.ndarray) -> list[str]:

@@ -68,7 +68,9 @@ ADVICE = {
         "Stop at that epoch (EarlyStopping with restore_best_weights=True); then try "
         "more or augmented data, weight decay, dropout, or a smaller network."
     ),
-    "wrong_input": "Look at how the inputs are read: they say nothing of the targets.",
+    "wrong_input": (
+        "Look at how the inputs are read: they say nothing about the targets."
+    ),
     "metric_stands": (
         "Look whether the metric belongs to the loss and the labels, and whether the "
         "classes are so uneven that guessing the commonest satisfies the loss."

@@ -85,7 +85,7 @@ def diagnose(
 
     >>> from tfrwc.dynamics import diagnose
     >>> print(diagnose(recording, model, (x[:256], y[:256])))  # doctest: +SKIP
-    1. wrong last activation in output (certain)
+    1. Wrong activation of the last layer (certain)
        The last layer is softmax over one unit, which is 1 for every input: ...
        First: Use sigmoid for a yes or no, or no activation for a regression.
 
@@ -222,11 +222,11 @@ def _untold(course: Course | None, model: Any) -> Iterator[str]:
         optimizer = course.facts.get("optimizer") if course is not None else None
         if optimizer in _ADAPTIVE:
             yield (
-                f"{optimizer} divides the size of gradients out, so that weights "
+                f"{optimizer} divides out the size of gradients, so the weights "
                 "cannot show a vanishing gradient: model= and batch= can."
             )
     if course is None:
-        yield "Without a recording, it cannot be seen how the training went."
+        yield "Without a recording, how the training went cannot be seen."
         return
     if np.isnan(course.still).all() and not course.is_lost:
         yield (
@@ -234,7 +234,7 @@ def _untold(course: Course | None, model: Any) -> Iterator[str]:
             "still_units among its measures."
         )
     if not np.isfinite(course.loss).any() and not course.is_lost:
-        yield "No loss was logged, so that what was learned cannot be told."
+        yield "No loss was logged, so what was learned cannot be told."
     if "unknown" in course.facts:
         yield (
             "The model did not tell optimizer, loss and activations: "

@@ -6,10 +6,12 @@ from typing import overload
 
 import pandas as pd
 
-from tfrwc._common.html import notes, table
+from tfrwc._common.html import items, table
+from tfrwc.dynamics.diagnosis.names import NAMES
 
 SURE = ("certain", "likely", "possible")
 _COLUMNS = ("kind", "layer", "since", "sure", "evidence", "advice")
+_NOTHING, _UNSEEN = "Nothing wrong was found.", "What could not be seen"
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,17 @@ class Finding:
         return replace(self, layer=other.layer, evidence=evidence)
 
     @property
+    def name(self) -> str:
+        """What is wrong, in words."""
+        return NAMES.get(self.kind, self.kind.replace("_", " "))
+
+    @property
     def title(self) -> str:
         """What is wrong, where, since when and how sure that is, in words."""
-        where = f" in {self.layer}" if self.layer else ""
-        when = f", since step {self.since:,}" if self.since is not None else ""
-        return f"{self.kind.replace('_', ' ')}{where}{when} ({self.sure})"
+        # Names and evidence say where it is the last layer.
+        where = f" in {self.layer}" if self.layer not in (None, "output") else ""
+        when = f" from step {self.since:,} on" if self.since is not None else ""
+        return f"{self.name[:1].upper()}{self.name[1:]}{where}{when} ({self.sure})"
 
     def __str__(self) -> str:
         return f"{self.title}: {self.evidence} {self.advice}"
@@ -90,9 +98,9 @@ class Diagnosis(Sequence[Finding]):
             lines += [f"{number}. {one.title}"]
             lines += [f"   {one.evidence}", f"   First: {one.advice}"]
         if not self.findings:
-            lines += ["Nothing that is wrong was seen."]
+            lines += [_NOTHING]
         if self.untold:
-            lines += ["Not told:", *(f"- {sentence}" for sentence in self.untold)]
+            lines += [f"{_UNSEEN}:", *(f"- {sentence}" for sentence in self.untold)]
         return "\n".join(lines)
 
     def to_markdown(self) -> str:
@@ -100,9 +108,9 @@ class Diagnosis(Sequence[Finding]):
         lines = [
             f"{number}. **{one.title}**: {one.evidence} *First:* {one.advice}"
             for number, one in enumerate(self.findings, 1)
-        ] or ["Nothing that is wrong was seen."]
+        ] or [_NOTHING]
         if self.untold:
-            lines += ["", "Not told:", "", *(f"- {said}" for said in self.untold)]
+            lines += ["", f"{_UNSEEN}:", "", *(f"- {said}" for said in self.untold)]
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -111,6 +119,6 @@ class Diagnosis(Sequence[Finding]):
     def _repr_html_(self) -> str:
         cells = self.to_frame().astype(object)
         cells = cells.where(cells.notna(), "–")
+        cells["kind"] = [one.name for one in self.findings]
         shown = table(_COLUMNS, cells.to_numpy().tolist())
-        said = shown or "<p>Nothing that is wrong was seen.</p>"
-        return said + notes(self.untold)
+        return (shown or f"<p>{_NOTHING}</p>") + items(_UNSEEN, self.untold)

@@ -65,7 +65,8 @@ def dropout(course: Course, limits: Thresholds) -> Iterator[Finding]:
     if not learned(course, limits):
         yield finding(
             "dropout_too_high",
-            f"Dropout leaves out {rate:.0%} of a layer's values. {how_it_went(course)}",
+            f"Dropout leaves out {100 * rate:.0f} % of a layer's values. "
+            f"{how_it_went(course)}",
             "likely",
         )
 
@@ -79,12 +80,12 @@ def initial_weights(course: Course, limits: Thresholds) -> Iterator[Finding]:
         if spread is None or 1 / limits.initial_spread < spread < limits.initial_spread:
             continue
         evidence, sure = (
-            f"The sums of {name} begin at a size of {spread:.2g}",
+            f"The initialiser of {name} makes its sums begin at a size of {spread:.2g}",
             "possible",
         )
         if spread == 0:
             evidence, sure = f"All units of {name} begin alike, and stay so", "likely"
-        evidence += f", by its initialiser. {how_it_went(course)}"
+        evidence += f". {how_it_went(course)}"
         yield finding("wrong_initializer", evidence, sure, name)
         return
 
@@ -97,8 +98,9 @@ def penalty(course: Course, limits: Thresholds) -> Iterator[Finding]:
     if first - chance >= limits.penalty * chance and not course.gain >= 0.2:
         yield finding(
             "penalty_too_high",
-            f"The loss began at {course.named_loss[0]:.3g}, of which guessing all "
-            f"classes alike costs {chance:.3g}: the rest is the penalty for large "
-            f"weights, or outputs were extreme from the start. {how_it_went(course)}",
+            f"The loss began at {course.named_loss[0]:.3g}, of which guessing with all "
+            f"classes equally likely costs {chance:.3g}: the rest is the penalty for "
+            "large weights, or outputs were extreme from the start. "
+            f"{how_it_went(course)}",
             "likely",
         )

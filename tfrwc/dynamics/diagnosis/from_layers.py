@@ -28,8 +28,8 @@ def structure(look: Look, limits: Thresholds) -> Iterator[Finding]:
         if linear and not pooled and activation_after(rows[first]) == "linear":
             yield finding(
                 "missing_activation",
-                f"Between {rows[first].name} and {rows[second].name} is no activation: "
-                "together they are one linear layer.",
+                f"There is no activation between {rows[first].name} and "
+                f"{rows[second].name}: together they are one linear layer.",
                 "possible",
                 rows[first].name,
             )
@@ -38,7 +38,7 @@ def structure(look: Look, limits: Thresholds) -> Iterator[Finding]:
     if rate > limits.dropout:
         yield finding(
             "dropout_too_high",
-            f"Dropout of {rate:.0%} leaves little of what a layer says.",
+            f"Dropout of {100 * rate:.0f} % leaves little of a layer's output.",
             "possible",
         )
 
@@ -51,7 +51,7 @@ def frozen(look: Look) -> Iterator[Finding]:
     if kernels and len(still) == len(kernels):
         yield finding(
             "frozen_layers",
-            f"None of the {len(kernels)} layers with weights is trained: all are "
+            f"None of the layers with weights ({len(kernels)}) is trained: all are "
             "frozen.",
             "certain",
         )
@@ -60,9 +60,9 @@ def frozen(look: Look) -> Iterator[Finding]:
     if moving:
         yield finding(
             "moving_averages",
-            f"{len(moving)} normalisations lie between layers that are frozen, and are "
-            "trained themselves: their averages move away from those that the frozen "
-            "weights were trained with.",
+            f"Normalisations between frozen layers are not frozen themselves "
+            f"({len(moving)} in all): their averages move away from those that the "
+            "frozen weights were trained with.",
             "possible",
             moving[0].name.partition("/")[0],
         )
@@ -105,7 +105,7 @@ def fading(look: Look, limits: Thresholds) -> Iterator[Finding]:
     other = "dying_relu" if rectified else "vanishing"
     yield finding(
         "wrong_initializer" if small else other,
-        f"What differs between examples is {sizes[at]:.2g} times as large behind "
+        f"Differences between examples are {sizes[at]:.2g} times as large behind "
         f"{hidden[at].layer.name} as before {hidden[0].layer.name}"
         + (
             f": initialisers begin with sums of size {max(spreads):.2g} at most."

@@ -38,9 +38,9 @@ def above_chance(course: Course, limits: Thresholds) -> Iterator[Finding]:
         began, ended = course.named_loss
         yield finding(
             "unscaled_input",
-            f"The loss began at {began:.3g} and is {ended:.3g}; guessing all classes "
-            f"alike costs {chance:.3g}. So the outputs were extreme from the start, as "
-            "with inputs far from the range of -1 to 1.",
+            f"The loss began at {began:.3g} and is {ended:.3g}; guessing with all "
+            f"classes equally likely costs {chance:.3g}. So the outputs were extreme "
+            "from the start, as with inputs far from the range of -1 to 1.",
             "likely",
         )
 
@@ -58,7 +58,7 @@ def loss_of_numbers(course: Course, limits: Thresholds) -> Iterator[Finding]:
     if course.metric is None:
         yield finding(
             "wrong_last_activation",
-            f"The last layer ({output}) gives numbers from 0 to 1 alone, the loss "
+            f"The last layer ({output}) gives only numbers from 0 to 1, but the loss "
             f"({loss}) is for numbers of any size. {how_it_went(course)}",
             "possible",
             "output",
@@ -90,8 +90,9 @@ def metric_stands(course: Course, limits: Thresholds) -> Iterator[Finding]:
     evidence = how_it_went(course)
     if kind != "metric_stands":
         evidence += (
-            f" {course.output_units} sigmoids answer a question each; for one of "
-            "several classes softmax and categorical_crossentropy belong together."
+            f" The {course.output_units} sigmoids each answer a question of their own; "
+            "for one of several classes, softmax and categorical_crossentropy belong "
+            "together."
         )
     yield finding(kind, evidence, "possible")
 
@@ -108,8 +109,9 @@ def sigmoids_of_classes(course: Course, limits: Thresholds) -> Iterator[Finding]
     if guesses(course, limits):
         yield finding(
             "wrong_last_activation",
-            f"{units} sigmoids answer a question each; {course.facts['loss']} asks for "
-            f"one of {units} classes, as softmax gives it. {how_it_went(course)}",
+            f"The {units} sigmoids each answer a question of their own; "
+            f"{course.facts['loss']} asks for one of {units} classes, which softmax "
+            f"gives. {how_it_went(course)}",
             "possible",
             "output",
         )
@@ -129,7 +131,7 @@ def slow_regression(course: Course, limits: Thresholds) -> Iterator[Finding]:
         yield finding(
             "unscaled_target",
             f"{how} So predictions are {off:.2g} off on average, which is far for "
-            "outputs that begin near 0 and move by small steps.",
+            "outputs that begin near 0 and move in small steps.",
             "likely",
         )
     elif course.fall < limits.flat_fall:
@@ -137,7 +139,7 @@ def slow_regression(course: Course, limits: Thresholds) -> Iterator[Finding]:
     else:
         yield finding(
             "lr_too_low",
-            f"{how} It falls steadily, and has hardly begun to.",
+            f"{how} It is falling steadily, but has hardly begun to.",
             "possible",
         )
 

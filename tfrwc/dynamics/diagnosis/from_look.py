@@ -49,8 +49,8 @@ def misfits(look: Look) -> Iterator[Finding]:
     if len(y) > 1 and (y == y[:1]).all():
         yield finding(
             "wrong_labels",
-            "All targets of the batch are alike: if it was not drawn from sorted data, "
-            "there is nothing to learn.",
+            "All targets of the batch are the same: unless it was drawn from sorted "
+            "data, there is nothing to learn.",
             "possible",
         )
     activation, units = look.output_activation, y.shape[-1]
@@ -69,7 +69,7 @@ def misfits(look: Look) -> Iterator[Finding]:
         if low < least - 1e-6 or high > most + 1e-6:
             yield finding(
                 "wrong_last_activation",
-                f"The last layer ({activation}) reaches {least:g} to {most:g}; the "
+                f"The last layer ({activation}) can reach {least:g} to {most:g}; the "
                 f"targets go from {low:.4g} to {high:.4g}.",
                 "certain",
                 "output",
@@ -83,14 +83,16 @@ def misfits(look: Look) -> Iterator[Finding]:
         )
         yield finding(
             kind,
-            f"Each example is of one of {units} classes, and {units} sigmoids answer "
-            "for each class by itself.",
+            f"Each example is of one of {units} classes, but the {units} sigmoids "
+            "answer for each class by itself.",
             "possible",
             "output",
         )
     if one_hot and activation == "softmax" and loss in _DISTANCES:
         yield finding(
-            "wrong_loss", f"{loss} of softmax and one-hot labels.", "possible"
+            "wrong_loss",
+            f"The loss is {loss}, of softmax and one-hot labels.",
+            "possible",
         )
 
 
@@ -102,7 +104,7 @@ def _of_classes(
         if activation == "sigmoid" and classes > 1:
             yield finding(
                 "wrong_last_activation",
-                f"{loss} asks for one of {classes} classes, and {classes} sigmoids "
+                f"{loss} asks for one of {classes} classes, but the {classes} sigmoids "
                 "answer for each class by itself.",
                 "possible",
                 "output",
@@ -141,8 +143,8 @@ def several_labels(look: Look) -> Iterator[Finding]:
     if ((y == 0) | (y == 1)).all() and (sums != 1).any():
         yield finding(
             "wrong_last_activation",
-            f"Softmax picks one class; of these examples {(sums != 1).mean():.0%} have "
-            "several labels or none.",
+            f"Softmax picks one class, but {100 * (sums != 1).mean():.0f} % of these "
+            "examples have several labels or none.",
             "certain",
             "output",
         )
@@ -155,7 +157,7 @@ def scales(look: Look, limits: Scales) -> Iterator[Finding]:
             yield finding("exploding", "Inputs hold NaN or infinity.", "certain")
             return
     if len(look.x[0]) > 1 and all((x == x[:1]).all() for x in look.x):
-        yield finding("wrong_input", "All inputs of the batch are alike.", "certain")
+        yield finding("wrong_input", "All inputs of the batch are the same.", "certain")
     if look.input_scale > limits.input_scale:
         yield finding(
             "unscaled_input",
@@ -181,11 +183,11 @@ def silence(look: Look) -> Iterator[Finding]:
         name = activation_after(one.layer)
         flat = one.values.reshape(-1, one.values.shape[-1])
         if name == "relu" and len(look.x[0]) > 1:
-            dead = float((flat <= 0).all(axis=0).mean())
-            if dead >= 0.5:
+            dead = 100 * float((flat <= 0).all(axis=0).mean())
+            if dead >= 50:
                 yield finding(
                     "dying_relu",
-                    f"{dead:.0%} of the units of {one.layer.name} are 0 for every "
+                    f"{dead:.0f} % of the units of {one.layer.name} are 0 for every "
                     "example of the batch.",
                     "likely",
                     one.layer.name,
@@ -193,13 +195,13 @@ def silence(look: Look) -> Iterator[Finding]:
                 return
         if name in ("sigmoid", "tanh"):
             sure = np.abs(flat - 0.5) * 2 if name == "sigmoid" else np.abs(flat)
-            share = float((sure > 0.99).mean())
-            if share >= 0.5:
+            share = 100 * float((sure > 0.99).mean())
+            if share >= 50:
                 # Units that tell classes apart are saturated, too, where a network
                 # has learned: it is a fault only of one that does not.
                 yield finding(
                     "vanishing",
-                    f"{share:.0%} of the values of {one.layer.name} ({name}) are "
+                    f"{share:.0f} % of the values of {one.layer.name} ({name}) are "
                     "saturated: they pass no gradient on.",
                     "possible",
                     one.layer.name,
@@ -231,8 +233,8 @@ def _small_gradients(look: Look) -> Iterator[Finding]:
         relu = any(activation_after(one.layer) == "relu" for one in look.layers)
         yield finding(
             "dying_relu" if relu else "vanishing",
-            f"The gradient of the first kernel is {sizes[0] / sizes[-1]:.1g} of that "
-            "of the last.",
+            f"The gradient of the first kernel is {100 * sizes[0] / sizes[-1]:.1g} % "
+            "of that of the last.",
             "likely",
             kernels[0],
         )

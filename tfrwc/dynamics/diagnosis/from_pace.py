@@ -46,8 +46,9 @@ def unsettled(course: Course, limits: Thresholds) -> Iterator[Finding]:
         yield finding(
             "lr_too_high",
             f"Since step {course.steps[half]:,} the loss has not fallen, though half "
-            f"of the layers go {walk:.2g} times their own weights or more to and fro "
-            "in each epoch: steps are too large to settle, or batches too small. "
+            f"of the layers move back and forth by {100 * walk:.3g} % of their weights "
+            "or more in each epoch: the steps are too large to settle, or the batches "
+            "too small. "
             f"{how_it_went(course)}",
             "likely",
             since=int(course.steps[half]),
@@ -68,7 +69,7 @@ def rising(course: Course, limits: Thresholds) -> Iterator[Finding]:
     if rise.pvalue < 1e-3 and not course.gain >= limits.standing_gain:
         yield finding(
             "lr_too_high",
-            f"The loss rises: steps lead up. {how_it_went(course)}",
+            f"The loss keeps rising. {how_it_went(course)}",
             "possible",
         )
 
@@ -82,8 +83,9 @@ def few_steps(course: Course, limits: Thresholds) -> Iterator[Finding]:
         return
     yield finding(
         "wrong_batch",
-        f"An epoch has {in_epoch} steps, so that {course.length // in_epoch:,} epochs "
-        f"were {course.length:,} steps, and the loss was still falling. "
+        f"An epoch has only {in_epoch} step{'s' if in_epoch > 1 else ''}, so that "
+        f"{course.length // in_epoch:,} epochs were {course.length:,} steps, and the "
+        "loss was still falling. "
         f"{how_it_went(course)}",
         "possible",
     )

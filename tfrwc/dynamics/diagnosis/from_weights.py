@@ -24,7 +24,7 @@ def rates(course: Course, limits: Thresholds) -> Iterator[Finding]:
     if (known < 0).any():
         yield finding(
             "lr_too_high",
-            f"The learning rate is {known.min():g}: steps go up the loss.",
+            f"The learning rate is {known.min():g}, which makes the loss grow.",
             "certain",
             since=_first(course, course.rate < 0),
         )
@@ -54,7 +54,7 @@ def not_finite(course: Course, limits: Thresholds) -> Iterator[Finding]:
     evidence = f"{what} not finite at step {course.steps[at]:,}."
     unbounded = [a for a in course.activations if a == "exponential"]
     if unbounded:
-        evidence += f" {len(unbounded)} layers have exponential activations."
+        evidence += f" Layers with exponential activations: {len(unbounded)}."
     yield finding("exploding", evidence, "certain", where, since=int(course.steps[at]))
 
 
@@ -102,7 +102,7 @@ def no_motion(course: Course, limits: Thresholds) -> Iterator[Finding]:
     kind = "dying_relu" if "relu" in course.activations else "no_gradient"
     if course.output_activation == "relu":
         kind = "wrong_last_activation"
-        evidence += " The last layer is relu: where its sums are negative it is silent."
+        evidence += " The last layer is relu: it is silent where its sums are negative."
     yield finding(kind, evidence, "likely", since=since)
 
 
@@ -117,8 +117,8 @@ def zeroed(course: Course, limits: Thresholds) -> Iterator[Finding]:
     at = int((~course.zero[:, layer]).nonzero()[0][-1])
     yield finding(
         "penalty_too_high",
-        f"All weights of {course.names[layer]} are 0 since step "
-        f"{course.steps[at]:,}, as where a penalty or decay outweighs the gradient.",
+        f"All weights of {course.names[layer]} have been 0 since step "
+        f"{course.steps[at]:,}, as when a penalty or decay outweighs the gradient.",
         "likely",
         course.names[layer],
         since=int(course.steps[at]),
@@ -139,8 +139,9 @@ def still_units(course: Course, limits: Thresholds) -> Iterator[Finding]:
     many = int((hidden >= limits.still_share).sum())
     yield finding(
         "dying_relu",
-        f"In {many} of {len(hidden)} hidden layers, {limits.still_share:.0%} of the "
-        f"units or more get no gradient; in {course.names[worst]} {hidden[worst]:.0%}. "
+        f"In {many} of {len(hidden)} hidden layers, {100 * limits.still_share:.0f} % "
+        f"of the units or more get no gradient; in {course.names[worst]} it is "
+        f"{100 * hidden[worst]:.0f} %. "
         f"{how_it_went(course)}",
         "likely",
         course.names[worst],
@@ -162,8 +163,8 @@ def vanishing(course: Course, limits: Thresholds) -> Iterator[Finding]:
         return
     if sigmoids >= limits.deep_saturation:
         evidence = (
-            f"{sigmoids} sigmoid layers follow each other; each passes at most a "
-            "quarter of a gradient on."
+            f"{sigmoids} sigmoid layers follow each other; each passes on at most a "
+            "quarter of a gradient."
         )
         kind = "vanishing"
     elif rectified >= limits.deep_relu:
@@ -174,13 +175,13 @@ def vanishing(course: Course, limits: Thresholds) -> Iterator[Finding]:
         kind = "dying_relu"
     else:
         evidence = (
-            f"{course.names[moved[0]]} changed by {total[0]:.2g} of its weights in "
-            f"all, the last layer by {total[-1]:.2g}."
+            f"{course.names[moved[0]]} changed by {100 * total[0]:.2g} % of its "
+            f"weights in all, the last layer by {100 * total[-1]:.3g} %."
         )
         kind = "dying_relu" if "relu" in course.activations else "vanishing"
     if course.facts.get("optimizer") in ("Adam", "AdamW", "Nadam", "RMSprop"):
         evidence += (
-            f" {course.facts['optimizer']} divides the size of gradients out, so that "
+            f" {course.facts['optimizer']} divides out the size of gradients, so the "
             "weights move all the same."
         )
     yield finding(
@@ -199,8 +200,9 @@ def small_changes(course: Course, limits: Thresholds) -> Iterator[Finding]:
     pace = largest / course.length
     yield finding(
         "lr_too_low",
-        f"In {course.length:,} steps no layer changed by more than {largest:.2g} of "
-        f"its weights: at this pace 10 % take {0.1 / pace:,.0f} steps. "
+        f"In {course.length:,} steps no layer changed by more than "
+        f"{100 * largest:.2g} % of its weights: at this pace, a change of 10 % takes "
+        f"{0.1 / pace:,.0f} steps. "
         f"{how_it_went(course)}",
         "likely",
     )

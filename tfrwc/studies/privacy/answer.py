@@ -1,4 +1,4 @@
-"""Whether a model is private, how good it is, and where it lies."""
+"""Whether a model is private, how good it is, and where it is stored."""
 
 from typing import Any
 
@@ -83,7 +83,7 @@ def _lies(results: Results, arm: Arm) -> str:
         return ""
     path = results["model"]["path"]
     if path is not None:
-        return f"It lies in {path}."
+        return f"It is stored in {path}."
     why = "the first of its trainings is not surely better, or an attack found too much"
     if not arm["test"]["balanced_accuracy"]["low"] > _HALF:
         why = "it is not surely better than guessing"
