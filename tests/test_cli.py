@@ -53,6 +53,12 @@ def runs(tmp_path):
     return paths
 
 
+@pytest.mark.parametrize("group", ["", "privacy", "pipeline", "study"])
+def test_no_line_of_a_list_of_commands_is_cut(group):
+    listed = run(*group.split(), "--help").output.split("Commands:")[1]
+    assert "..." not in listed
+
+
 @pytest.mark.parametrize("command", EXAMPLES)
 def test_help_has_an_example(command):
     done = run(*command.split(), "--help")

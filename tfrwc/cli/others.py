@@ -89,7 +89,7 @@ def page(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a page on a statement of privacy, to be completed and signed."""
+    """Write a page on a statement of privacy, to be signed."""
     with shown("reading"):
         from tfrwc.report.privacy_page import write_privacy_page
 
@@ -107,9 +107,10 @@ def spent(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Say what the data sets of a pipeline were charged so far, one on each line.
+    """Say what the data sets of a pipeline were charged so far.
 
-    Where a budget was set, also how much of its epsilon is left.
+    Each is on a line of its own. Where a budget was set, also how much of its epsilon
+    is left.
     """
     with shown("adding up"):
         from tfrwc.components.engine import budget as budgets
@@ -153,10 +154,10 @@ def _charged(
 def budget(
     folder: Annotated[Path, typer.Argument(help="As for tfrwc privacy spent.")],
     epsilon: Annotated[
-        float, typer.Option(help="The most that may be spent, for an image or a unit.")
+        float, typer.Option(help="Largest that may be spent, for an image or a unit.")
     ],
     delta: Annotated[
-        float, typer.Option(help="That of everything made of a data set together.")
+        float, typer.Option(help="Of everything made of a data set, together.")
     ],
     as_json: AsJson = False,
 ) -> None:

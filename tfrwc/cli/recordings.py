@@ -46,7 +46,7 @@ def report(
     out: Annotated[Path, typer.Option(help="File to write.")] = Path("report.html"),
     as_json: AsJson = False,
 ) -> None:
-    """Write a page about recordings: one HTML file that needs no other."""
+    """Write a page about recordings: one HTML file."""
     from tfrwc._common import doors
 
     if len({*runs}) < len(runs):
@@ -103,7 +103,7 @@ def compare(runs: Runs, against: Others = None, as_json: AsJson = False) -> None
 
 
 def diagnose(runs: Runs, as_json: AsJson = False) -> None:
-    """Say what is wrong with a training, as far as its recording tells."""
+    """Say what is wrong with a training, by its recording."""
     from tfrwc.dynamics import diagnose as diagnosis_of
 
     told = {str(path): diagnosis_of(_load(path)) for path in runs}
@@ -139,7 +139,7 @@ def record(
     ] = "l1_ratio",
     as_json: AsJson = False,
 ) -> None:
-    """Make a recording of checkpoints that a training has saved."""
+    """Make a recording from checkpoints that a training has saved."""
     alone = len(checkpoints) == 1 and checkpoints[0].is_dir()
     paths: Any = checkpoints[0] if alone else checkpoints
     with shown("looking through the checkpoints"):
