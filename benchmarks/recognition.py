@@ -46,7 +46,8 @@ def answered(results):
 
 def picture(results, path):
     """Recognition against β, with the answers above it."""
-    figure = recognition(decided(results))
+    results = decided(results)
+    figure = recognition(results)
     path.write_bytes(png(titled(figure, " ".join(recognising(results)))))
 
 
