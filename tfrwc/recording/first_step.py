@@ -42,16 +42,18 @@ def build_before_first_step(
         return hook.step(iterator)
 
     def build(spec: Any) -> None:
-        x, _, _ = keras.utils.unpack_x_y_sample_weight(spec)
+        x, is_built = spec, model.built
         try:
+            x, _, _ = keras.utils.unpack_x_y_sample_weight(spec)
             model(
                 keras.tree.map_structure(
                     lambda spec: keras.KerasTensor(spec.shape, spec.dtype.name), x
                 )
             )
         except Exception as error:  # whatever the model's own code raises
-            # A model trained through its parts (a GAN) need not have a `call`.
-            if has_unbuilt_layers(model, include_self=False):
+            # A model trained through its parts (a GAN) need not have a `call`, and one
+            # that was built may have layers that it never calls.
+            if not is_built and has_unbuilt_layers(model, include_self=False):
                 raise ValueError(
                     f"Model {model.name!r} was not built before fit, and could not "
                     f"be built from the shapes of its data {x} ({error}). Its "
