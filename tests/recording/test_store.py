@@ -368,3 +368,12 @@ def test_a_recording_of_other_measures_is_not_gone_on_with(tmp_path):
     fit(model, RWCCallback(path))
     with pytest.raises(ValueError, match=r"measures \('l1_ratio',\).*'cosine'"):
         fit(model, RWCCallback(path, measures="cosine"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
+def test_a_name_that_is_not_utf_8(tmp_path):
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/r\xff.parquet")
+    model, callback = small(), RWCCallback(path, every=1)
+    for _ in range(2):
+        fit(model, callback, epochs=1)
+    assert load_recording(path).steps.tolist() == [*range(1, 9)]

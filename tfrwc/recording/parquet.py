@@ -105,7 +105,8 @@ def read(path: str | os.PathLike[str]) -> Contents:
 def origin_of(path: Path) -> Origin | None:
     """The origin that a file names; None if it names none or cannot be read."""
     try:
-        metadata = pq.read_schema(path).metadata or {}
+        with path.open("rb") as file:  # Arrow takes no name that is not UTF-8
+            metadata = pq.read_schema(file).metadata or {}
         return _origin(json.loads(metadata[_KEY]).get("origin"))
     except (*_DAMAGE, KeyError, AttributeError):
         return None
