@@ -1,6 +1,7 @@
 """Numbers of a recording in the logs of Keras."""
 
 import csv
+from types import MappingProxyType
 
 import keras
 import numpy as np
@@ -65,3 +66,15 @@ def test_several_records_of_an_epoch_are_averaged():
 def test_two_callbacks_do_not_clash():
     history = fitted([RWCCallback(to_logs=True), RWCCallback(to_logs=True)])
     assert history[NAMES[0]] == pytest.approx(history[f"{NAMES[0]}_2"])
+
+
+@pytest.mark.filterwarnings("ignore:Left out of the recorded logs")
+@pytest.mark.parametrize("logs", [None, 0.5, [0.5], MappingProxyType({"loss": 0.5})])
+def test_logs_that_nothing_can_be_added_to_stop_no_training(logs):
+    callback = RWCCallback(to_logs=True)
+    callback.set_model(small())
+    callback.on_train_begin()
+    callback.on_epoch_begin(0)
+    callback.on_epoch_end(0, logs)
+    callback.on_train_end()
+    assert len(callback.recording) == 1

@@ -3,7 +3,9 @@
 import json
 
 import keras
+import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 from recording.networks import Branching, compiled, data, fit
 
@@ -155,3 +157,26 @@ def test_the_spread_of_other_layers_is_not_known():
     for layer in (layers.Embedding(3, 4), layers.GRU(2), layers.DepthwiseConv2D(2)):
         assert initial_spread(layer) is None
     assert initial_spread(layers.Dense(3)) is None, "not built"
+
+
+@pytest.mark.parametrize("steps", [np.int64(4), tf.constant(4)])
+def test_numbers_of_other_libraries_stop_no_training(steps, tmp_path):
+    class Scaled:
+        __name__ = np.float32(2)
+
+        def __call__(self, x):
+            return x
+
+    model = compiled(keras.Sequential([keras.Input((4,)), layers.Dense(2, Scaled())]))
+    path = tmp_path / "run.parquet"
+    endless = tf.data.Dataset.from_tensors(data(16)).repeat()
+    model.fit(
+        endless,
+        steps_per_epoch=steps,
+        verbose=0,
+        shuffle=False,
+        callbacks=[RWCCallback(path)],
+    )
+    recording = load_recording(path)
+    assert recording.steps.tolist() == [4]
+    assert recording.settings["training"]["steps_per_epoch"] == 4

@@ -45,7 +45,10 @@ def builds_in_first_step() -> bool:
 def is_chief(model: Any) -> bool:
     """Whether this process is the one of a distributed training that writes files."""
     if BACKEND == "tensorflow":
-        return bool(model.distribute_strategy.extended.should_checkpoint)
+        # A layer in a loop by hand, which is no model, has none of its own.
+        strategy = getattr(model, "distribute_strategy", None)
+        strategy = strategy or _library.distribute.get_strategy()
+        return bool(strategy.extended.should_checkpoint)
     if BACKEND == "jax":
         return bool(_library.process_index() == 0)
     distributed = _library.distributed

@@ -1,7 +1,7 @@
 """Trainings that call a callback's methods by hand, in other ways than `fit` does."""
 
 import warnings
-from numbers import Integral
+from operator import index
 from typing import Any
 
 import keras
@@ -40,8 +40,7 @@ class Fit:
             raise ValueError(
                 "RWCCallback has no model yet. In a loop of your own, call "
                 "callback.set_model(model), or pass the callback to "
-                "keras.callbacks.CallbackList([...], model=model), before the first "
-                "epoch."
+                "keras.callbacks.CallbackList([...], model=model), before all else."
             )
         if callback._model is not model:
             callback.set_model(model)
@@ -55,8 +54,7 @@ class Fit:
     def batches_in_epoch(self) -> int | None:
         """Batches in an epoch; None in the first of a generator, or if not told."""
         params = self._own[1] if self._own is not None else None
-        steps = (params or {}).get("steps")
-        return int(steps) if isinstance(steps, Integral) and steps > 0 else None
+        return batches_of(params)
 
     def warn_of_late_start(self) -> bool:
         """Say once that the recording began late; returns False.
@@ -77,6 +75,15 @@ class Fit:
             stacklevel=4,
         )
         return False
+
+
+def batches_of(params: Any) -> int | None:
+    """Batches in an epoch, by the parameters of a training; None if not told."""
+    try:
+        steps = index((params or {}).get("steps"))  # a tensor, of tf.data's cardinality
+    except TypeError:
+        return None
+    return steps if steps > 0 else None
 
 
 def check_built(model: Any) -> None:

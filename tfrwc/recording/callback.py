@@ -1,7 +1,7 @@
 """`RWCCallback`: record how much each layer changes during `fit`."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -169,9 +169,10 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         return explain(model, self.watch)
 
     def on_train_begin(self, logs: Logs = None) -> None:
+        self._fit.enter(self)
+        self._fit.recall(self)
         self._recorder.open(self.model, self.params)
         self._started = False
-        self._fit.enter(self)
         self._recorder.start_fit()
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
@@ -202,7 +203,7 @@ class RWCCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._fit.recall(self)
         begun = self._started or self._start_late(epoch)
         self._recorder.end_epoch(epoch, self._fit.batches_in_epoch(), logs, begun)
-        if self._to_logs and logs is not None:
+        if self._to_logs and isinstance(logs, MutableMapping):
             # After the record, which holds the logs of the training alone.
             new = self.recording.since(self._logged)
             self._logged = len(self.recording)

@@ -5,7 +5,7 @@ from typing import Any
 
 from tfrwc.compat.extras import keras_backend
 from tfrwc.recording import backends, validation
-from tfrwc.recording.by_hand import check_built
+from tfrwc.recording.by_hand import batches_of, check_built
 from tfrwc.recording.clock import Clock
 from tfrwc.recording.counters import Counters
 from tfrwc.recording.device import measures_of
@@ -220,7 +220,7 @@ class Recorder:
         self.recording = recording
         recording.settings["finished"] = False
         recording.settings["training"] = training_facts(
-            self._model, tensors, (params or {}).get("steps")
+            self._model, tensors, batches_of(params)
         )
         self._attach(tensors)
         initial = None if self._reference == "previous" else self._store

@@ -4,9 +4,11 @@ Weights alone do not tell why they move as they do: Adam divides the size of gra
 out, and a saturated activation passes none. So a recording keeps these few words.
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from math import log
+from operator import index
 from typing import Any
 
 from tfrwc.compat.extras import keras_backend
@@ -57,11 +59,21 @@ def training_facts(
         model raises when it is asked, there is only ``unknown``, the error in words.
     """
     try:
-        return _facts(model, list(tensors), steps_per_epoch)
+        facts = _facts(model, list(tensors), steps_per_epoch)
+        plain: dict[str, Any] = json.loads(json.dumps(facts, default=_number))
+        return plain
     # What properties of somebody's model raise is not known, and no word about a
     # training is worth it.
     except Exception as error:
         return {"unknown": f"{type(error).__name__}: {str(error)[:200]}"}
+
+
+def _number(value: Any) -> int | float:
+    """A number of another library as one of Python."""
+    try:
+        return index(value)
+    except TypeError:
+        return float(value)
 
 
 def _facts(

@@ -263,3 +263,31 @@ def missing(every, skip):
     expected = [*range(1, 13)] if every == 1 else [4, 8, 12]
     expected = [] if skip & lost else expected[late:]
     assert callback.recording.steps.tolist() == expected, (every, skip)
+
+
+@case()
+def a_loop_without_a_model_is_told_so():
+    with TemporaryDirectory() as folder:
+        callback = RWCCallback(Path(folder) / "run.parquet")
+        with pytest.raises(ValueError, match=r"has no model yet.*set_model"):
+            callback.on_train_begin()
+        callback.set_model(stack())
+        callback.on_train_begin()
+        callback.on_train_end()
+
+
+@case()
+def a_layer_in_a_loop_of_ones_own():
+    with TemporaryDirectory() as folder:
+        layer, path = keras.layers.Dense(2), Path(folder) / "run.parquet"
+        layer.build((None, 4))
+        callback = RWCCallback(path, every=1)
+        callback.set_model(layer)
+        callback.on_train_begin()
+        callback.on_epoch_begin(0)
+        for batch in range(3):
+            layer.kernel.assign(2 * layer.kernel)
+            callback.on_train_batch_end(batch)
+        callback.on_epoch_end(0)
+        callback.on_train_end()
+        assert load_recording(path).values().tolist() == [[1.0]] * 3
