@@ -58,6 +58,20 @@ def _members(thing: Any) -> Iterator[tuple[str, Any]]:
             yield "" if hidden else str(name), value
 
 
+def _rate_at(schedule: Any, step: int) -> float | None:
+    """The rate of a schedule; None if it cannot be asked outside of its optimizer."""
+    try:
+        return backends.number(schedule(step))
+    # Somebody's schedule may want what its optimizer gives it, and no number.
+    except Exception:
+        count = keras.Variable(step, dtype="int32", trainable=False)
+    try:
+        return backends.number(schedule(count))
+    # What it raises is not known, and no rate is worth a training.
+    except Exception:
+        return None
+
+
 class OptimizerState:
     """Reads what one optimizer has counted and set.
 
@@ -110,7 +124,7 @@ class OptimizerState:
             return self._number(rate)
         if isinstance(rate, LearningRateSchedule):
             # The optimizer's own is that of the next update already.
-            return backends.number(rate(max(self.applied_batches() - 1, 0)))
+            return _rate_at(rate, max(self.applied_batches() - 1, 0))
         return backends.number(self._inner.learning_rate)
 
     def _state(self) -> tuple[float, ...]:

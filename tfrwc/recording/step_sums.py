@@ -196,5 +196,8 @@ def _learning_rate(optimizer: Any, read: Callable[[Any], Any]) -> Any:
     if isinstance(rate, keras.Variable):
         return read(rate)
     if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
-        return rate(read(optimizer.iterations))
+        # Given the variable itself, as the optimizer does.
+        count = optimizer.iterations
+        with keras.StatelessScope(state_mapping=[(count, read(count))]):
+            return rate(count)
     return ops.convert_to_tensor(rate())

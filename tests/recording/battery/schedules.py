@@ -85,3 +85,33 @@ def a_count_that_something_else_moves():
     with pytest.warns(RuntimeWarning, match="at step 12 at the end of epoch 1, but 4"):
         fit(network(), callback, Moves())
     assert callback.recording.steps.tolist()[4:] == [*range(13, 21)]
+
+
+class OfVariable(keras.optimizers.schedules.LearningRateSchedule):
+    """Wants the variable that its optimizer gives it."""
+
+    def __call__(self, step):
+        return 0.1 / (keras.ops.cast(step.value, "float32") + 1)
+
+
+class Fails(keras.optimizers.schedules.LearningRateSchedule):
+    """Cannot be asked but by its optimizer."""
+
+    def __call__(self, step):
+        if getattr(step, "name", "") != "iteration":
+            raise RuntimeError("not for you")
+        return 0.1
+
+
+@case()
+def schedules_that_take_no_number():
+    for every in ("epoch", 1, 2):
+        optimizer = keras.optimizers.SGD(OfVariable())
+        callback = RWCCallback(every=every)
+        fit(network(optimizer=optimizer), callback, epochs=2)
+        recording = callback.recording
+        rates = 0.1 / recording.steps
+        np.testing.assert_allclose(recording.logs["learning_rate"], rates, rtol=1e-6)
+        callback = RWCCallback(every=every)
+        fit(network(optimizer=keras.optimizers.SGD(Fails())), callback, epochs=2)
+        assert callback.recording.steps[-1] == 8
