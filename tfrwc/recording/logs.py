@@ -92,7 +92,7 @@ def _entries(value: Any) -> Any:
             if _is_number(value):
                 return backends.unchanging(value)
             value = ops.convert_to_numpy(value)
-        if isinstance(value, (list, tuple)) or np.ndim(value):
+        if isinstance(value, (list, tuple, np.ndarray)) or np.ndim(value):
             return _vector(np.asarray(value))
         return float(value)
     # What the conversions of someone else's object raise cannot be known, and no log

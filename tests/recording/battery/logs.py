@@ -29,6 +29,8 @@ def odd():
         "huge": 10**400,
         "none": None,
         "text": "0.5",
+        "text in an array": np.array("0.5"),
+        "number in an array": np.array(0.5),
         "bytes": b"0.5",
         "matrix": np.ones((2, 2)),
         "complex": 1j,
@@ -50,7 +52,14 @@ def odd():
 EXPECTED = {
     **{"vector_0": 0, "vector_1": 11, "vector_1#2": 1, "vector_2": 2, "one": 1},
     **{"tensor_0": 1, "tensor_1": 1, "scalar": 1, "bfloat16_0": 1, "bfloat16_1": 1},
-    **{"numpy": 0.5, "bool": 1, "dict_a": 1, "dict_b_c_0": 2, "dict_b_c_1": 3},
+    **{
+        "numpy": 0.5,
+        "number in an array": 0.5,
+        "bool": 1,
+        "dict_a": 1,
+        "dict_b_c_0": 2,
+        "dict_b_c_1": 3,
+    },
     **{"": 7, "\\ud800": 8, "a.b/ä": 9, "3": 10, "nan": np.nan},
 }
 
