@@ -161,7 +161,8 @@ class PrivateModel(AccountedModel):
             )
         self._begin_training()
         super().compile(optimizer, loss, auto_scale_loss=False, **kwargs)
-        if steering.was_used_before(self.optimizer, self.steps):
+        is_of_others = int(self.optimizer.iterations) > self.steps
+        if steering.was_used_before(self.optimizer) or is_of_others:
             self._account.note(steering.USED_BEFORE)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfrwc.privacy.sgd.account.copies import copies, have_common
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 1)), min_size=1))
 def test_copies_are_counted(examples):
     x = np.array([[a] * 300 for a, _ in examples], np.float32)
@@ -54,6 +55,7 @@ def test_arrays_of_torch():
     assert copies(x) == (2, 1, 2)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 9), min_size=1), st.lists(st.integers(5, 15)))
 def test_common_examples_are_found(one, other):
     x, y = (

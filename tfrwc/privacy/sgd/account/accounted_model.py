@@ -329,7 +329,7 @@ class AccountedModel(keras.Model):
             account.note(data.copies.note, warn=many)
         for sentence in steering.adapted_layers(self.model):
             account.note(sentence)
-        if steering.was_used_before(self.optimizer, self.steps):
+        if steering.was_used_before(self.optimizer):
             account.note(steering.USED_BEFORE)
         callbacks = callbacks_of(options)
         for sentence in steering.steering_callbacks(callbacks, options, x):

@@ -43,18 +43,14 @@ RATE_SET = (
 _FROM_THE_BEGINNING: "weakref.WeakSet[keras.optimizers.Optimizer]" = weakref.WeakSet()
 
 
-def was_used_before(optimizer: keras.optimizers.Optimizer, steps: int) -> bool:
-    """Whether an optimizer took steps that are not of an account.
+def was_used_before(optimizer: keras.optimizers.Optimizer) -> bool:
+    """Whether the optimizer of a private model took steps before it was one's.
 
-    Args:
-        optimizer: of a private model; asked again before each training, as it may have
-            been set to another.
-        steps: of the account.
+    It may be set to another at any time, and so is asked about before each training.
     """
-    taken = int(optimizer.iterations)
-    if not taken:
+    if not int(optimizer.iterations):
         _FROM_THE_BEGINNING.add(optimizer)
-    return taken > steps or optimizer not in _FROM_THE_BEGINNING
+    return optimizer not in _FROM_THE_BEGINNING
 
 
 def rate_of(optimizer: keras.optimizers.Optimizer) -> float | None:
