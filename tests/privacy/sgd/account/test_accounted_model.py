@@ -1,6 +1,5 @@
 """Steps are counted and asked for, however they are called."""
 
-import copy
 import dataclasses
 import warnings
 
@@ -279,24 +278,6 @@ def test_a_copy_whose_weights_come_later_brings_its_account(data):
     other.model.set_weights(one.model.get_weights())
     other.fit(*data, verbose=0)
     assert other.steps == 12
-
-
-def deep_copy(model):
-    return copy.deepcopy(model)
-
-
-def with_its_weights(model):
-    other = compiled(dense())
-    other.set_weights(model.get_weights())
-    return other
-
-
-@pytest.mark.parametrize("copied", [deep_copy, with_its_weights])
-def test_the_model_in_a_copy_of_a_private_one_brings_its_account(copied, data):
-    one = compiled()
-    one.fit(*data, verbose=0)
-    other = copied(one)
-    assert compiled(other.model).steps == 4
 
 
 class BreaksOff(keras.callbacks.Callback):

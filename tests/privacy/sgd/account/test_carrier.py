@@ -117,13 +117,21 @@ def with_a_new_head(model):
     )
 
 
-def test_a_part_of_what_was_loaded_brings_its_account(data, tmp_path, another_process):
+def with_lora(model):
+    model.layers[1].enable_lora(1)
+    return model
+
+
+@pytest.mark.parametrize("changed", [with_a_new_head, with_lora])
+def test_a_part_of_what_was_loaded_brings_its_account(
+    changed, data, tmp_path, another_process
+):
     model = dense()
     wrapped(model).fit(*data, verbose=0)
     model.save(tmp_path / "model.keras")
     another_process()
     loaded = keras.saving.load_model(tmp_path / "model.keras")
-    other = wrapped(with_a_new_head(loaded))
+    other = wrapped(changed(loaded))
     assert other.steps == 4
     assert OTHER_PARTS in other.statement().rests_on
 
@@ -156,9 +164,20 @@ def test_the_accounts_of_several_files_add_up(data, tmp_path, another_process):
     assert wrapped(keras.Model(inputs, layers.Add()(outputs))).steps == 8
 
 
-@pytest.mark.parametrize("again", [False, True])
+def test_the_model_in_one_with_weights_of_elsewhere_brings_their_account(
+    data, another_process
+):
+    one = wrapped(dense())
+    one.fit(*data, verbose=0)
+    weights = one.get_weights()
+    another_process()
+    other = wrapped(dense())
+    other.set_weights(weights)
+    assert wrapped(other.model).steps == 4
+
+
 def test_the_model_in_a_file_of_a_private_one_brings_its_account(
-    again, data, tmp_path, another_process
+    data, tmp_path, another_process
 ):
     one = wrapped(dense())
     one.fit(*data, verbose=0)
@@ -166,11 +185,9 @@ def test_the_model_in_a_file_of_a_private_one_brings_its_account(
     another_process()
     model = keras.saving.load_model(tmp_path / "private.keras").model
     gc.collect()
-    if again:
-        model.save(tmp_path / "model.keras")
-        another_process()
-        model = keras.saving.load_model(tmp_path / "model.keras")
-    assert wrapped(model).steps == 4
+    model.save(tmp_path / "model.keras")
+    another_process()
+    assert wrapped(keras.saving.load_model(tmp_path / "model.keras")).steps == 4
 
 
 def test_a_copy_with_other_weights_says_so(data, tmp_path, another_process):

@@ -146,8 +146,7 @@ def _take_in_carried(lineage: Lineage, one: Carried, model: keras.Model) -> None
     # Files of earlier versions know all weights together alone.
     wholes = account["models"] if "models" in account else [account["values"]]
     is_whole = list(_values(model.weights)) in wholes
-    of_layers = [list(_values(layer.weights)) for layer in one.layers]
-    if is_whole or account.get("layer") in of_layers:
+    if is_whole or any(_is_known(layer, account) for layer in one.layers):
         lineage.runs = merged(lineage.runs, from_plain(account["runs"]))
         lineage.notes |= dict.fromkeys(account["notes"])
         if not is_whole:
@@ -155,6 +154,13 @@ def _take_in_carried(lineage: Lineage, one: Carried, model: keras.Model) -> None
     else:
         lineage.notes[OTHER_WEIGHTS] = None
     _OF_LAYERS.update(dict.fromkeys(one.layers, lineage))
+
+
+def _is_known(layer: keras.Layer, account: dict[str, Any]) -> bool:
+    """Whether a layer has all weights that the one had which an account was given to,
+    perhaps beside others, as of LoRA."""
+    saved, present = account.get("layer", []), _of_each(layer)
+    return bool(saved) and all(values in present for values in saved)
 
 
 def _account(layer: keras.Layer) -> dict[str, Any] | None:
@@ -177,7 +183,7 @@ def _account(layer: keras.Layer) -> dict[str, Any] | None:
     return {
         "runs": to_plain(history),
         "notes": list(lineage.notes),
-        "layer": list(_values(layer.weights)),
+        "layer": _of_each(layer),
         "models": [list(_values(model.weights)) for model in models],
     }
 
@@ -233,6 +239,11 @@ def _bits(values: tf.Tensor) -> tf.Tensor:
 def _values(weights: Sequence[keras.Variable]) -> tuple[int, ...]:
     sizes = [int(np.prod(weight.shape)) for weight in weights]
     return (*map(int, fingerprint(weights).numpy()), len(sizes), sum(sizes))
+
+
+def _of_each(layer: keras.Layer) -> list[list[int]]:
+    """The values of each weight of a layer."""
+    return [list(_values([weight])) for weight in layer.weights]
 
 
 def _layers(model: keras.Model) -> list[keras.Layer]:
