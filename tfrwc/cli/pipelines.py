@@ -18,7 +18,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def ls(root: Root, as_json: AsJson = False) -> None:
-    """List what ran, how it ended, what it keeps on disk, and what needs that."""
+    """List what ran, how it ended, what it keeps, and what needs that."""
     from tfrwc.components.engine.cleaning import kept
 
     with shown("reading"):
@@ -33,9 +33,10 @@ def clean(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete outputs that nothing needs: of failed, killed and superseded steps.
+    """Delete outputs that nothing needs.
 
-    What the newest execution of a step, or a pushed model, was made from is kept.
+    They are those of failed, killed and superseded steps. What the newest execution of
+    a step, or a pushed model, was made from is kept.
     """
     from tfrwc.components.engine import cleaning
 
