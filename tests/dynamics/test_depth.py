@@ -250,21 +250,6 @@ def test_one_training_is_no_two_seeds():
                 effect(twice)
 
 
-def test_one_folder_of_checkpoints_is_no_two_seeds():
-    """They have no logs to tell one training from another by."""
-
-    def read(last):
-        result = recording(np.arange(1, 6), np.arange(1, 6))
-        result.settings["checkpoints"] = ["1.keras", "2.keras"]
-        result.append(9, 9, [[last] * 5], np.zeros((1, 5)), {})
-        return result
-
-    assert set(depth_effect([read(1), read(2)])["seeds"]) == {2}
-    for effect in (depth_effect, block_effect):
-        with pytest.raises(ValueError, match="one twice, as numbers 0 and 1"):
-            effect([read(1), read(1)])
-
-
 def typical(one):
     return typical_change(one.values().T)
 

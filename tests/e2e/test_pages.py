@@ -38,7 +38,10 @@ PAGES = {
         ("slow-3.parquet", "fast-3.parquet", "comparison.png"),
     ),
     "docs/guides/diagnose.md": Expected(
-        ("1. Vanishing gradients or signals in dense/kernel", "10 sigmoid layers follow each other")
+        (
+            "1. Vanishing gradients or signals in dense/kernel",
+            "10 sigmoid layers follow each other",
+        )
     ),
     "docs/guides/pipelines.md": Expected(("epsilon",)),
     "docs/guides/private-images.md": Expected(
