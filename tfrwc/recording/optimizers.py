@@ -1,5 +1,6 @@
 """The optimizers of a model: its own, and those that it keeps elsewhere."""
 
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -58,20 +59,6 @@ def _members(thing: Any) -> Iterator[tuple[str, Any]]:
             yield "" if hidden else str(name), value
 
 
-def _rate_at(schedule: Any, step: int) -> float | None:
-    """The rate of a schedule; None if it cannot be asked outside of its optimizer."""
-    try:
-        return backends.number(schedule(step))
-    # Somebody's schedule may want what its optimizer gives it, and no number.
-    except Exception:
-        count = keras.Variable(step, dtype="int32", trainable=False)
-    try:
-        return backends.number(schedule(count))
-    # What it raises is not known, and no rate is worth a training.
-    except Exception:
-        return None
-
-
 class OptimizerState:
     """Reads what one optimizer has counted and set.
 
@@ -92,7 +79,7 @@ class OptimizerState:
         self._readers: dict[int, Callable[[], Any]] = {}
         self.scales_loss = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
         self.batches_per_update = int(self._inner.gradient_accumulation_steps or 1)
-        self.has_moved = False
+        self.has_moved = self._is_told = False
         # A MultiOptimizer has several. Within a step JAX' trainer has the value.
         self._has_learning_rate = hasattr(self._inner, "learning_rate")
         self._first = self._state()
@@ -124,8 +111,28 @@ class OptimizerState:
             return self._number(rate)
         if isinstance(rate, LearningRateSchedule):
             # The optimizer's own is that of the next update already.
-            return _rate_at(rate, max(self.applied_batches() - 1, 0))
+            return self._rate_at(rate, max(self.applied_batches() - 1, 0))
         return backends.number(self._inner.learning_rate)
+
+    def _rate_at(self, schedule: Any, step: int) -> float | None:
+        """The rate of a schedule; None, with a warning, if it cannot be asked."""
+        kind = {"dtype": "int32", "trainable": False}
+        for give in (int, lambda step: keras.Variable(step, **kind)):
+            try:
+                return backends.number(schedule(give(step)))
+            # Somebody's schedule may want the variable that its optimizer gives it;
+            # what it raises is not known, and no rate is worth a training.
+            except Exception as error:
+                why = f"{type(error).__name__}: {error}"
+        if not self._is_told:
+            self._is_told = True
+            warnings.warn(
+                f"The learning rate is not recorded: {type(schedule).__name__} cannot "
+                f"be asked outside of its optimizer ({why:.200}).",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        return None
 
     def _state(self) -> tuple[float, ...]:
         # A loss scale optimizer that skips a batch counts it in its scale only.

@@ -1,5 +1,7 @@
 """When a record is taken."""
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -113,5 +115,10 @@ def schedules_that_take_no_number():
         rates = 0.1 / recording.steps
         np.testing.assert_allclose(recording.logs["learning_rate"], rates, rtol=1e-6)
         callback = RWCCallback(every=every)
-        fit(network(optimizer=keras.optimizers.SGD(Fails())), callback, epochs=2)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            fit(network(optimizer=keras.optimizers.SGD(Fails())), callback, epochs=2)
         assert callback.recording.steps[-1] == 8
+        told = [str(w.message) for w in said if "Fails cannot" in str(w.message)]
+        has_rate = "learning_rate" in callback.recording.logs
+        assert len(told) == (0 if has_rate else 1), told
