@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from privacy.statements import TRAINING
 
+from tfrwc._common.percent import percent
 from tfrwc.privacy import ComposedTraining, PixelLaplace, TrainingStatement, compose
 from tfrwc.privacy.accounting.sgd import Stage, composed
 from tfrwc.privacy.statement import (
@@ -148,8 +149,9 @@ def test_attacks_on_all_models_are_of_all_noise():
     most = both.attacks().advantage
     assert max(first.largest_advantage, second.largest_advantage) < most
     assert most < first.largest_advantage + second.largest_advantage
-    assert f"an advantage (true less false positive rate) of at most {most:.1%}" in (
-        both.explain()
+    assert (
+        f"an advantage (true less false positive rate) of at most {percent(most)}"
+        in (both.explain())
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from privacy.statements import TRAINING
 
+from tfrwc._common.percent import percent
 from tfrwc.privacy import DPSVD, PixelGaussian, PixelLaplace, compose
 from tfrwc.privacy.accounting.sgd import Stage, composed
 from tfrwc.privacy.sgd.statement import NoPrivacy
@@ -42,7 +43,7 @@ def test_it_says_who_is_protected_how_much_and_who_vouches(tmp_path):
     best = BY_PATIENT.attacks()
     assert "every patient of whom data were used" in text
     assert "with all its weights" in text
-    assert f"in more than {best.success:.1%}".replace("%", " %") in text
+    assert f"in more than {percent(best.success)}" in text
     [row] = rows_of(BY_PATIENT)
     assert row.is_of_noise
     assert row.guarantee == BY_PATIENT.guarantee

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from tfrwc._common.percent import percent
 from tfrwc.privacy import (
     DPPix,
     PixelGaussian,
@@ -80,7 +81,7 @@ def test_laplace_noise_is_attacked_nearly_as_well_as_is_allowed():
 def test_what_the_text_says_of_attacks():
     weak, strong = PixelGaussian(25_500.0), PixelGaussian(25.5)
     text = weak.statement((8, 8)).explain()
-    assert f"at best {release_of(weak, (8, 8)).success:.1%} of the time" in text
+    assert f"at best {percent(release_of(weak, (8, 8)).success)} of the time" in text
     assert "practically always" in strong.statement((8, 8)).explain()
     blank = ScalarShift(1.0).statement((8, 8))
     assert blank.attacks().advantage == 1

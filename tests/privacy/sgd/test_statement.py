@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tfrwc._common.percent import percent
 from tfrwc.privacy import TrainingStatement
 from tfrwc.privacy.accounting.bounds import advantage_bound
 from tfrwc.privacy.accounting.sgd import Stage, composed
@@ -36,8 +37,8 @@ def test_the_advantage_is_that_of_the_noise():
     one = statement()
     assert one.largest_advantage == pytest.approx(0.2016, abs=3e-4)
     text = one.explain()
-    assert "an advantage (true less false positive rate) of at most 20.2%" in text
-    assert "right in at most 60.1% of cases" in text
+    assert "an advantage (true less false positive rate) of at most 20.2 %" in text
+    assert "right in at most 60.1 % of cases" in text
     share = re.search(r"finds at most (\S+)% of those", text)
     assert float(share[1]) == pytest.approx(100 * one.attacks().tpr_at(0.01), abs=0.05)
     assert one.attacks_on_members().advantage == pytest.approx(0.381, abs=2e-3)
@@ -47,7 +48,7 @@ def test_a_patient_has_an_advantage_of_its_own():
     five = statement(images=5)
     together = five.attacks(5).advantage
     assert 2 * five.largest_advantage < together < 1
-    assert f"an advantage of at most {together:.1%}" in five.explain()
+    assert f"an advantage of at most {percent(together)}" in five.explain()
     assert five.guarantee_of(5) == (pytest.approx(five.patient_epsilon), DELTA)
 
 

@@ -60,7 +60,7 @@ def test_findings_say_what_was_found():
     }
     said = collapsing(collapse)
     assert (
-        "from 2 to 4 and live latents fell from 2 to 1, a changed most (15.0%" in said
+        "from 2 to 4 and live latents fell from 2 to 1, a changed most (15.0 %" in said
     )
     assert said.startswith(
         "Cannot tell which layers change when latents die: one model"
@@ -136,7 +136,7 @@ def test_an_objective_far_from_the_exact_one_had_not_converged(stored):
     results["learned_decoder"][1]["largest_error"]["objective"] = 0.05
     said = " ".join(findings(results))
     assert "learned decoder: cannot tell how near" in said
-    assert "miss the exact objective by 5.0%" in said
+    assert "miss the exact objective by 5.0 %" in said
 
 
 def best_lines(results):

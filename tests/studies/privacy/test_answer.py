@@ -16,14 +16,16 @@ def test_it_is_private_this_good_and_lies_there():
     for words in (
         "The model is private, but weakly: DP-SGD kept epsilon 8 for an image",
         f"an advantage above {bound:.3f}",
-        "better than guessing: its balanced accuracy is 90.0%",
-        "without privacy 95.0%",
+        "better than guessing: its balanced accuracy is 90.0 %",
+        "without privacy 95.0 %",
         "It is stored in /runs/x/saved_models/private-x/1.",
     ):
         assert words in said.sentence, words
     assert findings(results)[0] == said.sentence
     others = " ".join(said.lines)
-    assert "80.0% by DP-SGD, epsilon 1, 93.0% by gradients clipped, no noise" in others
+    assert (
+        "80.0 % by DP-SGD, epsilon 1, 93.0 % by gradients clipped, no noise" in others
+    )
     assert "For all of up to 31 images of a patient together epsilon is" in others
     assert any("2 seeds: intervals over so few" in doubt for doubt in said.doubts)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from studies.privacy.arms_of_a_study import stored, study, study_of_one_epsilon
 
+from tfrwc._common.percent import percent
 from tfrwc.privacy.statement import statement_from_dict
 from tfrwc.studies.privacy.figures.arms import arm_name
 from tfrwc.studies.privacy.figures.layer_change import layer_arms, layer_change
@@ -68,10 +69,11 @@ def test_all_images_of_a_patient_are_replaced_where_they_come_together():
 
 def test_one_epsilon_is_drawn_as_bars_with_their_values():
     figure = trade_off(study_of_one_epsilon())
-    for axis, form in zip(figure.axes, ("{:.1%}", "{:.1%}", "{:.3f}"), strict=True):
+    forms = (percent, percent, "{:.3f}".format)
+    for axis, form in zip(figure.axes, forms, strict=True):
         assert axis.get_xscale() == "linear"
         assert [bar.get_width() for bar in axis.patches] == [0.95, 0.9]
         written = [text.get_text() for text in axis.texts]
-        assert written == [form.format(0.95), form.format(0.9)]
+        assert written == [form(0.95), form(0.9)]
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert names == ["no privacy", "DP-SGD, epsilon 8"]

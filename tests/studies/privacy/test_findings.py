@@ -10,11 +10,11 @@ from tfrwc.studies.privacy import findings
 def test_findings_say_what_was_found():
     said = "\n".join(findings.findings(study()))
     for words in (
-        "Things: always naming the commoner class is right on 70.0%",
-        "Without privacy: accuracy 95.0% (94.0% to 96.0%)",
+        "Things: always naming the commoner class is right on 70.0 %",
+        "Without privacy: accuracy 95.0 % (94.0 % to 96.0 %)",
         "mean of 2 seeds",
-        "DP-SGD, epsilon 1 for an image (delta 1e-05): accuracy 80.0%",
-        "With gradients clipped and no noise: accuracy 93.0%",
+        "DP-SGD, epsilon 1 for an image (delta 1e-05): accuracy 80.0 %",
+        "With gradients clipped and no noise: accuracy 93.0 %",
         "images with Gaussian noise, epsilon 10 for an image, the same kind of "
         "guarantee (epsilon 10",
         "takes Laplace noise, epsilon 16 for a value: epsilon 1,500 for an image, "

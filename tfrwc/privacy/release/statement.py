@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar
 
+from tfrwc._common.percent import percent
 from tfrwc.privacy.guarantee import EpsilonDelta
 from tfrwc.privacy.release.limits import attacks_on_image
 from tfrwc.privacy.statement import PrivacyStatement
@@ -174,7 +175,7 @@ class Statement(PrivacyStatement):
             )
         return (
             "An attacker who knows two candidate images, equally likely before, tells "
-            f"which of them was released at best {best:.1%} of the time; guessing "
+            f"which of them was released at best {percent(best)} of the time; guessing "
             "gives 50 %."
         )
 

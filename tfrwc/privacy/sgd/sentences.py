@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from tfrwc._common.percent import percent
+
 if TYPE_CHECKING:
     from tfrwc.privacy.accounting.attacks import Attacks
 
@@ -15,10 +17,10 @@ def of_best_attack(best: "Attacks", one: str) -> str:
     """
     return (
         f"The best attack that tells whether {one} was among them has an advantage "
-        f"(true less false positive rate) of at most {best.advantage:.1%}: it is right "
-        f"in at most {best.success:.1%} of cases, where guessing is in 50 %. At 1 % "
-        f"false alarms it finds at most {best.tpr_at(0.01):.1%} of those who were "
-        "there."
+        f"(true less false positive rate) of at most {percent(best.advantage)}: it is "
+        f"right in at most {percent(best.success)} of cases, where guessing is in "
+        "50 %. At 1 % false alarms it finds at most "
+        f"{percent(best.tpr_at(0.01))} of those who were there."
     )
 
 
@@ -46,5 +48,5 @@ def of_patient(images: int, epsilon: float, together: "Attacks") -> str:
     return (
         f"All {images} images of a patient together: epsilon = {epsilon:.4g} with the "
         "same probability, and an advantage of at most "
-        f"{together.advantage:.1%}."
+        f"{percent(together.advantage)}."
     )

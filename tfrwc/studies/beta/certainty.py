@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from tfrwc._common.percent import percent
+
 Results = dict[str, Any]
 
 CANNOT_TELL = "cannot tell"
@@ -71,7 +73,7 @@ def _missed(part: Results) -> str:
     exact is known."""
     if "largest_error" in part:
         error = part["largest_error"]["objective"]
-        missed = f"trained models miss the exact objective by {error:.1%}"
+        missed = f"trained models miss the exact objective by {percent(error)}"
         return "" if error <= _ERROR else missed
     if "cosine" not in part:
         return ""

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from tfrwc._common.percent import percent
 from tfrwc.report.answer import Answer
 from tfrwc.studies.beta.certainty import CANNOT_TELL, why_not
 from tfrwc.studies.beta.measures import LATENTS, LIVE, SMALL_RATE
@@ -84,11 +85,13 @@ def learned_decoder(results: Results) -> str:
     return (
         "With a learned decoder, trained models are within "
         + ", ".join(
-            f"{each[name]:.2%} ({name})" for name in ("objective", "rate", "distortion")
+            f"{percent(each[name], 2)} ({name})"
+            for name in ("objective", "rate", "distortion")
         )
         + " of the exact optimum, for β from 0.5 to 16 and three mixings; rates below "
         f"{SMALL_RATE} nats within {each['small_rate_in_nats']:.4f} nats. "
-        f"Means over seeds are within {max(means.values()):.2%}, at every rate above 0."
+        f"Means over seeds are within {percent(max(means.values()), 2)}, at every rate "
+        "above 0."
     )
 
 
@@ -132,8 +135,8 @@ def collapsing(collapse: Results) -> str:
     return (
         f"{one}. While its β rose from {betas[first]:.2g} to {betas[-1]:.2g} and live "
         f"latents fell from {live[first]} to {live[-1]}, {layers[most]} changed most "
-        f"({change[most]:.1%} in an epoch, on average) and {layers[least]} least "
-        f"({change[least]:.1%})."
+        f"({percent(change[most])} in an epoch, on average) and {layers[least]} least "
+        f"({percent(change[least])})."
     )
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from tfrwc._common.percent import percent
 from tfrwc._common.plain import number
 from tfrwc.report.answer import Answer
 from tfrwc.studies.dynamics.intervals import (
@@ -54,9 +55,9 @@ def accuracy(results: Results) -> str:
     """How well the networks do, and how well a constant would."""
     mean, per_seed = results["accuracy"]["mean"], results["accuracy"]["per_seed"]
     return (
-        f"Test accuracy {mean:.1%}, mean of {len(per_seed)} "
+        f"Test accuracy {percent(mean)}, mean of {len(per_seed)} "
         f"seed{'s' if len(per_seed) > 1 else ''}; always naming the commonest class "
-        f"gives {results['data']['majority_rate']:.1%}."
+        f"gives {percent(results['data']['majority_rate'])}."
     )
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tfrwc._common.percent import percent
 from tfrwc._common.plain import number
 from tfrwc.report.answer import Answer
 from tfrwc.studies.privacy.allowed import allowed_advantage
@@ -69,9 +70,9 @@ def _good(results: Results, arm: Arm) -> str:
     score = arm["test"]["balanced_accuracy"]
     plain = results["arms"][0]["test"]["balanced_accuracy"]
     said = (
-        f"its balanced accuracy is {score['value']:.1%} (95 % interval "
-        f"{score['low']:.1%} to {score['high']:.1%}), without privacy "
-        f"{plain['value']:.1%}"
+        f"its balanced accuracy is {percent(score['value'])} (95 % interval "
+        f"{percent(score['low'])} to {percent(score['high'])}), without privacy "
+        f"{percent(plain['value'])}"
     )
     if score["low"] > _HALF:
         return f"It is better than guessing: {said}."
@@ -96,8 +97,9 @@ def _without(results: Results) -> str:
     score = results["arms"][0]["test"]["balanced_accuracy"]
     return (
         "No model is private here: none was trained with noise on its gradients. "
-        f"Without privacy the balanced accuracy is {score['value']:.1%} (95 % interval "
-        f"{score['low']:.1%} to {score['high']:.1%}; guessing has 50 %)."
+        f"Without privacy the balanced accuracy is {percent(score['value'])} (95 % "
+        f"interval {percent(score['low'])} to {percent(score['high'])}; guessing has "
+        "50 %)."
     )
 
 
@@ -115,7 +117,7 @@ def _patient(arm: Arm) -> list[str]:
 
 def _others(results: Results, chosen: Arm) -> list[str]:
     others = [
-        f"{arm['test']['balanced_accuracy']['value']:.1%} by {arm_name(arm)}"
+        f"{percent(arm['test']['balanced_accuracy']['value'])} by {arm_name(arm)}"
         for arm in results["arms"]
         if arm["kind"] == "dp-sgd" and arm is not chosen
     ]

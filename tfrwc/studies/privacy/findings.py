@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from tfrwc._common.percent import percent
 from tfrwc.recording.names import shortened
 from tfrwc.studies.privacy.allowed import allowed_advantage
 from tfrwc.studies.privacy.answer import answer, hides
@@ -30,7 +31,7 @@ def details(results: dict[str, Any]) -> list[str]:
     seeds = len(arms[0]["seconds"])
     lines = [
         f"{results['data']['origin']}: always naming the commoner class is right on "
-        f"{results['data']['majority']:.1%} of the test images (balanced accuracy "
+        f"{percent(results['data']['majority'])} of the test images (balanced accuracy "
         f"50 %, AUC 0.5). Without privacy: {_said(arms[0])}, mean of {seeds} "
         f"seed{'s' if seeds > 1 else ''}."
     ]
@@ -87,11 +88,12 @@ def _of_shift(local):
         yield (
             f"{_upper(release_name(arm['name']))}, published as Local-DP, guarantees "
             "nothing and blanks "
-            f"{means['blank']:.1%} of the training images (exp(-epsilon) is "
-            f"{means['expected_blank']:.1%}): training accuracy "
-            f"{means['measured']:.1%}, where (1 - exp(-epsilon)) a + exp(-epsilon) "
-            f"majority with a = {means['a']:.1%} gives {means['predicted']:.1%}, and "
-            f"{means['predicted_by_share']:.1%} with the share that was blank. On "
+            f"{percent(means['blank'])} of the training images (exp(-epsilon) is "
+            f"{percent(means['expected_blank'])}): training accuracy "
+            f"{percent(means['measured'])}, where (1 - exp(-epsilon)) a + "
+            f"exp(-epsilon) majority with a = {percent(means['a'])} gives "
+            f"{percent(means['predicted'])}, and "
+            f"{percent(means['predicted_by_share'])} with the share that was blank. On "
             f"clean test images: {_said(arm)}."
         )
 
@@ -152,8 +154,8 @@ def change_of_layers(plain: Arm, private: list[Arm]) -> Iterator[str]:
 def _said(arm):
     test = arm["test"]
     return ", ".join(
-        f"{words} {_spread(test[measure], percent)}"
-        for words, measure, percent in (
+        f"{words} {_spread(test[measure], is_share)}"
+        for words, measure, is_share in (
             ("accuracy", "accuracy", True),
             ("balanced accuracy", "balanced_accuracy", True),
             ("AUC", "auc", False),
@@ -161,9 +163,9 @@ def _said(arm):
     )
 
 
-def _spread(score, percent):
-    form = "{:.1%}" if percent else "{:.3f}"
-    value, low, high = (form.format(score[k]) for k in ("value", "low", "high"))
+def _spread(score, is_share):
+    text = percent if is_share else "{:.3f}".format
+    value, low, high = (text(score[k]) for k in ("value", "low", "high"))
     return f"{value} ({low} to {high})"
 
 

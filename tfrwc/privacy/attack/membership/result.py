@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from tfrwc._common.html import paragraphs
+from tfrwc._common.percent import percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,8 +163,8 @@ class MembershipResult:
             f"{first.members:,} examples that the model was trained on and "
             f"{first.non_members:,} others were told apart by what the model says of "
             "them. An AUC of 0.5 and an advantage of 0 are guessing; 1 is certainty. "
-            f"In brackets are intervals of {self.confidence:.0%}, and what chance "
-            "makes of non-members against fewer non-members.",
+            f"In brackets are intervals of {percent(self.confidence, 0)}, and what "
+            "chance makes of non-members against fewer non-members.",
             *map(self._of_attack, dict.fromkeys(m.attack for m in self.measurements)),
             *map(_of_patient, self.worst_patients),
             *self._of_guarantee(),
@@ -199,7 +200,7 @@ class MembershipResult:
         yield (
             f"The guarantee, epsilon {epsilon:.4g} with delta {delta:.4g} for one "
             f"{whom}, allows an advantage of {self.largest_advantage:.3f} and finding "
-            f"{self.largest_tpr:.1%} of the members at 1 % false alarms."
+            f"{percent(self.largest_tpr)} of the members at 1 % false alarms."
         )
         rows = [m for m in self.measurements if m.scope != "worst class"]
         above = [m for m in rows if m.above_bound]
@@ -213,7 +214,7 @@ class MembershipResult:
             f"attack: {_subject(worst)} {_spread(worst)}, where {worst.bound:.3f} is "
             "allowed. The guarantee is false, or members and non-members were not "
             "drawn alike, or this is chance: so it is in about "
-            f"{(1 - self.confidence) / 2:.1%} of measures that are at the bound."
+            f"{percent((1 - self.confidence) / 2)} of measures that are at the bound."
         )
 
 
@@ -232,7 +233,9 @@ def _of_patient(worst: WorstPatient) -> str:
 def _subject(m: Measurement) -> str:
     name = {"auc": "AUC", "advantage": "Advantage"}.get(m.measure)
     if name is None:
-        name = f"Share found at {float(m.measure.rsplit('_', 1)[1]):.1%} false alarms"
+        name = (
+            f"Share found at {percent(float(m.measure.rsplit('_', 1)[1]))} false alarms"
+        )
     if m.scope == "all":
         return name
     return f"{name} {'by' if m.which is None else 'of'} {m.scope}" + (

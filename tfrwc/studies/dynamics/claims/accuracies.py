@@ -1,5 +1,6 @@
 """Whether the networks do as well as published."""
 
+from tfrwc._common.percent import percent
 from tfrwc.studies.dynamics.outcome import Evidence
 from tfrwc.studies.dynamics.trials import ACCURACY
 from tfrwc.studies.dynamics.verdicts import FIRST, Case, register
@@ -11,7 +12,7 @@ POINTS = 0.02
     "accuracies",
     "The networks reach the published test accuracies.",
     paper=FIRST,
-    test=f"Within {POINTS:.0%} of the published accuracy, mean over seeds.",
+    test=f"Within {percent(POINTS, 0)} of the published accuracy, mean over seeds.",
     place=9,
 )
 def accuracies(evidence: Evidence) -> list[Case]:

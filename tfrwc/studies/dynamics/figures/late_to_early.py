@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from tfrwc._common.percent import percent
 from tfrwc.report.canvas import TREND_COLOURS, array, subplots
 from tfrwc.report.figures import Results, register
 from tfrwc.studies.dynamics.figures._ratios import ratios
@@ -84,4 +85,4 @@ def _limits(trials):
 def _title(trial):
     settings, accuracy = trial["settings"], trial["accuracy"]["mean"]
     network, task = network_name(settings["model"]), set_name(settings["dataset"])
-    return f"{network}, {task} ({accuracy:.0%})"
+    return f"{network}, {task} ({percent(accuracy, 0)})"

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
+from tfrwc._common.percent import percent
 from tfrwc.report.canvas import subplots
 from tfrwc.report.figures import Results, register
 from tfrwc.studies.privacy.figures.arms import PLAIN, arm_name, style
@@ -63,7 +64,7 @@ def _bars(results):
             value = score["value"]
             axis.barh(y, value, color=colour, height=0.6, alpha=0.75)
             axis.hlines(y, score["low"], score["high"], color="0.1", linewidth=1)
-            form = f"{value:.3f}" if measure == "auc" else f"{value:.1%}"
+            form = f"{value:.3f}" if measure == "auc" else percent(value)
             axis.text(score["high"] + 0.03, y, form, va="center", fontsize=8)
         axis.axvline(_chance(results, measure), color="0.3", linestyle=":", linewidth=1)
         axis.set_xlim(0, 1.25)
