@@ -1,20 +1,23 @@
 """How well `diagnose` tells trainings that failed from sound ones.
 
     KERAS_BACKEND=jax python benchmarks/diagnose.py train --out runs/faults
-    KERAS_BACKEND=tensorflow python benchmarks/diagnose.py judge --out runs/faults
+    KERAS_BACKEND=tensorflow python benchmarks/diagnose.py train --out runs/faults
+    KERAS_BACKEND=torch python benchmarks/diagnose.py train --out runs/faults
+    python benchmarks/diagnose.py judge --out runs/faults
 
 The trainings are those of a folder `faults` beside TFRWC_DATA_DIR, or of `--cases`:
 public programs whose training failed (`fault`) and others that learn (`sound`).
 `train` fits each with `RWCCallback` on the backend of Keras, at about 60 records and,
 in a second file, once an epoch; it keeps the recordings, the model and the score.
-`judge` reads them and writes diagnose.json and diagnose.png beside this file:
+`judge` reads those of all backends and writes diagnose.json and diagnose.png beside
+this file (`models` prints what it asks of one backend):
 
 - detected faults, first findings of a kind that the source names, and false alarms of
   sound runs, with the limits of the package; of whole runs, and of sound runs cut to
   the length of the shortest faulty one of their source;
 - the same by cross-validation: the limits are chosen on all sources but one, from a
   coarse grid and beginning with its most careful end, and judged on that source;
-- the same with each model and 256 examples, on the backend of Keras;
+- the same with each model and 256 examples, on the backend that trained it;
 - the curve of each limit alone: what halving and doubling it changes.
 
 A run that the source calls sound but that learned nothing with this seed and backend
@@ -25,6 +28,7 @@ import argparse
 import dataclasses
 import json
 import os
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -114,7 +118,8 @@ def read(folder, out, cut):
             continue
         recording = load_recording(file)
         result = json.loads(told.read_text())
-        runs.append((case, file.parent.name, int(seed), recording, result))
+        if len(recording.steps):  # PyTorch may raise an error before the first record
+            runs.append((case, file.parent.name, int(seed), recording, result))
     shortest = {}
     for case, _, _, recording, _ in runs:
         if case["verified"]["outcome"] == "fault":
@@ -166,6 +171,23 @@ def kinds_in(run, limits):
     return run["kinds"][limits]
 
 
+def by_backend_with_models(folder, out):
+    """Counts of what is found with models and batches, each on its own backend."""
+    counts = {}
+    for backend in sorted(path.name for path in out.iterdir() if path.is_dir()):
+        environment = os.environ | {"KERAS_BACKEND": backend}
+        command = (sys.executable, HERE, "models", "--out", out, "--cases", folder)
+        told = subprocess.run(
+            [*map(str, command)],
+            env=environment,
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        counts[backend] = json.loads(told.stdout.splitlines()[-1])
+    return counts
+
+
 def with_models(folder, out):
     """Counts of what is found with the model and 256 examples, on Keras' backend."""
     sys.path.insert(0, str(folder))
@@ -188,7 +210,7 @@ def with_models(folder, out):
         run["kinds"][LIMITS_WITH_MODEL] = [one.kind for one in found]
         counts += judged([run], LIMITS_WITH_MODEL)
         keras.utils.clear_session()
-    return {keras.backend.backend(): dict(counts)}
+    return dict(counts)
 
 
 def worth(counts):
@@ -274,7 +296,7 @@ def judge(folder, out):
             "by cross-validation": dict(by_cross_validation(runs)),
         }
         print(name, json.dumps(results[name], indent=1))
-    results["with the model and a batch"] = with_models(folder, out)
+    results["with the model and a batch"] = by_backend_with_models(folder, out)
     print("with models", results["with the model and a batch"])
     runs = read(folder, out, cut=True)
     results["by kind"] = by_kind(runs, LIMITS)
@@ -349,7 +371,7 @@ def what_limits_do(found):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("train", "judge"))
+    parser.add_argument("what", choices=("train", "judge", "models"))
     parser.add_argument("--out", type=Path, default=Path("runs/faults"))
     parser.add_argument("--cases", type=Path, help="folder of cases.json")
     parser.add_argument("--seeds", default="0,1,2")
@@ -362,6 +384,8 @@ def main():
     if arguments.what == "train":
         seeds = [int(seed) for seed in arguments.seeds.split(",")]
         train(folder, arguments.out, seeds, arguments.only)
+    elif arguments.what == "models":
+        print(json.dumps(with_models(folder, arguments.out)))
     else:
         judge(folder, arguments.out)
 
