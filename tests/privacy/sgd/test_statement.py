@@ -39,7 +39,7 @@ def test_the_advantage_is_that_of_the_noise():
     text = one.explain()
     assert "an advantage (true less false positive rate) of at most 20.2 %" in text
     assert "right in at most 60.1 % of cases" in text
-    share = re.search(r"finds at most (\S+)% of those", text)
+    share = re.search(r"finds at most (\S+) % of those", text)
     assert float(share[1]) == pytest.approx(100 * one.attacks().tpr_at(0.01), abs=0.05)
     assert one.attacks_on_members().advantage == pytest.approx(0.381, abs=2e-3)
 
