@@ -12,6 +12,8 @@ from tfrwc.privacy.sgd.account import lineage
 from tfrwc.privacy.sgd.account.lineage import OTHER_PARTS, OTHER_WEIGHTS
 from tfrwc.privacy.sgd.private_model import IN_HALF
 
+pytestmark = pytest.mark.usefixtures("unasked")
+
 
 def mixed():
     with_policy = layers.Dense(4, dtype="mixed_bfloat16")
