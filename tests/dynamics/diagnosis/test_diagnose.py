@@ -31,7 +31,7 @@ def network(hidden="relu", depth=2, units=32, last="softmax", out=10, start=None
 
 def trained(model, x=X, y=Y, loss=CLASSES, optimizer="adam", every=5, epochs=5):
     metrics = [] if loss == "mse" else ["accuracy"]
-    model.compile(optimizer, loss, metrics=metrics)
+    model.compile(optimizer, loss, metrics=metrics, jit_compile=False)
     callback = RWCCallback(every=every, measures=("l1_ratio", "still_units"))
     model.fit(x, y, epochs=epochs, batch_size=64, verbose=0, callbacks=[callback])
     return callback.recording, model, (x[:256], y[:256])
@@ -343,7 +343,7 @@ def test_a_rate_that_rises_is_told_since_then():
         return 1e-3 if epoch < 2 else 5.0
 
     model = network()
-    model.compile("adam", CLASSES, metrics=["accuracy"])
+    model.compile("adam", CLASSES, metrics=["accuracy"], jit_compile=False)
     callback = RWCCallback(every=5, measures=("l1_ratio", "still_units"))
     schedule = keras.callbacks.LearningRateScheduler(rises)
     model.fit(X, Y, epochs=5, verbose=0, callbacks=[schedule, callback])
@@ -362,7 +362,7 @@ def test_changes_since_the_beginning_are_refused():
 
 def test_a_callback_says_each_finding_once_and_training_goes_on(tmp_path):
     model = network("sigmoid", depth=10)
-    model.compile("adam", CLASSES, metrics=["accuracy"])
+    model.compile("adam", CLASSES, metrics=["accuracy"], jit_compile=False)
     callback = RWCCallback(tmp_path / "run.parquet", every=5, diagnose=True)
     with pytest.warns(RuntimeWarning, match="Vanishing.*said once") as told:
         history = model.fit(
