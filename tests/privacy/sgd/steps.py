@@ -12,6 +12,8 @@ def by_fit(model, x, y, loss, weights=None, **compilation):
     """The change of each trainable weight by one step of `fit` on all examples."""
     before = [v.numpy() for v in model.trainable_variables]
     compilation.setdefault("optimizer", keras.optimizers.SGD(1.0))
+    # Of plain Keras, which would compile for seconds what takes one step.
+    compilation.setdefault("jit_compile", False)
     model.compile(loss=loss, **compilation)
     count = len(keras.tree.flatten(x)[0])
     model.fit(x, y, count, sample_weight=weights, shuffle=False, verbose=0)

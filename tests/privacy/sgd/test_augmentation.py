@@ -62,6 +62,7 @@ class Mixed(layers.Layer):
 
 
 @pytest.mark.parametrize("options", [{}, {"physical_batch_size": 3}])
+@pytest.mark.usefixtures("unasked")
 def test_without_noise_it_is_training_on_all_views(options):
     """Against Keras on a data set that has both views of each example."""
     model = without_noise(
@@ -70,7 +71,7 @@ def test_without_noise_it_is_training_on_all_views(options):
     model.fit(X, Y, shuffle=False, verbose=0)
     plain = network()
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    plain.compile(keras.optimizers.SGD(0.1), loss)
+    plain.compile(keras.optimizers.SGD(0.1), loss, jit_compile=False)
     both = np.repeat(X, 2, axis=0)
     both[1::2] += 1
     plain.fit(both, np.repeat(Y, 2), batch_size=2 * BATCH, shuffle=False, verbose=0)
@@ -78,6 +79,7 @@ def test_without_noise_it_is_training_on_all_views(options):
     np.testing.assert_allclose(weights(model), expected, atol=1e-5)
 
 
+@pytest.mark.usefixtures("unasked")
 def test_views_are_drawn_for_each_step_and_only_in_training():
     model = private(
         augmentation=layers.RandomTranslation(0.3, 0.3, seed=0),
@@ -97,6 +99,7 @@ def test_views_are_drawn_for_each_step_and_only_in_training():
     assert model.privacy_spent() == alone.privacy_spent()
 
 
+@pytest.mark.usefixtures("unasked")
 def test_what_views_add_stays_within_the_clip():
     moved = []
     for x in (X[:1], X[:1] * 0):
@@ -117,6 +120,7 @@ def test_what_views_add_stays_within_the_clip():
         assert np.linalg.norm(step) <= 0.1 * 0.01 * 1.001
 
 
+@pytest.mark.usefixtures("unasked")
 def test_it_is_saved_and_loaded(tmp_path):
     model = private(augmentation=layers.RandomFlip(), augmentation_multiplicity=3)
     model.fit(X, Y, verbose=0)
