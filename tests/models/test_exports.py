@@ -5,7 +5,7 @@ import json
 import keras
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, slow_but
 from missing import OF_EXTRAS, run_without
 
 import tfrwc
@@ -80,7 +80,7 @@ print(json.dumps(answers))
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("backend", ["jax", "torch"])
+@pytest.mark.parametrize("backend", slow_but(["jax"], ["jax", "torch"]))
 def test_networks_on_other_backends_without_tensorflow(backend, tmp_path):
     """What a β-VAE says there is in `tests/test_without_extras.py`."""
     pytest.importorskip(backend)

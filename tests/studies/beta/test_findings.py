@@ -91,11 +91,16 @@ ONE_GOES_ON = {"members": 30, "still_falling": 1, "largest_gain": 0.021}
 @pytest.mark.parametrize(
     ("seeds", "convergence", "why"),
     [
-        (1, DONE, "too few seeds to tell: 1 with a model at each β, where 5 or more"),
+        pytest.param(
+            *(1, DONE, "too few seeds to tell: 1 with a model at each β, where 5 or"),
+            marks=pytest.mark.slow,
+        ),
         (4, DONE, "too few seeds to tell: 4 with a model at each β, where 5 or more"),
         (5, GOING_ON, "20 of 30 trainings had not converged"),
         (5, ONE_GOES_ON, "1 of 30 trainings had not converged"),
-        (1, GOING_ON, "too few seeds to tell: 1 with"),
+        pytest.param(
+            *(1, GOING_ON, "too few seeds to tell: 1 with"), marks=pytest.mark.slow
+        ),
     ],
 )
 def test_what_needs_repeats_is_not_told_without(
