@@ -19,6 +19,8 @@ from tfrwc.privacy.attack.membership.limits import limits_of
 from tfrwc.privacy.sgd import layer_rules
 from tfrwc.privacy.sgd.sampling import PoissonBatches
 
+pytestmark = pytest.mark.usefixtures("unasked")
+
 
 class Own(PoissonBatches):
     def __init__(self, x, y):
