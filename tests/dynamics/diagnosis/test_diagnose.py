@@ -174,7 +174,7 @@ MISFITS = {
     ),
     "classes as yes or no": (
         dict(y=Y, loss="binary_crossentropy", last="sigmoid", out=1),
-        "wrong_labels",
+        "wrong_loss",
         "labels from 0 to 1; these go from 0 to 9",
     ),
     "several labels": (

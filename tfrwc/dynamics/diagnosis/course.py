@@ -17,6 +17,15 @@ from tfrwc.recording.records import Flag
 # The parts of a training that stand for its beginning and its end.
 _BEGINNING, _END = 0.05, 0.2
 _CLASSES = ("categorical_crossentropy", "sparse_categorical_crossentropy")
+# Losses that compare numbers of any size.
+OF_NUMBERS = (
+    "mean_squared_error",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_logarithmic_error",
+    "log_cosh",
+    "huber",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +43,7 @@ class Course:
             where it was not recorded.
         loss: mean of each record's own steps, float64 (records,); NaN if not logged.
         metric: the same of a metric of which more is better, such as accuracy; None if
-            none was logged.
+            none was logged, or if it is an accuracy of numbers that are no classes.
         metric_name: its name.
         rate: learning rate, float64 (records,); NaN if not logged.
         validation: of the epochs whose validation was logged.
@@ -70,6 +79,8 @@ class Course:
         facts = dict(recording.settings.get("training") or {})
         place = _places_in_epoch(recording, facts.get("steps_per_epoch"))
         name, epochs = _metric(list(logs)), recording.epochs
+        if name and _counts_no_classes(name, logs[name], facts):
+            name = ""
         nothing = np.full(len(recording), np.nan)
         column = {c: logs[c].to_numpy(np.float64) for c in logs}
         return cls(
@@ -132,10 +143,7 @@ class Course:
     @property
     def chance_accuracy(self) -> float:
         """The accuracy of guessing one of the classes; 0 if their number is unknown."""
-        units = self.output_units or 0
-        if units == 1 or (units and self.facts.get("loss") == "binary_crossentropy"):
-            return 0.5
-        return 1 / units if units else 0.0
+        return _chance_accuracy(self.facts)
 
     @cached_property
     def chance_loss(self) -> float:
@@ -209,6 +217,23 @@ def _metric(names: list[str]) -> str:
             if part in name.lower():
                 return name
     return ""
+
+
+def _chance_accuracy(facts: dict[str, Any]) -> float:
+    units = (facts.get("output") or {}).get("units") or 0
+    if units == 1 or (units and facts.get("loss") == "binary_crossentropy"):
+        return 0.5
+    return 1 / units if units else 0.0
+
+
+def _counts_no_classes(name: str, values: Any, facts: dict[str, Any]) -> bool:
+    """Whether this is the accuracy of a regression, which stays near 0.
+
+    It counts targets that outputs meet exactly. Of classes, guessing meets more.
+    """
+    if "acc" not in name or facts.get("loss") not in OF_NUMBERS:
+        return False
+    return bool(np.nanmax(values, initial=0.0) < 0.5 * _chance_accuracy(facts))
 
 
 def _places_in_epoch(recording: Recording, in_epoch: int | None) -> Any:

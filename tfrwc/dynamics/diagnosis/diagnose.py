@@ -21,16 +21,18 @@ from tfrwc.recording.recording import Recording
 if TYPE_CHECKING:
     from tfrwc.dynamics.diagnosis.look import Look
 
+# Causes come before what they explain.
 RULES = (
     from_weights.rates,
     from_weights.not_finite,
     from_weights.huge_steps,
     from_facts.initial_weights,
-    from_weights.no_motion,
     from_facts.dropout,
     from_facts.penalty,
-    from_weights.zeroed,
+    from_logs.out_of_range,
     from_logs.above_chance,
+    from_weights.no_motion,
+    from_weights.zeroed,
     from_weights.still_units,
     from_weights.vanishing,
     from_logs.loss_of_numbers,
@@ -56,6 +58,7 @@ _SYMPTOMS = {
 _EXPLAINS = {
     "wrong_last_activation": {"dying_relu", "vanishing", "exploding", "unscaled_input"},
     "missing_last_activation": {"exploding", "unscaled_input"},
+    "wrong_loss": {"wrong_labels"},
     "lr_too_high": {"dying_relu", "vanishing", "exploding", "unscaled_input"},
     "dropout_too_high": {"dying_relu", "vanishing", "unscaled_input"},
     "wrong_input": {"dying_relu", "vanishing"},
@@ -126,7 +129,7 @@ def diagnose(
         from tfrwc.dynamics.diagnosis.look import Look
 
         look = Look.at(model, batch)
-        believed = _believed(course, limits)
+        believed = _believed(look, course, limits)
         given, shown = _seen_in_model(look, course, limits)
         # What the model is given is a cause of how the training went, and what its
         # layers show of the batch a result.
@@ -179,11 +182,17 @@ def _seen_in_model(
     return given, [*shown, *from_layers.structure(look, limits)]
 
 
-def _believed(course: Course | None, limits: Thresholds) -> Callable[[Finding], bool]:
+def _believed(
+    look: "Look", course: Course | None, limits: Thresholds
+) -> Callable[[Finding], bool]:
     """Which findings in a model to believe: of a training that goes well, few."""
+    from tfrwc.dynamics.diagnosis.from_look import is_no_better_than_the_mean
+
     doubt = 2
     if course is not None and learned(course, limits):
-        doubt = 0 if went_well(course) else 1
+        # Where targets are far from 0, a loss falls a long way until their mean is met.
+        well = went_well(course) and not is_no_better_than_the_mean(look)
+        doubt = 0 if well else 1
     return lambda one: SURE.index(one.sure) <= doubt
 
 

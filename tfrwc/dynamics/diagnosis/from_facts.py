@@ -10,7 +10,10 @@ from tfrwc.dynamics.diagnosis.progress import how_it_went, learned
 from tfrwc.dynamics.diagnosis.thresholds import Thresholds
 
 CLASSES = ("categorical_crossentropy", "sparse_categorical_crossentropy")
-PROBABILITIES = (*CLASSES, "binary_crossentropy", "categorical_focal_crossentropy")
+PROBABILITIES = (
+    *(*CLASSES, "binary_crossentropy", "kl_divergence"),
+    *("categorical_focal_crossentropy", "binary_focal_crossentropy"),
+)
 # Activations whose values are no probabilities.
 _UNBOUNDED = (
     *("linear", "relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "swish"),

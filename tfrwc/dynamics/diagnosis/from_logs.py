@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from tfrwc.dynamics.diagnosis.advice import finding
-from tfrwc.dynamics.diagnosis.course import Course
+from tfrwc.dynamics.diagnosis.course import OF_NUMBERS, Course
 from tfrwc.dynamics.diagnosis.finding import Finding
 from tfrwc.dynamics.diagnosis.from_facts import CLASSES, PROBABILITIES
 from tfrwc.dynamics.diagnosis.progress import (
+    falls,
     guesses,
     how_it_went,
     is_good,
@@ -18,15 +19,13 @@ from tfrwc.dynamics.diagnosis.progress import (
 from tfrwc.dynamics.diagnosis.thresholds import Thresholds
 
 _SQUASHED = ("sigmoid", "softmax")
-_OF_NUMBERS = (
-    "mean_squared_error",
-    "mean_absolute_error",
-    "mean_absolute_percentage_error",
-    "mean_squared_logarithmic_error",
-    "log_cosh",
-    "huber",
-)
-KNOWN = (*PROBABILITIES, *_OF_NUMBERS)
+CROSS_ENTROPIES = (*CLASSES, "binary_crossentropy")
+# How far apart two values of these can be.
+_SPANS = {"sigmoid": 1.0, "softmax": 1.0, "tanh": 2.0}
+# Keras adds as much to probabilities before it takes their logarithm, and a sum of many
+# losses is rounded.
+_ROUNDING = 1e-3
+KNOWN = (*PROBABILITIES, *OF_NUMBERS)
 
 
 def above_chance(course: Course, limits: Thresholds) -> Iterator[Finding]:
@@ -45,10 +44,38 @@ def above_chance(course: Course, limits: Thresholds) -> Iterator[Finding]:
         )
 
 
+def out_of_range(course: Course, limits: Thresholds) -> Iterator[Finding]:
+    """A loss that is impossible for targets in the range of the last layer."""
+    if course.facts.get("regularised") or not np.isfinite(course.loss).any():
+        return
+    loss, output = course.facts.get("loss"), course.output_activation
+    least, last = float(np.nanmin(course.loss)), course.loss_ends[1]
+    if loss in CROSS_ENTROPIES and least < -_ROUNDING:
+        at = int((course.loss < -_ROUNDING).argmax())
+        yield finding(
+            "wrong_loss" if course.output_units == 1 else "wrong_labels",
+            f"The loss fell below 0, to {least:.3g}, which {loss} of targets from 0 to "
+            "1 cannot: some targets lie outside.",
+            "certain",
+            since=int(course.steps[at]),
+        )
+    span = _SPANS.get(output or "")
+    if loss in ("mean_squared_error", "mean_absolute_error") and span is not None:
+        most = span**2 if loss == "mean_squared_error" else span
+        if last > most:
+            yield finding(
+                "wrong_last_activation",
+                f"The loss ({loss}) is {course.named_loss[1]:.3g}; for targets that "
+                f"the last layer ({output}) can reach, it is {most:g} at most.",
+                "certain",
+                "output",
+            )
+
+
 def loss_of_numbers(course: Course, limits: Thresholds) -> Iterator[Finding]:
     """A loss for numbers on outputs that are probabilities, which does not learn."""
     loss, output = course.facts.get("loss"), course.output_activation
-    if loss not in _OF_NUMBERS or output not in _SQUASHED:
+    if loss not in OF_NUMBERS or output not in _SQUASHED:
         return
     # A yes or no is learned by its squared error, too, if slowly.
     of_yes_or_no = course.metric is not None and course.output_units == 1
@@ -121,7 +148,7 @@ def slow_regression(course: Course, limits: Thresholds) -> Iterator[Finding]:
     """An error of numbers that hardly falls."""
     loss, (first, last) = course.facts.get("loss"), course.named_loss
     is_regression = course.metric is None and not np.isfinite(course.chance_loss)
-    if loss not in _OF_NUMBERS or not is_regression:
+    if loss not in OF_NUMBERS or not is_regression:
         return
     if course.length < 2 * limits.least_steps or not course.fall < limits.slow_fall:
         return
@@ -153,12 +180,9 @@ def no_progress(course: Course, limits: Thresholds) -> Iterator[Finding]:
     if knows(course):
         return
     # A loss may stay near that of guessing for some hundred steps, and fall then.
-    guesses = (
-        course.loss_ends[1] >= 0.98 * course.chance_loss
-        and course.length >= 10 * limits.least_steps
-    )
-    stands = course.fall < limits.flat_fall or (
-        guesses and not course.facts.get("regularised")
-    )
+    is_long = course.length >= 10 * limits.least_steps
+    guesses = is_long and course.loss_ends[1] >= 0.98 * course.chance_loss
+    flat = course.fall < limits.flat_fall and (is_long or not falls(course.loss))
+    stands = flat or (guesses and not course.facts.get("regularised"))
     if stands and not course.gain >= limits.standing_gain:
         yield finding("no_progress", how_it_went(course), "possible")

@@ -58,12 +58,7 @@ def misfits(look: Look) -> Iterator[Finding]:
     if loss in CLASSES:
         yield from _of_classes(y, loss, activation, look.outputs.shape[-1])
     elif loss == "binary_crossentropy" and (low < 0 or high > 1):
-        yield finding(
-            "wrong_labels",
-            f"binary_crossentropy takes labels from 0 to 1; these go from {low:g} to "
-            f"{high:g}.",
-            "certain",
-        )
+        yield _of_no_yes_or_no(y, look.outputs.shape[-1])
     elif loss in _DISTANCES and activation in _RANGES:
         least, most = _RANGES[activation]
         if low < least - 1e-6 or high > most + 1e-6:
@@ -129,6 +124,31 @@ def _of_classes(
             "certain",
             "output",
         )
+
+
+def _of_no_yes_or_no(y: np.ndarray, outputs: int) -> Finding:
+    """Labels outside 0 to 1: of classes, of numbers, or of another yes and no."""
+    values = len(np.unique(y))
+    several = outputs == 1 and values > 2
+    return finding(
+        "wrong_loss" if several else "wrong_labels",
+        f"binary_crossentropy takes labels from 0 to 1; these go from {y.min():g} to "
+        f"{y.max():g}"
+        + (f" and have {values} values: they are no yes or no." if several else "."),
+        "certain",
+    )
+
+
+def is_no_better_than_the_mean(look: Look) -> bool:
+    """Whether a regression misses the targets of the batch by more than their mean."""
+    y, loss = look.y, look.facts.get("loss")
+    if y is None or look.outputs is None or loss not in _DISTANCES:
+        return False
+    if y.shape != look.outputs.shape or y.dtype.kind not in "fiub":
+        return False
+    y = np.asarray(y, np.float64)
+    missed = np.mean(np.square(look.outputs - y))
+    return bool(np.ptp(y, axis=0).any() and missed >= np.mean(np.var(y, axis=0)))
 
 
 def several_labels(look: Look) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from tfrwc.dynamics.diagnosis.advice import finding
 from tfrwc.dynamics.diagnosis.course import Course
 from tfrwc.dynamics.diagnosis.finding import Finding
 from tfrwc.dynamics.diagnosis.from_logs import KNOWN
-from tfrwc.dynamics.diagnosis.progress import how_it_went, knows, learned
+from tfrwc.dynamics.diagnosis.progress import falls, how_it_went, knows, learned
 from tfrwc.dynamics.diagnosis.thresholds import Thresholds
 
 _LEAST_RECORDS = 8
@@ -32,9 +32,7 @@ def unsettled(course: Course, limits: Thresholds) -> Iterator[Finding]:
     start = guessing if np.isfinite(guessing) else course.loss_ends[0]
     if not course.loss_ends[1] >= 0.5 * start:
         return
-    late = course.loss[half:]
-    time = np.arange(len(late))
-    if stats.kendalltau(time, late, alternative="less").pvalue < 0.05:
+    if falls(course.loss[half:]):
         return
     taken = np.diff(course.steps)[half - 1 :, None].clip(1)
     squares = np.nan_to_num(course.change[half:]) ** 2 / taken

@@ -1,7 +1,9 @@
 """Whether a training got anywhere, by its loss and its metric."""
 
 import numpy as np
+from scipy import stats
 
+from tfrwc.dynamics.arrays import Floats
 from tfrwc.dynamics.diagnosis.course import Course
 from tfrwc.dynamics.diagnosis.thresholds import Thresholds
 
@@ -20,6 +22,15 @@ def guesses(course: Course, limits: Thresholds) -> bool:
     if course.facts.get("regularised"):
         return False
     return bool(course.loss_ends[1] >= (1 - limits.learned_bits) * course.chance_loss)
+
+
+def falls(losses: Floats) -> bool:
+    """Whether losses fall with time, however little: at 5 %, by Kendall's correlation.
+
+    Four records are the fewest that can tell.
+    """
+    time = np.arange(len(losses))
+    return bool(stats.kendalltau(time, losses, alternative="less").pvalue < 0.05)
 
 
 def stands(course: Course, limits: Thresholds) -> bool:
