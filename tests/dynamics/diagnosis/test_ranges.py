@@ -155,3 +155,35 @@ def test_a_regression_that_has_only_learned_the_mean_does_not_go_well():
     for slope, kinds in ((0.0, ["unscaled_input", "unscaled_target"]), (1.0, [])):
         model.set_weights([np.full((1, 1), slope), np.full(1, 3020 * (1 - slope))])
         assert [one.kind for one in diagnose(seen, model, (x, x))] == kinds
+
+
+def test_errors_of_each_kind_tell_how_far_off_outputs_are():
+    def kinds(level, loss):
+        seen = run(np.linspace(level, 0.9 * level, 20), loss, "linear")
+        return [one.kind for one in diagnose(seen)]
+
+    for loss, far in {
+        "mean_squared_error": 2e4,
+        "mean_absolute_error": 200.0,
+        "huber": 200.0,
+    }.items():
+        assert kinds(far, loss) == ["unscaled_target"]
+        assert kinds(far / 10, loss) == ["lr_too_low"]
+    assert kinds(2e4, "mean_absolute_percentage_error") == ["lr_too_low"]
+
+
+def test_an_accuracy_of_one_class_says_nothing_of_several_labels():
+    def kinds(last):
+        losses = np.linspace(0.7, last, 40)
+        facts = {"units": 3, "accuracy": 0.4}
+        found = diagnose(run(losses, "binary_crossentropy", "sigmoid", **facts))
+        return [one.kind for one in found]
+
+    # How common one of three classes is leaves 0.64.
+    assert kinds(0.62) == ["wrong_loss"]
+    assert kinds(0.4) == []
+
+
+def test_a_loss_of_margins_has_to_fall():
+    seen = run(np.full(40, 1.0), "hinge", "tanh", accuracy=0.5)
+    assert [one.kind for one in diagnose(seen)] == ["no_progress"]

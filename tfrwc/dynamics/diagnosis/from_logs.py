@@ -25,7 +25,8 @@ _SPANS = {"sigmoid": 1.0, "softmax": 1.0, "tanh": 2.0}
 # Keras adds as much to probabilities before it takes their logarithm, and a sum of many
 # losses is rounded.
 _ROUNDING = 1e-3
-KNOWN = (*PROBABILITIES, *OF_NUMBERS)
+_OF_MARGINS = ("hinge", "squared_hinge", "categorical_hinge")
+KNOWN = (*PROBABILITIES, *OF_NUMBERS, *_OF_MARGINS)
 
 
 def above_chance(course: Course, limits: Thresholds) -> Iterator[Finding]:
@@ -109,6 +110,8 @@ def metric_stands(course: Course, limits: Thresholds) -> Iterator[Finding]:
         return
     several = (course.output_units or 0) > 1
     output, loss = course.output_activation, course.facts.get("loss")
+    if several and loss == "binary_crossentropy" and _has_several_labels(course):
+        return  # Keras' accuracy is of one class
     kind = "metric_stands"
     if several and output == "sigmoid":
         kind = (
@@ -122,6 +125,17 @@ def metric_stands(course: Course, limits: Thresholds) -> Iterator[Finding]:
             "together."
         )
     yield finding(kind, evidence, "possible")
+
+
+def _has_several_labels(course: Course) -> bool:
+    """Whether units have learned more than how common each of them is among classes.
+
+    Of one class in n, each of n units learns that it is the right one in 1 / n of the
+    examples. A loss below what that leaves would show in the accuracy.
+    """
+    share = 1 / course.output_units
+    common = -share * np.log(share) - (1 - share) * np.log(1 - share)
+    return bool(course.loss_ends[1] < 0.9 * common)
 
 
 def sigmoids_of_classes(course: Course, limits: Thresholds) -> Iterator[Finding]:
@@ -153,8 +167,11 @@ def slow_regression(course: Course, limits: Thresholds) -> Iterator[Finding]:
     if course.length < 2 * limits.least_steps or not course.fall < limits.slow_fall:
         return
     how = f"The loss went from {first:.3g} to {last:.3g} in {course.length:,} steps."
-    if "squared_error" in loss and course.loss_ends[1] >= limits.huge_loss:
-        off = np.sqrt(last)
+    # Relative errors and logarithms do not tell how far off outputs are.
+    squared = loss == "mean_squared_error"
+    tells = squared or loss in ("mean_absolute_error", "huber", "log_cosh")
+    off, far = (np.sqrt(last), 1.0) if squared else (last, 0.5)
+    if tells and course.loss_ends[1] >= limits.huge_loss**far:
         yield finding(
             "unscaled_target",
             f"{how} So predictions are {off:.2g} off on average, which is far for "

@@ -39,7 +39,8 @@ class Thresholds:
         flat_fall: a loss that falls by less stands.
         slow_fall: a loss of a regression that fell by less has hardly begun to.
         huge_loss: a squared error at the end above which outputs are a hundred of
-            their own units away from the targets, farther than small steps carry them.
+            their own units away from the targets, farther than small steps carry them;
+            of an absolute error, its root.
         dropout: rate above which less than two fifths of a layer's values are left.
         initial_spread: size of a layer's first sums, for inputs of size 1, or of its
             inverse; three such layers make a million of it.
