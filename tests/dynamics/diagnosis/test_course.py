@@ -5,6 +5,7 @@ import pytest
 from dynamics.diagnosis.recordings import TABLE, recording
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from tfrwc import Recording
 from tfrwc.dynamics import diagnose
@@ -49,6 +50,55 @@ def test_an_accuracy_that_begins_below_guessing_counts_as_guessing():
     course = Course.of(recording(np.zeros((3, 2, 2)), logs, training=facts))
     assert course.gain == pytest.approx(0, abs=1e-9)
     assert course.chance_loss == pytest.approx(np.log(10))
+
+
+@pytest.mark.parametrize("regularised", [False, True])
+def test_a_loss_that_begins_above_that_of_guessing_counts_as_guessing(regularised):
+    facts = {
+        "loss": "categorical_crossentropy",
+        "output": {"units": 3, "activation": "softmax"},
+        "regularised": regularised,
+    }
+    logs = [{"loss": value, "accuracy": 0.35} for value in (9.0, 1.09, 1.08)]
+    course = Course.of(recording(np.zeros((3, 2, 2)), logs, training=facts))
+    expected = (9 - 1.08) / 9 if regularised else 1 - 1.08 / np.log(3)
+    assert course.fall == pytest.approx(expected)
+
+
+EXTREMES = st.one_of(
+    st.sampled_from([0.0, np.nan, np.inf, -np.inf, 1e308, -1e308, 1e-308, 3e38]),
+    st.floats(0, 3),
+)
+
+
+@settings(deadline=None)
+@given(
+    arrays(np.float64, st.tuples(st.integers(1, 30), st.just(8)), elements=EXTREMES),
+    st.sets(st.sampled_from(["loss", "accuracy", "val_loss", "learning_rate"])),
+    st.sampled_from([None, 1, 4]),
+    st.sampled_from([1, 30]),
+    st.fixed_dictionaries(
+        {
+            "loss": st.sampled_from(
+                ["mean_squared_error", "binary_crossentropy", "hinge", None]
+            ),
+            "output": st.fixed_dictionaries({"units": st.sampled_from([1, 10, None])}),
+            "optimizer": st.sampled_from(["Adam", "SGD"]),
+        }
+    ),
+)
+def test_nothing_that_can_be_recorded_fails_or_warns(
+    numbers, names, in_epoch, apart, facts
+):
+    """Warnings are errors here."""
+    logs = [dict(zip(sorted(names), row, strict=False)) for row in numbers[:, 4:]]
+    steps = np.arange(1, len(logs) + 1) * apart
+    epochs = (steps - 1) // (in_epoch or 4) + 1
+    facts |= {"activations": ["relu", "sigmoid"], "steps_per_epoch": in_epoch}
+    with np.errstate(over="ignore"):
+        values = numbers[:, :4].astype(np.float32).reshape(-1, 2, 2)
+    for one in diagnose(recording(values, logs, steps, epochs, training=facts)):
+        assert one.kind
 
 
 def test_a_measure_that_is_no_change_is_refused():

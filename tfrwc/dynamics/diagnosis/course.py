@@ -125,8 +125,14 @@ class Course:
 
     @cached_property
     def fall(self) -> float:
-        """By what share of its size at the beginning the loss fell; NaN if unknown."""
+        """By what share of its size at the beginning the loss fell; NaN if unknown.
+
+        Beginnings above the loss of guessing count as guessing: to come down to that,
+        as from outputs that are far too large, is to have learned nothing yet.
+        """
         first, last = self.loss_ends
+        if not self.facts.get("regularised"):
+            first = np.fmin(first, self.chance_loss)
         return (first - last) / abs(first) if first else np.nan
 
     @cached_property
@@ -233,7 +239,7 @@ def _counts_no_classes(name: str, values: Any, facts: dict[str, Any]) -> bool:
     """
     if "acc" not in name or facts.get("loss") not in OF_NUMBERS:
         return False
-    return bool(np.nanmax(values, initial=0.0) < 0.5 * _chance_accuracy(facts))
+    return bool(np.fmax.reduce(values, initial=0.0) < 0.5 * _chance_accuracy(facts))
 
 
 def _places_in_epoch(recording: Recording, in_epoch: int | None) -> Any:

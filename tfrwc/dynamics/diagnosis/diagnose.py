@@ -68,9 +68,12 @@ _EXPLAINS = {
     "unscaled_target": {"exploding"},
     "exploding": {"dying_relu", "vanishing"},
 }
+# Losses that are not finite, or as large as numbers can be, are what is looked for.
+_of_any_size = np.errstate(over="ignore", invalid="ignore", divide="ignore")
 _ADAPTIVE = ("Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Lion", "Adagrad")
 
 
+@_of_any_size
 def diagnose(
     recording: Recording | None,
     model: Any = None,
@@ -140,6 +143,7 @@ def diagnose(
     return Diagnosis(tuple(_told_as_one(seen)), tuple(untold))
 
 
+@_of_any_size
 def findings_of(course: Course, limits: Thresholds = LIMITS) -> list[Finding]:
     """The findings of a course alone, in their order."""
     return _told_as_one(list(_seen_in_course(course, limits)))
