@@ -6,9 +6,21 @@ has looked at.
 """
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from tfrwc.dynamics.arrays import Floats
+
+
+def bounded(values: npt.ArrayLike) -> Floats:
+    """Numbers whose differences and ratios are numbers, too.
+
+    Those above 1e300 are infinite, and those below 1e-300 zero.
+    """
+    given = np.asarray(values, np.float64)
+    size = np.abs(given)
+    large = np.where(size > 1e300, np.copysign(np.inf, given), given)
+    return np.asarray(np.where(size < 1e-300, 0.0, large))
 
 
 def logged(logs: pd.DataFrame, name: str) -> Floats:
@@ -18,7 +30,7 @@ def logged(logs: pd.DataFrame, name: str) -> Floats:
         float64; without values that are not finite, and empty where there is no such
         name.
     """
-    values = logs.get(name, pd.Series(dtype=float)).to_numpy(np.float64)
+    values = bounded(logs.get(name, pd.Series(dtype=float)))
     return np.asarray(values[np.isfinite(values)])
 
 

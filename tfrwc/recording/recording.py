@@ -214,9 +214,9 @@ class Recording(Questions):
                 "This recording logged no learning rate to divide by. Received the "
                 f"logs {list(logs)}; RWCCallback logs it."
             )
-        usable = np.where(rates > 0, rates, np.nan).astype(np.float32)
-        ratios: npt.NDArray[np.float32] = values / usable[:, None]
-        return ratios
+        usable = np.where(rates > 0, rates, np.nan).astype(np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):  # of infinite values
+            return (values / usable[:, None]).astype(np.float32)
 
     def to_frame(self) -> pd.DataFrame:
         """Tidy form: a row per record, layer and measure.

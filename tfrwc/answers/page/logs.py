@@ -14,6 +14,7 @@ from tfrwc.answers.page.svg import Figure, fitted, group, isolated, path, tag
 from tfrwc.answers.scales import text_of
 from tfrwc.answers.view import records_axis
 from tfrwc.dynamics.arrays import Floats
+from tfrwc.dynamics.logged import bounded
 from tfrwc.recording.names import shortened
 
 _MOST = 8  # figures
@@ -49,7 +50,7 @@ def logs_figures(found: Sequence[Condition]) -> list[Figure]:
         found: the conditions of a page.
     """
     runs = [
-        _Run(number, _name(found, one, name), run.logs, *records_axis(run))
+        _Run(number, _name(found, one, name), _drawable(run.logs), *records_axis(run))
         for number, one in enumerate(found)
         for name, run in zip(one.names, one.recordings, strict=True)
     ]
@@ -63,6 +64,10 @@ def logs_figures(found: Sequence[Condition]) -> list[Figure]:
         _figure(base, sorted(names, key=len), runs, len(found) > 1, place)
         for place, (base, names) in enumerate([*kinds.items()][:_MOST])
     ]
+
+
+def _drawable(logs: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame({name: bounded(logs[name]) for name in logs}, logs.index)
 
 
 def _name(found: Sequence[Condition], one: Condition, name: str) -> str:
