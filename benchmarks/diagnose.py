@@ -363,9 +363,10 @@ def what_limits_do(found):
     low, high = ends["faults detected"]
     least, most = ends["false alarms"]
     return (
-        f"Halving or doubling one of the {len(found)} limits moves the share of faults "
-        f"detected within {low:.0%} to {high:.0%}, and that of false alarms within "
-        f"{least:.0%} to {most:.0%}; by more than 5 points only {', '.join(moved)}."
+        f"Whichever of the {len(found)} limits is halved or doubled, {100 * low:.0f} "
+        f"to {100 * high:.0f} % of the faults are detected, with false alarms in "
+        f"{100 * least:.0f} to {100 * most:.0f} % of the sound runs; only "
+        f"{' and '.join(moved)} change a share by more than 5 points."
     )
 
 
