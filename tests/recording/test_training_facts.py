@@ -50,6 +50,7 @@ def test_a_chain_of_layers_has_the_activation_behind_each_kernel():
         "loss": "categorical_crossentropy",
         "from_logits": False,
         "regularised": False,
+        "scaled": False,
         "dropout": 0.1,
         "lag": 458,  # of averages with 0.99
         "steps_per_epoch": 4,

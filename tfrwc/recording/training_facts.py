@@ -50,7 +50,8 @@ def training_facts(
     Returns:
         ``optimizer``, the name of its class; ``loss``, such as
         ``"binary_crossentropy"``, and ``from_logits``; ``regularised``, whether losses
-        of weights are added; ``dropout``, the highest rate of all layers; ``lag``, the
+        of weights are added; ``scaled``, whether the loss is weighted or summed, or
+        layers add to it; ``dropout``, the highest rate of all layers; ``lag``, the
         steps after which the moving averages of normalisations are of the present
         weights by 99 %; ``steps_per_epoch``; ``activations``, of the layer of each
         tensor; ``initial_spread``, the same as `recording.initial_spread` gives it; and
@@ -89,7 +90,8 @@ def _facts(
         "optimizer": None if inner is None else type(inner).__name__,
         "loss": loss,
         "from_logits": from_logits,
-        "regularised": any(tensor.variable.regularizer for tensor in tensors),
+        "regularised": any(getattr(v, "regularizer", None) for v in model.weights),
+        "scaled": _is_scaled(model),
         "dropout": max(map(_dropout, chain), default=0.0),
         "lag": max(map(_lag, model._flatten_layers(include_self=False)), default=0),
         "steps_per_epoch": steps_per_epoch,
@@ -115,6 +117,26 @@ def _loss(loss: Any) -> tuple[str | None, bool]:
     function = getattr(known, "fn", known)
     name = getattr(function, "__name__", None)
     return name, bool(config.get("from_logits", False))
+
+
+def _is_scaled(model: Any) -> bool:
+    """Whether the logged loss is no mean over examples, or has terms of layers."""
+    whole = getattr(model, "_compile_loss", None)
+    known = getattr(model, "loss", None)
+    reduction = getattr(known, "reduction", "mean")
+    layers = list(model._flatten_layers(include_self=True))
+    return bool(
+        getattr(whole, "_user_loss_weights", None) is not None
+        or "mean" not in str(reduction).replace("sum_over_batch_size", "mean")
+        or any(getattr(layer, "activity_regularizer", None) for layer in layers)
+        or any(map(_adds_losses, layers))
+    )
+
+
+def _adds_losses(layer: Any) -> bool:
+    """Whether a layer calls `add_loss`: the losses themselves come with each step."""
+    code = getattr(type(layer).call, "__code__", None)
+    return code is not None and "add_loss" in code.co_names
 
 
 def layers_in_a_row(model: Any) -> list[Any]:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from tfrwc import RWCCallback
 from tfrwc.dynamics import diagnose
 from tfrwc.dynamics.diagnosis.course import Course
 from tfrwc.dynamics.diagnosis.from_facts import misfits
@@ -51,12 +52,55 @@ def test_a_loss_that_targets_in_range_cannot_have(
     losses, loss, activation, units, kind
 ):
     found = told(losses, loss, activation, units)
-    assert found == ([(kind, "certain")] if kind else [])
+    sure = "certain" if "entropy" in loss else "likely"
+    assert found == ([(kind, sure)] if kind else [])
 
 
+@pytest.mark.parametrize("fact", ["regularised", "scaled"])
 @pytest.mark.parametrize("loss", ["binary_crossentropy", "mean_squared_error"])
-def test_a_loss_with_penalties_may_be_anything(loss):
-    assert told([-9.0, 9.0, 9.0], loss, "sigmoid", regularised=True) == []
+def test_a_loss_that_is_no_mean_may_be_anything(loss, fact):
+    assert told([-9.0, 9.0, 9.0], loss, "sigmoid", **{fact: True}) == []
+
+
+def test_weights_of_examples_may_make_an_error_large():
+    assert told([9.0, 6.0, 3.0, 1.5], "mean_squared_error", "sigmoid") == []
+
+
+class Bonus(keras.layers.Layer):
+    def call(self, x):
+        self.add_loss(-keras.ops.mean(x))
+        return x
+
+
+SUMS = {
+    "summed": {"loss": keras.losses.BinaryCrossentropy(reduction="sum")},
+    "weighted": {"loss": "binary_crossentropy", "loss_weights": 30.0},
+    "activities": {"activity": keras.regularizers.L2(1.0)},
+    "added": {"more": [Bonus()]},
+    "bias": {"bias": keras.regularizers.L2(1.0)},
+}
+
+
+@pytest.mark.parametrize("how", SUMS)
+def test_a_sound_training_whose_loss_is_no_mean(how):
+    """For few steps, in which accuracy does not yet tell that all is well."""
+    given = {"loss": "binary_crossentropy"} | SUMS[how]
+    keras.utils.set_random_seed(0)
+    x = np.random.default_rng(0).normal(size=(960, 4)).astype("float32")
+    y = (x[:, :1] * x[:, 1:2] > 0).astype("float32")
+    regularizers = {
+        "activity_regularizer": given.pop("activity", None),
+        "bias_regularizer": given.pop("bias", None),
+    }
+    hidden = keras.layers.Dense(16, "relu", **regularizers)
+    more = given.pop("more", [])
+    last = keras.layers.Dense(1, "sigmoid")
+    model = keras.Sequential([keras.Input((4,)), *more, hidden, last])
+    model.compile(keras.optimizers.Adam(3e-3), metrics=["accuracy"], **given)
+    callback = RWCCallback(every=1, measures=("l1_ratio", "still_units"))
+    model.fit(x, y, batch_size=16, verbose=0, callbacks=[callback])
+    assert not Course.of(callback.recording).is_mean_loss
+    assert list(diagnose(callback.recording)) == []
 
 
 _UNIT = arrays(np.float64, 8, elements=st.floats(1e-7, 1 - 1e-7))

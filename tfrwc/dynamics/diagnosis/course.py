@@ -131,7 +131,7 @@ class Course:
         as from outputs that are far too large, is to have learned nothing yet.
         """
         first, last = self.loss_ends
-        if not self.facts.get("regularised"):
+        if self.is_mean_loss:
             first = np.fmin(first, self.chance_loss)
         return (first - last) / abs(first) if first else np.nan
 
@@ -161,6 +161,14 @@ class Course:
         if loss in _CLASSES and units > 1:
             return float(np.log(units))
         return np.nan
+
+    @property
+    def is_mean_loss(self) -> bool:
+        """Whether what is logged is the mean loss of the examples, and no more.
+
+        Only then can it be compared with that of guessing, or with a range.
+        """
+        return not (self.facts.get("regularised") or self.facts.get("scaled"))
 
     @property
     def activations(self) -> list[str | None]:

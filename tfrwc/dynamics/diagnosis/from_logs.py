@@ -15,6 +15,7 @@ from tfrwc.dynamics.diagnosis.progress import (
     is_good,
     knows,
     learned,
+    went_well,
 )
 from tfrwc.dynamics.diagnosis.thresholds import Thresholds
 
@@ -32,7 +33,7 @@ KNOWN = (*PROBABILITIES, *OF_NUMBERS, *_OF_MARGINS)
 def above_chance(course: Course, limits: Thresholds) -> Iterator[Finding]:
     """A loss far above that of guessing: outputs are certain, and wrong."""
     chance, (first, last) = course.chance_loss, course.loss_ends
-    if course.facts.get("regularised") or not np.isfinite(chance):
+    if not course.is_mean_loss or not np.isfinite(chance):
         return
     if first >= limits.above_chance * chance and last >= chance:
         began, ended = course.named_loss
@@ -47,7 +48,7 @@ def above_chance(course: Course, limits: Thresholds) -> Iterator[Finding]:
 
 def out_of_range(course: Course, limits: Thresholds) -> Iterator[Finding]:
     """A loss that is impossible for targets in the range of the last layer."""
-    if course.facts.get("regularised") or not np.isfinite(course.loss).any():
+    if not course.is_mean_loss or not np.isfinite(course.loss).any():
         return
     loss, output = course.facts.get("loss"), course.output_activation
     least, last = float(np.nanmin(course.loss)), course.loss_ends[1]
@@ -63,12 +64,13 @@ def out_of_range(course: Course, limits: Thresholds) -> Iterator[Finding]:
     span = _SPANS.get(output or "")
     if loss in ("mean_squared_error", "mean_absolute_error") and span is not None:
         most = span**2 if loss == "mean_squared_error" else span
-        if last > most:
+        # Weights of examples, which no recording knows, may make it larger, too.
+        if last > most and not went_well(course):
             yield finding(
                 "wrong_last_activation",
                 f"The loss ({loss}) is {course.named_loss[1]:.3g}; for targets that "
                 f"the last layer ({output}) can reach, it is {most:g} at most.",
-                "certain",
+                "likely",
                 "output",
             )
 
@@ -102,7 +104,7 @@ def loss_of_numbers(course: Course, limits: Thresholds) -> Iterator[Finding]:
 
 def metric_stands(course: Course, limits: Thresholds) -> Iterator[Finding]:
     """A loss that falls below that of guessing, and a metric that does not care."""
-    if course.length < 2 * limits.least_steps or course.facts.get("regularised"):
+    if course.length < 2 * limits.least_steps or not course.is_mean_loss:
         return
     if is_good(course) or not course.gain < limits.standing_gain:
         return
@@ -143,7 +145,7 @@ def sigmoids_of_classes(course: Course, limits: Thresholds) -> Iterator[Finding]
     units = course.output_units or 0
     if course.output_activation != "sigmoid" or units < 2:
         return
-    if course.facts.get("loss") not in CLASSES or course.facts.get("regularised"):
+    if course.facts.get("loss") not in CLASSES or not course.is_mean_loss:
         return
     if course.length < 2 * limits.least_steps:
         return
@@ -200,6 +202,6 @@ def no_progress(course: Course, limits: Thresholds) -> Iterator[Finding]:
     is_long = course.length >= 10 * limits.least_steps
     guesses = is_long and course.loss_ends[1] >= 0.98 * course.chance_loss
     flat = course.fall < limits.flat_fall and (is_long or not falls(course.loss))
-    stands = flat or (guesses and not course.facts.get("regularised"))
+    stands = flat or (guesses and course.is_mean_loss)
     if stands and not course.gain >= limits.standing_gain:
         yield finding("no_progress", how_it_went(course), "possible")

@@ -19,7 +19,7 @@ def learned(course: Course, limits: Thresholds) -> bool:
 
 def guesses(course: Course, limits: Thresholds) -> bool:
     """Whether the loss is near that of guessing, whatever a metric says by chance."""
-    if course.facts.get("regularised"):
+    if not course.is_mean_loss:
         return False
     return bool(course.loss_ends[1] >= (1 - limits.learned_bits) * course.chance_loss)
 
