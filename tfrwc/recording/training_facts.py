@@ -35,6 +35,8 @@ _ACTIVATIONS = {
     "ELU": "elu",
     "Softmax": "softmax",
 }
+# Reductions to a mean over examples.
+_MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
 
 
 def training_facts(
@@ -103,10 +105,7 @@ def _facts(
 
 def _loss(loss: Any) -> tuple[str | None, bool]:
     """The name of a loss and whether it takes logits."""
-    if isinstance(loss, (list, tuple)) and len(loss) == 1:
-        loss = loss[0]
-    if isinstance(loss, dict) and len(loss) == 1:
-        [loss] = loss.values()
+    loss = _alone(loss)
     if not isinstance(loss, (str, keras.losses.Loss)) and not callable(loss):
         return None, False
     try:
@@ -119,15 +118,23 @@ def _loss(loss: Any) -> tuple[str | None, bool]:
     return name, bool(config.get("from_logits", False))
 
 
+def _alone(loss: Any) -> Any:
+    """The loss of a list or a dict of one."""
+    if isinstance(loss, (list, tuple)) and len(loss) == 1:
+        return loss[0]
+    if isinstance(loss, dict) and len(loss) == 1:
+        return next(iter(loss.values()))
+    return loss
+
+
 def _is_scaled(model: Any) -> bool:
     """Whether the logged loss is no mean over examples, or has terms of layers."""
     whole = getattr(model, "_compile_loss", None)
-    known = getattr(model, "loss", None)
-    reduction = getattr(known, "reduction", "mean")
+    loss = _alone(getattr(model, "loss", None))
     layers = list(model._flatten_layers(include_self=True))
     return bool(
         getattr(whole, "_user_loss_weights", None) is not None
-        or "mean" not in str(reduction).replace("sum_over_batch_size", "mean")
+        or getattr(loss, "reduction", _MEANS[0]) not in _MEANS
         or any(getattr(layer, "activity_regularizer", None) for layer in layers)
         or any(map(_adds_losses, layers))
     )

@@ -74,6 +74,7 @@ class Bonus(keras.layers.Layer):
 
 SUMS = {
     "summed": {"loss": keras.losses.BinaryCrossentropy(reduction="sum")},
+    "summed, in a list": {"loss": [keras.losses.BinaryCrossentropy(reduction="sum")]},
     "weighted": {"loss": "binary_crossentropy", "loss_weights": 30.0},
     "activities": {"activity": keras.regularizers.L2(1.0)},
     "added": {"more": [Bonus()]},
