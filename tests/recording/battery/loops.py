@@ -148,9 +148,8 @@ def weights_set_between_fits():
         other(compiled(model))
 
     for change in (other, pruned, turned, recompiled_and_set):
-        set_between_fits(change, "epoch", "previous")
-    for change, every in ((turned, 4), (other, 3)):
-        set_between_fits(change, every, "previous")
+        for every in ("epoch", 4, 3):
+            set_between_fits(change, every, "previous")
     set_between_fits(other, "epoch", "initial")
 
 

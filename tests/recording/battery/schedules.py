@@ -107,7 +107,7 @@ class Fails(keras.optimizers.schedules.LearningRateSchedule):
 
 @case()
 def schedules_that_take_no_number():
-    for every in ("epoch", 2):
+    for every in ("epoch", 1, 2):
         optimizer = keras.optimizers.SGD(OfVariable())
         callback = RWCCallback(every=every)
         fit(network(optimizer=optimizer), callback, epochs=2)
